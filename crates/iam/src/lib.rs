@@ -1,0 +1,1 @@
+//! Identities: the account's root user, access keys, and who is calling.

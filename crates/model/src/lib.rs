@@ -1,0 +1,1 @@
+//! Shapes, constraints and identifiers of the AWS APIs that Keywright speaks.

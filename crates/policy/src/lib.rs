@@ -1,0 +1,1 @@
+//! The IAM policy language: grammar, conditions and the pure decision.

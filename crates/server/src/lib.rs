@@ -1,0 +1,1 @@
+//! Keywright: a key management service that speaks the AWS KMS API.

@@ -1,0 +1,1 @@
+//! Verification of AWS Signature Version 4.
