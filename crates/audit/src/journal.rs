@@ -1,0 +1,115 @@
+//! The journal as its users see it: open, append, ask how it is, close.
+
+use std::io;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use crate::disk::Disk;
+use crate::error::{CloseError, OpenError, Refused};
+use crate::queue::{Appended, Shared};
+use crate::recovery::{Recovery, recover};
+use crate::segment::Node;
+use crate::writer::Writer;
+
+/// What a journal may use, and whose it is.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// A segment that would grow beyond this many bytes is followed by a new one. Opening reads up to two segments.
+    pub segment_bytes_max: u64,
+    /// How many records may wait for the writer; more are refused.
+    pub queue_records_max: usize,
+    /// How many bytes of them.
+    pub queue_bytes_max: usize,
+    /// The node whose chain this is.
+    pub node: Node,
+}
+
+/// Whether records can be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Health {
+    /// The last write succeeded.
+    Good,
+    /// The last write failed. Appends try again; records to be handed over are refused until a write succeeds.
+    NotWriting(io::ErrorKind),
+    /// A sync failed, so that nobody knows what is on disk. Everything is refused until a new start has looked.
+    Stopped(io::ErrorKind),
+}
+
+/// The journal of one node. Dropping it writes and syncs what is queued; [`Journal::close`] also says whether that worked.
+pub struct Journal {
+    shared: Arc<Shared>,
+    writer: Option<JoinHandle<bool>>,
+}
+
+impl Options {
+    /// The usual limits: segments of 64 MiB, a queue of 65,536 records and 16 MiB.
+    #[must_use]
+    pub fn new(node: Node) -> Self {
+        Self {
+            segment_bytes_max: 64 * 1024 * 1024,
+            queue_records_max: 65_536,
+            queue_bytes_max: 16 * 1024 * 1024,
+            node,
+        }
+    }
+}
+
+impl Journal {
+    /// Opens the journal on `disk`, or begins one, and starts its writer thread. Reads and checks the last two segments.
+    ///
+    /// # Errors
+    /// [`OpenError::Damaged`] and [`OpenError::OtherNode`] leave everything as it was. [`OpenError::Io`] is the system's.
+    pub fn open(disk: Arc<dyn Disk>, options: Options) -> Result<(Self, Recovery), OpenError> {
+        let Options { segment_bytes_max, queue_records_max, queue_bytes_max, node } = options;
+        let (tail, recovery) = recover(&disk, node)?;
+        let shared = Arc::new(Shared::new(queue_records_max, queue_bytes_max));
+        let writer = Writer::new(Arc::clone(&shared), disk, tail, segment_bytes_max);
+        let thread = thread::Builder::new()
+            .name("audit-journal".to_owned())
+            .spawn(move || writer.run())
+            .map_err(OpenError::io("writer thread"))?;
+        shared.set_writer(thread.thread().clone());
+        Ok((Self { shared, writer: Some(thread) }, recovery))
+    }
+
+    /// Queues a record and returns at once; what it returns resolves when the record is on disk. Never blocks on I/O.
+    pub fn append(&self, payload: &[u8]) -> Appended {
+        self.shared.append(payload)
+    }
+
+    /// Queues a record that nobody waits for: written within about 2 ms, synced within about 100 ms. It is lost if the
+    /// system, not just the process, fails before that.
+    ///
+    /// # Errors
+    /// [`Refused`], at once.
+    pub fn hand_over(&self, payload: &[u8]) -> Result<(), Refused> {
+        self.shared.hand_over(payload)
+    }
+
+    /// Whether records can be written, as far as the last attempt showed.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        self.shared.health()
+    }
+
+    /// Takes no more records, writes and syncs those queued, and ends the writer thread. Blocks for that.
+    ///
+    /// # Errors
+    /// [`CloseError`] if handed-over records could not be written.
+    pub fn close(mut self) -> Result<(), CloseError> {
+        self.finish()
+    }
+
+    fn finish(&mut self) -> Result<(), CloseError> {
+        let Some(writer) = self.writer.take() else { return Ok(()) };
+        self.shared.close();
+        if writer.join().unwrap_or(false) { Ok(()) } else { Err(CloseError) }
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        // Whoever wants to know closes.
+        let _ = self.finish();
+    }
+}

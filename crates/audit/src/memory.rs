@@ -1,0 +1,327 @@
+//! A disk in memory, which can be full, fail and lose power: for tests, simulation and a server that keeps nothing.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use crate::disk::{Disk, DiskFile};
+
+/// What a power loss keeps or loses as a whole.
+const SECTOR: usize = 512;
+
+/// Files in memory. Clones are the same disk.
+#[derive(Clone, Default)]
+pub struct MemoryDisk(Arc<Mutex<State>>);
+
+/// How a [`MemoryDisk`] loses what had not been synced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Crash {
+    /// The process ends; the system writes everything out.
+    Process,
+    /// Power fails; of what had been appended to each file since its last sync, this many bytes are kept.
+    Prefix(usize),
+    /// Power fails; each unsynced sector of 512 bytes is old or new as the seed decides, and the length anything between.
+    Sectors(u64),
+}
+
+#[derive(Default)]
+struct State {
+    files: BTreeMap<String, Contents>,
+    faults: Faults,
+    writes: u64,
+    syncs: u64,
+}
+
+#[derive(Clone, Default)]
+struct Contents {
+    now: Vec<u8>,
+    durable: Vec<u8>,
+    /// The directory entry is durable.
+    linked: bool,
+}
+
+#[derive(Default)]
+struct Faults {
+    bytes_max: Option<usize>,
+    /// Writes until one fails, and how much of it is done.
+    write: Option<(u64, usize)>,
+    sync: Option<u64>,
+    truncate: bool,
+    sync_time: Duration,
+}
+
+struct MemoryFile {
+    disk: MemoryDisk,
+    name: String,
+}
+
+impl MemoryDisk {
+    /// An empty disk without faults.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Limits all files together to so many bytes; a write beyond that is cut short and fails.
+    pub fn set_bytes_max(&self, bytes_max: Option<usize>) {
+        self.lock().faults.bytes_max = bytes_max;
+    }
+
+    /// Makes one write fail with an input/output error after `written` bytes of it: the next for 0, and so on.
+    pub fn fail_write(&self, after: u64, written: usize) {
+        self.lock().faults.write = Some((after, written));
+    }
+
+    /// Makes one sync of a file fail, with nothing made durable: the next for 0, and so on.
+    pub fn fail_sync(&self, after: u64) {
+        self.lock().faults.sync = Some(after);
+    }
+
+    /// Makes truncating fail until told otherwise.
+    pub fn fail_truncate(&self, fails: bool) {
+        self.lock().faults.truncate = fails;
+    }
+
+    /// Makes each sync take so long.
+    pub fn set_sync_time(&self, time: Duration) {
+        self.lock().faults.sync_time = time;
+    }
+
+    /// How many writes have been tried.
+    #[must_use]
+    pub fn writes(&self) -> u64 {
+        self.lock().writes
+    }
+
+    /// How many syncs of files have been tried.
+    #[must_use]
+    pub fn syncs(&self) -> u64 {
+        self.lock().syncs
+    }
+
+    /// Changes a file's bytes behind everyone's back, durably. Does nothing if there is no such file.
+    pub fn tamper(&self, name: &str, change: impl FnOnce(&mut Vec<u8>)) {
+        if let Some(contents) = self.lock().files.get_mut(name) {
+            change(&mut contents.now);
+            contents.durable.clone_from(&contents.now);
+        }
+    }
+
+    /// The disk as the next start would find it if the machine failed now. The old one lives on beside it.
+    #[must_use]
+    pub fn crashed(&self, crash: Crash) -> Self {
+        let mut random = Random(match crash {
+            Crash::Sectors(seed) => seed,
+            Crash::Process | Crash::Prefix(_) => 0,
+        });
+        let mut files = BTreeMap::new();
+        for (name, contents) in &self.lock().files {
+            let left = match crash {
+                Crash::Process => contents.now.clone(),
+                // The directory entry may or may not have been written; here it is lost when it may.
+                _ if !contents.linked => continue,
+                Crash::Prefix(kept) => contents.cut(kept),
+                Crash::Sectors(_) => contents.torn(&mut random),
+            };
+            files.insert(name.clone(), Contents { durable: left.clone(), now: left, linked: true });
+        }
+        Self(Arc::new(Mutex::new(State { files, ..State::default() })))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Contents {
+    fn cut(&self, kept: usize) -> Vec<u8> {
+        let end = (self.durable.len() + kept).min(self.now.len());
+        self.now.get(..end).unwrap_or(&self.now).to_vec()
+    }
+
+    fn torn(&self, random: &mut Random) -> Vec<u8> {
+        let shortest = self.durable.len().min(self.now.len());
+        let longest = self.durable.len().max(self.now.len());
+        let len = shortest + random.below(longest - shortest + 1);
+        let mut left = Vec::with_capacity(len);
+        while left.len() < len {
+            let sector_end = (left.len() / SECTOR + 1) * SECTOR;
+            let source = if random.below(2) == 0 { &self.durable } else { &self.now };
+            while left.len() < len.min(sector_end) {
+                left.push(source.get(left.len()).copied().unwrap_or(0));
+            }
+        }
+        left
+    }
+}
+
+impl State {
+    fn used(&self) -> usize {
+        self.files.values().map(|contents| contents.now.len()).sum()
+    }
+
+    /// How much of a write that makes a file grow by `growth` may be done, and the error if that is not all.
+    fn permit(&mut self, len: usize, growth: usize) -> (usize, io::Result<()>) {
+        if let Some((after, written)) = self.faults.write.take() {
+            if after == 0 {
+                return (written.min(len), Err(io::Error::other("injected write error")));
+            }
+            self.faults.write = Some((after - 1, written));
+        }
+        let missing = match self.faults.bytes_max {
+            Some(bytes_max) => (self.used() + growth).saturating_sub(bytes_max).min(len),
+            None => 0,
+        };
+        let result = if missing > 0 { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) };
+        (len - missing, result)
+    }
+}
+
+impl Disk for MemoryDisk {
+    fn list(&self) -> io::Result<Vec<String>> {
+        Ok(self.lock().files.keys().cloned().collect())
+    }
+
+    fn read(&self, name: &str) -> io::Result<Vec<u8>> {
+        let state = self.lock();
+        state.files.get(name).map(|contents| contents.now.clone()).ok_or(io::ErrorKind::NotFound.into())
+    }
+
+    fn create(&self, name: &str) -> io::Result<Box<dyn DiskFile>> {
+        let mut state = self.lock();
+        if state.files.contains_key(name) {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        state.files.insert(name.to_owned(), Contents::default());
+        Ok(Box::new(MemoryFile { disk: self.clone(), name: name.to_owned() }))
+    }
+
+    fn open(&self, name: &str) -> io::Result<Box<dyn DiskFile>> {
+        if self.lock().files.contains_key(name) {
+            Ok(Box::new(MemoryFile { disk: self.clone(), name: name.to_owned() }))
+        } else {
+            Err(io::ErrorKind::NotFound.into())
+        }
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        self.lock().files.remove(name).map(drop).ok_or(io::ErrorKind::NotFound.into())
+    }
+
+    fn sync_directory(&self) -> io::Result<()> {
+        self.lock().files.values_mut().for_each(|contents| contents.linked = true);
+        Ok(())
+    }
+}
+
+impl DiskFile for MemoryFile {
+    fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        let offset = usize::try_from(offset).map_err(|_| io::ErrorKind::FileTooLarge)?;
+        let mut state = self.disk.lock();
+        state.writes += 1;
+        let before = state.files.get(&self.name).map_or(0, |contents| contents.now.len());
+        let (done, result) = state.permit(bytes.len(), (offset + bytes.len()).saturating_sub(before));
+        let contents = state.files.get_mut(&self.name).ok_or(io::ErrorKind::NotFound)?;
+        let end = offset + done;
+        if contents.now.len() < end {
+            contents.now.resize(end, 0);
+        }
+        for (to, from) in contents.now.iter_mut().skip(offset).zip(bytes.iter().take(done)) {
+            *to = *from;
+        }
+        result
+    }
+
+    fn truncate(&mut self, len: u64) -> io::Result<()> {
+        let len = usize::try_from(len).map_err(|_| io::ErrorKind::FileTooLarge)?;
+        let mut state = self.disk.lock();
+        if state.faults.truncate {
+            return Err(io::Error::other("injected truncate error"));
+        }
+        state.files.get_mut(&self.name).ok_or(io::ErrorKind::NotFound)?.now.resize(len, 0);
+        Ok(())
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        let time = self.disk.lock().faults.sync_time;
+        if !time.is_zero() {
+            thread::sleep(time);
+        }
+        let mut state = self.disk.lock();
+        state.syncs += 1;
+        if let Some(after) = state.faults.sync.take() {
+            if after == 0 {
+                return Err(io::Error::other("injected sync error"));
+            }
+            state.faults.sync = Some(after - 1);
+        }
+        let contents = state.files.get_mut(&self.name).ok_or(io::ErrorKind::NotFound)?;
+        contents.durable.clone_from(&contents.now);
+        Ok(())
+    }
+}
+
+/// SplitMix64: a seed's sequence, the same everywhere.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) as usize % limit
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn disk() -> (MemoryDisk, Box<dyn DiskFile>) {
+        let disk = MemoryDisk::new();
+        let mut file = disk.create("a").unwrap();
+        file.write_at(0, &[1; 1000]).unwrap();
+        file.sync().unwrap();
+        disk.sync_directory().unwrap();
+        file.write_at(1000, &[2; 1000]).unwrap();
+        (disk, file)
+    }
+
+    #[test]
+    fn a_crash_keeps_what_was_synced_and_part_of_the_rest() {
+        let (disk, _file) = disk();
+        assert_eq!(disk.crashed(Crash::Process).read("a").unwrap().len(), 2000);
+        assert_eq!(disk.crashed(Crash::Prefix(0)).read("a").unwrap(), [1; 1000]);
+        assert_eq!(disk.crashed(Crash::Prefix(7)).read("a").unwrap()[1000..], [2; 7]);
+        let mut lengths = std::collections::BTreeSet::new();
+        for seed in 0..50 {
+            let left = disk.crashed(Crash::Sectors(seed)).read("a").unwrap();
+            assert_eq!(left[..1000], [1; 1000]);
+            lengths.insert(left.len());
+        }
+        assert!(lengths.len() > 10);
+        assert_eq!(disk.read("a").unwrap().len(), 2000);
+    }
+
+    #[test]
+    fn a_file_whose_name_was_not_synced_is_lost_with_the_power() {
+        let disk = MemoryDisk::new();
+        disk.create("a").unwrap().sync().unwrap();
+        assert!(disk.crashed(Crash::Prefix(0)).list().unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_full_disk_writes_what_fits() {
+        let (disk, mut file) = disk();
+        disk.set_bytes_max(Some(2010));
+        let error = file.write_at(2000, &[3; 20]).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+        assert_eq!(disk.read("a").unwrap().len(), 2010);
+        file.truncate(2000).unwrap();
+        disk.set_bytes_max(None);
+        file.write_at(2000, &[3; 20]).unwrap();
+    }
+}

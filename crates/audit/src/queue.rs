@@ -1,0 +1,328 @@
+//! Between the calls and the writer thread: one queue, filled under a lock that is never held during I/O.
+//!
+//! A record's bytes are laid into the queue's buffer as an unsealed frame; the writer swaps the whole buffer for an empty one.
+//! All who wait for one swap share a [`Group`], so that a record costs no allocation of its own. The writer is woken
+//! (a system call) only when it sleeps, and from a nap only for a record that someone waits for, or for a full batch.
+
+use std::future::Future;
+use std::io;
+use std::mem;
+use std::ops::Range;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::thread::{self, Thread};
+use std::time::Duration;
+
+use crate::chain::{CHAIN_LEN, FRAME_OVERHEAD, is_payload_len, push_frame};
+use crate::error::Refused;
+use crate::journal::Health;
+
+/// Handed-over records wait at most this long for company …
+const NAP: Duration = Duration::from_millis(2);
+/// … or until a batch has this many bytes.
+const BATCH_BYTES: usize = 32 * 1024;
+/// A batch's buffer is given back to the allocator if it has grown beyond this many bytes.
+const KEPT_BYTES_MAX: usize = 1024 * 1024;
+
+/// Where a record stands in the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// Its sequence number: the first record has 1, the next one more, without gaps.
+    pub sequence: u64,
+}
+
+/// Resolves once the record is on disk, or is refused. Dropping it does not take the record back.
+#[derive(Debug)]
+#[must_use = "a record that nobody waits for is not known to be on disk"]
+pub struct Appended(Ticket);
+
+#[derive(Debug)]
+enum Ticket {
+    Refused(Refused),
+    Waiting { group: Arc<Group>, index: usize },
+}
+
+/// What the calls and the writer share.
+pub(crate) struct Shared {
+    queue: Mutex<Queue>,
+    writer: OnceLock<Thread>,
+    records_max: usize,
+    bytes_max: usize,
+}
+
+/// The records that one swap takes, as unsealed frames behind room for a chain value.
+pub(crate) struct Batch {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) records: usize,
+    /// Where the frames are that nobody waits for; they are kept when a write fails.
+    pub(crate) handed_over: Vec<Range<usize>>,
+    promise: Option<Promise>,
+}
+
+/// What the writer finds when it looks into the queue.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// The batch given has been filled, at once or after an idle time of less than the patience given.
+    Records { was_idle: bool },
+    /// Nothing came for as long as it was willing to wait.
+    Nothing,
+    /// The journal closes, and the queue is empty.
+    Closed,
+}
+
+struct Queue {
+    batch: Batch,
+    health: Health,
+    closed: bool,
+    writer: Sleep,
+}
+
+/// What would have to happen for the writer to need waking.
+enum Sleep {
+    Awake,
+    /// It waits for company for handed-over records.
+    Napping,
+    /// It waits for any record.
+    Idle,
+}
+
+/// The fate of all records of a batch that someone waits for.
+#[derive(Debug)]
+struct Group(Mutex<Fate>);
+
+#[derive(Debug)]
+enum Fate {
+    Open(Vec<Option<Waker>>),
+    /// The sequence number of the group's first record, or why there is none.
+    Settled(Result<u64, Refused>),
+}
+
+/// The duty to settle a group; one that is dropped refuses, so that no caller waits for a writer that is gone.
+struct Promise(Arc<Group>);
+
+impl Shared {
+    pub(crate) fn new(records_max: usize, bytes_max: usize) -> Self {
+        let queue = Queue { batch: Batch::new(), health: Health::Good, closed: false, writer: Sleep::Awake };
+        Self { queue: Mutex::new(queue), writer: OnceLock::new(), records_max, bytes_max }
+    }
+
+    /// Names the thread to wake. Must come before the first record.
+    pub(crate) fn set_writer(&self, thread: Thread) {
+        // A second call would be a bug without consequence: the first thread stays.
+        let _ = self.writer.set(thread);
+    }
+
+    /// Queues a record for a caller who waits until it is on disk.
+    pub(crate) fn append(&self, payload: &[u8]) -> Appended {
+        let group = |batch: &mut Batch| {
+            let promise = batch.promise.get_or_insert_with(Promise::new);
+            Ticket::Waiting { group: Arc::clone(&promise.0), index: batch.records }
+        };
+        Appended(self.push(payload, true, group).unwrap_or_else(Ticket::Refused))
+    }
+
+    /// Queues a record for a caller who does not wait.
+    pub(crate) fn hand_over(&self, payload: &[u8]) -> Result<(), Refused> {
+        self.push(payload, false, |batch| {
+            let start = batch.bytes.len();
+            batch.handed_over.push(start..start + payload.len() + FRAME_OVERHEAD);
+        })
+    }
+
+    pub(crate) fn health(&self) -> Health {
+        self.lock().health
+    }
+
+    pub(crate) fn set_health(&self, health: Health) {
+        self.lock().health = health;
+    }
+
+    /// Takes no more records; the writer ends when it has written those queued.
+    pub(crate) fn close(&self) {
+        let mut queue = self.lock();
+        queue.closed = true;
+        self.wake(queue);
+    }
+
+    /// Stops for good: everything queued and everything to come is refused.
+    pub(crate) fn stop(&self, cause: io::ErrorKind) {
+        let refused = {
+            let mut queue = self.lock();
+            queue.health = Health::Stopped(cause);
+            mem::replace(&mut queue.batch, Batch::new())
+        };
+        // Wakes callers, and so happens without the lock.
+        drop(refused);
+    }
+
+    /// Swaps whatever is queued for `empty`, waiting for it: for ever, or for `patience`.
+    pub(crate) fn take(&self, empty: &mut Batch, patience: Option<Duration>) -> Found {
+        let (mut waited, mut napped) = (false, false);
+        loop {
+            let mut queue = self.lock();
+            queue.writer = Sleep::Awake;
+            let handed_over_only = queue.batch.promise.is_none();
+            let longest = if queue.batch.records == 0 {
+                if queue.closed {
+                    return Found::Closed;
+                }
+                if waited && patience.is_some() {
+                    return Found::Nothing;
+                }
+                waited = true;
+                queue.writer = Sleep::Idle;
+                patience
+            } else if handed_over_only && !napped && !queue.closed && queue.batch.bytes.len() < BATCH_BYTES {
+                napped = true;
+                queue.writer = Sleep::Napping;
+                Some(NAP)
+            } else {
+                mem::swap(&mut queue.batch, empty);
+                return Found::Records { was_idle: waited };
+            };
+            drop(queue);
+            // Waking early does no harm: at worst a batch is smaller, or a sync earlier.
+            match longest {
+                Some(longest) => thread::park_timeout(longest),
+                None => thread::park(),
+            }
+        }
+    }
+
+    fn push<T>(
+        &self,
+        payload: &[u8],
+        durable: bool,
+        note: impl FnOnce(&mut Batch) -> T,
+    ) -> Result<T, Refused> {
+        if !is_payload_len(payload.len()) {
+            return Err(Refused::Length);
+        }
+        let mut queue = self.lock();
+        match queue.health {
+            Health::Stopped(_) => return Err(Refused::Stopped),
+            _ if queue.closed => return Err(Refused::Stopped),
+            Health::NotWriting(_) if !durable => return Err(Refused::NotWritten),
+            Health::NotWriting(_) | Health::Good => {}
+        }
+        let bytes = queue.batch.bytes.len() + payload.len() + FRAME_OVERHEAD;
+        if queue.batch.records >= self.records_max || bytes > self.bytes_max {
+            return Err(Refused::QueueFull);
+        }
+        let noted = note(&mut queue.batch);
+        push_frame(&mut queue.batch.bytes, payload);
+        queue.batch.records += 1;
+        let is_needed = match queue.writer {
+            Sleep::Awake => false,
+            Sleep::Napping => durable || bytes >= BATCH_BYTES,
+            Sleep::Idle => true,
+        };
+        if is_needed {
+            self.wake(queue);
+        }
+        Ok(noted)
+    }
+
+    fn wake(&self, mut queue: MutexGuard<'_, Queue>) {
+        queue.writer = Sleep::Awake;
+        drop(queue);
+        if let Some(writer) = self.writer.get() {
+            writer.unpark();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        // Nothing panics under the lock; if something did, the state would still be whole.
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Batch {
+    pub(crate) fn new() -> Self {
+        Self { bytes: vec![0; CHAIN_LEN], records: 0, handed_over: Vec::new(), promise: None }
+    }
+
+    /// Whether a caller waits for one of the records.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.promise.is_some()
+    }
+
+    /// Tells those who wait, and empties the batch for its next use. `first` is the sequence number of its first record.
+    pub(crate) fn settle(&mut self, first: Result<u64, Refused>) {
+        if let Some(promise) = self.promise.take() {
+            promise.0.settle(first);
+        }
+        self.records = 0;
+        self.handed_over.clear();
+        if self.bytes.capacity() > KEPT_BYTES_MAX {
+            self.bytes = Vec::new();
+        }
+        self.bytes.clear();
+        self.bytes.resize(CHAIN_LEN, 0);
+    }
+}
+
+impl Promise {
+    fn new() -> Self {
+        Self(Arc::new(Group(Mutex::new(Fate::Open(Vec::new())))))
+    }
+}
+
+impl Drop for Promise {
+    fn drop(&mut self) {
+        self.0.settle(Err(Refused::Stopped));
+    }
+}
+
+impl Group {
+    /// Settles the group and wakes all who wait; the first call wins.
+    fn settle(&self, fate: Result<u64, Refused>) {
+        let wakers = {
+            let mut state = self.lock();
+            match &mut *state {
+                Fate::Settled(_) => return,
+                Fate::Open(wakers) => {
+                    let wakers = mem::take(wakers);
+                    *state = Fate::Settled(fate);
+                    wakers
+                }
+            }
+        };
+        wakers.into_iter().flatten().for_each(Waker::wake);
+    }
+
+    fn poll(&self, index: usize, waker: &Waker) -> Poll<Result<u64, Refused>> {
+        match &mut *self.lock() {
+            Fate::Settled(fate) => Poll::Ready(*fate),
+            Fate::Open(wakers) => {
+                if wakers.len() <= index {
+                    wakers.resize(index + 1, None);
+                }
+                match wakers.get_mut(index) {
+                    Some(Some(known)) if known.will_wake(waker) => {}
+                    Some(slot) => *slot = Some(waker.clone()),
+                    None => {}
+                }
+                Poll::Pending
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Fate> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Future for Appended {
+    type Output = Result<Position, Refused>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match &self.0 {
+            Ticket::Refused(refused) => Poll::Ready(Err(*refused)),
+            Ticket::Waiting { group, index } => group
+                .poll(*index, context.waker())
+                .map_ok(|first| Position { sequence: first.saturating_add(*index as u64) }),
+        }
+    }
+}

@@ -1,0 +1,325 @@
+//! What is recorded of a call, and its bytes.
+//!
+//! A record is rendered as a CloudTrail event later (AWS CloudTrail user guide, "CloudTrail record contents"); here it is compact:
+//! a CBOR array (RFC 8949) in the order of the field numbers, absent fields null or cut off at the end. It holds names and
+//! decisions, never key material, plaintext, ciphertext or tokens: whoever fills `parameters` and `response`
+//! takes them from an allow-list.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use minicbor::{Decode, Encode};
+
+use crate::chain::PAYLOAD_BYTES_MAX;
+use crate::value::{Value, decode_members, encode_members};
+
+/// The version written into records. Readers take any version whose fields they understand.
+pub const RECORD_VERSION: u8 = 1;
+
+/// Longest user agent and fault message, in bytes, as CloudTrail's: 1 KiB.
+const MESSAGE_BYTES_MAX: usize = 1024;
+/// Longest operator's message, in bytes.
+const DETAIL_BYTES_MAX: usize = 4096;
+/// Longest of any other text, in bytes; an ARN has at most 2,048.
+const TEXT_BYTES_MAX: usize = 2048;
+/// Longest operation name, service, account and the like, in bytes. They come from the network as well.
+const NAME_BYTES_MAX: usize = 256;
+/// Most resources of a record. KMS names two at most.
+const RESOURCES_MAX: usize = 8;
+
+type Text<'a> = Cow<'a, str>;
+type Members<'a> = Vec<(Text<'a>, Value<'a>)>;
+
+/// One call, or one thing that Keywright did by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Record<'a> {
+    /// [`RECORD_VERSION`].
+    #[n(0)]
+    pub version: u8,
+    /// What kind of event this is.
+    #[n(1)]
+    pub kind: EventKind,
+    /// Unique to this record; a retry of the same record keeps it.
+    #[cbor(n(2), with = "minicbor::bytes")]
+    pub event_id: [u8; 16],
+    /// Completion of the call, in milliseconds since 1970, UTC.
+    #[n(3)]
+    pub time_ms: i64,
+    /// The request id in the answer; absent for most service events.
+    #[cbor(n(4), with = "minicbor::bytes")]
+    pub request_id: Option<[u8; 16]>,
+    /// The service that was called, such as `kms`.
+    #[n(5)]
+    pub service: Text<'a>,
+    /// The operation, or whatever the client called it if there is none of that name.
+    #[n(6)]
+    pub operation: Text<'a>,
+    /// The Region of the request.
+    #[n(7)]
+    pub region: Text<'a>,
+    /// The account of the caller, as far as known; of a service event, the account concerned.
+    #[n(8)]
+    pub account: Option<Text<'a>>,
+    /// Whether the operation can change anything.
+    #[n(9)]
+    pub read_only: bool,
+    /// Who called; absent if that could not be established.
+    #[n(10)]
+    pub caller: Option<Caller<'a>>,
+    /// What was decided.
+    #[n(11)]
+    pub decision: Decision<'a>,
+    /// How it ended.
+    #[n(12)]
+    pub outcome: Outcome<'a>,
+    /// The HTTP status of the answer; 0 for a service event.
+    #[n(13)]
+    pub http_status: u16,
+    /// ARNs of the keys and aliases concerned.
+    #[n(14)]
+    pub resources: Vec<Text<'a>>,
+    /// What the caller asked, as far as it may be shown.
+    #[cbor(n(15), encode_with = "encode_members", decode_with = "decode_members")]
+    pub parameters: Members<'a>,
+    /// What was answered, as far as it may be shown.
+    #[cbor(n(16), encode_with = "encode_members", decode_with = "decode_members")]
+    pub response: Members<'a>,
+    /// `parameters` or `response` were left out, because the record would have become too long.
+    #[n(17)]
+    pub omitted: bool,
+    /// Address of the client, or the name of the service that acts.
+    #[n(18)]
+    pub source: Option<Text<'a>>,
+    /// The client's `User-Agent`, at most 1 KiB.
+    #[n(19)]
+    pub user_agent: Option<Text<'a>>,
+    /// The connection's security.
+    #[n(20)]
+    pub tls: Option<Tls<'a>>,
+    /// The `Host` that the client asked for.
+    #[n(21)]
+    pub host: Option<Text<'a>>,
+    /// What the operator should know and the caller did not learn, at most 4 KiB.
+    #[n(22)]
+    pub detail: Option<Text<'a>>,
+}
+
+/// What kind of event a record is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum EventKind {
+    /// A call over the API.
+    #[n(0)]
+    ApiCall,
+    /// Something Keywright did by itself, such as deleting a key that was due.
+    #[n(1)]
+    ServiceEvent,
+}
+
+/// Who called.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Caller<'a> {
+    /// CloudTrail's `userIdentity.type`, such as `IAMUser`.
+    #[n(0)]
+    pub kind: Text<'a>,
+    /// The ARN.
+    #[n(1)]
+    pub arn: Text<'a>,
+    /// The unique id, such as `AIDA…`, or `AROA…:session`.
+    #[n(2)]
+    pub unique_id: Text<'a>,
+    /// The access key that signed.
+    #[n(3)]
+    pub access_key_id: Option<Text<'a>>,
+}
+
+/// What was decided about a call, and by what.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Decision<'a> {
+    /// The call ended before there was anything to decide, or needs no permission.
+    #[n(0)]
+    None,
+    /// Allowed.
+    #[n(1)]
+    Allowed {
+        /// Which kind of policy allowed it, such as `key-policy` or `grant`.
+        #[n(0)]
+        layer: Text<'a>,
+        /// Which statement or grant.
+        #[n(1)]
+        statement: Option<Text<'a>>,
+    },
+    /// Denied.
+    #[n(2)]
+    Denied {
+        /// Which kind of policy denied it or would have had to allow it.
+        #[n(0)]
+        layer: Text<'a>,
+        /// The denying statement; absent if nothing allowed the call.
+        #[n(1)]
+        statement: Option<Text<'a>>,
+    },
+}
+
+/// How a call ended.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Outcome<'a> {
+    /// With its result.
+    #[n(0)]
+    Ok,
+    /// With a fault.
+    #[n(1)]
+    Fault {
+        /// The error code, such as `AccessDeniedException`.
+        #[n(0)]
+        code: Text<'a>,
+        /// What the caller was told, at most 1 KiB.
+        #[n(1)]
+        message: Text<'a>,
+    },
+}
+
+/// The security of a connection.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Tls<'a> {
+    /// Such as `TLSv1.3`.
+    #[n(0)]
+    pub version: Text<'a>,
+    /// The cipher suite.
+    #[n(1)]
+    pub cipher: Text<'a>,
+}
+
+/// The bytes are no record that this version can read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotARecord;
+
+impl<'a> Record<'a> {
+    /// A record with the fields that every event has; the rest is absent, and to be filled in.
+    #[must_use]
+    pub fn new(kind: EventKind, event_id: [u8; 16], time_ms: i64) -> Self {
+        Self {
+            version: RECORD_VERSION,
+            kind,
+            event_id,
+            time_ms,
+            request_id: None,
+            service: Cow::Borrowed(""),
+            operation: Cow::Borrowed(""),
+            region: Cow::Borrowed(""),
+            account: None,
+            read_only: false,
+            caller: None,
+            decision: Decision::None,
+            outcome: Outcome::Ok,
+            http_status: 0,
+            resources: Vec::new(),
+            parameters: Vec::new(),
+            response: Vec::new(),
+            omitted: false,
+            source: None,
+            user_agent: None,
+            tls: None,
+            host: None,
+            detail: None,
+        }
+    }
+
+    /// Appends the record's bytes to `buffer`, at most [`PAYLOAD_BYTES_MAX`] of them, and cannot fail: texts that are too long
+    /// are cut at a character, surplus resources dropped, and if that is not enough, first `response` and then
+    /// `parameters` are emptied and `omitted` set. The record is changed accordingly.
+    pub fn encode(&mut self, buffer: &mut Vec<u8>) {
+        self.limit();
+        let start = buffer.len();
+        self.encode_into(buffer);
+        for part in [&mut Self::drop_response as &mut dyn FnMut(&mut Self), &mut Self::drop_parameters] {
+            if buffer.len() - start <= PAYLOAD_BYTES_MAX {
+                return;
+            }
+            buffer.truncate(start);
+            part(self);
+            self.encode_into(buffer);
+        }
+    }
+
+    /// Reads a payload. Fields that a later version may have added are ignored.
+    ///
+    /// # Errors
+    /// [`NotARecord`] if it is none.
+    pub fn decode(bytes: &[u8]) -> Result<Record<'static>, NotARecord> {
+        minicbor::decode(bytes).map_err(|_| NotARecord)
+    }
+
+    fn encode_into(&self, buffer: &mut Vec<u8>) {
+        // Writing to a Vec does not fail: its error type has no values.
+        let Ok(()) = minicbor::encode(self, &mut *buffer).map_err(|_| ()) else { return };
+    }
+
+    fn drop_response(&mut self) {
+        self.response.clear();
+        self.omitted = true;
+    }
+
+    fn drop_parameters(&mut self) {
+        self.parameters.clear();
+    }
+
+    fn limit(&mut self) {
+        for name in [&mut self.service, &mut self.operation, &mut self.region] {
+            cut(name, NAME_BYTES_MAX);
+        }
+        for name in [&mut self.account, &mut self.source, &mut self.host] {
+            cut_option(name, NAME_BYTES_MAX);
+        }
+        cut_option(&mut self.user_agent, MESSAGE_BYTES_MAX);
+        cut_option(&mut self.detail, DETAIL_BYTES_MAX);
+        if let Some(Caller { kind, arn, unique_id, access_key_id }) = &mut self.caller {
+            for text in [kind, arn, unique_id] {
+                cut(text, TEXT_BYTES_MAX);
+            }
+            cut_option(access_key_id, NAME_BYTES_MAX);
+        }
+        match &mut self.decision {
+            Decision::None => {}
+            Decision::Allowed { layer, statement } | Decision::Denied { layer, statement } => {
+                cut(layer, NAME_BYTES_MAX);
+                cut_option(statement, TEXT_BYTES_MAX);
+            }
+        }
+        if let Outcome::Fault { code, message } = &mut self.outcome {
+            cut(code, NAME_BYTES_MAX);
+            cut(message, MESSAGE_BYTES_MAX);
+        }
+        if let Some(Tls { version, cipher }) = &mut self.tls {
+            cut(version, NAME_BYTES_MAX);
+            cut(cipher, NAME_BYTES_MAX);
+        }
+        self.resources.truncate(RESOURCES_MAX);
+        self.resources.iter_mut().for_each(|resource| cut(resource, TEXT_BYTES_MAX));
+    }
+}
+
+impl fmt::Display for NotARecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not an audit record of a known form")
+    }
+}
+
+impl std::error::Error for NotARecord {}
+
+/// Shortens a text to at most `bytes_max` bytes, at the end of a character.
+fn cut(text: &mut Text<'_>, bytes_max: usize) {
+    if text.len() > bytes_max {
+        let end = text.floor_char_boundary(bytes_max);
+        match text {
+            Cow::Borrowed(borrowed) => *borrowed = borrowed.get(..end).unwrap_or_default(),
+            Cow::Owned(owned) => owned.truncate(end),
+        }
+    }
+}
+
+fn cut_option(text: &mut Option<Text<'_>>, bytes_max: usize) {
+    if let Some(text) = text {
+        cut(text, bytes_max);
+    }
+}

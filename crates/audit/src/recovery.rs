@@ -1,0 +1,168 @@
+//! Opening: what the last run left, and where this one goes on.
+//!
+//! The last two segments are checked whole. What a crash can leave behind (a torn tail, a segment without its
+//! header) is cut off and kept beside; anything else is damage, and then nothing is touched.
+
+use std::io;
+use std::sync::Arc;
+
+use crate::chain::CHAIN_LEN;
+use crate::disk::{Disk, DiskFile};
+use crate::error::{Damage, OpenError, Reason};
+use crate::segment::{self, Frames, HEADER_LEN, Header, Node, Segment};
+use crate::writer::{Failure, Tail};
+
+/// At most this many bytes of a torn tail are kept.
+const TORN_KEPT_MAX: usize = 1024 * 1024;
+
+/// What opening a journal found.
+pub struct Recovery {
+    disk: Arc<dyn Disk>,
+    /// The last one or two segments, oldest first, with their checked lengths.
+    recent: Vec<(String, usize)>,
+    next: u64,
+    torn_bytes: usize,
+}
+
+impl Recovery {
+    /// The sequence number that the next record gets.
+    #[must_use]
+    pub fn next_sequence(&self) -> u64 {
+        self.next
+    }
+
+    /// How many bytes a crash had left behind the last whole record. They were never promised to anyone; the first
+    /// MiB is kept in a file named after the segment and the offset, ending in `.torn`.
+    #[must_use]
+    pub fn torn_bytes(&self) -> usize {
+        self.torn_bytes
+    }
+
+    /// Shows the payloads of the last two segments as they were at opening, oldest first. A caller who may have lost the
+    /// answer to an append finds here which records are in the journal already.
+    ///
+    /// # Errors
+    /// [`OpenError::Io`] if a segment can no longer be read.
+    pub fn recent_payloads(&self, visit: &mut dyn FnMut(&[u8])) -> Result<(), OpenError> {
+        for (file, len) in &self.recent {
+            let bytes = self.disk.read(file).map_err(OpenError::io(file))?;
+            Frames::new(bytes.get(..*len).unwrap_or(&bytes)).for_each(|frame| visit(frame.payload));
+        }
+        Ok(())
+    }
+}
+
+/// Finds the end of the journal on `disk`, or begins a new one.
+pub(crate) fn recover(disk: &Arc<dyn Disk>, node: Node) -> Result<(Tail, Recovery), OpenError> {
+    let mut files = segment_files(&**disk)?;
+    let unfinished = unfinished_segment(&**disk, &files)?;
+    if unfinished.is_some() {
+        files.pop();
+    }
+    let segments = check_recent(&**disk, &files)?;
+    if let Some((file, _)) = &unfinished {
+        check_unfinished(file, segments.last())?;
+    }
+    if segments.last().is_some_and(|last| last.header.node != node) {
+        return Err(OpenError::OtherNode);
+    }
+
+    // Nothing has been changed up to here, and nothing is damaged.
+    let mut torn_bytes = 0;
+    if let Some((file, bytes)) = &unfinished {
+        torn_bytes += bytes.len();
+        discard_unfinished(&**disk, file, bytes).map_err(OpenError::io(file))?;
+    }
+    let tail = match segments.last() {
+        Some(last) => {
+            torn_bytes += last.torn;
+            reopen(&**disk, last).map_err(OpenError::io(&last.file))?
+        }
+        None => {
+            let header = Header { node, first: 1, before: [0; CHAIN_LEN] };
+            Tail::begin(&**disk, header).map_err(|failure| match failure {
+                Failure::Write(error) | Failure::Sync(error) => OpenError::io(&segment::name(1))(error),
+            })?
+        }
+    };
+    let next = tail.next;
+    let recent = segments.into_iter().map(|segment| (segment.file, segment.len)).collect();
+    Ok((tail, Recovery { disk: Arc::clone(disk), recent, next, torn_bytes }))
+}
+
+/// Names of all segments, oldest first.
+pub(crate) fn segment_files(disk: &dyn Disk) -> Result<Vec<String>, OpenError> {
+    let mut files = disk.list().map_err(OpenError::io("directory"))?;
+    files.retain(|file| segment::parse_name(file).is_some());
+    files.sort_unstable();
+    Ok(files)
+}
+
+/// The newest segment with its bytes, if a crash interrupted its making.
+fn unfinished_segment(disk: &dyn Disk, files: &[String]) -> Result<Option<(String, Vec<u8>)>, OpenError> {
+    let Some(newest) = files.last() else { return Ok(None) };
+    let bytes = disk.read(newest).map_err(OpenError::io(newest))?;
+    Ok(segment::is_unfinished(&bytes).then(|| (newest.clone(), bytes)))
+}
+
+/// Checks the last two of `files` and that one follows the other.
+fn check_recent(disk: &dyn Disk, files: &[String]) -> Result<Vec<Segment>, OpenError> {
+    let mut checked: Vec<Segment> = Vec::new();
+    for file in files.iter().skip(files.len().saturating_sub(2)) {
+        let bytes = disk.read(file).map_err(OpenError::io(file))?;
+        let is_newest = files.last() == Some(file);
+        let segment = Segment::check(file, &bytes, is_newest, &mut |_, _| {}).map_err(OpenError::Damaged)?;
+        if let Some(before) = checked.last() {
+            segment.check_follows(before).map_err(OpenError::Damaged)?;
+        }
+        checked.push(segment);
+    }
+    Ok(checked)
+}
+
+/// An unfinished segment was to go on where the one before it ends, whole: it had been synced by then.
+fn check_unfinished(file: &str, before: Option<&Segment>) -> Result<(), OpenError> {
+    let (expected, torn) = before.map_or((1, 0), |before| (before.next, before.torn));
+    if segment::parse_name(file) == Some(expected) && torn == 0 {
+        return Ok(());
+    }
+    Err(OpenError::Damaged(Damage { file: file.to_owned(), offset: 0, reason: Reason::Gap }))
+}
+
+fn discard_unfinished(disk: &dyn Disk, file: &str, bytes: &[u8]) -> io::Result<()> {
+    keep_torn(disk, file, 0, bytes)?;
+    disk.remove(file)?;
+    disk.sync_directory()
+}
+
+/// Opens the newest segment to go on behind its last whole frame, and makes durable what was found: the next
+/// frame will claim that all before it is.
+fn reopen(disk: &dyn Disk, last: &Segment) -> io::Result<Tail> {
+    let mut file = disk.open(&last.file)?;
+    if last.torn > 0 {
+        let bytes = disk.read(&last.file)?;
+        keep_torn(disk, &last.file, last.len, bytes.get(last.len..).unwrap_or_default())?;
+        file.truncate(last.len as u64)?;
+    }
+    file.sync()?;
+    disk.sync_directory()?;
+    Ok(Tail::resume(file, last))
+}
+
+/// Saves cut bytes beside the segment, replacing those of an earlier crash at the same place.
+fn keep_torn(disk: &dyn Disk, segment: &str, offset: usize, bytes: &[u8]) -> io::Result<()> {
+    if bytes.is_empty() {
+        return Ok(());
+    }
+    let name = format!("{}-{offset}.torn", segment.trim_end_matches(".journal"));
+    match disk.remove(&name) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file: Box<dyn DiskFile> = disk.create(&name)?;
+    file.write_at(0, bytes.get(..TORN_KEPT_MAX).unwrap_or(bytes))?;
+    file.sync()?;
+    disk.sync_directory()
+}
+
+const _: () = assert!(HEADER_LEN < TORN_KEPT_MAX, "an unfinished header is kept whole");

@@ -1,0 +1,154 @@
+//! A value of a request or response in a record: the shapes that JSON has, in CBOR (RFC 8949).
+
+use std::borrow::Cow;
+
+use minicbor::data::Type;
+use minicbor::encode::Write;
+use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
+
+/// Values nest at most this deep, so that reading a forged record cannot exhaust the stack.
+const DEPTH_MAX: usize = 16;
+
+/// What an allow-listed member was sent as, to be shown as JSON later.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value<'a> {
+    /// A string.
+    Text(Cow<'a, str>),
+    /// An integer; times are milliseconds since 1970.
+    Integer(i64),
+    /// A boolean.
+    Flag(bool),
+    /// An array.
+    List(Vec<Value<'a>>),
+    /// An object, in the order it was sent, as an encryption context is.
+    Members(Vec<(Cow<'a, str>, Value<'a>)>),
+}
+
+impl<'a> Value<'a> {
+    /// A map of strings, such as an encryption context.
+    pub fn map<K: Into<Cow<'a, str>>, V: Into<Value<'a>>>(pairs: impl IntoIterator<Item = (K, V)>) -> Self {
+        Self::Members(pairs.into_iter().map(|(key, value)| (key.into(), value.into())).collect())
+    }
+}
+
+impl<'a> From<&'a str> for Value<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Text(Cow::Borrowed(text))
+    }
+}
+
+impl From<String> for Value<'_> {
+    fn from(text: String) -> Self {
+        Self::Text(Cow::Owned(text))
+    }
+}
+
+impl<'a> From<Cow<'a, str>> for Value<'a> {
+    fn from(text: Cow<'a, str>) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<i64> for Value<'_> {
+    fn from(integer: i64) -> Self {
+        Self::Integer(integer)
+    }
+}
+
+impl From<bool> for Value<'_> {
+    fn from(flag: bool) -> Self {
+        Self::Flag(flag)
+    }
+}
+
+impl<C> Encode<C> for Value<'_> {
+    fn encode<W: Write>(&self, e: &mut Encoder<W>, ctx: &mut C) -> Result<(), encode::Error<W::Error>> {
+        match self {
+            Self::Text(text) => e.str(text)?.ok(),
+            Self::Integer(integer) => e.i64(*integer)?.ok(),
+            Self::Flag(flag) => e.bool(*flag)?.ok(),
+            Self::List(values) => {
+                e.array(values.len() as u64)?;
+                values.iter().try_for_each(|value| value.encode(e, ctx))
+            }
+            Self::Members(members) => encode_members(members, e, ctx),
+        }
+    }
+}
+
+impl<'b, C> Decode<'b, C> for Value<'_> {
+    fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, decode::Error> {
+        decode_value(d, DEPTH_MAX)
+    }
+}
+
+/// Writes members as a CBOR map. With [`decode_members`] a field codec for `#[cbor(with)]`.
+pub(crate) fn encode_members<C, W: Write>(
+    members: &Vec<(Cow<'_, str>, Value<'_>)>,
+    e: &mut Encoder<W>,
+    ctx: &mut C,
+) -> Result<(), encode::Error<W::Error>> {
+    e.map(members.len() as u64)?;
+    for (name, value) in members {
+        e.str(name)?;
+        value.encode(e, ctx)?;
+    }
+    Ok(())
+}
+
+/// Reads what [`encode_members`] wrote.
+pub(crate) fn decode_members<'a, C>(
+    d: &mut Decoder<'_>,
+    _: &mut C,
+) -> Result<Vec<(Cow<'a, str>, Value<'a>)>, decode::Error> {
+    members(d, DEPTH_MAX)
+}
+
+fn decode_value<'a>(d: &mut Decoder<'_>, depth: usize) -> Result<Value<'a>, decode::Error> {
+    let below = depth.checked_sub(1).ok_or_else(|| decode::Error::message("a value nested too deep"))?;
+    match d.datatype()? {
+        Type::String => Ok(Value::Text(Cow::Owned(d.str()?.to_owned()))),
+        Type::Bool => Ok(Value::Flag(d.bool()?)),
+        Type::Array => {
+            let len = d.array()?.ok_or_else(indefinite)?;
+            (0..len).map(|_| decode_value(d, below)).collect::<Result<_, _>>().map(Value::List)
+        }
+        Type::Map => members(d, below).map(Value::Members),
+        _ => Ok(Value::Integer(d.i64()?)),
+    }
+}
+
+fn members<'a>(d: &mut Decoder<'_>, depth: usize) -> Result<Vec<(Cow<'a, str>, Value<'a>)>, decode::Error> {
+    let len = d.map()?.ok_or_else(indefinite)?;
+    (0..len).map(|_| Ok((Cow::Owned(d.str()?.to_owned()), decode_value(d, depth)?))).collect()
+}
+
+fn indefinite() -> decode::Error {
+    decode::Error::message("a value of indefinite length")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_read_back() {
+        let value = Value::Members(vec![
+            ("keyId".into(), "alias/a".into()),
+            ("days".into(), (-7).into()),
+            ("dryRun".into(), true.into()),
+            ("tags".into(), Value::List(vec![Value::map([("tagKey", "a"), ("tagValue", "b")])])),
+        ]);
+        let bytes = minicbor::to_vec(&value).unwrap();
+        assert_eq!(minicbor::decode::<Value<'_>>(&bytes).unwrap(), value);
+    }
+
+    #[test]
+    fn deep_or_endless_values_are_refused_without_a_crash() {
+        let deep = vec![0x81; 60_000];
+        assert!(minicbor::decode::<Value<'_>>(&deep).is_err());
+        let claims_much = [0x9b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
+        assert!(minicbor::decode::<Value<'_>>(&claims_much).is_err());
+        assert!(minicbor::decode::<Value<'_>>(&[0x9f, 0xff]).is_err());
+    }
+}
