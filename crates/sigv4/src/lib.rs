@@ -1,1 +1,71 @@
 //! Verification of AWS Signature Version 4.
+//!
+//! Pure: no I/O, no clock, no store of credentials. The caller brings the head and body of a request, the
+//! secret of the access key that the request names, and the time. Nothing in a [`Claim`] may be believed
+//! before [`Claim::verify`] (or [`SigningKeys::verify`]) has said yes.
+//!
+//! ```text
+//!  Head ──parse──► Claim: who says so, in which scope, when, over which headers
+//!                    │
+//!  method, path, query, signed headers, SHA-256(body) ──► canonical request ──SHA-256──┐
+//!                                                                                      ▼
+//!  "AWS4-HMAC-SHA256" ⏎ time ⏎ date/region/service/aws4_request ⏎ ─────────► string to sign
+//!                                                                                      │
+//!  "AWS4"+secret ─HMAC date─HMAC region─HMAC service─HMAC "aws4_request"─► SigningKey ─┤
+//!                                                                                      ▼
+//!                                            hex(HMAC) == signature, in constant time ► yes
+//! ```
+//!
+//! Obeyed: "AWS Signature Version 4 for API requests" in the IAM User Guide
+//! (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html>), with the rules for services
+//! other than S3 (path normalised by RFC 3986 section 5.2.4, then encoded once more; body always hashed),
+//! and RFC 3986 section 2.3 for what stays unencoded.
+//!
+//! Stricter than the document, because a server cannot be lenient about what it will act upon:
+//! * headers that choose the operation or the caller must be signed where they are present
+//!   (`x-amz-date`, `x-amz-target`, `x-amz-security-token`), and parts of a signature may not be repeated;
+//! * `x-amz-content-sha256`, if sent, must be the hash of the body: unsigned and streamed payloads are refused;
+//! * a request carries one signature, in the header or in the query.
+
+mod authorization;
+mod canonical;
+mod claim;
+mod error;
+mod hex;
+mod key;
+mod keys;
+mod presigned;
+mod query;
+mod stamp;
+
+pub use claim::Claim;
+pub use error::{AuthError, HeaderPart, Kind};
+pub use key::{Scope, SigningKey};
+pub use keys::{KEPT_MAX, SigningKeys};
+pub use stamp::Stamp;
+
+/// The algorithm that is accepted, the only one.
+pub const ALGORITHM: &str = "AWS4-HMAC-SHA256";
+
+/// Seconds that the client's clock may be behind or ahead of the server's.
+pub const SKEW_SECONDS: u32 = 300;
+
+/// Longest life of a presigned request in seconds: seven days.
+pub const EXPIRES_SECONDS_MAX: u32 = 604_800;
+
+/// Longest Authorization header, and longest credential, header list or signature in a query, in bytes.
+pub const AUTHORIZATION_BYTES_MAX: usize = 4096;
+
+/// How many headers a signature may cover.
+pub const SIGNED_HEADERS_MAX: usize = 64;
+
+/// The head of a request as it came over the wire.
+#[derive(Clone, Copy)]
+pub struct Head<'a> {
+    /// The method.
+    pub method: &'a http::Method,
+    /// The target. Its authority stands in for a missing `host` header, as HTTP/2 has it (RFC 9113, 8.3.1).
+    pub uri: &'a http::Uri,
+    /// All headers.
+    pub headers: &'a http::HeaderMap,
+}

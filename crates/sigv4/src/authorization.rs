@@ -1,0 +1,126 @@
+//! The signature in the Authorization header:
+//! `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`, with its date and token in other headers.
+
+use std::borrow::Cow;
+
+use aws_lc_rs::digest;
+use http::header::{AUTHORIZATION, DATE, HeaderValue};
+
+use crate::claim::Parts;
+use crate::{AUTHORIZATION_BYTES_MAX, AuthError, Head, HeaderPart, SKEW_SECONDS, Stamp};
+
+/// Reads the parts of a signature in the header. Nothing of it is checked beyond its form.
+pub(crate) fn parse<'a>(head: Head<'a>, authorization: &'a HeaderValue) -> Result<Parts<'a>, AuthError> {
+    only(head, AUTHORIZATION.as_str(), "Authorization")?;
+    let bytes = authorization.as_bytes().trim_ascii();
+    // Schemes of others, and AWS's older ones, are no signature at all.
+    if !bytes.starts_with(b"AWS4-") {
+        return Err(AuthError::MissingToken);
+    }
+    if bytes.len() > AUTHORIZATION_BYTES_MAX {
+        return Err(AuthError::TooLong("Authorization"));
+    }
+    let text = plain(bytes).ok_or_else(|| not_a_pair(bytes))?;
+    let (algorithm, pairs) = text.split_once(' ').unwrap_or((text, ""));
+    let [credential, signature, signed_headers] = read_pairs(pairs, bytes)?;
+    let date = date(head)?;
+
+    let (Some(credential), Some(signature), Some(signed_headers), Some(date)) =
+        (credential, signature, signed_headers, date)
+    else {
+        let parts = [
+            (HeaderPart::Credential, credential.is_none()),
+            (HeaderPart::Signature, signature.is_none()),
+            (HeaderPart::SignedHeaders, signed_headers.is_none()),
+            (HeaderPart::Date, date.is_none()),
+        ];
+        let missing = parts.iter().filter(|(_, missing)| *missing).map(|(part, _)| *part).collect();
+        return Err(AuthError::IncompleteHeader { missing, authorization_hash: fingerprint(bytes) });
+    };
+    Ok(Parts {
+        algorithm: Cow::Borrowed(algorithm),
+        credential: Cow::Borrowed(credential),
+        signed_headers: Cow::Borrowed(signed_headers),
+        signature: Cow::Borrowed(signature),
+        signed_at: date.stamp()?,
+        window_seconds: SKEW_SECONDS,
+        security_token: token(head)?,
+        presigned: false,
+    })
+}
+
+/// Values of the three parameters; one without a value is as good as missing. Others are no concern.
+fn read_pairs<'a>(pairs: &'a str, whole: &[u8]) -> Result<[Option<&'a str>; 3], AuthError> {
+    const NAMES: [&str; 3] = ["Credential", "Signature", "SignedHeaders"];
+    let mut values = [None; 3];
+    for pair in pairs.split([',', ' ']).filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').ok_or_else(|| not_a_pair(whole))?;
+        let Some((slot, name)) = values.iter_mut().zip(NAMES).find(|(_, known)| *known == name) else {
+            continue;
+        };
+        if slot.replace(value).is_some() {
+            return Err(AuthError::Repeated(name));
+        }
+    }
+    Ok(values.map(|value| value.filter(|value| !value.is_empty())))
+}
+
+/// The header that dates the signature.
+#[derive(Clone, Copy)]
+enum Dated<'a> {
+    /// `X-Amz-Date`, in ISO 8601 basic format.
+    Amz(&'a HeaderValue),
+    /// `Date`, also in HTTP's own format.
+    Http(&'a HeaderValue),
+}
+
+impl Dated<'_> {
+    fn stamp(self) -> Result<Stamp, AuthError> {
+        let (value, stamp) = match self {
+            Self::Amz(value) => (value, Stamp::from_basic(value.as_bytes())),
+            Self::Http(value) => {
+                let bytes = value.as_bytes();
+                (value, Stamp::from_basic(bytes).or_else(|| Stamp::from_http_date(bytes)))
+            }
+        };
+        stamp.ok_or_else(|| AuthError::MalformedDate(value.to_str().unwrap_or_default().to_owned()))
+    }
+}
+
+fn date(head: Head<'_>) -> Result<Option<Dated<'_>>, AuthError> {
+    match only(head, "x-amz-date", "X-Amz-Date")? {
+        Some(value) => Ok(Some(Dated::Amz(value))),
+        None => Ok(only(head, DATE.as_str(), "Date")?.map(Dated::Http)),
+    }
+}
+
+fn token(head: Head<'_>) -> Result<Option<Cow<'_, str>>, AuthError> {
+    const NAME: &str = "X-Amz-Security-Token";
+    let Some(value) = only(head, "x-amz-security-token", NAME)? else { return Ok(None) };
+    let text = value.to_str().map_err(|_| AuthError::MalformedParameter(NAME))?;
+    Ok(Some(Cow::Borrowed(text)))
+}
+
+/// The one value of a header. With two, whoever reads the other one is deceived.
+fn only<'a>(head: Head<'a>, name: &str, shown: &'static str) -> Result<Option<&'a HeaderValue>, AuthError> {
+    let mut values = head.headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (value, None) => Ok(value),
+        _ => Err(AuthError::Repeated(shown)),
+    }
+}
+
+/// The text of printable ASCII and spaces; its parts later stand in records and error texts.
+fn plain(bytes: &[u8]) -> Option<&str> {
+    let plain = bytes.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ');
+    std::str::from_utf8(bytes).ok().filter(|_| plain)
+}
+
+fn not_a_pair(authorization: &[u8]) -> AuthError {
+    AuthError::NotAPair { authorization_hash: fingerprint(authorization) }
+}
+
+/// What AWS shows of an Authorization header: enough to recognise it, too little to use it.
+fn fingerprint(authorization: &[u8]) -> String {
+    base64_simd::STANDARD.encode_to_string(digest::digest(&digest::SHA256, authorization))
+}

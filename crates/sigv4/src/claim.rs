@@ -1,0 +1,224 @@
+//! What a request says about its signature, and whether it is true.
+
+use std::borrow::Cow;
+
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use aws_lc_rs::digest;
+use http::header::AUTHORIZATION;
+
+use crate::hex::hex;
+use crate::key::TERMINATOR;
+use crate::{ALGORITHM, AuthError, Head, SIGNED_HEADERS_MAX, SKEW_SECONDS, Scope, SigningKey, Stamp};
+use crate::{authorization, canonical, presigned};
+
+/// A signature as the request states it: well-formed, not yet believed.
+///
+/// It holds on to the head it was read from, so that it cannot be verified against another.
+pub struct Claim<'a> {
+    head: Head<'a>,
+    access_key_id: Cow<'a, str>,
+    region: Cow<'a, str>,
+    service: Cow<'a, str>,
+    signed_headers: Cow<'a, str>,
+    signature: Cow<'a, str>,
+    signed_at: Stamp,
+    window_seconds: u32,
+    security_token: Option<Cow<'a, str>>,
+    presigned: bool,
+}
+
+/// The parts of a signature, from the header or from the query.
+pub(crate) struct Parts<'a> {
+    pub(crate) algorithm: Cow<'a, str>,
+    pub(crate) credential: Cow<'a, str>,
+    pub(crate) signed_headers: Cow<'a, str>,
+    pub(crate) signature: Cow<'a, str>,
+    pub(crate) signed_at: Stamp,
+    pub(crate) window_seconds: u32,
+    pub(crate) security_token: Option<Cow<'a, str>>,
+    pub(crate) presigned: bool,
+}
+
+impl<'a> Claim<'a> {
+    /// Reads the signature of a request, from its Authorization header or from its query.
+    ///
+    /// # Errors
+    /// [`AuthError::MissingToken`] if there is none, [`AuthError::TwoMechanisms`] if there are two; else what
+    /// is missing, malformed, repeated, not signed or at odds with itself, in AWS's order.
+    pub fn parse(head: Head<'a>) -> Result<Self, AuthError> {
+        let query = head.uri.query().filter(|query| presigned::is_in(query));
+        let parts = match (head.headers.get(AUTHORIZATION), query) {
+            (Some(_), Some(_)) => return Err(AuthError::TwoMechanisms),
+            (Some(value), None) => authorization::parse(head, value)?,
+            (None, Some(query)) => presigned::parse(query)?,
+            (None, None) => return Err(AuthError::MissingToken),
+        };
+        check_signed_headers(head, &parts.signed_headers)?;
+        if parts.algorithm != ALGORITHM {
+            return Err(AuthError::UnsupportedAlgorithm(parts.algorithm.into_owned()));
+        }
+        let [access_key_id, date, region, service, terminator] =
+            five(parts.credential).ok_or(AuthError::MalformedCredential)?;
+        if terminator != TERMINATOR {
+            return Err(AuthError::ScopeTerminator(terminator.into_owned()));
+        }
+        if date != parts.signed_at.date() {
+            return Err(AuthError::ScopeDate { scope: date.into_owned(), signed: parts.signed_at });
+        }
+        Ok(Self {
+            head,
+            access_key_id,
+            region,
+            service,
+            signed_headers: parts.signed_headers,
+            signature: parts.signature,
+            signed_at: parts.signed_at,
+            window_seconds: parts.window_seconds,
+            security_token: parts.security_token,
+            presigned: parts.presigned,
+        })
+    }
+
+    /// Verifies the signature with the key for [`Claim::scope`], which the caller has found by
+    /// [`Claim::access_key_id`]. `now_seconds` counts from 1970-01-01T00:00:00Z.
+    ///
+    /// The body's hash is always part of what is verified. If the request states one itself in
+    /// `x-amz-content-sha256`, it must be that of the body: `UNSIGNED-PAYLOAD` and streaming are S3's.
+    ///
+    /// # Errors
+    /// Those of [`Claim::check_time`]; then [`AuthError::Mismatch`], which does not say what differs.
+    pub fn verify(&self, key: &SigningKey, body: &[u8], now_seconds: i64) -> Result<(), AuthError> {
+        self.check_time(now_seconds)?;
+        let body_hash = hex(digest::digest(&digest::SHA256, body).as_ref());
+        let mut stated = self.head.headers.get_all("x-amz-content-sha256").iter();
+        if !stated.all(|value| value.as_bytes() == body_hash) {
+            return Err(AuthError::Mismatch);
+        }
+        let request = canonical::hash(self.head, &self.signed_headers, &body_hash);
+        let request = request.ok_or(AuthError::Mismatch)?;
+        let expected = self.sign(key, &hex(request.as_ref()));
+        verify_slices_are_equal(&expected, self.signature.as_bytes()).map_err(|_| AuthError::Mismatch)
+    }
+
+    /// Whether the signature's time is now; [`Claim::verify`] asks the same. Worth asking before the access
+    /// key is looked up, since AWS does.
+    ///
+    /// # Errors
+    /// [`AuthError::Expired`] more than [`SKEW_SECONDS`] after signing, or than the seconds a presigned
+    /// request states; [`AuthError::NotYetCurrent`] more than [`SKEW_SECONDS`] before.
+    pub fn check_time(&self, now_seconds: i64) -> Result<(), AuthError> {
+        let (signed, window_seconds) = (self.signed_at, self.window_seconds);
+        let age_seconds = now_seconds.saturating_sub(signed.seconds());
+        if age_seconds > i64::from(window_seconds) {
+            return Err(AuthError::Expired { signed, now: Stamp::from_seconds(now_seconds), window_seconds });
+        }
+        if age_seconds < -i64::from(SKEW_SECONDS) {
+            return Err(AuthError::NotYetCurrent { signed, now: Stamp::from_seconds(now_seconds) });
+        }
+        Ok(())
+    }
+
+    /// The access key that the request names. Printable ASCII, not empty.
+    #[must_use]
+    pub fn access_key_id(&self) -> &str {
+        &self.access_key_id
+    }
+
+    /// What the signature is for. Whether this Region and service are served here is for the caller to check.
+    #[must_use]
+    pub fn scope(&self) -> Scope<'_> {
+        Scope { date: self.signed_at.date(), region: &self.region, service: &self.service }
+    }
+
+    /// The session token that goes with a temporary access key. A secret: never to be logged.
+    #[must_use]
+    pub fn security_token(&self) -> Option<&str> {
+        self.security_token.as_deref()
+    }
+
+    /// When the request says it was signed.
+    #[must_use]
+    pub const fn signed_at(&self) -> Stamp {
+        self.signed_at
+    }
+
+    /// Whether the signature is in the query.
+    #[must_use]
+    pub const fn is_presigned(&self) -> bool {
+        self.presigned
+    }
+
+    /// Whether the signature covers the header `name` (lower case). What is not covered, anyone on the way
+    /// may have added or changed.
+    #[must_use]
+    pub fn covers(&self, name: &str) -> bool {
+        covers(&self.signed_headers, name)
+    }
+
+    /// The signature that the request should carry: the HMAC of the string to sign, in hexadecimal.
+    fn sign(&self, key: &SigningKey, request_hash: &[u8; 64]) -> [u8; 64] {
+        let scope = self.scope();
+        let mut context = key.start();
+        for line in [ALGORITHM, "\n", self.signed_at.as_str(), "\n"] {
+            context.update(line.as_bytes());
+        }
+        for part in [scope.date, scope.region, scope.service] {
+            context.update(part.as_bytes());
+            context.update(b"/");
+        }
+        context.update(TERMINATOR.as_bytes());
+        context.update(b"\n");
+        context.update(request_hash);
+        hex(context.sign().as_ref())
+    }
+}
+
+/// The list must be canonical itself, since it is part of what is signed; and it must cover what chooses
+/// the operation and the caller, or either could be exchanged under a good signature.
+fn check_signed_headers(head: Head<'_>, list: &str) -> Result<(), AuthError> {
+    let sorted = list.split(';').is_sorted_by(|one, next| one < next);
+    let count = list.split(';').take(SIGNED_HEADERS_MAX + 1).count();
+    if !sorted || count > SIGNED_HEADERS_MAX || !list.split(';').all(is_lower_case_name) {
+        return Err(AuthError::MalformedSignedHeaders);
+    }
+    if !covers(list, "host") {
+        return Err(AuthError::HeaderNotSigned("'Host' or ':authority'"));
+    }
+    let needed = [
+        ("x-amz-date", "'X-Amz-Date'"),
+        ("x-amz-target", "'X-Amz-Target'"),
+        ("x-amz-security-token", "'X-Amz-Security-Token'"),
+    ];
+    for (name, shown) in needed {
+        if head.headers.contains_key(name) && !covers(list, name) {
+            return Err(AuthError::HeaderNotSigned(shown));
+        }
+    }
+    Ok(())
+}
+
+/// A field name (RFC 9110 section 5.1) in lower case.
+fn is_lower_case_name(name: &str) -> bool {
+    let lower = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || MARKS.contains(&byte);
+    !name.is_empty() && name.bytes().all(lower)
+}
+
+/// The marks that RFC 9110 section 5.6.2 allows in a token.
+const MARKS: &[u8] = b"!#$%&'*+-.^_`|~";
+
+fn covers(list: &str, name: &str) -> bool {
+    list.split(';').any(|signed| signed == name)
+}
+
+/// The five parts of a credential, none of them empty.
+fn five(credential: Cow<'_, str>) -> Option<[Cow<'_, str>; 5]> {
+    fn split(text: &str) -> Option<[&str; 5]> {
+        let mut parts = text.split('/');
+        let five = [parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?];
+        (parts.next().is_none() && five.iter().all(|part| !part.is_empty())).then_some(five)
+    }
+    match credential {
+        Cow::Borrowed(text) => Some(split(text)?.map(Cow::Borrowed)),
+        Cow::Owned(text) => Some(split(&text)?.map(|part| Cow::Owned(part.to_owned()))),
+    }
+}

@@ -1,0 +1,8 @@
+//! Signatures from outside, believed and not believed.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod any_head;
+mod known_answers;
+mod official_signer;
+mod refusals;
+mod request;
