@@ -12,7 +12,7 @@ use crate::segment::Node;
 use crate::writer::Writer;
 
 /// What a journal may use, and whose it is.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Options {
     /// A segment that would grow beyond this many bytes is followed by a new one. Opening reads up to two segments.
     pub segment_bytes_max: u64,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::chain::CHAIN_LEN;
 use crate::disk::{Disk, DiskFile};
-use crate::error::{Damage, OpenError, Reason};
+use crate::error::OpenError;
 use crate::segment::{self, Frames, HEADER_LEN, Header, Node, Segment};
 use crate::writer::{Failure, Tail};
 
@@ -52,17 +52,17 @@ impl Recovery {
     }
 }
 
+/// What lies on a disk.
+struct Found {
+    /// The last one or two segments, oldest first.
+    segments: Vec<Segment>,
+    /// A newer one with its bytes, if a crash interrupted its making.
+    unfinished: Option<(String, Vec<u8>)>,
+}
+
 /// Finds the end of the journal on `disk`, or begins a new one.
 pub(crate) fn recover(disk: &Arc<dyn Disk>, node: Node) -> Result<(Tail, Recovery), OpenError> {
-    let mut files = segment_files(&**disk)?;
-    let unfinished = unfinished_segment(&**disk, &files)?;
-    if unfinished.is_some() {
-        files.pop();
-    }
-    let segments = check_recent(&**disk, &files)?;
-    if let Some((file, _)) = &unfinished {
-        check_unfinished(file, segments.last())?;
-    }
+    let Found { segments, unfinished } = look(&**disk)?;
     if segments.last().is_some_and(|last| last.header.node != node) {
         return Err(OpenError::OtherNode);
     }
@@ -80,7 +80,7 @@ pub(crate) fn recover(disk: &Arc<dyn Disk>, node: Node) -> Result<(Tail, Recover
         }
         None => {
             let header = Header { node, first: 1, before: [0; CHAIN_LEN] };
-            Tail::begin(&**disk, header).map_err(|failure| match failure {
+            Tail::begin(&**disk, &header).map_err(|failure| match failure {
                 Failure::Write(error) | Failure::Sync(error) => OpenError::io(&segment::name(1))(error),
             })?
         }
@@ -98,35 +98,31 @@ pub(crate) fn segment_files(disk: &dyn Disk) -> Result<Vec<String>, OpenError> {
     Ok(files)
 }
 
-/// The newest segment with its bytes, if a crash interrupted its making.
-fn unfinished_segment(disk: &dyn Disk, files: &[String]) -> Result<Option<(String, Vec<u8>)>, OpenError> {
-    let Some(newest) = files.last() else { return Ok(None) };
-    let bytes = disk.read(newest).map_err(OpenError::io(newest))?;
-    Ok(segment::is_unfinished(&bytes).then(|| (newest.clone(), bytes)))
-}
-
-/// Checks the last two of `files` and that one follows the other.
-fn check_recent(disk: &dyn Disk, files: &[String]) -> Result<Vec<Segment>, OpenError> {
-    let mut checked: Vec<Segment> = Vec::new();
-    for file in files.iter().skip(files.len().saturating_sub(2)) {
-        let bytes = disk.read(file).map_err(OpenError::io(file))?;
-        let is_newest = files.last() == Some(file);
-        let segment = Segment::check(file, &bytes, is_newest, &mut |_, _| {}).map_err(OpenError::Damaged)?;
-        if let Some(before) = checked.last() {
-            segment.check_follows(before).map_err(OpenError::Damaged)?;
+/// Checks the last two segments and that one follows the other.
+fn look(disk: &dyn Disk) -> Result<Found, OpenError> {
+    let mut found = Found { segments: Vec::new(), unfinished: None };
+    let files = segment_files(disk)?;
+    for file in files.iter().rev() {
+        if found.segments.len() == 2 {
+            break;
         }
-        checked.push(segment);
+        let bytes = disk.read(file).map_err(OpenError::io(file))?;
+        let is_newest = found.segments.is_empty() && found.unfinished.is_none();
+        if is_newest && segment::is_unfinished(&bytes) {
+            found.unfinished = Some((file.clone(), bytes));
+            continue;
+        }
+        let segment = Segment::check(file, &bytes, is_newest, &mut |_, _| {}).map_err(OpenError::Damaged)?;
+        if let Some(after) = found.segments.first() {
+            after.check_follows(&segment).map_err(OpenError::Damaged)?;
+        }
+        found.segments.insert(0, segment);
     }
-    Ok(checked)
-}
-
-/// An unfinished segment was to go on where the one before it ends, whole: it had been synced by then.
-fn check_unfinished(file: &str, before: Option<&Segment>) -> Result<(), OpenError> {
-    let (expected, torn) = before.map_or((1, 0), |before| (before.next, before.torn));
-    if segment::parse_name(file) == Some(expected) && torn == 0 {
-        return Ok(());
+    if let Some((file, _)) = &found.unfinished {
+        let next = found.segments.last().map_or(1, |last| last.next);
+        segment::check_number(file, next).map_err(OpenError::Damaged)?;
     }
-    Err(OpenError::Damaged(Damage { file: file.to_owned(), offset: 0, reason: Reason::Gap }))
+    Ok(found)
 }
 
 fn discard_unfinished(disk: &dyn Disk, file: &str, bytes: &[u8]) -> io::Result<()> {

@@ -132,6 +132,14 @@ pub(crate) fn is_unfinished(bytes: &[u8]) -> bool {
     bytes.len() <= HEADER_LEN && Header::decode(bytes).is_none()
 }
 
+/// Whether an unfinished segment's name goes on where the journal ends.
+pub(crate) fn check_number(file: &str, next: u64) -> Result<(), Damage> {
+    if parse_name(file) == Some(next) {
+        return Ok(());
+    }
+    Err(Damage { file: file.to_owned(), offset: 0, reason: Reason::Gap })
+}
+
 /// The file of the segment that begins with record `first`; names sort as their records do.
 pub(crate) fn name(first: u64) -> String {
     format!("{first:020}.journal")

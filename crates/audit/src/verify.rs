@@ -3,7 +3,7 @@
 use crate::disk::Disk;
 use crate::error::OpenError;
 use crate::recovery::segment_files;
-use crate::segment::{Segment, is_unfinished};
+use crate::segment::{Segment, check_number, is_unfinished};
 
 /// What a journal without a contradiction consists of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +35,8 @@ pub fn verify(disk: &dyn Disk, visit: &mut dyn FnMut(u64, &[u8])) -> Result<Verd
         let bytes = disk.read(file).map_err(OpenError::io(file))?;
         let is_newest = files.last() == Some(file);
         if is_newest && is_unfinished(&bytes) {
-            verdict.torn_bytes += bytes.len();
+            check_number(file, verdict.next_sequence).map_err(OpenError::Damaged)?;
+            verdict.torn_bytes = bytes.len();
             break;
         }
         let segment = Segment::check(file, &bytes, is_newest, visit).map_err(OpenError::Damaged)?;

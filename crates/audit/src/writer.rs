@@ -147,7 +147,7 @@ impl Writer {
 
 impl Tail {
     /// Makes the segment that `header` describes, durably.
-    pub(crate) fn begin(disk: &dyn Disk, header: Header) -> Result<Self, Failure> {
+    pub(crate) fn begin(disk: &dyn Disk, header: &Header) -> Result<Self, Failure> {
         let name = segment::name(header.first);
         let bytes = header.encode();
         let mut file = disk.create(&name).map_err(Failure::Write)?;
@@ -197,7 +197,7 @@ impl Tail {
         if self.len > HEADER_LEN as u64 && self.len + added > segment_bytes_max {
             // Only the newest segment may be torn.
             self.sync()?;
-            *self = Self::begin(disk, Header { node: self.node, first: self.next, before: self.chain })?;
+            *self = Self::begin(disk, &Header { node: self.node, first: self.next, before: self.chain })?;
         }
         let not_frames = || Failure::Write(io::ErrorKind::InvalidData.into());
         let chain = seal(buffer, &self.chain, self.synced).ok_or_else(not_frames)?;

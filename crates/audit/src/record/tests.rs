@@ -1,0 +1,137 @@
+use super::*;
+
+fn full() -> Record<'static> {
+    Record {
+        request_id: Some([2; 16]),
+        service: "kms".into(),
+        operation: "Decrypt".into(),
+        region: "us-east-1".into(),
+        account: Some("111122223333".into()),
+        read_only: true,
+        caller: Some(Caller {
+            kind: "IAMUser".into(),
+            arn: "arn:aws:iam::111122223333:user/Alice".into(),
+            unique_id: "AIDAEXAMPLE".into(),
+            access_key_id: Some("AKIAEXAMPLE".into()),
+        }),
+        decision: Decision::Denied { layer: "key-policy".into(), statement: None },
+        outcome: Outcome::Fault { code: "AccessDeniedException".into(), message: "no".into() },
+        http_status: 400,
+        resources: vec!["arn:aws:kms:us-east-1:111122223333:key/k".into()],
+        parameters: vec![
+            ("keyId".into(), "alias/a".into()),
+            ("encryptionContext".into(), Value::map([("tenant", "7")])),
+        ],
+        response: vec![("keyId".into(), "k".into())],
+        source: Some("192.0.2.1".into()),
+        user_agent: Some("aws-cli/2".into()),
+        tls: Some(Tls { version: "TLSv1.3".into(), cipher: "TLS_AES_128_GCM_SHA256".into() }),
+        host: Some("kms.example".into()),
+        detail: Some("no statement matched".into()),
+        ..Record::new(EventKind::ApiCall, [1; 16], 1_700_000_000_123)
+    }
+}
+
+fn bytes(record: &mut Record<'_>) -> Vec<u8> {
+    let mut buffer = Vec::new();
+    record.encode(&mut buffer);
+    buffer
+}
+
+#[test]
+fn records_are_read_back() {
+    let empty = Record::new(EventKind::ServiceEvent, [9; 16], -1);
+    let allowed = Record {
+        decision: Decision::Allowed { layer: "grant".into(), statement: Some("g-1".into()) },
+        ..full()
+    };
+    for record in [empty, full(), allowed] {
+        assert_eq!(Record::decode(&bytes(&mut record.clone())), Ok(record));
+    }
+}
+
+#[test]
+fn encoding_appends_to_the_buffer() {
+    let mut buffer = vec![1, 2, 3];
+    full().encode(&mut buffer);
+    assert_eq!(buffer[..3], [1, 2, 3]);
+    assert_eq!(Record::decode(&buffer[3..]), Ok(full()));
+}
+
+#[test]
+fn a_usual_record_is_compact() {
+    let len = bytes(&mut full()).len();
+    assert!(len < 400, "{len} bytes");
+}
+
+#[test]
+fn long_texts_are_cut_at_a_character() {
+    let mut record = full();
+    record.user_agent = Some("ä".repeat(600).into());
+    record.operation = format!("x{}", "é".repeat(200)).into();
+    record.detail = Some(Cow::Borrowed("d")).map(|_| "d".repeat(5000).into());
+    record.resources = vec!["r".repeat(3000).into(); 20];
+    let read = Record::decode(&bytes(&mut record)).unwrap();
+    assert_eq!(read.user_agent.as_deref(), Some("ä".repeat(512).as_str()));
+    assert_eq!(read.operation.len(), 255);
+    assert_eq!(read.detail.map(|detail| detail.len()), Some(4096));
+    assert_eq!((read.resources.len(), read.resources[0].len()), (8, 2048));
+    assert!(!read.omitted);
+}
+
+#[test]
+fn response_then_parameters_are_left_out_of_a_record_that_is_too_long() {
+    let long = |len: usize| vec![("policy".into(), Value::from("p".repeat(len)))];
+    let mut record = Record { parameters: long(40_000), response: long(40_000), ..full() };
+    let read = Record::decode(&bytes(&mut record)).unwrap();
+    assert_eq!((read.parameters.len(), read.response.len(), read.omitted), (1, 0, true));
+
+    let mut record = Record { parameters: long(70_000), ..full() };
+    let read = Record::decode(&bytes(&mut record)).unwrap();
+    assert_eq!((read.parameters.len(), read.response.len(), read.omitted), (0, 0, true));
+}
+
+#[test]
+fn no_record_exceeds_the_limit() {
+    let huge = || -> Text<'static> { "h".repeat(100_000).into() };
+    let mut record = full();
+    for text in [&mut record.service, &mut record.operation, &mut record.region] {
+        *text = huge();
+    }
+    for text in [
+        &mut record.account,
+        &mut record.source,
+        &mut record.host,
+        &mut record.user_agent,
+        &mut record.detail,
+    ] {
+        *text = Some(huge());
+    }
+    record.caller =
+        Some(Caller { kind: huge(), arn: huge(), unique_id: huge(), access_key_id: Some(huge()) });
+    record.decision = Decision::Denied { layer: huge(), statement: Some(huge()) };
+    record.outcome = Outcome::Fault { code: huge(), message: huge() };
+    record.tls = Some(Tls { version: huge(), cipher: huge() });
+    record.resources = vec![huge(); 100];
+    record.parameters = vec![(huge(), huge().into())];
+    record.response = vec![(huge(), huge().into())];
+    let bytes = bytes(&mut record);
+    assert!(bytes.len() <= PAYLOAD_BYTES_MAX, "{} bytes", bytes.len());
+    assert_eq!(Record::decode(&bytes), Ok(record));
+}
+
+#[test]
+fn fields_of_a_later_version_are_ignored_and_garbage_is_none() {
+    let mut later = bytes(&mut full());
+    assert_eq!(later[0], 0x97, "an array of 23");
+    later[0] = 0x98;
+    later.insert(1, 24);
+    later.extend_from_slice(b"\x61x");
+    assert_eq!(Record::decode(&later), Ok(full()));
+    assert_eq!(Record::decode(b""), Err(NotARecord));
+    assert_eq!(Record::decode(b"garbage"), Err(NotARecord));
+    let whole = bytes(&mut full());
+    for len in 0..whole.len() {
+        assert_eq!(Record::decode(&whole[..len]), Err(NotARecord), "{len} bytes");
+    }
+}
