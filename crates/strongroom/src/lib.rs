@@ -1,1 +1,42 @@
 //! The only crate that sees plaintext key material.
+//!
+//! Synchronous and without I/O: entropy, keys and bytes come in as arguments, results go out as values, so
+//! that the whole of it can move into a process of its own.
+//!
+//! ```text
+//!  seal key       outside the data: a key file, a passphrase …              seal/
+//!     │ wraps
+//!  domain keys    numbered; the highest seals, all of them open             domain.rs
+//!     │ seal                                                                room.rs
+//!  material       one per version of a KMS key, stored only as a token      material.rs
+//!     │ derives, anew for each request                                      envelope.rs
+//!  blob key       encrypts one plaintext, never stored                      blob.rs
+//! ```
+//!
+//! Every arrow is the same construction, [`envelope`]: a fresh key from SP 800-108, a commitment to it, and
+//! AES-256-GCM. `docs/key-hierarchy.md` and `docs/blob-format.md` give the bytes; `tests/strongroom` holds
+//! vectors that this crate and an independent script both obey.
+
+mod aead;
+mod argon;
+mod blob;
+mod context;
+mod domain;
+mod entropy;
+mod envelope;
+mod error;
+mod kdf;
+mod mac;
+mod material;
+mod room;
+pub mod seal;
+mod selftest;
+
+pub use blob::{BLOB_OVERHEAD_BYTES, Blob};
+pub use context::Context;
+pub use domain::{Malformed, SealedDomainKey};
+pub use entropy::{Entropy, EntropyFailed};
+pub use error::{Refused, SealError, UnsealError};
+pub use material::{Binding, Generated, Material, MaterialId, Spec};
+pub use room::{Purpose, Strongroom};
+pub use seal::Seal;

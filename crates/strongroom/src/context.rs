@@ -1,0 +1,69 @@
+//! The encryption context as associated data.
+
+use std::borrow::Borrow;
+use std::collections::BTreeMap;
+
+/// An encryption context in its canonical form: the number of pairs, then for each pair, in the order of the
+/// keys' bytes, key and value, each behind its length in bytes. All numbers are u64, big-endian.
+///
+/// AWS does not publish its canonical form; it promises that order does not matter, case does, and an empty
+/// context is the same as none
+/// (<https://docs.aws.amazon.com/kms/latest/developerguide/encrypt_context.html>).
+pub struct Context(Vec<u8>);
+
+impl Context {
+    /// The context of a request.
+    #[must_use]
+    pub fn new<K: Borrow<str> + Ord, V: AsRef<str>>(pairs: &BTreeMap<K, V>) -> Self {
+        let texts = || pairs.iter().flat_map(|(key, value)| [key.borrow(), value.as_ref()]);
+        let mut canonical =
+            Vec::with_capacity(LENGTH_BYTES + texts().map(|text| LENGTH_BYTES + text.len()).sum::<usize>());
+        canonical.extend_from_slice(&(pairs.len() as u64).to_be_bytes());
+        for text in texts() {
+            canonical.extend_from_slice(&(text.len() as u64).to_be_bytes());
+            canonical.extend_from_slice(text.as_bytes());
+        }
+        Self(canonical)
+    }
+
+    /// The context of a request that names none.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self::new::<&str, &str>(&BTreeMap::new())
+    }
+
+    pub(crate) fn canonical(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+const LENGTH_BYTES: usize = size_of::<u64>();
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn lengths_keep_pairs_apart() {
+        let context = Context::new(&BTreeMap::from([("b", ""), ("a", "xy")]));
+        let expected = [
+            &[0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 1, b'a', 0, 0, 0, 0, 0, 0, 0, 2, b'x', b'y'][..],
+            &[0, 0, 0, 0, 0, 0, 0, 1, b'b', 0, 0, 0, 0, 0, 0, 0, 0],
+        ]
+        .concat();
+        assert_eq!(context.canonical(), expected);
+        assert_eq!(Context::empty().canonical(), [0; 8]);
+    }
+
+    proptest! {
+        #[test]
+        fn different_maps_have_different_forms(
+            a in prop::collection::btree_map("[a-c]{0,3}", "[a-c]{0,3}", 0..3),
+            b in prop::collection::btree_map("[a-c]{0,3}", "[a-c]{0,3}", 0..3),
+        ) {
+            prop_assert_eq!(a == b, Context::new(&a).canonical() == Context::new(&b).canonical());
+        }
+    }
+}

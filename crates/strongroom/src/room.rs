@@ -1,0 +1,214 @@
+//! The strongroom itself: the open domain keys, and what is done under them.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
+use secret::Plaintext;
+
+use crate::aead::KEY_BYTES;
+use crate::domain::{DomainKeys, SealedDomainKey};
+use crate::entropy::Entropy;
+use crate::envelope::{Broken, Parent};
+use crate::error::{Refused, UnsealError};
+use crate::kdf::{self, Label};
+use crate::mac;
+use crate::material::{Binding, Generated, Material};
+use crate::seal::Seal;
+use crate::selftest;
+
+/// Holds the domain keys. Starts sealed; nothing but [`Strongroom::unseal`] changes it. Shared by reference,
+/// never waits.
+pub struct Strongroom {
+    keys: ArcSwapOption<DomainKeys>,
+}
+
+/// What a secret or a tag is for. One made for a purpose is refused for every other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Secret access keys of users and of the root user.
+    SecretAccessKey,
+    /// Markers that list operations hand out to be continued.
+    PaginationMarker,
+}
+
+impl Strongroom {
+    /// A strongroom without keys, which refuses all work.
+    #[must_use]
+    pub fn sealed() -> Self {
+        Self { keys: ArcSwapOption::empty() }
+    }
+
+    /// Opens domain keys and adds them to those already open: all of `keys` or none. Call it again when a
+    /// rotation, here or on another node, has stored a new one. The highest number seals from then on.
+    ///
+    /// # Errors
+    /// [`UnsealError`]; the strongroom is then as it was.
+    pub fn unseal(&self, seal: &dyn Seal, keys: &[SealedDomainKey]) -> Result<(), UnsealError> {
+        selftest::run()?;
+        if keys.is_empty() {
+            return Err(UnsealError::NoKeys);
+        }
+        let open = |key: &SealedDomainKey| match key.open(seal) {
+            Ok(opened) => Ok((key.number(), Arc::new(opened))),
+            Err(cause) => Err(UnsealError::NotOpened { number: key.number(), cause }),
+        };
+        self.add(&keys.iter().map(open).collect::<Result<Vec<_>, _>>()?)
+    }
+
+    /// Whether there is a key to work with.
+    #[must_use]
+    pub fn is_unsealed(&self) -> bool {
+        self.keys.load().is_some()
+    }
+
+    /// New random material for a key.
+    ///
+    /// # Errors
+    /// [`Refused::Sealed`] or [`Refused::Broken`].
+    pub fn generate_symmetric(&self, binding: &Binding, entropy: &dyn Entropy) -> Result<Generated, Refused> {
+        let key = Plaintext::zeroed(binding.spec.material_bytes()).fill(|out| entropy.fill(out))?;
+        let token = self.seal_token(&MATERIAL_TOKEN, &binding.to_bytes(), &key, entropy)?;
+        Ok(Generated { id: *Material::new(key, binding)?.id(), token })
+    }
+
+    /// Opens the token of a key's material.
+    ///
+    /// # Errors
+    /// [`Refused::Sealed`], or [`Refused::WouldNotOpen`] if the token was made for another binding, was
+    /// altered, or is under a domain key that is not open here.
+    pub fn material(&self, token: &[u8], binding: &Binding) -> Result<Material, Refused> {
+        let key = self.open_token(&MATERIAL_TOKEN, &binding.to_bytes(), token)?;
+        if key.len() != binding.spec.material_bytes() {
+            return Err(Refused::WouldNotOpen);
+        }
+        Ok(Material::new(key, binding)?)
+    }
+
+    /// Seals a secret of the server's own under its purpose and a name, such as its access key id.
+    ///
+    /// # Errors
+    /// [`Refused::Sealed`] or [`Refused::Broken`].
+    pub fn seal_secret(
+        &self,
+        purpose: Purpose,
+        name: &[u8],
+        secret: &Plaintext,
+        entropy: &dyn Entropy,
+    ) -> Result<Vec<u8>, Refused> {
+        self.seal_token(&SECRET_TOKEN, &purpose.named(name), secret, entropy)
+    }
+
+    /// Opens a secret sealed under the same purpose and name.
+    ///
+    /// # Errors
+    /// [`Refused::Sealed`], or [`Refused::WouldNotOpen`] for any other token.
+    pub fn open_secret(&self, purpose: Purpose, name: &[u8], token: &[u8]) -> Result<Plaintext, Refused> {
+        self.open_token(&SECRET_TOKEN, &purpose.named(name), token)
+    }
+
+    /// Authenticates a message that is handed out and comes back. 36 bytes: the number of the domain key,
+    /// so that tags outlive its rotation, and an HMAC. Does not hide the message.
+    ///
+    /// # Errors
+    /// [`Refused::Sealed`] or [`Refused::Broken`].
+    pub fn tag(&self, purpose: Purpose, message: &[u8]) -> Result<Vec<u8>, Refused> {
+        let keys = self.keys.load();
+        let (number, key) = keys.as_ref().and_then(|keys| keys.active()).ok_or(Refused::Sealed)?;
+        let mac = mac::sign(tag_key(key, purpose)?.reveal(), message);
+        Ok([&number.to_be_bytes(), mac.as_ref()].concat())
+    }
+
+    /// Checks a tag.
+    ///
+    /// # Errors
+    /// [`Refused::Sealed`], or [`Refused::WouldNotOpen`] unless [`Strongroom::tag`] made it for this
+    /// purpose and message.
+    pub fn check_tag(&self, purpose: Purpose, message: &[u8], tag: &[u8]) -> Result<(), Refused> {
+        let keys = self.keys.load();
+        let keys = keys.as_ref().ok_or(Refused::Sealed)?;
+        let (number, mac) = tag.split_first_chunk().ok_or(Refused::WouldNotOpen)?;
+        let key = keys.get(u32::from_be_bytes(*number)).ok_or(Refused::WouldNotOpen)?;
+        let genuine = mac::verify(tag_key(key, purpose)?.reveal(), message, mac);
+        if genuine { Ok(()) } else { Err(Refused::WouldNotOpen) }
+    }
+
+    /// Random bytes for a caller: data keys, `GenerateRandom`. The length is the caller's to limit.
+    ///
+    /// # Errors
+    /// [`Refused::Sealed`] or [`Refused::Broken`].
+    pub fn random(&self, len: usize, entropy: &dyn Entropy) -> Result<Plaintext, Refused> {
+        if !self.is_unsealed() {
+            return Err(Refused::Sealed);
+        }
+        Ok(Plaintext::zeroed(len).fill(|out| entropy.fill(out))?)
+    }
+
+    /// Adds opened keys, also when another call does so at the same time.
+    fn add(&self, opened: &[(u32, Arc<Plaintext>)]) -> Result<(), UnsealError> {
+        let mut outcome = Ok(());
+        self.keys.rcu(|current| {
+            let mut keys = current.as_deref().cloned().unwrap_or_default();
+            outcome = opened.iter().try_for_each(|(number, key)| keys.add(*number, key));
+            if outcome.is_ok() { Some(Arc::new(keys)) } else { current.clone() }
+        });
+        outcome.map_err(UnsealError::NumberTaken)
+    }
+
+    fn seal_token(
+        &self,
+        kind: &TokenKind,
+        associated: &[u8],
+        plaintext: &Plaintext,
+        entropy: &dyn Entropy,
+    ) -> Result<Vec<u8>, Refused> {
+        let keys = self.keys.load();
+        let (number, key) = keys.as_ref().and_then(|keys| keys.active()).ok_or(Refused::Sealed)?;
+        let prefix = [kind.magic, number.to_be_bytes()];
+        let parent = Parent { key, label: kind.label };
+        Ok(parent.seal(prefix.as_flattened(), associated, plaintext.reveal(), entropy)?)
+    }
+
+    fn open_token(&self, kind: &TokenKind, associated: &[u8], token: &[u8]) -> Result<Plaintext, Refused> {
+        let keys = self.keys.load();
+        let keys = keys.as_ref().ok_or(Refused::Sealed)?;
+        let (magic, rest) = token.split_first_chunk().ok_or(Refused::WouldNotOpen)?;
+        let (number, _) = rest.split_first_chunk().ok_or(Refused::WouldNotOpen)?;
+        if magic != &kind.magic {
+            return Err(Refused::WouldNotOpen);
+        }
+        let key = keys.get(u32::from_be_bytes(*number)).ok_or(Refused::WouldNotOpen)?;
+        let parent = Parent { key, label: kind.label };
+        Ok(parent.open(token, magic.len() + number.len(), associated)?)
+    }
+}
+
+impl Purpose {
+    /// The name that is bound into what is sealed or tagged. Never changes.
+    fn name(self) -> &'static str {
+        match self {
+            Self::SecretAccessKey => "secret-access-key",
+            Self::PaginationMarker => "pagination-marker",
+        }
+    }
+
+    /// Purpose and name as associated data. Purposes contain no zero byte.
+    fn named(self, name: &[u8]) -> Vec<u8> {
+        [self.name().as_bytes(), &[0], name].concat()
+    }
+}
+
+/// The key for the tags of one purpose.
+fn tag_key(domain_key: &Plaintext, purpose: Purpose) -> Result<Plaintext, Broken> {
+    let derive =
+        |out: &mut [u8]| kdf::derive(domain_key.reveal(), Label::TAG, purpose.name().as_bytes(), out);
+    Ok(Plaintext::zeroed(KEY_BYTES).fill(derive)?)
+}
+
+/// What is sealed under domain keys.
+struct TokenKind {
+    magic: [u8; 4],
+    label: Label,
+}
+
+const MATERIAL_TOKEN: TokenKind = TokenKind { magic: *b"KWM\x01", label: Label::MATERIAL };
+const SECRET_TOKEN: TokenKind = TokenKind { magic: *b"KWS\x01", label: Label::SECRET };

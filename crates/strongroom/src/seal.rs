@@ -1,0 +1,55 @@
+//! Seals: where the root of all keys comes from.
+//!
+//! A seal wraps domain keys and nothing else, so that it can be changed by wrapping a handful of keys anew.
+//! [`FileSeal`] and [`PassphraseSeal`] hold a 32-byte key and wrap with the same envelope as everything here;
+//! seals that ask a device or another service implement [`Seal`] elsewhere.
+
+mod file;
+mod passphrase;
+
+use secret::Plaintext;
+
+pub use self::file::{FileSeal, NotAKeyFile};
+pub use self::passphrase::{PassphraseParameters, PassphraseRefused, PassphraseSeal};
+use crate::entropy::Entropy;
+use crate::envelope::Parent;
+use crate::error::SealError;
+use crate::kdf::Label;
+
+/// Wraps and unwraps domain keys.
+pub trait Seal: Send + Sync {
+    /// One word for logs and health pages, such as `file`.
+    fn kind(&self) -> &'static str;
+
+    /// Encrypts `key`, bound to `associated`.
+    ///
+    /// # Errors
+    /// [`SealError`] if the seal cannot; never for reasons that lie in `key` or `associated`.
+    fn wrap(&self, key: &Plaintext, associated: &[u8], entropy: &dyn Entropy) -> Result<Vec<u8>, SealError>;
+
+    /// Decrypts what `wrap` made with the same `associated`.
+    ///
+    /// # Errors
+    /// [`SealError::WouldNotOpen`] for anything else.
+    fn unwrap(&self, wrapped: &[u8], associated: &[u8]) -> Result<Plaintext, SealError>;
+}
+
+/// A seal whose key is here, in memory. Only for wrapping: the key leaves neither by value nor by reference.
+struct KeyInHand {
+    key: Plaintext,
+    label: Label,
+}
+
+impl KeyInHand {
+    fn wrap(&self, key: &Plaintext, associated: &[u8], entropy: &dyn Entropy) -> Result<Vec<u8>, SealError> {
+        Ok(self.parent().seal(&[], associated, key.reveal(), entropy)?)
+    }
+
+    fn unwrap(&self, wrapped: &[u8], associated: &[u8]) -> Result<Plaintext, SealError> {
+        Ok(self.parent().open(wrapped, 0, associated)?)
+    }
+
+    fn parent(&self) -> Parent<'_> {
+        Parent { key: &self.key, label: self.label }
+    }
+}
