@@ -8,8 +8,9 @@ use http::header::AUTHORIZATION;
 
 use crate::hex::hex;
 use crate::key::TERMINATOR;
-use crate::{ALGORITHM, AuthError, Head, SIGNED_HEADERS_MAX, SKEW_SECONDS, Scope, SigningKey, Stamp};
-use crate::{authorization, canonical, presigned};
+use crate::query::params;
+use crate::{ALGORITHM, QUERY_PARAMETERS_MAX, SIGNED_HEADERS_MAX, SKEW_SECONDS};
+use crate::{AuthError, Head, Scope, SigningKey, Stamp, authorization, canonical, presigned};
 
 /// A signature as the request states it: well-formed, not yet believed.
 ///
@@ -46,7 +47,11 @@ impl<'a> Claim<'a> {
     /// [`AuthError::MissingToken`] if there is none, [`AuthError::TwoMechanisms`] if there are two; else what
     /// is missing, malformed, repeated, not signed or at odds with itself, in AWS's order.
     pub fn parse(head: Head<'a>) -> Result<Self, AuthError> {
-        let query = head.uri.query().filter(|query| presigned::is_in(query));
+        let query = head.uri.query();
+        if query.is_some_and(|query| params(query).nth(QUERY_PARAMETERS_MAX).is_some()) {
+            return Err(AuthError::TooManyParameters);
+        }
+        let query = query.filter(|query| presigned::is_in(query));
         let parts = match (head.headers.get(AUTHORIZATION), query) {
             (Some(_), Some(_)) => return Err(AuthError::TwoMechanisms),
             (Some(value), None) => authorization::parse(head, value)?,

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use crate::{AUTHORIZATION_BYTES_MAX, EXPIRES_SECONDS_MAX, SIGNED_HEADERS_MAX, Stamp};
+use crate::{
+    AUTHORIZATION_BYTES_MAX, EXPIRES_SECONDS_MAX, QUERY_PARAMETERS_MAX, SIGNED_HEADERS_MAX, SKEW_SECONDS,
+    Stamp,
+};
 
 /// A refusal. `Display` is the text for the client; [`AuthError::kind`] chooses its code.
 ///
@@ -36,6 +39,8 @@ pub enum AuthError {
     Repeated(&'static str),
     /// A part is longer than [`AUTHORIZATION_BYTES_MAX`].
     TooLong(&'static str),
+    /// The query has more than [`QUERY_PARAMETERS_MAX`] parameters.
+    TooManyParameters,
     /// A parameter of a presigned request, or the session token, is not printable ASCII.
     MalformedParameter(&'static str),
     /// The list of signed headers is not a sorted list of lower-case names, or is too long.
@@ -61,9 +66,9 @@ pub enum AuthError {
     },
     /// The scope's Region is not served here. For the caller of this crate to use.
     ScopeRegion(String),
-    /// The scope's service is not the one that was addressed, named here. For the caller of this crate to use.
+    /// The scope's service is not this one, which was addressed. For the caller of this crate to use.
     ScopeService(String),
-    /// No such access key, or a session token that does not belong to it. For the caller of this crate to use.
+    /// No such access key, or a session token of another. For the caller of this crate to use.
     UnrecognizedClient,
     /// The session's credentials are past their end. For the caller of this crate to use.
     ExpiredToken,
@@ -126,6 +131,7 @@ impl AuthError {
             | Self::NotAPair { .. }
             | Self::Repeated(_)
             | Self::TooLong(_)
+            | Self::TooManyParameters
             | Self::MalformedParameter(_)
             | Self::MalformedSignedHeaders
             | Self::UnsupportedAlgorithm(_)
@@ -153,103 +159,80 @@ impl fmt::Display for AuthError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::MissingToken => f.write_str("Missing Authentication Token"),
-            Self::TwoMechanisms => f.write_str(
-                "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header.",
-            ),
+            Self::TwoMechanisms => f.write_str(TWO_MECHANISMS),
             Self::IncompleteHeader { missing, authorization_hash } => {
                 missing.iter().try_for_each(|part| write!(f, "{part} "))?;
                 write!(f, "(Hashed with SHA-256 and encoded with Base64) Authorization={authorization_hash}")
             }
             Self::IncompleteQuery { missing } => {
-                for name in missing {
-                    write!(f, "AWS query-string parameters must include '{name}'. ")?;
-                }
+                let must = |name| write!(f, "AWS query-string parameters must include '{name}'. ");
+                missing.iter().try_for_each(must)?;
                 f.write_str("Re-examine the query-string parameters.")
             }
-            Self::NotAPair { authorization_hash } => write!(
-                f,
-                "Invalid key=value pair (missing equal-sign) in Authorization header \
-                 (hashed with SHA-256 and encoded with Base64): '{authorization_hash}'."
-            ),
+            Self::NotAPair { authorization_hash } => write!(f, "{NOT_A_PAIR}: '{authorization_hash}'."),
             Self::Repeated(what) => write!(f, "'{what}' must not be given more than once."),
             Self::TooLong(what) => {
                 write!(f, "'{what}' must not be longer than {AUTHORIZATION_BYTES_MAX} bytes.")
             }
-            Self::MalformedParameter(name) => {
-                write!(f, "'{name}' must consist of printable characters.")
+            Self::TooManyParameters => {
+                write!(f, "The query string must not have more than {QUERY_PARAMETERS_MAX} parameters.")
             }
-            Self::MalformedSignedHeaders => write!(
-                f,
-                "'SignedHeaders' must be at most {SIGNED_HEADERS_MAX} lower-case header names, each once, \
-                 in ascending order and separated by semicolons."
-            ),
+            Self::MalformedParameter(name) => write!(f, "'{name}' must consist of printable characters."),
+            Self::MalformedSignedHeaders => write_signed_headers(f),
             Self::UnsupportedAlgorithm(name) => {
                 write!(f, "Unsupported AWS 'algorithm': '{name}' (only AWS4-HMAC-SHA256 for now). ")
             }
-            Self::MalformedDate(text) => write!(
+            Self::MalformedDate(got) => write!(
                 f,
-                "Date must be in ISO-8601 'basic format'. Got '{text}'. \
+                "Date must be in ISO-8601 'basic format'. Got '{got}'. \
                  See http://en.wikipedia.org/wiki/ISO_8601"
             ),
             Self::MalformedExpires => {
                 write!(f, "X-Amz-Expires must be a number of seconds from 1 to {EXPIRES_SECONDS_MAX}.")
             }
-            Self::UnrecognizedClient => f.write_str("The security token included in the request is invalid."),
-            Self::ExpiredToken => f.write_str("The security token included in the request is expired"),
-            Self::Mismatch => f.write_str(MISMATCH),
-            Self::Expired { .. } | Self::NotYetCurrent { .. } => self.fmt_time(f),
-            _ => self.fmt_scope(f),
-        }
-    }
-}
-
-impl AuthError {
-    fn fmt_time(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Expired { signed, now, window_seconds } => {
-                let limit = Stamp::from_seconds(now.seconds().saturating_sub(i64::from(*window_seconds)));
-                let window = Window(*window_seconds);
-                write!(f, "Signature expired: {signed} is now earlier than {limit} ({now} - {window}.)")
-            }
-            Self::NotYetCurrent { signed, now } => {
-                let limit = Stamp::from_seconds(now.seconds().saturating_add(crate::SKEW_SECONDS.into()));
-                let window = Window(crate::SKEW_SECONDS);
-                write!(
-                    f,
-                    "Signature not yet current: {signed} is still later than {limit} ({now} + {window}.)"
-                )
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn fmt_scope(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::MalformedCredential => f.write_str(
-                "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term",
-            ),
+            Self::MalformedCredential => f.write_str(MALFORMED_CREDENTIAL),
             Self::HeaderNotSigned(name) => {
                 write!(f, "{name} must be a 'SignedHeader' in the AWS Authorization.")
             }
-            Self::ScopeTerminator(got) => write!(
-                f,
-                "Credential should be scoped with a valid terminator: 'aws4_request', not '{got}'."
-            ),
-            Self::ScopeDate { scope, signed } => write!(
-                f,
-                "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: \
-                 '{scope}' != '{}', from '{signed}'.",
-                signed.date()
-            ),
+            Self::ScopeTerminator(got) => {
+                write!(f, "Credential should be scoped with a valid terminator: 'aws4_request', not '{got}'.")
+            }
+            Self::ScopeDate { scope, signed } => {
+                write!(f, "{SCOPE_DATE}: '{scope}' != '{}', from '{signed}'.", signed.date())
+            }
             Self::ScopeRegion(got) => {
                 write!(f, "Credential should be scoped to a valid region, not '{got}'.")
             }
             Self::ScopeService(expected) => {
                 write!(f, "Credential should be scoped to correct service: '{expected}'.")
             }
-            _ => Ok(()),
+            Self::UnrecognizedClient => f.write_str("The security token included in the request is invalid."),
+            Self::ExpiredToken => f.write_str("The security token included in the request is expired"),
+            Self::Expired { signed, now, window_seconds } => write_expired(f, *signed, *now, *window_seconds),
+            Self::NotYetCurrent { signed, now } => write_not_yet_current(f, *signed, *now),
+            Self::Mismatch => f.write_str(MISMATCH),
         }
     }
+}
+
+fn write_signed_headers(f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write!(
+        f,
+        "'SignedHeaders' must be at most {SIGNED_HEADERS_MAX} lower-case header names, each once, in \
+         ascending order and separated by semicolons."
+    )
+}
+
+fn write_expired(f: &mut fmt::Formatter<'_>, signed: Stamp, now: Stamp, window_seconds: u32) -> fmt::Result {
+    let limit = Stamp::from_seconds(now.seconds().saturating_sub(window_seconds.into()));
+    let window = Window(window_seconds);
+    write!(f, "Signature expired: {signed} is now earlier than {limit} ({now} - {window}.)")
+}
+
+fn write_not_yet_current(f: &mut fmt::Formatter<'_>, signed: Stamp, now: Stamp) -> fmt::Result {
+    let limit = Stamp::from_seconds(now.seconds().saturating_add(SKEW_SECONDS.into()));
+    let window = Window(SKEW_SECONDS);
+    write!(f, "Signature not yet current: {signed} is still later than {limit} ({now} + {window}.)")
 }
 
 impl fmt::Display for HeaderPart {
@@ -282,3 +265,15 @@ impl fmt::Display for Window {
 
 const MISMATCH: &str = "The request signature we calculated does not match the signature you provided. \
     Check your AWS Secret Access Key and signing method. Consult the service documentation for details.";
+
+const TWO_MECHANISMS: &str =
+    "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header.";
+
+const NOT_A_PAIR: &str = "Invalid key=value pair (missing equal-sign) in Authorization header \
+    (hashed with SHA-256 and encoded with Base64)";
+
+const MALFORMED_CREDENTIAL: &str =
+    "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term";
+
+const SCOPE_DATE: &str =
+    "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP";

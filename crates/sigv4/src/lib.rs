@@ -24,8 +24,31 @@
 //! Stricter than the document, because a server cannot be lenient about what it will act upon:
 //! * headers that choose the operation or the caller must be signed where they are present
 //!   (`x-amz-date`, `x-amz-target`, `x-amz-security-token`), and parts of a signature may not be repeated;
-//! * `x-amz-content-sha256`, if sent, must be the hash of the body: unsigned and streamed payloads are refused;
+//! * `x-amz-content-sha256`, if sent, must be the body's hash: unsigned and streamed payloads are refused;
 //! * a request carries one signature, in the header or in the query.
+//!
+//! ```
+//! use sigv4::{AuthError, Claim, Head, SigningKeys};
+//!
+//! fn is_believed(
+//!     request: &http::Request<Vec<u8>>,
+//!     secret_of: impl Fn(&str) -> Option<String>,
+//!     now_seconds: i64,
+//! ) -> Result<(), AuthError> {
+//!     let head = Head { method: request.method(), uri: request.uri(), headers: request.headers() };
+//!     let claim = Claim::parse(head)?;
+//!     if claim.scope().service != "kms" {
+//!         return Err(AuthError::ScopeService("kms".to_owned()));
+//!     }
+//!     let secret = secret_of(claim.access_key_id()).ok_or(AuthError::UnrecognizedClient)?;
+//!     // A server keeps these beside the secret, so that the key is derived once a day.
+//!     let keys = SigningKeys::new();
+//!     keys.verify(&claim, || secret, request.body(), now_seconds)
+//! }
+//!
+//! let unsigned = http::Request::post("https://localhost/").body(Vec::new()).unwrap();
+//! assert_eq!(is_believed(&unsigned, |_| None, 0), Err(AuthError::MissingToken));
+//! ```
 
 mod authorization;
 mod canonical;
@@ -58,6 +81,9 @@ pub const AUTHORIZATION_BYTES_MAX: usize = 4096;
 
 /// How many headers a signature may cover.
 pub const SIGNED_HEADERS_MAX: usize = 64;
+
+/// How many parameters a query may have: sorting them costs memory, before anything is believed.
+pub const QUERY_PARAMETERS_MAX: usize = 1000;
 
 /// The head of a request as it came over the wire.
 #[derive(Clone, Copy)]

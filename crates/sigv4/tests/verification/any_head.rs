@@ -135,4 +135,8 @@ fn sizes_have_limits() {
     assert_eq!((length, refusal), (4096, AuthError::Mismatch));
     let (length, refusal) = verify(2, 3987);
     assert_eq!((length, refusal), (4097, AuthError::TooLong("Authorization")));
+
+    let params = |count: usize| Request::new("GET", &format!("/?{}", "a&".repeat(count)), &[], b"");
+    assert_eq!(params(1000).verify(SECRET, 0), Err(AuthError::MissingToken));
+    assert_eq!(params(1001).verify(SECRET, 0), Err(AuthError::TooManyParameters));
 }

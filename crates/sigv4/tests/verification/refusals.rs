@@ -30,19 +30,13 @@ fn refusal(request: &Request) -> AuthError {
 
 #[test]
 fn the_form_of_the_header_is_free_where_it_may_be() {
+    let (credential, signature) = (format!("Credential={CREDENTIAL}"), format!("Signature={SIGNATURE}"));
+    let list = "SignedHeaders=host;x-amz-date";
     let forms = [
-        format!(
-            "AWS4-HMAC-SHA256 Credential={CREDENTIAL}, SignedHeaders=host;x-amz-date, Signature={SIGNATURE}"
-        ),
-        format!(
-            "AWS4-HMAC-SHA256 Signature={SIGNATURE},SignedHeaders=host;x-amz-date,Credential={CREDENTIAL}"
-        ),
-        format!(
-            "AWS4-HMAC-SHA256  Credential={CREDENTIAL} SignedHeaders=host;x-amz-date ,, Signature={SIGNATURE},"
-        ),
-        format!(
-            "AWS4-HMAC-SHA256 Extra=1, Credential={CREDENTIAL}, SignedHeaders=host;x-amz-date, Signature={SIGNATURE}"
-        ),
+        format!("AWS4-HMAC-SHA256 {credential}, {list}, {signature}"),
+        format!("AWS4-HMAC-SHA256 {signature},{list},{credential}"),
+        format!("AWS4-HMAC-SHA256  {credential} {list} ,, {signature},"),
+        format!("AWS4-HMAC-SHA256 Extra=1, {credential}, {list}, {signature}"),
     ];
     for form in forms {
         assert_eq!(with_authorization(&form).verify(SECRET, SIGNED_SECONDS), Ok(()), "{form}");
@@ -142,8 +136,8 @@ fn only_what_is_missing_is_listed() {
     let text = refusal(&Request::new("GET", "/", &[("authorization", "AWS4-HMAC-SHA256")], b"")).to_string();
     let expected = "Authorization header requires 'Credential' parameter. Authorization header requires \
         'Signature' parameter. Authorization header requires 'SignedHeaders' parameter. Authorization header \
-        requires existence of either a 'X-Amz-Date' or a 'Date' header. (Hashed with SHA-256 and encoded with \
-        Base64) Authorization=";
+        requires existence of either a 'X-Amz-Date' or a 'Date' header. (Hashed with SHA-256 and encoded \
+        with Base64) Authorization=";
     assert!(text.starts_with(expected), "{text}");
 }
 
@@ -259,7 +253,8 @@ fn presigned_requests_live_as_long_as_they_say() {
     }
     assert_eq!(
         request.verify(SECRET, SIGNED_SECONDS + 3601).unwrap_err().to_string(),
-        "Signature expired: 20150830T123600Z is now earlier than 20150830T123601Z (20150830T133601Z - 60 min.)"
+        "Signature expired: 20150830T123600Z is now earlier than 20150830T123601Z \
+         (20150830T133601Z - 60 min.)"
     );
     for wrong in ["0", "604801", "-1", "+60", "60s", "1e3", "99999999999999999999", "%31%00"] {
         let refusal = refusal(&presigned(&[("X-Amz-Expires", Some(wrong))]));
@@ -281,8 +276,8 @@ fn malformed_queries_are_named_for_what_they_are() {
     let missing = presigned(&[("X-Amz-Credential", None), ("X-Amz-Date", Some(""))]);
     assert_eq!(
         refusal(&missing).to_string(),
-        "AWS query-string parameters must include 'X-Amz-Credential'. AWS query-string parameters must include \
-         'X-Amz-Date'. Re-examine the query-string parameters."
+        "AWS query-string parameters must include 'X-Amz-Credential'. AWS query-string parameters must \
+         include 'X-Amz-Date'. Re-examine the query-string parameters."
     );
     let no_algorithm = presigned(&[("X-Amz-Algorithm", None)]);
     assert_eq!(
@@ -342,12 +337,14 @@ fn texts_for_the_caller_of_this_crate() {
         (
             AuthError::Expired { signed, now, window_seconds: 300 },
             Kind::InvalidSignature,
-            "Signature expired: 20240102T030405Z is now earlier than 20240102T030906Z (20240102T031406Z - 5 min.)",
+            "Signature expired: 20240102T030405Z is now earlier than 20240102T030906Z \
+             (20240102T031406Z - 5 min.)",
         ),
         (
             AuthError::Expired { signed, now, window_seconds: 90 },
             Kind::InvalidSignature,
-            "Signature expired: 20240102T030405Z is now earlier than 20240102T031236Z (20240102T031406Z - 90 sec.)",
+            "Signature expired: 20240102T030405Z is now earlier than 20240102T031236Z \
+             (20240102T031406Z - 90 sec.)",
         ),
     ];
     for (error, kind, text) in cases {
@@ -357,7 +354,7 @@ fn texts_for_the_caller_of_this_crate() {
 
 const FIVE: &str =
     "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term";
-const LIST: &str = "'SignedHeaders' must be at most 64 lower-case header names, each once, in ascending order \
-    and separated by semicolons.";
+const LIST: &str = "'SignedHeaders' must be at most 64 lower-case header names, each once, in ascending \
+    order and separated by semicolons.";
 const MISMATCH: &str = "The request signature we calculated does not match the signature you provided. \
     Check your AWS Secret Access Key and signing method. Consult the service documentation for details.";
