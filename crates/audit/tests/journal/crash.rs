@@ -1,6 +1,7 @@
 //! Whatever was acknowledged is there after a crash, once, in order.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use audit::{Appended, Crash, MemoryDisk, verify};
 use proptest::prelude::*;
@@ -136,6 +137,42 @@ fn a_torn_tail_is_cut_kept_beside_and_reported() {
     wait(journal.append(&payload(2, 10))).unwrap();
     journal.close().unwrap();
     assert_eq!(numbers(&disk), [1, 2]);
+    assert_eq!(verify(&disk, &mut |_, _| {}).unwrap().torn_bytes, 0);
+}
+
+/// A power loss may keep the end of a group and lose its beginning. Nobody was promised either, so it is no damage.
+#[test]
+fn a_group_that_lost_its_beginning_is_a_torn_tail() {
+    let disk = MemoryDisk::new();
+    let (journal, _) = open(&disk);
+    wait(journal.append(&payload(1, 0))).unwrap();
+    disk.set_sync_time(Duration::from_millis(100));
+    let first = journal.append(&payload(2, 0));
+    std::thread::sleep(Duration::from_millis(30));
+    let group: Vec<Appended> = (3..6).map(|number| journal.append(&payload(number, 500))).collect();
+    wait(first).unwrap();
+    group.into_iter().for_each(|appended| drop(wait(appended).unwrap()));
+    journal.close().unwrap();
+    let start = 96 + 2 * 44;
+    for (lost, left) in [(start..start + 50, 2), (start + 544..start + 600, 3)] {
+        let torn = disk.crashed(Crash::Process);
+        torn.tamper("00000000000000000001.journal", |bytes| bytes[lost].fill(0));
+        let (_, recovery) = open(&torn);
+        assert_eq!(recovery.next_sequence(), left + 1);
+        assert_eq!(recovery.torn_bytes() as u64, (5 - left) * 544);
+    }
+}
+
+#[test]
+fn a_segment_is_durable_before_its_successor_exists() {
+    let disk = MemoryDisk::new();
+    let (journal, _) = open(&disk);
+    journal.hand_over(&payload(1, 1900)).unwrap();
+    while disk.writes() < 2 {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    wait(journal.append(&payload(2, 1900))).unwrap();
+    assert_eq!(numbers(&disk.crashed(Crash::Prefix(0))), [1, 2]);
 }
 
 #[test]
