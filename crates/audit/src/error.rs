@@ -62,7 +62,7 @@ pub enum Reason {
     Chain,
 }
 
-/// Records that were handed over could not be written before the journal closed.
+/// Records that had been accepted could not be written and synced before the journal closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CloseError;
 

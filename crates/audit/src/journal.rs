@@ -1,7 +1,7 @@
 //! The journal as its users see it: open, append, ask how it is, close.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use crate::disk::Disk;
@@ -38,7 +38,7 @@ pub enum Health {
 /// The journal of one node. Dropping it writes and syncs what is queued; [`Journal::close`] also says whether that worked.
 pub struct Journal {
     shared: Arc<Shared>,
-    writer: Option<JoinHandle<bool>>,
+    writer: Mutex<Option<JoinHandle<bool>>>,
 }
 
 impl Options {
@@ -69,7 +69,7 @@ impl Journal {
             .spawn(move || writer.run())
             .map_err(OpenError::io("writer thread"))?;
         shared.set_writer(thread.thread().clone());
-        Ok((Self { shared, writer: Some(thread) }, recovery))
+        Ok((Self { shared, writer: Mutex::new(Some(thread)) }, recovery))
     }
 
     /// Queues a record and returns at once; what it returns resolves when the record is on disk. Never blocks on I/O.
@@ -92,16 +92,14 @@ impl Journal {
         self.shared.health()
     }
 
-    /// Takes no more records, writes and syncs those queued, and ends the writer thread. Blocks for that.
+    /// Takes no more records, writes and syncs those queued, and ends the writer thread. Blocks for that. Who calls again
+    /// finds nothing left to do.
     ///
     /// # Errors
-    /// [`CloseError`] if handed-over records could not be written.
-    pub fn close(mut self) -> Result<(), CloseError> {
-        self.finish()
-    }
-
-    fn finish(&mut self) -> Result<(), CloseError> {
-        let Some(writer) = self.writer.take() else { return Ok(()) };
+    /// [`CloseError`] if records that had been accepted could not be written and synced.
+    pub fn close(&self) -> Result<(), CloseError> {
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(writer) = writer else { return Ok(()) };
         self.shared.close();
         if writer.join().unwrap_or(false) { Ok(()) } else { Err(CloseError) }
     }
@@ -110,6 +108,6 @@ impl Journal {
 impl Drop for Journal {
     fn drop(&mut self) {
         // Whoever wants to know closes.
-        let _ = self.finish();
+        let _ = self.close();
     }
 }

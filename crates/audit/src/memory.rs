@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ const SECTOR: usize = 512;
 
 /// Files in memory. Clones are the same disk.
 #[derive(Clone, Default)]
-pub struct MemoryDisk(Arc<Mutex<State>>);
+pub struct MemoryDisk(Arc<Shared>);
 
 /// How a [`MemoryDisk`] loses what had not been synced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +24,12 @@ pub enum Crash {
     Prefix(usize),
     /// Power fails; each unsynced sector of 512 bytes is old or new as the seed decides, and the length anything between.
     Sectors(u64),
+}
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    released: Condvar,
 }
 
 #[derive(Default)]
@@ -49,6 +55,7 @@ struct Faults {
     write: Option<(u64, usize)>,
     sync: Option<u64>,
     truncate: bool,
+    hold_syncs: bool,
     sync_time: Duration,
 }
 
@@ -89,13 +96,19 @@ impl MemoryDisk {
         self.lock().faults.sync_time = time;
     }
 
+    /// Makes syncs wait until told otherwise.
+    pub fn hold_syncs(&self, hold: bool) {
+        self.lock().faults.hold_syncs = hold;
+        self.0.released.notify_all();
+    }
+
     /// How many writes have been tried.
     #[must_use]
     pub fn writes(&self) -> u64 {
         self.lock().writes
     }
 
-    /// How many syncs of files have been tried.
+    /// How many syncs of files have been begun.
     #[must_use]
     pub fn syncs(&self) -> u64 {
         self.lock().syncs
@@ -127,11 +140,11 @@ impl MemoryDisk {
             };
             files.insert(name.clone(), Contents { durable: left.clone(), now: left, linked: true });
         }
-        Self(Arc::new(Mutex::new(State { files, ..State::default() })))
+        Self(Arc::new(Shared { state: Mutex::new(State { files, ..State::default() }), ..Shared::default() }))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -245,12 +258,20 @@ impl DiskFile for MemoryFile {
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        let time = self.disk.lock().faults.sync_time;
+        let time = {
+            let mut state = self.disk.lock();
+            state.syncs += 1;
+            state.faults.sync_time
+        };
         if !time.is_zero() {
             thread::sleep(time);
         }
-        let mut state = self.disk.lock();
-        state.syncs += 1;
+        let mut state = self
+            .disk
+            .0
+            .released
+            .wait_while(self.disk.lock(), |state| state.faults.hold_syncs)
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some(after) = state.faults.sync.take() {
             if after == 0 {
                 return Err(io::Error::other("injected sync error"));

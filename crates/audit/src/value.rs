@@ -18,7 +18,7 @@ pub enum Value<'a> {
     Integer(i64),
     /// A boolean.
     Flag(bool),
-    /// An array.
+    /// An array. Lists and objects are recorded to a depth of 15 in one another.
     List(Vec<Value<'a>>),
     /// An object, in the order it was sent, as an encryption context is.
     Members(Vec<(Cow<'a, str>, Value<'a>)>),
@@ -62,17 +62,8 @@ impl From<bool> for Value<'_> {
 }
 
 impl<C> Encode<C> for Value<'_> {
-    fn encode<W: Write>(&self, e: &mut Encoder<W>, ctx: &mut C) -> Result<(), encode::Error<W::Error>> {
-        match self {
-            Self::Text(text) => e.str(text)?.ok(),
-            Self::Integer(integer) => e.i64(*integer)?.ok(),
-            Self::Flag(flag) => e.bool(*flag)?.ok(),
-            Self::List(values) => {
-                e.array(values.len() as u64)?;
-                values.iter().try_for_each(|value| value.encode(e, ctx))
-            }
-            Self::Members(members) => encode_members(members, e, ctx),
-        }
+    fn encode<W: Write>(&self, e: &mut Encoder<W>, _: &mut C) -> Result<(), encode::Error<W::Error>> {
+        encode_value(self, e, DEPTH_MAX)
     }
 }
 
@@ -84,16 +75,11 @@ impl<'b, C> Decode<'b, C> for Value<'_> {
 
 /// Writes members as a CBOR map. With [`decode_members`] a field codec for `#[cbor(with)]`.
 pub(crate) fn encode_members<C, W: Write>(
-    members: &Vec<(Cow<'_, str>, Value<'_>)>,
+    members: &[(Cow<'_, str>, Value<'_>)],
     e: &mut Encoder<W>,
-    ctx: &mut C,
+    _: &mut C,
 ) -> Result<(), encode::Error<W::Error>> {
-    e.map(members.len() as u64)?;
-    for (name, value) in members {
-        e.str(name)?;
-        value.encode(e, ctx)?;
-    }
-    Ok(())
+    encode_map(members, e, DEPTH_MAX)
 }
 
 /// Reads what [`encode_members`] wrote.
@@ -102,6 +88,37 @@ pub(crate) fn decode_members<'a, C>(
     _: &mut C,
 ) -> Result<Vec<(Cow<'a, str>, Value<'a>)>, decode::Error> {
     members(d, DEPTH_MAX)
+}
+
+/// What lies too deep to be read back is left out: a list or an object there is written as an empty text.
+fn encode_value<W: Write>(
+    value: &Value<'_>,
+    e: &mut Encoder<W>,
+    depth: usize,
+) -> Result<(), encode::Error<W::Error>> {
+    match (value, depth.saturating_sub(1)) {
+        (Value::Text(text), _) => e.str(text)?.ok(),
+        (Value::Integer(integer), _) => e.i64(*integer)?.ok(),
+        (Value::Flag(flag), _) => e.bool(*flag)?.ok(),
+        (Value::List(_) | Value::Members(_), 0) => e.str("")?.ok(),
+        (Value::List(values), below) => {
+            e.array(values.len() as u64)?;
+            values.iter().try_for_each(|value| encode_value(value, e, below))
+        }
+        (Value::Members(members), below) => encode_map(members, e, below),
+    }
+}
+
+fn encode_map<W: Write>(
+    members: &[(Cow<'_, str>, Value<'_>)],
+    e: &mut Encoder<W>,
+    depth: usize,
+) -> Result<(), encode::Error<W::Error>> {
+    e.map(members.len() as u64)?;
+    members.iter().try_for_each(|(name, value)| {
+        e.str(name)?;
+        encode_value(value, e, depth)
+    })
 }
 
 fn decode_value<'a>(d: &mut Decoder<'_>, depth: usize) -> Result<Value<'a>, decode::Error> {
@@ -141,6 +158,17 @@ mod tests {
         ]);
         let bytes = minicbor::to_vec(&value).unwrap();
         assert_eq!(minicbor::decode::<Value<'_>>(&bytes).unwrap(), value);
+    }
+
+    #[test]
+    fn what_is_written_can_be_read_however_deep_it_was() {
+        let mut value = Value::from("seed");
+        for depth in 0..100 {
+            value = if depth % 2 == 0 { Value::List(vec![value]) } else { Value::map([("a", value)]) };
+            let read = minicbor::decode::<Value<'_>>(&minicbor::to_vec(&value).unwrap()).unwrap();
+            // The seed lies at the depth of all lists and objects around it.
+            assert_eq!(read == value, depth + 1 < DEPTH_MAX, "depth {depth}");
+        }
     }
 
     #[test]

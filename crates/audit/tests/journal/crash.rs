@@ -1,12 +1,11 @@
 //! Whatever was acknowledged is there after a crash, once, in order.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use audit::{Appended, Crash, MemoryDisk, verify};
 use proptest::prelude::*;
 
-use crate::scene::{number, numbers, open, payload, wait};
+use crate::scene::{append_group, eventually, number, numbers, open, payload, wait};
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -146,12 +145,8 @@ fn a_group_that_lost_its_beginning_is_a_torn_tail() {
     let disk = MemoryDisk::new();
     let (journal, _) = open(&disk);
     wait(journal.append(&payload(1, 0))).unwrap();
-    disk.set_sync_time(Duration::from_millis(100));
-    let first = journal.append(&payload(2, 0));
-    std::thread::sleep(Duration::from_millis(30));
-    let group: Vec<Appended> = (3..6).map(|number| journal.append(&payload(number, 500))).collect();
-    wait(first).unwrap();
-    group.into_iter().for_each(|appended| drop(wait(appended).unwrap()));
+    let group: Vec<Vec<u8>> = (3..6).map(|number| payload(number, 500)).collect();
+    append_group(&disk, &journal, &payload(2, 0), &group);
     journal.close().unwrap();
     let start = 96 + 2 * 44;
     for (lost, left) in [(start..start + 50, 2), (start + 544..start + 600, 3)] {
@@ -168,9 +163,7 @@ fn a_segment_is_durable_before_its_successor_exists() {
     let disk = MemoryDisk::new();
     let (journal, _) = open(&disk);
     journal.hand_over(&payload(1, 1900)).unwrap();
-    while disk.writes() < 2 {
-        std::thread::sleep(Duration::from_millis(1));
-    }
+    eventually("the record was written", || disk.writes() == 2);
     wait(journal.append(&payload(2, 1900))).unwrap();
     assert_eq!(numbers(&disk.crashed(Crash::Prefix(0))), [1, 2]);
 }

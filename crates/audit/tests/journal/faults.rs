@@ -2,23 +2,10 @@
 
 use std::io::ErrorKind;
 use std::sync::Arc;
-use std::thread::sleep;
-use std::time::Duration;
 
 use audit::{Crash, Health, Journal, MemoryDisk, Options, Refused};
 
-use crate::scene::{numbers, open, payload, small, wait};
-
-/// Waits, for at most some seconds, until something has come true.
-fn eventually(what: &str, mut is_true: impl FnMut() -> bool) {
-    for _ in 0..2000 {
-        if is_true() {
-            return;
-        }
-        sleep(Duration::from_millis(5));
-    }
-    panic!("not so after ten seconds: {what}");
-}
+use crate::scene::{eventually, numbers, open, payload, small, wait};
 
 #[test]
 fn a_full_disk_refuses_and_space_heals_it() {
@@ -162,17 +149,18 @@ fn a_full_queue_refuses_at_once_and_empties_again() {
     for options in [Options { queue_records_max: 3, ..small() }, Options { queue_bytes_max: 170, ..small() }]
     {
         let (journal, _) = Journal::open(Arc::new(disk.clone()), options).unwrap();
-        disk.set_sync_time(Duration::from_millis(200));
+        let before = disk.syncs();
+        disk.hold_syncs(true);
         let mut waiting = vec![journal.append(&payload(1, 0))];
-        sleep(Duration::from_millis(50));
+        eventually("the writer syncs", || disk.syncs() > before);
         waiting.extend((0..3).map(|_| journal.append(&payload(1, 0))));
         assert_eq!(wait(journal.append(&payload(1, 0))), Err(Refused::QueueFull));
         assert_eq!(journal.hand_over(&payload(1, 0)), Err(Refused::QueueFull));
+        disk.hold_syncs(false);
         for appended in waiting {
             wait(appended).unwrap();
         }
         wait(journal.append(&payload(1, 0))).unwrap();
-        disk.set_sync_time(Duration::ZERO);
     }
 }
 

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use audit::{Appended, FsDisk, Journal, MemoryDisk, OpenError, Options};
+use audit::{FsDisk, Journal, MemoryDisk, OpenError, Options};
 
-use crate::scene::{NODE, numbers, payload, wait};
+use crate::scene::{NODE, append_group, numbers, payload, wait};
 
 const THREADS: u64 = 8;
 
@@ -52,16 +52,10 @@ fn all_records_of_many_threads_are_there_once_and_syncs_are_shared() {
 fn what_waits_during_a_sync_shares_the_next() {
     let disk = MemoryDisk::new();
     let (journal, _) = Journal::open(Arc::new(disk.clone()), Options::new(NODE)).unwrap();
-    disk.set_sync_time(Duration::from_millis(100));
-    let first = journal.append(&payload(0, 0));
-    thread::sleep(Duration::from_millis(30));
-    let others: Vec<Appended> = (1..1000).map(|number| journal.append(&payload(number, 0))).collect();
-    wait(first).unwrap();
     let before = disk.syncs();
-    for appended in others {
-        wait(appended).unwrap();
-    }
-    assert_eq!(disk.syncs() - before, 1);
+    let others: Vec<Vec<u8>> = (1..1000).map(|number| payload(number, 0)).collect();
+    append_group(&disk, &journal, &payload(0, 0), &others);
+    assert_eq!(disk.syncs() - before, 2);
 }
 
 #[test]

@@ -2,8 +2,10 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::thread::sleep;
+use std::time::Duration;
 
-use audit::{Disk, Journal, MemoryDisk, OpenError, Options, Recovery, verify};
+use audit::{Appended, Disk, Journal, MemoryDisk, OpenError, Options, Recovery, verify};
 
 pub(crate) const NODE: [u8; 16] = *b"node under test ";
 
@@ -33,6 +35,31 @@ pub(crate) fn number(payload: &[u8]) -> u64 {
 
 pub(crate) fn wait<F: Future>(future: F) -> F::Output {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
+
+/// Waits, for at most ten seconds, until something has come true.
+pub(crate) fn eventually(what: &str, mut is_true: impl FnMut() -> bool) {
+    for _ in 0..2000 {
+        if is_true() {
+            return;
+        }
+        sleep(Duration::from_millis(5));
+    }
+    panic!("not so after ten seconds: {what}");
+}
+
+/// Appends `first`, and while the writer is held in its sync `others`, which so become one group; then lets all finish.
+pub(crate) fn append_group(disk: &MemoryDisk, journal: &Journal, first: &[u8], others: &[Vec<u8>]) {
+    let before = disk.syncs();
+    disk.hold_syncs(true);
+    let first = journal.append(first);
+    eventually("the writer syncs", || disk.syncs() > before);
+    let others: Vec<Appended> = others.iter().map(|payload| journal.append(payload)).collect();
+    disk.hold_syncs(false);
+    wait(first).unwrap();
+    for appended in others {
+        wait(appended).unwrap();
+    }
 }
 
 /// The numbers of all records on a disk in order, after the whole chain has been checked.
