@@ -1,0 +1,93 @@
+//! What is committed together, and what every engine refuses before it begins.
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+
+use crate::{BATCH_OPERATIONS_MAX, KEY_BYTES_MAX, Key, Revision, StoreError, VALUE_BYTES_MAX};
+
+/// What must hold for a batch to be committed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Precondition {
+    /// The key exists and was last changed at this revision.
+    At(Key, Revision),
+    /// The key does not exist.
+    Absent(Key),
+}
+
+impl Precondition {
+    /// The key that it is about.
+    #[must_use]
+    pub fn key(&self) -> &Key {
+        match self {
+            Self::At(key, _) | Self::Absent(key) => key,
+        }
+    }
+
+    /// Whether it holds for a key last changed at this revision, or for an absent one.
+    #[must_use]
+    pub fn holds(&self, found: Option<Revision>) -> bool {
+        match self {
+            Self::At(_, revision) => found == Some(*revision),
+            Self::Absent(_) => found.is_none(),
+        }
+    }
+}
+
+/// Puts and deletes that are committed together, if every precondition holds, or not at all.
+///
+/// A key may be written at most once in a batch. Preconditions look at the store as it was before the batch.
+/// A batch that writes nothing takes a revision too.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Batch {
+    /// What must hold.
+    pub preconditions: Vec<Precondition>,
+    /// New values. A value equal to the one stored is a change like any other.
+    pub puts: Vec<(Key, Bytes)>,
+    /// Keys to remove. Removing an absent key is no error.
+    pub deletes: Vec<Key>,
+}
+
+impl Batch {
+    /// Checks the limits that every engine keeps.
+    ///
+    /// # Errors
+    /// [`StoreError::TooLarge`] or [`StoreError::DuplicateKey`].
+    pub fn check(&self) -> Result<(), StoreError> {
+        let operations = self.preconditions.len() + self.puts.len() + self.deletes.len();
+        let keys = self.preconditions.iter().map(Precondition::key).chain(self.written());
+        let values_fit = self.puts.iter().all(|(_, value)| value.len() <= VALUE_BYTES_MAX);
+        if operations > BATCH_OPERATIONS_MAX || !values_fit || !keys.into_iter().all(is_key) {
+            return Err(StoreError::TooLarge);
+        }
+        let mut seen = BTreeSet::new();
+        if self.written().all(|key| seen.insert(key)) { Ok(()) } else { Err(StoreError::DuplicateKey) }
+    }
+
+    fn written(&self) -> impl Iterator<Item = &Key> {
+        self.puts.iter().map(|(key, _)| key).chain(&self.deletes)
+    }
+}
+
+/// Checks the limits of a get that every engine keeps.
+///
+/// # Errors
+/// [`StoreError::TooLarge`].
+pub fn check_keys(keys: &[Key]) -> Result<(), StoreError> {
+    if keys.len() <= BATCH_OPERATIONS_MAX && keys.iter().all(is_key) {
+        Ok(())
+    } else {
+        Err(StoreError::TooLarge)
+    }
+}
+
+/// The batch was not committed: the precondition with this index did not hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Conflict {
+    /// Index into [`Batch::preconditions`] of the first that failed.
+    pub precondition: usize,
+}
+
+fn is_key(key: &Key) -> bool {
+    (1..=KEY_BYTES_MAX).contains(&key.len())
+}

@@ -1,0 +1,136 @@
+//! Committed changes on their way to the watchers of this process.
+//!
+//! The engine publishes into one bounded history; each watch is no more than a position in it. So a slow watcher
+//! costs nothing, holds nobody up, and learns that it is too late by [`StoreError::Compacted`].
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+
+use crate::{Answer, Changes, Revision, StoreError, Watch};
+
+/// How much history is kept for watchers that come late or fall behind.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Kept {
+    pub(crate) batches: usize,
+    pub(crate) bytes: usize,
+}
+
+impl Default for Kept {
+    fn default() -> Self {
+        Self { batches: 4096, bytes: 16 * 1024 * 1024 }
+    }
+}
+
+/// The history and the bell that wakes who waits for more of it.
+pub(crate) struct Feed {
+    history: Mutex<History>,
+    bell: watch::Sender<()>,
+}
+
+struct History {
+    kept: Kept,
+    changes: VecDeque<Changes>,
+    bytes: usize,
+    /// Everything up to here is no longer in `changes`.
+    forgotten: Revision,
+    /// Why nothing more will come.
+    end: Option<StoreError>,
+}
+
+impl Feed {
+    /// A feed of what happens after `start`.
+    pub(crate) fn new(start: Revision, kept: Kept) -> Self {
+        let history = History { kept, changes: VecDeque::new(), bytes: 0, forgotten: start, end: None };
+        Self { history: Mutex::new(history), bell: watch::Sender::new(()) }
+    }
+
+    /// Adds what a batch changed. Revisions must increase from call to call.
+    pub(crate) fn publish(&self, mut changes: Changes) {
+        changes.items.sort_by(|(left, _), (right, _)| left.cmp(right));
+        self.lock().push(changes);
+        self.bell.send_replace(());
+    }
+
+    /// Ends all watches once they have seen what was published. The first reason stays.
+    pub(crate) fn end(&self, why: StoreError) {
+        self.lock().end.get_or_insert(why);
+        self.bell.send_replace(());
+    }
+
+    /// Why the feed has ended, if it has.
+    pub(crate) fn ended(&self) -> Option<StoreError> {
+        self.lock().end.clone()
+    }
+
+    /// Everything after `seen`, now and from now on.
+    pub(crate) fn subscribe(self: &Arc<Self>, seen: Revision) -> Result<Box<dyn Watch>, StoreError> {
+        // Told at once, rather than by the first `next`.
+        self.lock().after(seen)?;
+        Ok(Box::new(Watcher { feed: Arc::clone(self), bell: self.bell.subscribe(), seen }))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, History> {
+        self.history.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl History {
+    fn push(&mut self, changes: Changes) {
+        self.bytes += weight(&changes);
+        self.changes.push_back(changes);
+        // The newest stays, however large: those who keep up must be able to have it.
+        while self.changes.len() > 1
+            && (self.changes.len() > self.kept.batches || self.bytes > self.kept.bytes)
+        {
+            let Some(oldest) = self.changes.pop_front() else { return };
+            self.bytes -= weight(&oldest);
+            self.forgotten = oldest.revision;
+        }
+    }
+
+    /// The first changes after `seen`, if there are any yet.
+    fn after(&self, seen: Revision) -> Result<Option<Changes>, StoreError> {
+        if seen < self.forgotten {
+            return Err(StoreError::Compacted);
+        }
+        let index = self.changes.partition_point(|changes| changes.revision <= seen);
+        match (self.changes.get(index), &self.end) {
+            (Some(changes), _) => Ok(Some(changes.clone())),
+            (None, Some(end)) => Err(end.clone()),
+            (None, None) => Ok(None),
+        }
+    }
+}
+
+fn weight(changes: &Changes) -> usize {
+    let item = |(key, value): &(bytes::Bytes, Option<bytes::Bytes>)| {
+        key.len() + value.as_ref().map_or(0, bytes::Bytes::len) + size_of_val(key) + size_of_val(value)
+    };
+    size_of_val(changes) + changes.items.iter().map(item).sum::<usize>()
+}
+
+struct Watcher {
+    feed: Arc<Feed>,
+    bell: watch::Receiver<()>,
+    seen: Revision,
+}
+
+impl Watch for Watcher {
+    fn next(&mut self) -> Answer<'_, Changes> {
+        Box::pin(async move {
+            loop {
+                // Marked before looking, so that what is published in between rings again.
+                self.bell.mark_unchanged();
+                let found = self.feed.lock().after(self.seen)?;
+                if let Some(changes) = found {
+                    self.seen = changes.revision;
+                    return Ok(changes);
+                }
+                // The feed holds the sender, and this watcher the feed.
+                let _ = self.bell.changed().await;
+            }
+        })
+    }
+}

@@ -1,0 +1,177 @@
+//! The embedded engine: one SQLite database, one thread that writes, connections of their own for reads.
+//!
+//! ```text
+//! commit ─► bounded queue ─► writer thread ─► one transaction and one sync for all that wait
+//!                                  │ then, in this order
+//!                                  ├─► feed ─► watches
+//!                                  └─► answers
+//! get, scan ─► a read-only connection, on the caller's thread
+//! ```
+//!
+//! A commit that was answered survives the loss of power (write-ahead log, `synchronous=FULL`). Reads see whole
+//! committed batches only, because SQLite shows a transaction to other connections after it has synced it. If the
+//! outcome of a commit cannot be known, the engine stops and answers nothing more: see [`writer`].
+//! The format of the file is described in `docs/store-format.md`.
+
+mod check;
+mod directory;
+mod failure;
+mod open_error;
+mod readers;
+mod record;
+mod schema;
+mod writer;
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use tokio::sync::{mpsc, oneshot};
+
+pub use self::check::Checked;
+use self::directory::{Directory, Lock};
+pub use self::open_error::OpenError;
+use self::readers::Readers;
+use self::writer::{Job, Writer};
+use crate::feed::{Feed, Kept};
+use crate::{Answer, Batch, Conflict, Key, Page, Revision, Store, StoreError, Versioned, Watch, check_keys};
+
+/// Commits that wait for the writer before further ones have to wait for a place.
+const QUEUE_BATCHES: usize = 256;
+
+/// How to open an embedded store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// Make the store if it is not there. Otherwise that is [`OpenError::Missing`].
+    pub create: bool,
+    /// Most bytes that the database file may grow to, apart from its log; beyond, commits answer
+    /// [`StoreError::Full`]. `None`: as the disk allows. Deleting makes room again.
+    pub bytes_max: Option<u64>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { create: true, bytes_max: None }
+    }
+}
+
+/// A durable store in a directory of its own machine.
+///
+/// Needs no runtime. Reads happen on the thread that polls them and may wait for the disk. Dropping it finishes
+/// the commits handed over, waits for them, and only then lets go of the directory.
+pub struct SqliteStore {
+    readers: Readers,
+    queue: Option<mpsc::Sender<Job>>,
+    writer: Option<JoinHandle<()>>,
+    feed: Arc<Feed>,
+    // Fields are dropped in this order: the lock after everything that touches the files.
+    _lock: Lock,
+}
+
+impl SqliteStore {
+    /// Opens the store in `directory`, and makes both first if they are not there and `options` allow it. What
+    /// it makes is for its owner's eyes only (mode 0700 and 0600), and durable before this returns.
+    ///
+    /// Reads enough to see that the file is a store, whole, and of a known version, but not all of it:
+    /// [`SqliteStore::check`] does.
+    ///
+    /// # Errors
+    /// See [`OpenError`]. Nothing was changed, except that a directory or an empty store may have been made.
+    pub fn open(directory: &Path, options: Options) -> Result<Self, OpenError> {
+        Self::open_keeping(directory, options, Kept::default())
+    }
+
+    /// Whether there is a store in `directory`, damaged or not.
+    ///
+    /// # Errors
+    /// When that cannot be found out.
+    pub fn exists(directory: &Path) -> io::Result<bool> {
+        Directory::new(directory).database().try_exists()
+    }
+
+    /// Reads everything and verifies structure, checksums and revisions. Takes seconds per gigabyte on the
+    /// caller's thread; commits go on meanwhile.
+    ///
+    /// # Errors
+    /// When the store cannot be read at all. Damage that was found is in the answer.
+    pub fn check(&self) -> Result<Checked, StoreError> {
+        self.still_working()?;
+        self.readers.read(check::check)
+    }
+
+    fn open_keeping(directory: &Path, options: Options, kept: Kept) -> Result<Self, OpenError> {
+        let directory = Directory::new(directory);
+        let lock = directory.lock(options.create)?;
+        directory.ensure_database(options.create)?;
+        let file = directory.database();
+        let (connection, revision) = schema::open(&file, options.bytes_max)?;
+
+        let feed = Arc::new(Feed::new(revision, kept));
+        let (queue, jobs) = mpsc::channel(QUEUE_BATCHES);
+        let writer = Writer::new(connection, revision, jobs, Arc::clone(&feed));
+        let writer = thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || writer.run())
+            .map_err(|source| OpenError::Io { path: file.clone(), source })?;
+        Ok(Self { readers: Readers::new(file), queue: Some(queue), writer: Some(writer), feed, _lock: lock })
+    }
+
+    /// After a commit of unknown outcome nothing is answered, reads included: what they show might not last.
+    fn still_working(&self) -> Result<(), StoreError> {
+        self.feed.ended().map_or(Ok(()), Err)
+    }
+
+    /// Why the writer did not answer.
+    fn gone(&self) -> StoreError {
+        self.feed.ended().unwrap_or_else(|| StoreError::Unavailable("its writer is gone".to_owned()))
+    }
+
+    async fn hand_over(&self, batch: Batch) -> Result<Result<Revision, Conflict>, StoreError> {
+        batch.check()?;
+        let (answer, answered) = oneshot::channel();
+        let Some(queue) = &self.queue else { return Err(self.gone()) };
+        queue.send(Job { batch, answer }).await.map_err(|_| self.gone())?;
+        answered.await.unwrap_or_else(|_| Err(self.gone()))
+    }
+}
+
+impl Store for SqliteStore {
+    fn get<'a>(&'a self, keys: &'a [Key]) -> Answer<'a, Vec<Option<Versioned>>> {
+        Box::pin(async move {
+            check_keys(keys)?;
+            self.still_working()?;
+            self.readers.read(|connection| keys.iter().map(|key| record::read(connection, key)).collect())
+        })
+    }
+
+    fn scan<'a>(&'a self, from: &'a [u8], to: &'a [u8], limit: usize) -> Answer<'a, Page> {
+        Box::pin(async move {
+            self.still_working()?;
+            self.readers.read(|connection| record::scan(connection, from, to, limit))
+        })
+    }
+
+    fn commit(&self, batch: Batch) -> Answer<'_, Result<Revision, Conflict>> {
+        Box::pin(self.hand_over(batch))
+    }
+
+    fn watch(&self, after: Revision) -> Answer<'_, Box<dyn Watch>> {
+        Box::pin(async move {
+            self.still_working()?;
+            self.feed.subscribe(after)
+        })
+    }
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        // Readers first: the last connection to close brings the log into the database and removes it.
+        self.readers.close();
+        self.queue = None;
+        if let Some(writer) = self.writer.take() {
+            // A writer that panicked has ended the feed itself.
+            let _ = writer.join();
+        }
+    }
+}
