@@ -12,7 +12,6 @@ pub const BLOB_OVERHEAD_BYTES: usize = PREFIX_BYTES + envelope::OVERHEAD_BYTES;
 /// its fields say which key to authorize and which material to ask.
 pub struct Blob<'a> {
     bytes: &'a [u8],
-    prefix: &'a [u8; PREFIX_BYTES],
     account: u64,
     key_id: [u8; 16],
     multi_region: bool,
@@ -59,16 +58,11 @@ impl<'a> Blob<'a> {
         self.bytes
     }
 
-    pub(crate) fn prefix(&self) -> &[u8; PREFIX_BYTES] {
-        self.prefix
-    }
-
     fn read(bytes: &'a [u8]) -> Option<Self> {
         if bytes.len() < BLOB_OVERHEAD_BYTES {
             return None;
         }
-        let (prefix, _) = bytes.split_first_chunk()?;
-        let mut fields = Fields(prefix);
+        let mut fields = Fields(bytes);
         let magic = fields.take::<4>()?;
         let flags = u32::from_be_bytes(fields.take()?);
         let account = u64::from_be_bytes(fields.take()?);
@@ -78,7 +72,6 @@ impl<'a> Blob<'a> {
         let known = magic == MAGIC && flags & !FLAG_MULTI_REGION == 0 && reserved == [0; RESERVED_BYTES];
         known.then_some(Self {
             bytes,
-            prefix,
             account,
             key_id,
             multi_region: flags & FLAG_MULTI_REGION != 0,

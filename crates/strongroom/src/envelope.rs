@@ -1,17 +1,21 @@
 //! The one way in which anything is sealed here.
 //!
 //! ```text
-//!  parent key ──SP 800-108(label, header)──► key 32 ‖ commitment 32
+//!  parent key ──SP 800-108(label, prefix)──► sealing key         once for each role of a parent key
+//!                                                │
+//!                            SP 800-108("keywright/envelope", nonce ‖ IV)
+//!                                                ▼
+//!                                     key 32 ‖ commitment 32     anew for each envelope
 //!
 //!  prefix │ nonce 16 │ IV 12 │ commitment 32 │ ciphertext │ tag 16
-//!  └──────── header ────────┘                 └ AES-256-GCM(key, IV, associated data) ┘
+//!                                            └ AES-256-GCM(key, IV, associated data) ┘
 //! ```
 //!
 //! The key is fresh for each envelope, because the nonce is: a parent key may seal without practical limit.
-//! The whole header goes into the derivation, so that changing any bit of it asks for another key. The
-//! commitment is compared before decryption and ties the envelope to one parent key: AES-GCM by itself lets a
-//! ciphertext be built that opens under two keys (Dodis, Grubbs, Ristenpart, Woodage: Fast Message Franking,
-//! CRYPTO 2018).
+//! Everything before the commitment goes into the derivations, so that changing any bit of it asks for another
+//! key. The commitment is compared before decryption and ties the envelope to one parent key: AES-GCM by itself
+//! lets a ciphertext be built that opens under two keys (Dodis, Grubbs, Ristenpart, Woodage: Fast Message
+//! Franking, CRYPTO 2018).
 
 use aws_lc_rs::error::Unspecified;
 use secret::Plaintext;
@@ -25,7 +29,7 @@ use crate::mac;
 /// Bytes that an envelope is longer than its prefix and plaintext.
 pub(crate) const OVERHEAD_BYTES: usize = FRESH_BYTES + COMMITMENT_BYTES + TAG_BYTES;
 
-/// The envelope was not sealed under this key, label, header and associated data.
+/// The envelope was not sealed under this key, label, prefix and associated data.
 #[derive(Debug)]
 pub(crate) struct WouldNotOpen;
 
@@ -33,66 +37,70 @@ pub(crate) struct WouldNotOpen;
 #[derive(Debug)]
 pub(crate) struct Broken;
 
-/// A parent key in one of its roles.
-pub(crate) struct Parent<'a> {
-    pub(crate) key: &'a Plaintext,
-    pub(crate) label: Label,
+/// Seals and opens the envelopes of one parent key in one role.
+pub(crate) struct Sealer {
+    key: Plaintext,
+    prefix: Vec<u8>,
 }
 
-impl Parent<'_> {
-    /// Seals `plaintext` behind `prefix`. One allocation; the plaintext is overwritten where it was copied to.
+impl Sealer {
+    /// The role is what the label and the prefix of its envelopes say.
+    pub(crate) fn new(parent: &Plaintext, label: Label, prefix: &[u8]) -> Result<Self, Broken> {
+        let derive = |out: &mut [u8]| kdf::derive(parent.reveal(), label, prefix, out);
+        Ok(Self { key: Plaintext::zeroed(KEY_BYTES).fill(derive)?, prefix: prefix.to_vec() })
+    }
+
+    /// Seals `plaintext`. One allocation, in which the plaintext is encrypted where it was copied to.
     pub(crate) fn seal(
         &self,
-        prefix: &[u8],
         associated: &[u8],
         plaintext: &[u8],
         entropy: &dyn Entropy,
     ) -> Result<Vec<u8>, Broken> {
         let mut fresh = [0; FRESH_BYTES];
         entropy.fill(&mut fresh)?;
-        let mut envelope =
-            Zeroizing::new(Vec::with_capacity(prefix.len() + OVERHEAD_BYTES + plaintext.len()));
-        envelope.extend_from_slice(prefix);
-        envelope.extend_from_slice(&fresh);
-        let derived = self.derive(&envelope)?;
+        let derived = self.derive(&fresh)?;
         let (key, commitment) = derived.split_at_checked(KEY_BYTES).ok_or(Unspecified)?;
-        envelope.extend_from_slice(commitment);
-        let sealed_from = envelope.len();
-        envelope.extend_from_slice(plaintext);
-        let sealed = envelope.get_mut(sealed_from..).ok_or(Unspecified)?;
         let (_, iv) = fresh.split_last_chunk().ok_or(Unspecified)?;
-        let tag = aead::seal(key, *iv, associated, sealed)?;
+
+        let bytes = self.prefix.len() + OVERHEAD_BYTES + plaintext.len();
+        let mut envelope = Zeroizing::new(Vec::with_capacity(bytes));
+        for part in [&self.prefix, fresh.as_slice(), commitment, plaintext] {
+            envelope.extend_from_slice(part);
+        }
+        let sealed_from = self.prefix.len() + FRESH_BYTES + COMMITMENT_BYTES;
+        let in_out = envelope.get_mut(sealed_from..).ok_or(Unspecified)?;
+        let tag = aead::seal(key, *iv, associated, in_out)?;
         envelope.extend_from_slice(&tag);
         Ok(std::mem::take(&mut *envelope))
     }
 
-    /// Opens an envelope whose prefix of `prefix_bytes` the caller has checked.
-    pub(crate) fn open(
-        &self,
-        envelope: &[u8],
-        prefix_bytes: usize,
-        associated: &[u8],
-    ) -> Result<Plaintext, WouldNotOpen> {
-        let (header, rest) = envelope.split_at_checked(prefix_bytes + FRESH_BYTES).ok_or(Unspecified)?;
-        let (commitment, rest) = rest.split_at_checked(COMMITMENT_BYTES).ok_or(Unspecified)?;
-        let (ciphertext, tag) = rest.split_last_chunk::<TAG_BYTES>().ok_or(Unspecified)?;
-        let derived = self.derive(header)?;
-        let (key, expected) = derived.split_at_checked(KEY_BYTES).ok_or(Unspecified)?;
+    /// Opens an envelope of this role.
+    pub(crate) fn open(&self, associated: &[u8], envelope: &[u8]) -> Result<Plaintext, WouldNotOpen> {
+        let rest = envelope.strip_prefix(self.prefix.as_slice()).ok_or(WouldNotOpen)?;
+        let (fresh, rest) = rest.split_first_chunk().ok_or(WouldNotOpen)?;
+        let (commitment, rest) = rest.split_at_checked(COMMITMENT_BYTES).ok_or(WouldNotOpen)?;
+        let (ciphertext, tag) = rest.split_last_chunk::<TAG_BYTES>().ok_or(WouldNotOpen)?;
+        let derived = self.derive(fresh)?;
+        let (key, expected) = derived.split_at_checked(KEY_BYTES).ok_or(WouldNotOpen)?;
         if !mac::equal(commitment, expected) {
             return Err(WouldNotOpen);
         }
-        let (_, iv) = header.split_last_chunk().ok_or(Unspecified)?;
+        let (_, iv) = fresh.split_last_chunk().ok_or(WouldNotOpen)?;
         Plaintext::zeroed(ciphertext.len())
             .fill(|plaintext| aead::open(key, *iv, associated, ciphertext, tag, plaintext))
             .map_err(WouldNotOpen::from)
     }
 
-    fn derive(&self, header: &[u8]) -> Result<Zeroizing<[u8; KEY_BYTES + COMMITMENT_BYTES]>, Unspecified> {
+    /// Key and commitment of the envelope with this nonce and IV.
+    fn derive(&self, fresh: &[u8; FRESH_BYTES]) -> Result<Derived, Unspecified> {
         let mut derived = Zeroizing::new([0; KEY_BYTES + COMMITMENT_BYTES]);
-        kdf::derive(self.key.reveal(), self.label, header, derived.as_mut_slice())?;
+        kdf::derive(self.key.reveal(), Label::ENVELOPE, fresh, derived.as_mut_slice())?;
         Ok(derived)
     }
 }
+
+type Derived = Zeroizing<[u8; KEY_BYTES + COMMITMENT_BYTES]>;
 
 impl From<Unspecified> for WouldNotOpen {
     fn from(_: Unspecified) -> Self {
@@ -112,7 +120,71 @@ impl From<EntropyFailed> for Broken {
     }
 }
 
-/// Random bytes in each header: the nonce of the derivation, then the IV.
-pub(crate) const FRESH_BYTES: usize = NONCE_BYTES + IV_BYTES;
+/// Random bytes in each envelope: the nonce of the derivation, then the IV.
+const FRESH_BYTES: usize = NONCE_BYTES + IV_BYTES;
 const NONCE_BYTES: usize = 16;
-pub(crate) const COMMITMENT_BYTES: usize = 32;
+const COMMITMENT_BYTES: usize = 32;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Ones;
+
+    impl Entropy for Ones {
+        fn fill(&self, out: &mut [u8]) -> Result<(), EntropyFailed> {
+            out.fill(1);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn the_commitment_refuses_what_gcm_alone_would_open() {
+        let sealer = Sealer::new(&Plaintext::zeroed(KEY_BYTES), Label::BLOB, b"prefix").unwrap();
+        let mut envelope = sealer.seal(b"associated", b"plaintext", &Ones).unwrap();
+        assert!(sealer.open(b"associated", &envelope).is_ok());
+        let committed_from = b"prefix".len() + FRESH_BYTES;
+        envelope[committed_from] ^= 1;
+
+        let derived = sealer.derive(&[1; FRESH_BYTES]).unwrap();
+        let (ciphertext, tag) = envelope[committed_from + COMMITMENT_BYTES..].split_at(9);
+        let mut plaintext = [0; 9];
+        aead::open(&derived[..KEY_BYTES], [1; IV_BYTES], b"associated", ciphertext, tag, &mut plaintext)
+            .unwrap();
+        assert_eq!(&plaintext, b"plaintext");
+        assert!(sealer.open(b"associated", &envelope).is_err());
+    }
+
+    #[test]
+    fn labels_and_prefixes_separate_the_roles_of_a_key() {
+        let key = Plaintext::zeroed(KEY_BYTES);
+        let labels = [
+            Label::SEAL_FILE,
+            Label::SEAL_PASSPHRASE,
+            Label::MATERIAL,
+            Label::SECRET,
+            Label::TAG,
+            Label::MATERIAL_ID,
+            Label::BLOB,
+            Label::ENVELOPE,
+        ];
+        let roles: Vec<_> = labels.into_iter().flat_map(|label| [(label, b"one"), (label, b"two")]).collect();
+        for (made, (label, prefix)) in roles.iter().enumerate() {
+            let mut envelope =
+                Sealer::new(&key, *label, *prefix).unwrap().seal(b"", b"plaintext", &Ones).unwrap();
+            for (used, (label, prefix)) in roles.iter().enumerate() {
+                // Even relabelled with the prefix that is expected.
+                envelope[..prefix.len()].copy_from_slice(*prefix);
+                let opened = Sealer::new(&key, *label, *prefix).unwrap().open(b"", &envelope);
+                assert_eq!(opened.is_ok(), made == used);
+            }
+        }
+    }
+
+    #[test]
+    fn a_prefix_too_long_for_the_derivation_is_refused_not_cut() {
+        let key = Plaintext::zeroed(KEY_BYTES);
+        assert!(Sealer::new(&key, Label::BLOB, &[0; crate::blob::PREFIX_BYTES]).is_ok());
+        assert!(Sealer::new(&key, Label::BLOB, &[0; 192]).is_err());
+    }
+}

@@ -25,8 +25,11 @@ impl Label {
     pub(crate) const TAG: Self = Self("keywright/tag/v1");
     /// From key material, the public name of that material.
     pub(crate) const MATERIAL_ID: Self = Self("keywright/material-id/v1");
-    /// From key material, to encrypt a blob.
+    /// From key material, to encrypt blobs.
     pub(crate) const BLOB: Self = Self("keywright/blob/v1");
+    /// From any of the above that seals, the key and the commitment of one envelope. As long as it can be
+    /// with each block of the derivation in two blocks of SHA-256.
+    pub(crate) const ENVELOPE: Self = Self("keywright/envelope");
 }
 
 /// Fills `out` from `key`. Fixed input as in section 4: label ‖ 0x00 ‖ context ‖ length of `out` in bits (u32).
@@ -48,5 +51,5 @@ pub(crate) fn derive_raw(key: &[u8], fixed_input: &[u8], out: &mut [u8]) -> Resu
     kbkdf_ctr_hmac(algorithm, key, fixed_input, out)
 }
 
-/// Room for the longest label and a blob's header, without an allocation per request. Longer is an error.
-const FIXED_INPUT_BYTES_MAX: usize = 192;
+/// Room for the longest label and a blob's prefix, without an allocation per request. Longer is an error.
+const FIXED_INPUT_BYTES_MAX: usize = 128;

@@ -2,10 +2,10 @@
 
 use secret::Plaintext;
 
-use crate::blob::{self, Blob, PREFIX_BYTES};
+use crate::blob::{self, Blob};
 use crate::context::Context;
 use crate::entropy::Entropy;
-use crate::envelope::{Broken, Parent};
+use crate::envelope::{Broken, Sealer};
 use crate::error::Refused;
 use crate::kdf::{self, Label};
 use crate::mac;
@@ -46,8 +46,7 @@ pub struct Generated {
 /// Open material, ready for use. Keep it as long as the key's record is cached, no longer.
 pub struct Material {
     id: MaterialId,
-    blob_prefix: [u8; PREFIX_BYTES],
-    key: Plaintext,
+    blobs: Sealer,
 }
 
 impl Material {
@@ -68,7 +67,7 @@ impl Material {
         context: &Context,
         entropy: &dyn Entropy,
     ) -> Result<Vec<u8>, Refused> {
-        Ok(self.parent().seal(&self.blob_prefix, context.canonical(), plaintext.reveal(), entropy)?)
+        Ok(self.blobs.seal(context.canonical(), plaintext.reveal(), entropy)?)
     }
 
     /// Decrypts a blob of this material made with the same context.
@@ -76,20 +75,14 @@ impl Material {
     /// # Errors
     /// [`Refused::WouldNotOpen`] for any other blob or context.
     pub fn decrypt(&self, blob: &Blob<'_>, context: &Context) -> Result<Plaintext, Refused> {
-        if blob.prefix() != &self.blob_prefix {
-            return Err(Refused::WouldNotOpen);
-        }
-        Ok(self.parent().open(blob.as_bytes(), PREFIX_BYTES, context.canonical())?)
+        Ok(self.blobs.open(context.canonical(), blob.as_bytes())?)
     }
 
-    /// Takes opened material over.
-    pub(crate) fn new(key: Plaintext, binding: &Binding) -> Result<Self, Broken> {
-        let id = material_id(&key, binding)?;
-        Ok(Self { id, blob_prefix: blob::prefix(binding, &id), key })
-    }
-
-    fn parent(&self) -> Parent<'_> {
-        Parent { key: &self.key, label: Label::BLOB }
+    /// Derives what is needed. The material itself is not kept.
+    pub(crate) fn new(material: &Plaintext, binding: &Binding) -> Result<Self, Broken> {
+        let mut id = [0; mac::MAC_BYTES];
+        kdf::derive(material.reveal(), Label::MATERIAL_ID, &binding.named_key(), &mut id)?;
+        Ok(Self { id, blobs: Sealer::new(material, Label::BLOB, &blob::prefix(binding, &id))? })
     }
 }
 
@@ -126,10 +119,4 @@ impl Spec {
             Self::SymmetricDefault => 32,
         }
     }
-}
-
-fn material_id(key: &Plaintext, binding: &Binding) -> Result<MaterialId, Broken> {
-    let mut id = [0; mac::MAC_BYTES];
-    kdf::derive(key.reveal(), Label::MATERIAL_ID, &binding.named_key(), &mut id)?;
-    Ok(id)
 }

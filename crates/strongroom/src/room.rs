@@ -8,7 +8,7 @@ use secret::Plaintext;
 use crate::aead::KEY_BYTES;
 use crate::domain::{DomainKeys, SealedDomainKey};
 use crate::entropy::Entropy;
-use crate::envelope::{Broken, Parent};
+use crate::envelope::{Broken, Sealer};
 use crate::error::{Refused, UnsealError};
 use crate::kdf::{self, Label};
 use crate::mac;
@@ -68,7 +68,7 @@ impl Strongroom {
     pub fn generate_symmetric(&self, binding: &Binding, entropy: &dyn Entropy) -> Result<Generated, Refused> {
         let key = Plaintext::zeroed(binding.spec.material_bytes()).fill(|out| entropy.fill(out))?;
         let token = self.seal_token(&MATERIAL_TOKEN, &binding.to_bytes(), &key, entropy)?;
-        Ok(Generated { id: *Material::new(key, binding)?.id(), token })
+        Ok(Generated { id: *Material::new(&key, binding)?.id(), token })
     }
 
     /// Opens the token of a key's material.
@@ -81,7 +81,7 @@ impl Strongroom {
         if key.len() != binding.spec.material_bytes() {
             return Err(Refused::WouldNotOpen);
         }
-        Ok(Material::new(key, binding)?)
+        Ok(Material::new(&key, binding)?)
     }
 
     /// Seals a secret of the server's own under its purpose and a name, such as its access key id.
@@ -163,22 +163,15 @@ impl Strongroom {
     ) -> Result<Vec<u8>, Refused> {
         let keys = self.keys.load();
         let (number, key) = keys.as_ref().and_then(|keys| keys.active()).ok_or(Refused::Sealed)?;
-        let prefix = [kind.magic, number.to_be_bytes()];
-        let parent = Parent { key, label: kind.label };
-        Ok(parent.seal(prefix.as_flattened(), associated, plaintext.reveal(), entropy)?)
+        Ok(kind.sealer(number, key)?.seal(associated, plaintext.reveal(), entropy)?)
     }
 
     fn open_token(&self, kind: &TokenKind, associated: &[u8], token: &[u8]) -> Result<Plaintext, Refused> {
         let keys = self.keys.load();
         let keys = keys.as_ref().ok_or(Refused::Sealed)?;
-        let (magic, rest) = token.split_first_chunk().ok_or(Refused::WouldNotOpen)?;
-        let (number, _) = rest.split_first_chunk().ok_or(Refused::WouldNotOpen)?;
-        if magic != &kind.magic {
-            return Err(Refused::WouldNotOpen);
-        }
-        let key = keys.get(u32::from_be_bytes(*number)).ok_or(Refused::WouldNotOpen)?;
-        let parent = Parent { key, label: kind.label };
-        Ok(parent.open(token, magic.len() + number.len(), associated)?)
+        let number = kind.number(token).ok_or(Refused::WouldNotOpen)?;
+        let key = keys.get(number).ok_or(Refused::WouldNotOpen)?;
+        Ok(kind.sealer(number, key)?.open(associated, token)?)
     }
 }
 
@@ -204,10 +197,22 @@ fn tag_key(domain_key: &Plaintext, purpose: Purpose) -> Result<Plaintext, Broken
     Ok(Plaintext::zeroed(KEY_BYTES).fill(derive)?)
 }
 
-/// What is sealed under domain keys.
+/// What is sealed under domain keys. A token begins with its kind's magic and the domain key's number.
 struct TokenKind {
     magic: [u8; 4],
     label: Label,
+}
+
+impl TokenKind {
+    fn sealer(&self, number: u32, key: &Plaintext) -> Result<Sealer, Broken> {
+        Sealer::new(key, self.label, [self.magic, number.to_be_bytes()].as_flattened())
+    }
+
+    /// The number of the domain key that a token of this kind names.
+    fn number(&self, token: &[u8]) -> Option<u32> {
+        let (number, _) = token.strip_prefix(&self.magic)?.split_first_chunk()?;
+        Some(u32::from_be_bytes(*number))
+    }
 }
 
 const MATERIAL_TOKEN: TokenKind = TokenKind { magic: *b"KWM\x01", label: Label::MATERIAL };

@@ -12,7 +12,7 @@ use secret::Plaintext;
 pub use self::file::{FileSeal, NotAKeyFile};
 pub use self::passphrase::{PassphraseParameters, PassphraseRefused, PassphraseSeal};
 use crate::entropy::Entropy;
-use crate::envelope::Parent;
+use crate::envelope::{Broken, Sealer};
 use crate::error::SealError;
 use crate::kdf::Label;
 
@@ -42,14 +42,14 @@ struct KeyInHand {
 
 impl KeyInHand {
     fn wrap(&self, key: &Plaintext, associated: &[u8], entropy: &dyn Entropy) -> Result<Vec<u8>, SealError> {
-        Ok(self.parent().seal(&[], associated, key.reveal(), entropy)?)
+        Ok(self.sealer()?.seal(associated, key.reveal(), entropy)?)
     }
 
     fn unwrap(&self, wrapped: &[u8], associated: &[u8]) -> Result<Plaintext, SealError> {
-        Ok(self.parent().open(wrapped, 0, associated)?)
+        Ok(self.sealer()?.open(associated, wrapped)?)
     }
 
-    fn parent(&self) -> Parent<'_> {
-        Parent { key: &self.key, label: self.label }
+    fn sealer(&self) -> Result<Sealer, Broken> {
+        Sealer::new(&self.key, self.label, &[])
     }
 }

@@ -1,0 +1,8 @@
+//! The strongroom from outside.
+
+#![cfg(test)]
+
+mod entropy;
+mod refusals;
+mod unsealing;
+mod vectors;
