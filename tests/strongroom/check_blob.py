@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from cryptography.hazmat.primitives.kdf.kbkdf import CounterLocation, KBKDFHMAC, Mode
 
 VECTORS = pathlib.Path(__file__).with_name("vectors.json")
+DOCUMENT = VECTORS.parents[2] / "docs" / "blob-format.md"
 KEY_FILE_HEADER = "keywright-seal-key-v1"
 MULTI_REGION = 1
 
@@ -172,6 +173,22 @@ def refuse_altered(material, associated, sealed):
         raise Mismatch(f"a blob with byte {position} altered opened")
 
 
+def check_document(vectors):
+    """The worked example of the document is the first blob."""
+    vector = vectors["materials"][0]
+    blob, material_id = vector["blobs"][0], bytes.fromhex(vector["material_id"])
+    prefix = blob_prefix(vector["binding"], material_id)
+    fresh = bytes.fromhex(blob["nonce"] + blob["iv"])
+    sealing_key = derive(bytes.fromhex(vector["material"]), "keywright/blob/v1", prefix, 32)
+    keys = derive(sealing_key, "keywright/envelope", fresh, 64)
+    text = "".join(DOCUMENT.read_text(encoding="utf-8").split())
+    for name, value in [
+        ("materialid", material_id), ("prefix", prefix), ("sealingkey", sealing_key), ("key", keys[:32]),
+        ("commitment", keys[32:]), ("context", canonical(blob["context"])), ("blob", bytes.fromhex(blob["blob"])),
+    ]:
+        require(name + value.hex() in text, f"{name} of the worked example in {DOCUMENT.name}")
+
+
 INPUTS = {
     "about": "Test vectors of docs/key-hierarchy.md and docs/blob-format.md. Bytes are in hexadecimal.",
     "domain_key": {"number": 7, "key": bytes(range(0x20, 0x40)).hex()},
@@ -220,9 +237,10 @@ def main():
             sys.exit(f"{name} differs\n  file:     {where[name]}\n  computed: {value.hex()}")
     try:
         walk(vectors)
+        check_document(vectors)
     except (Mismatch, InvalidTag) as mismatch:
-        sys.exit(f"does not open: {mismatch!r}")
-    print(f"{len(checks)} values computed alike, all envelopes opened")
+        sys.exit(f"does not agree: {mismatch!r}")
+    print(f"{len(checks)} values computed alike, all envelopes opened, the document's example is right")
 
 
 if __name__ == "__main__":

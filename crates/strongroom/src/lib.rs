@@ -13,7 +13,7 @@
 //!  blob key       encrypts one plaintext, never stored                      blob.rs
 //! ```
 //!
-//! Every arrow is the same construction, [`envelope`]: a fresh key from SP 800-108, a commitment to it, and
+//! Every arrow is the same construction, `envelope.rs`: a fresh key from SP 800-108, a commitment to it, and
 //! AES-256-GCM. `docs/key-hierarchy.md` and `docs/blob-format.md` give the bytes; `tests/strongroom` holds
 //! vectors that this crate and an independent script both obey.
 
