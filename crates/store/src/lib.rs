@@ -2,7 +2,7 @@
 //!
 //! The [`Store`] trait has four methods over bytes. Nothing in it needs more than one engine can give:
 //! no range deletes, no time-to-live, no joins. Revisions increase strictly with every committed batch and
-//! are the only clock that caches trust. An engine is right when it passes the conformance suite.
+//! are the only clock that caches trust. An engine is right when it passes [`conformance`].
 //!
 //! ```text
 //!                       ┌► MemoryStore   a BTreeMap: the model, and `keywright dev`
@@ -11,6 +11,7 @@
 //! ```
 
 mod batch;
+pub mod conformance;
 mod error;
 mod faulty;
 mod feed;

@@ -47,7 +47,8 @@ pub(super) fn is_certain(error: &Error) -> bool {
 fn is_damage(error: &Error) -> bool {
     match error {
         Error::SqliteFailure(failure, _) | Error::SqlInputError { error: failure, .. } => {
-            matches!(failure.code, ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::Unknown)
+            matches!(failure.code, ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+                || failure.extended_code == ffi::SQLITE_ERROR
         }
         Error::InvalidColumnType(..)
         | Error::FromSqlConversionFailure(..)
