@@ -134,3 +134,89 @@ impl Watch for Watcher {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::Key;
+
+    #[test]
+    fn a_slow_watch_learns_that_it_is_too_late() {
+        let feed = feed(Kept { batches: 3, bytes: usize::MAX });
+        let mut slow = feed.subscribe(Revision(10)).unwrap();
+        let mut quick = feed.subscribe(Revision(10)).unwrap();
+        for revision in 11..=13 {
+            feed.publish(changes(revision, 1));
+            assert_eq!(next(&mut *quick), Ok(Revision(revision)));
+        }
+        feed.publish(changes(14, 1));
+        assert_eq!(next(&mut *slow), Err(StoreError::Compacted));
+        assert_eq!(next(&mut *slow), Err(StoreError::Compacted), "and it stays so");
+        assert_eq!(next(&mut *quick), Ok(Revision(14)));
+        assert_eq!(feed.subscribe(Revision(10)).err(), Some(StoreError::Compacted));
+        assert_eq!(next(&mut *feed.subscribe(Revision(11)).unwrap()), Ok(Revision(12)));
+    }
+
+    #[test]
+    fn what_was_before_the_start_is_unknown() {
+        let feed = feed(Kept::default());
+        assert_eq!(feed.subscribe(Revision(9)).err(), Some(StoreError::Compacted));
+        assert!(feed.subscribe(Revision(10)).is_ok());
+    }
+
+    #[test]
+    fn bytes_bound_the_history_except_for_the_newest() {
+        let feed = feed(Kept { batches: usize::MAX, bytes: 10_000 });
+        for revision in 11..=20 {
+            feed.publish(changes(revision, 3_000));
+        }
+        assert_eq!(feed.subscribe(Revision(16)).err(), Some(StoreError::Compacted));
+        assert!(feed.subscribe(Revision(17)).is_ok());
+        feed.publish(changes(21, 1_000_000));
+        assert_eq!(next(&mut *feed.subscribe(Revision(20)).unwrap()), Ok(Revision(21)));
+        feed.publish(changes(22, 1));
+        assert_eq!(feed.lock().bytes, weight(&changes(22, 1)), "what is forgotten no longer counts");
+    }
+
+    #[test]
+    fn an_ended_feed_still_shows_what_was_published() {
+        let feed = feed(Kept::default());
+        let mut watch = feed.subscribe(Revision(10)).unwrap();
+        feed.publish(changes(11, 1));
+        feed.end(StoreError::Full);
+        feed.end(StoreError::TooLarge);
+        assert_eq!(next(&mut *watch), Ok(Revision(11)));
+        assert_eq!(next(&mut *watch), Err(StoreError::Full), "the first reason stays");
+    }
+
+    #[test]
+    fn who_waits_is_woken() {
+        let feed = feed(Kept::default());
+        let mut watch = feed.subscribe(Revision(10)).unwrap();
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(move || (next(&mut *watch), next(&mut *watch)));
+            feed.publish(changes(11, 1));
+            while !waiting.is_finished() {
+                feed.end(StoreError::Full);
+                std::thread::yield_now();
+            }
+            assert_eq!(waiting.join().unwrap(), (Ok(Revision(11)), Err(StoreError::Full)));
+        });
+    }
+
+    fn feed(kept: Kept) -> Arc<Feed> {
+        Arc::new(Feed::new(Revision(10), kept))
+    }
+
+    fn changes(revision: u64, bytes: usize) -> Changes {
+        let items = vec![(Key::from_static(b"key"), Some(Bytes::from(vec![0; bytes])))];
+        Changes { revision: Revision(revision), items }
+    }
+
+    fn next(watch: &mut dyn Watch) -> Result<Revision, StoreError> {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(watch.next()).map(|changes| changes.revision)
+    }
+}

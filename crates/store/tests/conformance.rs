@@ -1,4 +1,5 @@
 //! Every engine of this crate passes the suite, and what these engines promise beyond it.
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::future::Future;
 use std::pin::pin;

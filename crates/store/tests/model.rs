@@ -1,4 +1,5 @@
 //! Random histories: the embedded engine and the model answer alike, also after the engine was opened again.
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::future::Future;
 

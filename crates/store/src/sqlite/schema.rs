@@ -96,8 +96,7 @@ pub(super) fn integer(revision: Revision) -> Result<i64, StoreError> {
     i64::try_from(revision.0).map_err(|_| StoreError::Corrupt("the revision is out of range".to_owned()))
 }
 
-/// Settings for every connection: a file that someone has prepared must not make SQLite do more than read and
-/// write tables.
+/// What SQLite advises for files that may be damaged or prepared (https://www.sqlite.org/security.html).
 pub(super) fn harden(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
@@ -115,8 +114,6 @@ fn connect(file: &Path) -> rusqlite::Result<Connection> {
 /// Refuses what is not a store of a known version, before anything is changed.
 fn recognise(connection: &Connection, file: &Path) -> Result<(), OpenError> {
     let failed = open_error(file);
-    let meta =
-        |name| connection.query_row("SELECT value FROM meta WHERE name = ?1", [name], |row| row.get(0));
     let tables: i64 =
         connection.query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0)).map_err(failed)?;
     let application_id: i64 =
@@ -134,7 +131,9 @@ fn recognise(connection: &Connection, file: &Path) -> Result<(), OpenError> {
     if schema > SCHEMA {
         return Err(OpenError::Newer { file: file.to_owned(), found: schema, known: SCHEMA });
     }
-    let format: String = meta("format").map_err(failed)?;
+    let format: String = connection
+        .query_row("SELECT value FROM meta WHERE name = 'format'", (), |row| row.get(0))
+        .map_err(failed)?;
     if schema != SCHEMA || format != FORMAT {
         let what = format!("it says to have format `{}` and schema {schema}", format.escape_debug());
         return Err(OpenError::Corrupt { file: file.to_owned(), what });
