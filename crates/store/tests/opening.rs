@@ -34,6 +34,17 @@ fn a_new_store_is_for_its_owner_only() {
 }
 
 #[test]
+fn a_restored_store_becomes_private() {
+    let directory = filled();
+    let file = database(directory.path());
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+    let _store = SqliteStore::open(directory.path(), EXISTING).unwrap();
+    for file in [file.clone(), file.with_extension("db-wal")] {
+        assert_eq!(fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}
+
+#[test]
 fn nothing_is_made_unless_asked() {
     let above = TempDir::new().unwrap();
     for directory in [above.path().to_owned(), above.path().join("none")] {

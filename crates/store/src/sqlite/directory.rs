@@ -49,10 +49,11 @@ impl Directory {
     pub(super) fn ensure_database(&self, create: bool) -> Result<(), OpenError> {
         let database = self.database();
         if database.try_exists().map_err(at(&database))? {
-            return Ok(());
+            return keep_private(&database).map_err(at(&database));
         }
+        // A tool that read a closed store may have left an empty one.
         let log = self.path.join("keywright.db-wal");
-        if log.try_exists().map_err(at(&log))? {
+        if fs::metadata(&log).is_ok_and(|metadata| metadata.len() > 0) {
             let what = "it is gone, but its log `keywright.db-wal` is there".to_owned();
             return Err(OpenError::Corrupt { file: database, what });
         }
@@ -94,6 +95,19 @@ fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
     options
+}
+
+/// Takes others' permissions from a database that came from elsewhere, as a restored backup does.
+fn keep_private(database: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = fs::metadata(database)?.permissions().mode();
+        if mode & 0o077 != 0 {
+            fs::set_permissions(database, fs::Permissions::from_mode(mode & 0o700))?;
+        }
+    }
+    Ok(())
 }
 
 fn remove_if_there(path: &Path) -> io::Result<()> {

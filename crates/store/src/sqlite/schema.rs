@@ -96,7 +96,7 @@ pub(super) fn integer(revision: Revision) -> Result<i64, StoreError> {
     i64::try_from(revision.0).map_err(|_| StoreError::Corrupt("the revision is out of range".to_owned()))
 }
 
-/// What SQLite advises for files that may be damaged or prepared (https://www.sqlite.org/security.html).
+/// What SQLite advises for files that may be damaged or prepared (<https://www.sqlite.org/security.html>).
 pub(super) fn harden(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;

@@ -102,6 +102,9 @@ impl Writer {
                 group.into_iter().try_for_each(|job| self.settle(vec![job]))
             }
             Err(Failure::RolledBack(error)) => {
+                if error == StoreError::Full {
+                    self.make_room();
+                }
                 answer_all(group, &error);
                 Ok(())
             }
@@ -148,6 +151,12 @@ impl Writer {
             Err(error) if is_certain(&error) => Err(Failure::RolledBack(store_error(error))),
             Err(error) => Err(Failure::Unknown(stopped(&error.to_string()))),
         }
+    }
+
+    /// Brings the log into the database, so that the next commit can write over it. Otherwise not even a delete would
+    /// find room on a disk that the log has filled. Where that fails too, nothing is lost: the log stays as it is.
+    fn make_room(&self) {
+        let _ = self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", (), |_| Ok(()));
     }
 
     /// Tells the watches, then those who wait: who has an answer finds it in the history.
