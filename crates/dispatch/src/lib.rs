@@ -1,1 +1,38 @@
 //! The way of a request, from bytes to bytes.
+//!
+//! [`Dispatcher::answer`] is the straight line that every call takes. Services bring a table of
+//! [`Operation`]s; everything around an operation (reading the call, the record, the signature, decoding,
+//! committing, answering) is here, once, alike for all of them.
+
+mod backstage;
+mod caller;
+mod clock;
+mod commit;
+mod cx;
+mod date;
+pub mod fault;
+mod mirror;
+mod observer;
+mod operation;
+mod outbox;
+mod panics;
+mod received;
+mod record;
+mod route;
+mod serve;
+mod wire;
+
+pub use backstage::{Backstage, ServiceEvent};
+pub use caller::{Caller, Credential, Credentials, IdentityPolicies};
+pub use clock::Clock;
+pub use cx::{Cx, Origin};
+pub use fault::{Fault, Kind};
+pub use mirror::{Follower, Mirror, Unreadable};
+pub use observer::Observer;
+pub use operation::{Facts, Operation, Outcome, Row, Service};
+pub use outbox::{Drain, Outbox, RecoverError, outbox};
+pub use received::{BodyFault, ConnectionInfo, TlsDetails};
+pub use record::Notes;
+pub use route::Regions;
+pub use serve::{Dispatcher, Durability, Wiring};
+pub use wire::{Body, Protocol};

@@ -1,1 +1,24 @@
-//! Shapes, constraints and identifiers of the AWS APIs that Keywright speaks.
+//! The vocabulary of the AWS APIs that Keywright speaks: shapes, constraints and names.
+//!
+//! `kms`, `sts` and `iam` are generated from AWS's published service models (`cargo xtask shapes`); behaviour
+//! is not. An input is decoded loosely and then checked into a form in which what is required is there and
+//! what is enumerated is an enum ([`shape::parse`]); what is wrong is said in AWS's words ([`constraint`]).
+
+pub mod arn;
+mod blob;
+pub mod constraint;
+#[rustfmt::skip]
+pub mod iam;
+mod key_spec;
+#[rustfmt::skip]
+pub mod kms;
+mod number;
+pub mod shape;
+#[rustfmt::skip]
+pub mod sts;
+mod timestamp;
+
+pub use blob::{Blob, Sensitive, SensitiveText};
+pub use number::Lenient;
+pub use shape::Nothing;
+pub use timestamp::Timestamp;

@@ -1,0 +1,68 @@
+//! Committing a change together with the record of its call.
+
+use std::sync::Arc;
+
+use audit::Journal;
+use bytes::Bytes;
+use store::{Batch, Revision, Store, StoreError};
+use tokio::sync::oneshot;
+
+use crate::Outbox;
+
+/// A change on its way into the store. It goes on when the client that asked for it hangs up.
+pub(crate) struct Commit {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) journal: Arc<Journal>,
+    pub(crate) outbox: Outbox,
+    pub(crate) event: [u8; 16],
+    /// The record of the call that succeeded.
+    pub(crate) record: Bytes,
+    /// The record to write when nothing was changed and nobody waits any more.
+    pub(crate) abandoned: Option<Vec<u8>>,
+}
+
+/// What became of a change.
+pub(crate) enum Committed {
+    /// It is durable, with its record.
+    At(Revision),
+    /// Another change got in between; nothing was changed.
+    Conflict,
+    /// The store failed; what became of the change is not known here.
+    Failed(StoreError),
+}
+
+impl Commit {
+    /// Commits in a task of its own.
+    pub(crate) async fn detach(self, change: Batch) -> Committed {
+        let (sender, receiver) = oneshot::channel();
+        tokio::spawn(async move {
+            let Self { store, journal, outbox, event, record, abandoned } = self;
+            let committed = commit(&*store, &outbox, &event, &record, change).await;
+            let changed = matches!(committed, Committed::At(_));
+            let unheard = sender.send(committed).is_err();
+            if changed {
+                outbox.committed(outbox.key(&event), record).await;
+            } else if let (true, Some(abandoned)) = (unheard, abandoned) {
+                // Nobody is left to be refused, so a full queue changes nothing.
+                let _ = journal.hand_over(&abandoned);
+            }
+        });
+        let gone = || Committed::Failed(StoreError::Unavailable("the commit was abandoned".to_owned()));
+        receiver.await.unwrap_or_else(|_| gone())
+    }
+}
+
+async fn commit(
+    store: &dyn Store,
+    outbox: &Outbox,
+    event: &[u8; 16],
+    record: &Bytes,
+    mut change: Batch,
+) -> Committed {
+    change.puts.push((outbox.key(event), record.clone()));
+    match store.commit(change).await {
+        Ok(Ok(revision)) => Committed::At(revision),
+        Ok(Err(_)) => Committed::Conflict,
+        Err(error) => Committed::Failed(error),
+    }
+}

@@ -1,0 +1,46 @@
+//! What an operation knows of the call it serves.
+
+use std::net::IpAddr;
+
+use model::{
+    Timestamp,
+    arn::{AccountId, Region},
+};
+use strongroom::Entropy;
+
+use crate::{Caller, record::Notes};
+
+/// The call, as an operation sees it: who calls, where, when, and the notes for the record.
+pub struct Cx<'c> {
+    /// The authenticated principal.
+    pub caller: &'c Caller,
+    /// The Region that the call was signed for.
+    pub region: &'c Region,
+    /// When the call was received. The only time an operation knows.
+    pub now: Timestamp,
+    /// Where it came from and how.
+    pub origin: Origin<'c>,
+    /// The source of random bytes.
+    pub entropy: &'c dyn Entropy,
+    /// What the record will say.
+    pub notes: &'c mut Notes,
+}
+
+impl Cx<'_> {
+    /// The caller's account.
+    #[must_use]
+    pub fn account(&self) -> AccountId {
+        self.caller.account
+    }
+}
+
+/// Where a call came from.
+#[derive(Debug, Clone, Copy)]
+pub struct Origin<'c> {
+    /// Address of the peer.
+    pub address: IpAddr,
+    /// Its `User-Agent`, as sent.
+    pub user_agent: &'c str,
+    /// Whether it came over TLS.
+    pub secure: bool,
+}

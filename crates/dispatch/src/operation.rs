@@ -1,0 +1,159 @@
+//! What an operation is, and the row it gets in its service's table.
+//!
+//! An operation declares its facts as data and its behaviour as one function. Everything else (routing,
+//! decoding, constraints, the record, the commit) is done around it, alike for all.
+
+use std::{future::Future, pin::Pin};
+
+use bytes::Bytes;
+use model::shape::{Input, Output};
+use store::Batch;
+
+use crate::{Cx, Fault, wire};
+
+/// One operation of a service.
+pub trait Operation: 'static {
+    /// The service's state.
+    type Service: Send + Sync + 'static;
+    /// Checked input.
+    type Input: Input;
+    /// Output as the model has it.
+    type Output: Output;
+    /// Name, kind and example.
+    const FACTS: Facts;
+
+    /// Does the work on what is in memory and returns the output, with the change to commit if there is one.
+    /// May run again when another commit got in between, so it must have no effect of its own.
+    fn run(
+        service: &Self::Service,
+        cx: &mut Cx<'_>,
+        input: Self::Input,
+    ) -> impl Future<Output = Result<Outcome<Self::Output>, Fault>> + Send;
+}
+
+/// What is known of an operation without running it.
+#[derive(Debug)]
+pub struct Facts {
+    /// Its name in the API.
+    pub name: &'static str,
+    /// Whether CloudTrail calls it read-only.
+    pub read_only: bool,
+    /// A request that is accepted as it stands once `{key}` and the like are filled in; used by the tests
+    /// that walk the table.
+    pub example: &'static str,
+}
+
+/// What an operation returns: the output, and the change that must be committed before it may leave.
+pub struct Outcome<T> {
+    /// For the caller.
+    pub output: T,
+    /// For the store; `None` when nothing changes.
+    pub change: Option<Batch>,
+}
+
+impl<T> Outcome<T> {
+    /// An output that leaves once `change` is committed together with the call's record.
+    pub fn changing(output: T, change: Batch) -> Self {
+        Self { output, change: Some(change) }
+    }
+}
+
+impl<T> From<T> for Outcome<T> {
+    fn from(output: T) -> Self {
+        Self { output, change: None }
+    }
+}
+
+/// A row of a service's table: an operation with its types erased.
+pub struct Row<S: 'static> {
+    /// The operation's facts.
+    pub facts: &'static Facts,
+    run: Erased<S>,
+}
+
+/// An encoded answer and the change it waits for.
+pub(crate) struct Answered {
+    pub(crate) body: Bytes,
+    pub(crate) change: Option<Batch>,
+}
+
+pub(crate) type Running<'a> = Pin<Box<dyn Future<Output = Result<Answered, Fault>> + Send + 'a>>;
+type Erased<S> = for<'a> fn(&'a S, &'a mut Cx<'a>, wire::Body<'a>) -> Running<'a>;
+
+impl<S: Send + Sync + 'static> Row<S> {
+    /// The row of operation `O`.
+    #[must_use]
+    pub const fn of<O: Operation<Service = S>>() -> Self {
+        Self { facts: &O::FACTS, run: erased::<O> }
+    }
+}
+
+fn erased<'a, O: Operation>(
+    service: &'a O::Service,
+    cx: &'a mut Cx<'a>,
+    body: wire::Body<'a>,
+) -> Running<'a> {
+    Box::pin(async move {
+        let input = body.decode::<O::Input>()?;
+        let outcome = O::run(service, cx, input).await?;
+        Ok(Answered { body: body.encode(O::FACTS.name, &outcome.output)?, change: outcome.change })
+    })
+}
+
+/// A service: a name, a protocol, a table, and the state its operations work on.
+pub struct Service<S: 'static> {
+    /// Name in ARNs, in the credential scope and in host names: `kms`.
+    pub name: &'static str,
+    /// How its calls look on the wire.
+    pub protocol: wire::Protocol,
+    /// Its operations, sorted by name.
+    pub table: &'static [Row<S>],
+    /// Operations that the API has and this service does not offer.
+    pub unsupported: &'static [&'static str],
+    /// What the operations work on.
+    pub state: std::sync::Arc<S>,
+}
+
+/// A service with its state's type erased.
+pub(crate) trait AnyService: Send + Sync {
+    fn name(&self) -> &'static str;
+    fn protocol(&self) -> wire::Protocol;
+    fn find(&self, operation: &str) -> Found;
+    fn run<'a>(&'a self, row: usize, cx: &'a mut Cx<'a>, body: wire::Body<'a>) -> Running<'a>;
+}
+
+/// What a look-up in the table gave.
+pub(crate) enum Found {
+    Row(usize, &'static Facts),
+    Unsupported(&'static str),
+    Unknown,
+}
+
+impl<S: Send + Sync + 'static> AnyService for Service<S> {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn protocol(&self) -> wire::Protocol {
+        self.protocol
+    }
+
+    fn find(&self, operation: &str) -> Found {
+        if let Ok(index) = self.table.binary_search_by(|row| row.facts.name.cmp(operation))
+            && let Some(row) = self.table.get(index)
+        {
+            return Found::Row(index, row.facts);
+        }
+        match self.unsupported.iter().find(|name| **name == operation) {
+            Some(name) => Found::Unsupported(name),
+            None => Found::Unknown,
+        }
+    }
+
+    fn run<'a>(&'a self, row: usize, cx: &'a mut Cx<'a>, body: wire::Body<'a>) -> Running<'a> {
+        match self.table.get(row) {
+            Some(row) => (row.run)(&self.state, cx, body),
+            None => Box::pin(std::future::ready(Err(Fault::internal("no such row")))),
+        }
+    }
+}

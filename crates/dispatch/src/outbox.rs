@@ -1,0 +1,165 @@
+//! Records of changes, on their way from the store to the journal.
+//!
+//! The record of a change is committed in one batch with it, under a key of the outbox. From there it is
+//! appended to the journal and, once it is on disk there, deleted from the store. A crash in between leaves
+//! it in the outbox; the next start finds out by its event id whether the journal has it.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use audit::{Journal, OpenError, Record, Recovery};
+use bytes::Bytes;
+use store::{BATCH_OPERATIONS_MAX, Batch, Key, SCAN_ITEMS_MAX, Store, StoreError};
+use tokio::sync::mpsc;
+
+/// How many committed records may wait in memory; the store has them as well.
+const WAITING_MAX: usize = 10_000;
+/// How long to wait before trying again after the journal or the store failed.
+const RETRY: Duration = Duration::from_millis(500);
+/// Records drained in one go: one sync of the journal, one commit of deletions.
+const DRAINED_MAX: usize = BATCH_OPERATIONS_MAX;
+
+/// The way into the outbox.
+#[derive(Clone)]
+pub struct Outbox {
+    prefix: String,
+    committed: mpsc::Sender<(Key, Bytes)>,
+}
+
+/// The way out of it.
+pub struct Drain {
+    prefix: String,
+    committed: mpsc::Receiver<(Key, Bytes)>,
+    store: Arc<dyn Store>,
+    journal: Arc<Journal>,
+}
+
+/// Why the outbox could not be emptied at start.
+#[derive(Debug)]
+pub enum RecoverError {
+    /// The store failed.
+    Store(StoreError),
+    /// The journal could not be read.
+    Journal(OpenError),
+    /// The journal does not take records.
+    Refused,
+}
+
+/// The outbox of a node.
+#[must_use]
+pub fn outbox(node: &[u8; 16], store: Arc<dyn Store>, journal: Arc<Journal>) -> (Outbox, Drain) {
+    let prefix = format!("-/-/outbox/{}/", hex(node));
+    let (sender, receiver) = mpsc::channel(WAITING_MAX);
+    (
+        Outbox { prefix: prefix.clone(), committed: sender },
+        Drain { prefix, committed: receiver, store, journal },
+    )
+}
+
+impl Outbox {
+    /// Where the record of an event stands.
+    #[must_use]
+    pub fn key(&self, event: &[u8; 16]) -> Key {
+        format!("{}{}", self.prefix, hex(event)).into()
+    }
+
+    /// Tells the drain of a committed record; waits while it is far behind.
+    pub async fn committed(&self, key: Key, record: Bytes) {
+        // The drain is gone only when the server stops; the next start then finds the record in the store.
+        let _ = self.committed.send((key, record)).await;
+    }
+}
+
+impl Drain {
+    /// Empties the outbox that an earlier run left, before anything is served.
+    ///
+    /// # Errors
+    /// [`RecoverError`]; nothing is lost, the next start tries again.
+    pub async fn recover(&self, recovery: &Recovery) -> Result<usize, RecoverError> {
+        let mut left = self.waiting().await.map_err(RecoverError::Store)?;
+        if left.is_empty() {
+            return Ok(0);
+        }
+        let mut journalled = BTreeSet::new();
+        recovery
+            .recent_payloads(&mut |payload| {
+                if let Ok(record) = Record::decode(payload) {
+                    journalled.insert(self.key(&record.event_id));
+                }
+            })
+            .map_err(RecoverError::Journal)?;
+        let count = left.len();
+        while !left.is_empty() {
+            let batch: Vec<_> = left.drain(..left.len().min(DRAINED_MAX)).collect();
+            let keys: Vec<Key> = batch.iter().map(|(key, _)| key.clone()).collect();
+            let missing = batch.into_iter().filter(|(key, _)| !journalled.contains(key)).collect();
+            if !self.append(missing).await.is_empty() {
+                return Err(RecoverError::Refused);
+            }
+            self.delete(keys).await.map_err(RecoverError::Store)?;
+        }
+        Ok(count)
+    }
+
+    /// Drains for ever; ends when every [`Outbox`] is gone and all is drained.
+    pub async fn run(mut self) {
+        let mut waiting = Vec::with_capacity(DRAINED_MAX);
+        while self.committed.recv_many(&mut waiting, DRAINED_MAX).await > 0 {
+            let keys = waiting.iter().map(|(key, _)| key.clone()).collect();
+            let mut left = std::mem::take(&mut waiting);
+            loop {
+                left = self.append(left).await;
+                if left.is_empty() {
+                    break;
+                }
+                tokio::time::sleep(RETRY).await;
+            }
+            // Not deleted is not lost: the next start sees that the journal has them.
+            if let Err(error) = self.delete(keys).await {
+                tracing::warn!(%error, "drained records stay in the outbox until the next start");
+            }
+        }
+    }
+
+    fn key(&self, event: &[u8; 16]) -> Key {
+        format!("{}{}", self.prefix, hex(event)).into()
+    }
+
+    async fn waiting(&self) -> Result<Vec<(Key, Bytes)>, StoreError> {
+        let mut from: Key = self.prefix.clone().into();
+        let to = [self.prefix.as_bytes(), &[0xFF]].concat();
+        let mut waiting = Vec::new();
+        loop {
+            let page = self.store.scan(&from, &to, SCAN_ITEMS_MAX).await?;
+            waiting.extend(page.items.into_iter().map(|(key, stored)| (key, stored.value)));
+            match page.next {
+                Some(next) => from = next,
+                None => return Ok(waiting),
+            }
+        }
+    }
+
+    /// Appends all, then waits for all: one group, one sync. Returns those that were refused.
+    async fn append(&self, records: Vec<(Key, Bytes)>) -> Vec<(Key, Bytes)> {
+        let appended: Vec<_> = records.iter().map(|(_, record)| self.journal.append(record)).collect();
+        let mut refused = Vec::new();
+        for (record, appended) in records.into_iter().zip(appended) {
+            if appended.await.is_err() {
+                refused.push(record);
+            }
+        }
+        refused
+    }
+
+    async fn delete(&self, keys: Vec<Key>) -> Result<(), StoreError> {
+        let batch = Batch { deletes: keys, ..Batch::default() };
+        self.store.commit(batch).await.map(|_| ())
+    }
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,217 @@
+//! The record of a call while the call runs.
+//!
+//! It is opened before anything is looked at and closed exactly once: by the answer, by the change it is
+//! committed with, or, when the call is abandoned half-way, by being dropped.
+
+use std::{borrow::Cow, fmt::Display, sync::Arc};
+
+use audit::{Decision, EventKind, Journal, Outcome, Record, Tls, Value};
+use http::{header::USER_AGENT, request::Parts};
+use model::Timestamp;
+
+use crate::{ConnectionInfo, Credential, Fault, Origin, wire};
+
+/// What an operation notes for the record. Only what stands here is recorded: nothing is copied from the
+/// request unseen.
+#[derive(Default)]
+pub struct Notes {
+    decision: Option<Decision<'static>>,
+    resources: Vec<Cow<'static, str>>,
+    parameters: Vec<(Cow<'static, str>, Value<'static>)>,
+}
+
+impl Notes {
+    /// The call was allowed, by this layer and statement.
+    pub fn allowed(&mut self, layer: impl Into<Cow<'static, str>>, statement: Option<String>) {
+        // A denial stands: an operation that asks twice is only as allowed as its worst answer.
+        if !matches!(self.decision, Some(Decision::Denied { .. })) {
+            self.decision =
+                Some(Decision::Allowed { layer: layer.into(), statement: statement.map(Cow::Owned) });
+        }
+    }
+
+    /// The call was denied, by this layer and statement.
+    pub fn denied(&mut self, layer: impl Into<Cow<'static, str>>, statement: Option<String>) {
+        self.decision = Some(Decision::Denied { layer: layer.into(), statement: statement.map(Cow::Owned) });
+    }
+
+    /// The operation needs no permission.
+    pub fn needs_no_permission(&mut self) {
+        self.allowed("none-needed", None);
+    }
+
+    /// The call concerns this key or alias.
+    pub fn resource(&mut self, arn: &impl Display) {
+        let arn = Cow::Owned(arn.to_string());
+        if !self.resources.contains(&arn) {
+            self.resources.push(arn);
+        }
+    }
+
+    /// A request parameter that may be shown.
+    pub fn parameter(&mut self, name: &'static str, value: impl Into<Value<'static>>) {
+        self.parameters.push((Cow::Borrowed(name), value.into()));
+    }
+
+    /// Whether a decision was noted and is no denial.
+    pub(crate) fn is_allowed(&self) -> bool {
+        matches!(self.decision, Some(Decision::Allowed { .. }))
+    }
+
+    /// Forgets what one attempt noted, before the next.
+    pub(crate) fn clear(&mut self) {
+        *self = Self::default();
+    }
+}
+
+/// Ids of a call: random UUIDs (RFC 9562, version 4).
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ids {
+    pub(crate) event: [u8; 16],
+    pub(crate) request: [u8; 16],
+}
+
+impl Ids {
+    pub(crate) fn from_random(random: [[u8; 16]; 2]) -> Self {
+        let [event, request] =
+            random.map(|bytes| uuid::Builder::from_random_bytes(bytes).into_uuid().into_bytes());
+        Self { event, request }
+    }
+
+    /// The request id as clients see it.
+    pub(crate) fn request_id(self) -> String {
+        uuid::Uuid::from_bytes(self.request).hyphenated().to_string()
+    }
+}
+
+/// A record that is not closed yet.
+pub(crate) struct OpenRecord<'a> {
+    journal: &'a Journal,
+    head: &'a Parts,
+    connection: &'a ConnectionInfo,
+    ids: Ids,
+    time: Timestamp,
+    pub(crate) service: &'static str,
+    pub(crate) operation: &'a str,
+    pub(crate) region: &'a str,
+    pub(crate) read_only: bool,
+    pub(crate) credential: Option<Arc<dyn Credential>>,
+    pub(crate) notes: Notes,
+    closed: bool,
+}
+
+impl<'a> OpenRecord<'a> {
+    pub(crate) fn open(
+        journal: &'a Journal,
+        head: &'a Parts,
+        connection: &'a ConnectionInfo,
+        ids: Ids,
+        time: Timestamp,
+    ) -> Self {
+        Self {
+            journal,
+            head,
+            connection,
+            ids,
+            time,
+            service: "",
+            operation: "",
+            region: "",
+            read_only: true,
+            credential: None,
+            notes: Notes::default(),
+            closed: false,
+        }
+    }
+
+    pub(crate) fn ids(&self) -> Ids {
+        self.ids
+    }
+
+    pub(crate) fn time(&self) -> Timestamp {
+        self.time
+    }
+
+    pub(crate) fn host(&self) -> &'a str {
+        wire::host(self.head)
+    }
+
+    /// Where the call came from.
+    pub(crate) fn origin(&self) -> Origin<'a> {
+        Origin {
+            address: self.connection.peer.ip(),
+            user_agent: self.user_agent().unwrap_or_default(),
+            secure: self.connection.tls.is_some(),
+        }
+    }
+
+    /// The fault of a call whose client did not wait for the answer.
+    pub(crate) fn abandoned() -> Fault {
+        Fault::internal("the client went away before the call was answered")
+    }
+
+    fn user_agent(&self) -> Option<&'a str> {
+        self.head.headers.get(USER_AGENT).and_then(|value| value.to_str().ok())
+    }
+
+    /// Marks the record as closed: what becomes of it is the taker's responsibility.
+    pub(crate) fn close(&mut self) {
+        self.closed = true;
+    }
+
+    /// Takes the responsibility back, after a commit that did not happen.
+    pub(crate) fn reopen(&mut self) {
+        self.closed = false;
+    }
+
+    /// The record's bytes for an ending.
+    pub(crate) fn encode(&self, fault: Option<&Fault>, status: u16) -> Vec<u8> {
+        let caller = self.credential.as_ref().map(|credential| credential.caller());
+        let mut record = Record::new(EventKind::ApiCall, self.ids.event, self.time.as_millis());
+        record.request_id = Some(self.ids.request);
+        record.service = self.service.into();
+        record.operation = self.operation.into();
+        record.region = self.region.into();
+        record.read_only = self.read_only;
+        record.account = caller.map(|caller| caller.account.to_string().into());
+        record.caller = caller.map(|caller| audit::Caller {
+            kind: caller.kind.into(),
+            arn: caller.arn.as_str().into(),
+            unique_id: caller.unique_id.as_str().into(),
+            access_key_id: Some(caller.access_key_id.as_str().into()),
+        });
+        record.decision = self.notes.decision.clone().unwrap_or(Decision::None);
+        record.outcome = fault.map_or(Outcome::Ok, |fault| Outcome::Fault {
+            code: fault.kind.json.into(),
+            message: fault.message.as_deref().unwrap_or_default().into(),
+        });
+        record.http_status = status;
+        record.resources.clone_from(&self.notes.resources);
+        record.parameters.clone_from(&self.notes.parameters);
+        record.source = Some(self.connection.peer.ip().to_string().into());
+        record.user_agent = self.user_agent().map(Into::into);
+        record.tls = self
+            .connection
+            .tls
+            .as_ref()
+            .map(|tls| Tls { version: tls.version.into(), cipher: tls.cipher.as_str().into() });
+        record.host = Some(self.host().into());
+        record.detail = fault.and_then(|fault| fault.detail.as_deref()).map(Into::into);
+        let mut bytes = Vec::with_capacity(RECORD_BYTES);
+        record.encode(&mut bytes);
+        bytes
+    }
+}
+
+/// Room for most records.
+const RECORD_BYTES: usize = 512;
+
+impl Drop for OpenRecord<'_> {
+    /// The call was abandoned: the client hung up before there was an answer.
+    fn drop(&mut self) {
+        if !self.closed {
+            // Nobody is left to be refused, so a full queue changes nothing.
+            let _ = self.journal.hand_over(&self.encode(Some(&Self::abandoned()), 0));
+        }
+    }
+}

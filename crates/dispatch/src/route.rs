@@ -1,0 +1,126 @@
+//! Which service and operation a call is for, and whether its signature is for this place.
+
+use std::collections::BTreeSet;
+
+use http::request::Parts;
+use model::arn::Region;
+use sigv4::{AuthError, Claim};
+
+use crate::{
+    Fault, fault,
+    operation::{AnyService, Facts, Found},
+    wire::{self, Call, Protocol},
+};
+
+/// The Regions that a server answers for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Regions {
+    /// Any name in the form of one.
+    Any,
+    /// These.
+    Only(BTreeSet<Region>),
+}
+
+/// The Region in which the services without Regions, such as IAM, are signed for.
+const GLOBAL: &str = "us-east-1";
+
+/// The protocol in which a call is refused that no service knows.
+pub(crate) fn protocol(call: &Call<'_>) -> Protocol {
+    match call {
+        Call::Query { .. } => {
+            Protocol::Query { version: "", namespace: "https://iam.amazonaws.com/doc/2010-05-08/" }
+        }
+        Call::AwsJson { .. } | Call::Unknown => Protocol::AwsJson { target: "" },
+    }
+}
+
+/// The service that a call is for: by its target in AWS JSON; by the host name, else by the signature's scope,
+/// in Query.
+pub(crate) fn service<'s>(
+    services: &'s [Box<dyn AnyService>],
+    call: &Call<'_>,
+    head: &Parts,
+    claim: Option<&Claim<'_>>,
+) -> Option<&'s dyn AnyService> {
+    let named = host_service(wire::host(head)).or_else(|| claim.map(|claim| claim.scope().service));
+    let fits = |service: &&Box<dyn AnyService>| match (service.protocol(), call) {
+        (Protocol::AwsJson { target }, Call::AwsJson { target: sent, .. }) => target == *sent,
+        (Protocol::Query { version, .. }, Call::Query { version: sent, .. }) => {
+            version == sent && named.is_none_or(|named| named == service.name())
+        }
+        _ => false,
+    };
+    services.iter().find(fits).map(AsRef::as_ref)
+}
+
+/// Checks that the signature is for this service and a Region served here.
+pub(crate) fn check_scope(
+    claim: &Claim<'_>,
+    service: &dyn AnyService,
+    host: &str,
+    regions: &Regions,
+) -> Result<Region, Fault> {
+    let scope = claim.scope();
+    let wrong_region = || Fault::from(AuthError::ScopeRegion(scope.region.to_owned()));
+    if scope.service != service.name() {
+        return Err(AuthError::ScopeService(service.name().to_owned()).into());
+    }
+    let region = Region::parse(scope.region).map_err(|_| wrong_region())?;
+    if host_region(host).is_some_and(|named| named != scope.region) {
+        return Err(wrong_region());
+    }
+    let global = matches!(service.protocol(), Protocol::Query { .. }) && scope.region == GLOBAL;
+    match regions {
+        Regions::Only(served) if !served.contains(&region) && !global => Err(wrong_region()),
+        Regions::Only(_) | Regions::Any => Ok(region),
+    }
+}
+
+/// The operation's row, or the fault for a name that is none.
+pub(crate) fn operation(service: &dyn AnyService, name: &str) -> Result<(usize, &'static Facts), Fault> {
+    match service.find(name) {
+        Found::Row(row, facts) => Ok((row, facts)),
+        Found::Unsupported(name) => {
+            Err(Fault::new(&fault::UNSUPPORTED_OPERATION, format!("{name} is not offered yet.")))
+        }
+        Found::Unknown => match service.protocol() {
+            Protocol::AwsJson { .. } => Err(Fault::silent(&fault::UNKNOWN_OPERATION)),
+            Protocol::Query { version, .. } => Err(Fault::new(
+                &fault::UNKNOWN_OPERATION,
+                format!("Could not find operation {name} for version {version}"),
+            )),
+        },
+    }
+}
+
+/// `kms` of `kms.eu-west-1.amazonaws.com`; `None` for hosts that are not AWS's names.
+fn host_service(host: &str) -> Option<&str> {
+    aws_name(host)?.split('.').next()
+}
+
+/// `eu-west-1` of `kms.eu-west-1.amazonaws.com`.
+fn host_region(host: &str) -> Option<&str> {
+    aws_name(host)?.split('.').nth(1)
+}
+
+fn aws_name(host: &str) -> Option<&str> {
+    host.strip_suffix(".amazonaws.com").or_else(|| host.strip_suffix(".amazonaws.com.cn"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_name_services_and_regions() {
+        for (host, service, region) in [
+            ("kms.eu-west-1.amazonaws.com", Some("kms"), Some("eu-west-1")),
+            ("kms.cn-north-1.amazonaws.com.cn", Some("kms"), Some("cn-north-1")),
+            ("iam.amazonaws.com", Some("iam"), None),
+            ("127.0.0.1", None, None),
+            ("keys.example.com", None, None),
+        ] {
+            assert_eq!((host_service(host), host_region(host)), (service, region), "{host}");
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! The straight line: one request, from bytes to bytes.
+//!
+//! ```text
+//! bytes → call → record opened → signature → operation → input → gate → strongroom → change → record → bytes
+//! ```
+//! [`Dispatcher::answer`] opens and closes the record and cannot fail; `work` does the work and may.
+//! Nothing else stands between a request and its operation.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http::{Response, header::DATE, request::Parts};
+use sigv4::{Claim, Head, SigningKey};
+use store::Batch;
+
+use crate::{
+    Backstage, BodyFault, ConnectionInfo, Credential, Credentials, Cx, Fault, Observer, Regions,
+    commit::{Commit, Committed},
+    date::DateHeader,
+    fault,
+    operation::{AnyService, Service},
+    panics,
+    record::{Ids, OpenRecord},
+    route,
+    wire::{self, Body, Call},
+};
+
+/// Answers requests.
+pub struct Dispatcher {
+    services: Vec<Box<dyn AnyService>>,
+    wiring: Wiring,
+    date: DateHeader,
+}
+
+/// What a dispatcher works with.
+pub struct Wiring {
+    /// Who may sign.
+    pub credentials: Arc<dyn Credentials>,
+    /// Store, journal, clock and randomness.
+    pub backstage: Backstage,
+    /// When a reply may leave.
+    pub durability: Durability,
+    /// The Regions that are served.
+    pub regions: Regions,
+    /// Who counts.
+    pub observer: Arc<dyn Observer>,
+}
+
+/// When a reply to a call that changes nothing may leave. Changes are always durable, with their records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// When its record is on disk.
+    Durable,
+    /// When the journal has taken its record over; a crash may lose the last tenth of a second of records.
+    HandedOver,
+}
+
+/// How often a change is tried again when another one got in between.
+const ATTEMPTS: usize = 64;
+
+/// A call that succeeded.
+struct Done {
+    body: Bytes,
+    /// The record was committed with the change.
+    recorded: bool,
+}
+
+impl Dispatcher {
+    /// A dispatcher without services.
+    #[must_use]
+    pub fn new(wiring: Wiring) -> Self {
+        Self { services: Vec::new(), wiring, date: DateHeader::default() }
+    }
+
+    /// Adds a service.
+    #[must_use]
+    pub fn with<S: Send + Sync + 'static>(mut self, service: Service<S>) -> Self {
+        self.services.push(Box::new(service));
+        self
+    }
+
+    /// Answers one request. Whatever it is, it gets one response and one record.
+    pub async fn answer(
+        &self,
+        head: Parts,
+        body: Result<Bytes, BodyFault>,
+        connection: &ConnectionInfo,
+    ) -> Response<Bytes> {
+        let started = self.wiring.backstage.clock.elapsed();
+        let now = self.wiring.backstage.clock.now();
+        let Some(ids) = self.ids() else { return wire::without_entropy() };
+        let request_id = ids.request_id();
+
+        let call = Call::parse(&head, body.as_deref().unwrap_or_default());
+        let claim = Claim::parse(Head { method: &head.method, uri: &head.uri, headers: &head.headers });
+        let service = route::service(&self.services, &call, &head, claim.as_ref().ok());
+        let protocol = service.map_or(route::protocol(&call), AnyService::protocol);
+
+        let mut record = OpenRecord::open(&self.wiring.backstage.journal, &head, connection, ids, now);
+        record.service = service.map_or("", AnyService::name);
+        record.operation = call.operation();
+        let work = self.work(&mut record, service, &call, claim, &body, &request_id);
+        let worked = panics::catch(work).await.unwrap_or_else(|| Err(panics::fault()));
+        let result = self.close(&mut record, worked).await;
+
+        let mut response = match &result {
+            Ok(body) => wire::success(protocol, &request_id, body.clone()),
+            Err(fault) => wire::failure(protocol, &request_id, fault),
+        };
+        response.headers_mut().insert(DATE, self.date.at(now));
+        self.report(&record, &request_id, result.as_ref().err(), started);
+        response
+    }
+
+    /// What a request asks for, done; the record is left open unless the change was committed with it.
+    async fn work(
+        &self,
+        record: &mut OpenRecord<'_>,
+        service: Option<&dyn AnyService>,
+        call: &Call<'_>,
+        claim: Result<Claim<'_>, sigv4::AuthError>,
+        body: &Result<Bytes, BodyFault>,
+        request_id: &str,
+    ) -> Result<Done, Fault> {
+        self.check_ready()?;
+        let body = body.as_ref().map_err(|fault| Fault::from(*fault))?;
+        let claim = claim?;
+        let service = service.ok_or_else(|| Fault::silent(&fault::UNKNOWN_OPERATION))?;
+        let region = route::check_scope(&claim, service, record.host(), &self.wiring.regions)?;
+        let credential = self.authenticate(&claim, body, record)?;
+        let (row, facts) = route::operation(service, call.operation())?;
+        record.read_only = facts.read_only;
+        let input = Body::new(service.protocol(), call.input(body), request_id);
+
+        for _ in 0..ATTEMPTS {
+            let mut cx = Cx {
+                caller: credential.caller(),
+                region: &region,
+                now: record.time(),
+                origin: record.origin(),
+                entropy: &*self.wiring.backstage.entropy,
+                notes: &mut record.notes,
+            };
+            let answered = service.run(row, &mut cx, input).await?;
+            if !record.notes.is_allowed() {
+                return Err(Fault::internal("the operation answered without a decision"));
+            }
+            let Some(change) = answered.change else {
+                return Ok(Done { body: answered.body, recorded: false });
+            };
+            if self.commit(record, change).await? {
+                return Ok(Done { body: answered.body, recorded: true });
+            }
+            record.notes.clear();
+        }
+        Err(Fault::internal("the change lost against others too often"))
+    }
+
+    /// Nothing is done that could not be recorded, or would be decided on what was true once.
+    fn check_ready(&self) -> Result<(), Fault> {
+        if !self.wiring.backstage.mirror.is_following() {
+            return Err(Fault::internal("this node does not hear from its store"));
+        }
+        match self.wiring.backstage.journal.health() {
+            audit::Health::Good => Ok(()),
+            health => Err(Fault::internal(format!("the journal does not take records: {health:?}"))),
+        }
+    }
+
+    fn authenticate(
+        &self,
+        claim: &Claim<'_>,
+        body: &[u8],
+        record: &mut OpenRecord<'_>,
+    ) -> Result<Arc<dyn Credential>, Fault> {
+        let credential = self.wiring.credentials.find(claim.access_key_id(), claim.security_token())?;
+        let now = record.time().as_millis().div_euclid(1000);
+        let keys = credential.signing_keys();
+        if let Some(key) = keys.find(claim.scope()) {
+            claim.verify(&key, body, now)?;
+        } else {
+            claim.check_time(now)?;
+            let key = Arc::new(SigningKey::derive(credential.secret()?.reveal(), claim.scope()));
+            claim.verify(&key, body, now)?;
+            keys.keep(&key);
+        }
+        record.credential = Some(Arc::clone(&credential));
+        Ok(credential)
+    }
+
+    /// Commits a change with the record of its call. `false` when another change got in between.
+    async fn commit(&self, record: &mut OpenRecord<'_>, change: Batch) -> Result<bool, Fault> {
+        let commit = Commit {
+            store: Arc::clone(&self.wiring.backstage.store),
+            journal: Arc::clone(&self.wiring.backstage.journal),
+            outbox: self.wiring.backstage.outbox.clone(),
+            event: record.ids().event,
+            record: record.encode(None, 200).into(),
+            abandoned: Some(record.encode(Some(&OpenRecord::abandoned()), 0)),
+        };
+        // From here on the commit goes on even if the client hangs up, and takes care of the record.
+        record.close();
+        match commit.detach(change).await {
+            Committed::At(revision) => {
+                self.wiring.backstage.mirror.reach(revision).await;
+                Ok(true)
+            }
+            Committed::Conflict => {
+                record.reopen();
+                Ok(false)
+            }
+            Committed::Failed(error) => {
+                record.reopen();
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Writes the record of a call, unless its change carried it. No answer without it.
+    async fn close(&self, record: &mut OpenRecord<'_>, worked: Result<Done, Fault>) -> Result<Bytes, Fault> {
+        let (fault, status) = match &worked {
+            Ok(done) if done.recorded => return worked.map(|done| done.body),
+            Ok(_) => (None, 200),
+            Err(fault) => (Some(fault), fault.kind.json_status),
+        };
+        let payload = record.encode(fault, status);
+        record.close();
+        let journal = &self.wiring.backstage.journal;
+        let written = match self.wiring.durability {
+            Durability::Durable => journal.append(&payload).await.map(|_| ()),
+            Durability::HandedOver => journal.hand_over(&payload),
+        };
+        match written {
+            Ok(()) => worked.map(|done| done.body),
+            Err(refused) => Err(Fault::internal(format!("the call could not be recorded: {refused}"))),
+        }
+    }
+
+    fn ids(&self) -> Option<Ids> {
+        let mut random = [[0; 16]; 2];
+        self.wiring.backstage.entropy.fill(random.as_flattened_mut()).ok()?;
+        Some(Ids::from_random(random))
+    }
+
+    fn report(&self, record: &OpenRecord<'_>, request_id: &str, fault: Option<&Fault>, started: Duration) {
+        let (service, operation) = (record.service, record.operation);
+        if let Some(fault) = fault {
+            let (code, detail) = (fault.kind.json, fault.detail.as_deref());
+            if fault.kind.json_status >= 500 {
+                tracing::error!(request_id, service, operation, code, detail, "call failed");
+            } else {
+                tracing::info!(request_id, service, operation, code, detail, "call refused");
+            }
+        }
+        let took = self.wiring.backstage.clock.elapsed().saturating_sub(started);
+        self.wiring.observer.answered(service, operation, fault.map(|fault| fault.kind.json), took);
+    }
+}
+
+impl From<BodyFault> for Fault {
+    fn from(fault: BodyFault) -> Self {
+        match fault {
+            BodyFault::TooLarge => Self::silent(&fault::TOO_LARGE),
+            BodyFault::TimedOut | BodyFault::Broken => Self::silent(&fault::REQUEST_TIMEOUT),
+        }
+    }
+}

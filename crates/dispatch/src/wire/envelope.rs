@@ -1,0 +1,76 @@
+//! Answers and faults as each protocol wraps them.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
+use serde::Serialize;
+
+use super::{Protocol, xml};
+use crate::Fault;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
+const JSON: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.1");
+const XML: HeaderValue = HeaderValue::from_static("text/xml");
+
+/// A good answer around an encoded body.
+pub(crate) fn success(protocol: Protocol, request_id: &str, body: Bytes) -> Response<Bytes> {
+    envelope(protocol, StatusCode::OK, request_id, body)
+}
+
+/// A fault in the protocol that the call came in. The code stands bare in the body and in the header: botocore
+/// reads the one, the SDK for Rust the other.
+pub(crate) fn failure(protocol: Protocol, request_id: &str, fault: &Fault) -> Response<Bytes> {
+    match protocol {
+        Protocol::AwsJson { .. } => {
+            let status = StatusCode::from_u16(fault.kind.json_status).unwrap_or(StatusCode::BAD_REQUEST);
+            let mut response = envelope(protocol, status, request_id, json_fault(fault));
+            response.headers_mut().insert(ERROR_TYPE, HeaderValue::from_static(fault.kind.json));
+            response
+        }
+        Protocol::Query { namespace, .. } => {
+            let status = StatusCode::from_u16(fault.kind.query_status).unwrap_or(StatusCode::BAD_REQUEST);
+            envelope(protocol, status, request_id, xml::fault(namespace, request_id, fault))
+        }
+    }
+}
+
+/// The answer when there are no random bytes, not even for a request id. It cannot be recorded either.
+pub(crate) fn without_entropy() -> Response<Bytes> {
+    failure(Protocol::AwsJson { target: "" }, "", &Fault::internal("the source of random bytes failed"))
+}
+
+fn envelope(protocol: Protocol, status: StatusCode, request_id: &str, body: Bytes) -> Response<Bytes> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    let headers: &mut HeaderMap = response.headers_mut();
+    headers.reserve(HEADERS);
+    if let Ok(value) = HeaderValue::from_str(request_id) {
+        headers.insert(REQUEST_ID, value);
+    }
+    headers.insert(CONTENT_TYPE, if matches!(protocol, Protocol::AwsJson { .. }) { JSON } else { XML });
+    response
+}
+
+/// Request id, content type, error type, date, and what the edge may add.
+const HEADERS: usize = 6;
+
+/// `AccessDeniedException` writes `Message`, everything else `message`; no text means no member
+/// (recorded answers 1 to 3).
+fn json_fault(fault: &Fault) -> Bytes {
+    #[derive(Serialize)]
+    struct Wire<'a> {
+        __type: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        message: Option<&'a str>,
+        #[serde(rename = "Message", skip_serializing_if = "Option::is_none")]
+        capital: Option<&'a str>,
+    }
+    let text = fault.message.as_deref();
+    let capital = fault.kind == &crate::fault::ACCESS_DENIED;
+    let wire = Wire {
+        __type: fault.kind.json,
+        message: if capital { None } else { text },
+        capital: if capital { text } else { None },
+    };
+    serde_json::to_vec(&wire).map(Bytes::from).unwrap_or_default()
+}

@@ -1,0 +1,33 @@
+//! AWS JSON 1.1 bodies.
+
+use bytes::Bytes;
+use serde::{Serialize, de::DeserializeOwned};
+use zeroize::Zeroizing;
+
+use crate::{Fault, fault};
+
+/// Decodes a JSON object. AWS says nothing but the code about what is wrong with it; serde's text could
+/// quote the body, so it is dropped.
+pub(super) fn decode<T: DeserializeOwned + Default>(body: &[u8]) -> Result<T, Fault> {
+    if body.is_empty() {
+        return Ok(T::default());
+    }
+    if body.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
+        return Err(Fault::silent(&fault::SERIALIZATION));
+    }
+    serde_json::from_slice(body).map_err(|_| Fault::silent(&fault::SERIALIZATION))
+}
+
+/// Encodes an output; operations without one answer with an empty body.
+pub(super) fn encode<T: Serialize>(output: &T) -> Result<Bytes, Fault> {
+    let mut buffer = Zeroizing::new(Vec::with_capacity(BUFFER_BYTES));
+    serde_json::to_writer(&mut *buffer, output)
+        .map_err(|error| Fault::internal(format!("the output does not encode: {error}")))?;
+    if buffer.as_slice() == b"null" {
+        return Ok(Bytes::new());
+    }
+    Ok(Bytes::from_owner(buffer))
+}
+
+/// Enough for most answers, so that plaintext is not left behind in an outgrown buffer.
+const BUFFER_BYTES: usize = 16 * 1024;

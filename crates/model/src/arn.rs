@@ -1,0 +1,26 @@
+//! Names of accounts, Regions, keys and aliases, as types that cannot be wrong.
+//! <https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id>
+
+mod alias;
+mod key_id;
+mod key_ref;
+mod place;
+
+use std::fmt;
+
+pub use alias::{AliasArn, AliasName};
+pub use key_id::{KeyId, MaterialId};
+pub use key_ref::{KeyArn, KeyRef, KeyRefError};
+pub use place::{AccountId, Region};
+
+/// The text is not a name of the kind that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Malformed;
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a name of this kind")
+    }
+}
+
+impl std::error::Error for Malformed {}

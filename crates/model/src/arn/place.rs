@@ -1,0 +1,125 @@
+//! Accounts and Regions.
+
+use std::{fmt, sync::Arc};
+
+use super::Malformed;
+
+/// An account: twelve digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccountId(u64);
+
+/// A Region, such as `eu-west-1`. Cheap to clone.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Region(Arc<str>);
+
+/// One more than the highest account.
+const ACCOUNTS: u64 = 1_000_000_000_000;
+/// Longest name of a Region, in bytes.
+const REGION_BYTES_MAX: usize = 32;
+
+impl AccountId {
+    /// From twelve digits.
+    ///
+    /// # Errors
+    /// [`Malformed`] for anything else.
+    pub fn parse(text: &str) -> Result<Self, Malformed> {
+        if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            text.parse().map(Self).map_err(|_| Malformed)
+        } else {
+            Err(Malformed)
+        }
+    }
+
+    /// From its number; `None` when that has more than twelve digits.
+    #[must_use]
+    pub fn from_u64(number: u64) -> Option<Self> {
+        (number < ACCOUNTS).then_some(Self(number))
+    }
+
+    /// Its number.
+    #[must_use]
+    pub fn as_u64(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:012}", self.0)
+    }
+}
+
+impl Region {
+    /// From a name like AWS's: groups of small letters, joined by hyphens, and a number at the end.
+    ///
+    /// # Errors
+    /// [`Malformed`] for anything else.
+    pub fn parse(text: &str) -> Result<Self, Malformed> {
+        let (words, number) = text.rsplit_once('-').ok_or(Malformed)?;
+        let count = words.split('-').count();
+        let letters = words
+            .split('-')
+            .all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase()));
+        let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+        if text.len() <= REGION_BYTES_MAX && (2..=3).contains(&count) && letters && digits {
+            Ok(Self(text.into()))
+        } else {
+            Err(Malformed)
+        }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The partition that ARNs of this Region name.
+    #[must_use]
+    pub fn partition(&self) -> &'static str {
+        match self.0.split('-').next() {
+            Some("cn") => "aws-cn",
+            Some("us") if self.0.starts_with("us-gov-") => "aws-us-gov",
+            Some("us") if self.0.starts_with("us-isob-") => "aws-iso-b",
+            Some("us") if self.0.starts_with("us-iso-") => "aws-iso",
+            _ => "aws",
+        }
+    }
+}
+
+impl fmt::Display for Region {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accounts() {
+        assert_eq!(AccountId::parse("000000000042").unwrap().to_string(), "000000000042");
+        for wrong in ["", "42", "11112222333", "1111222233334", "11112222333x", "+11122223333"] {
+            assert_eq!(AccountId::parse(wrong), Err(Malformed), "{wrong}");
+        }
+        assert!(AccountId::from_u64(ACCOUNTS).is_none());
+    }
+
+    #[test]
+    fn regions_and_partitions() {
+        for (name, partition) in [
+            ("us-east-1", "aws"),
+            ("ap-southeast-4", "aws"),
+            ("cn-north-1", "aws-cn"),
+            ("us-gov-west-1", "aws-us-gov"),
+            ("us-iso-east-1", "aws-iso"),
+            ("us-isob-east-1", "aws-iso-b"),
+        ] {
+            assert_eq!(Region::parse(name).unwrap().partition(), partition, "{name}");
+        }
+        for wrong in ["", "us", "us-east", "useast1", "US-east-1", "us-east-1/", "us--east-1", "a-b-c-d-1"] {
+            assert_eq!(Region::parse(wrong), Err(Malformed), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Generated shapes: `models/` holds what the API is, `crates/model` gets Rust for it.
+
+mod generate;
+mod names;
+mod service;
+mod trim;
+
+use std::{fs, path::Path, process::Command};
+
+use crate::Result;
+use service::Service;
+
+/// The package that the models are taken from, pinned.
+const PACKAGE: &str = "botocore==1.44.5";
+/// Services, with their folder in the package.
+const SERVICES: [(&str, &str); 3] = [("kms", "2014-11-01"), ("sts", "2011-06-15"), ("iam", "2010-05-08")];
+
+/// Downloads the package and writes the trimmed models.
+pub(crate) fn fetch(root: &Path) -> Result<()> {
+    let folder = root.join("target/botocore");
+    fs::create_dir_all(&folder)?;
+    let pip = ["-m", "pip", "download", "--quiet", "--no-deps", "--dest"];
+    run(Command::new("python3").args(pip).arg(&folder).arg(PACKAGE))?;
+    run(Command::new("python3").arg("-c").arg(UNPACK).arg(&folder))?;
+    for (service, version) in SERVICES {
+        let path = folder.join(format!("botocore/data/{service}/{version}/service-2.json"));
+        let trimmed = trim::trim(service, &fs::read_to_string(path)?)?;
+        fs::write(root.join(format!("models/{service}.json")), trimmed)?;
+    }
+    fs::copy(folder.join("LICENSE.txt"), root.join("models/LICENSE.txt"))?;
+    Ok(())
+}
+
+/// Writes the Rust files.
+pub(crate) fn write(root: &Path) -> Result<()> {
+    for (service, _) in SERVICES {
+        fs::write(generated(root, service), generate(root, service)?)?;
+    }
+    Ok(())
+}
+
+/// Compares the Rust files with what would be written.
+pub(crate) fn check(root: &Path) -> Result<()> {
+    for (service, _) in SERVICES {
+        let path = generated(root, service);
+        if fs::read_to_string(&path)? != generate(root, service)? {
+            return Err(format!("{} is stale: run `cargo xtask shapes`", path.display()).into());
+        }
+    }
+    Ok(())
+}
+
+fn generate(root: &Path, service: &str) -> Result<String> {
+    let model = fs::read_to_string(root.join(format!("models/{service}.json")))?;
+    generate::generate(&Service::parse(service, &model)?)
+}
+
+fn generated(root: &Path, service: &str) -> std::path::PathBuf {
+    root.join(format!("crates/model/src/{service}.rs"))
+}
+
+fn run(command: &mut Command) -> Result<()> {
+    if command.status()?.success() { Ok(()) } else { Err(format!("{command:?} failed").into()) }
+}
+
+/// A wheel is a zip file; the models in it are compressed once more.
+const UNPACK: &str = r#"
+import glob, gzip, sys, zipfile
+folder = sys.argv[1]
+archive = zipfile.ZipFile(glob.glob(folder + "/botocore-*.whl")[0])
+for name in archive.namelist():
+    if name.endswith("/service-2.json.gz") and name.split("/")[2] in ("kms", "sts", "iam"):
+        archive.extract(name, folder)
+        path = folder + "/" + name
+        open(path[:-3], "wb").write(gzip.open(path).read())
+    if name.endswith("LICENSE.txt"):
+        open(folder + "/LICENSE.txt", "wb").write(archive.read(name))
+"#;
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_committed_shapes_are_what_the_models_give() {
+        super::check(crate::root()).unwrap();
+    }
+}
