@@ -1,0 +1,349 @@
+//! The configuration: command line over file over defaults, checked once, into a form that cannot be wrong.
+//!
+//! ```text
+//! file ──► Settings ─┐
+//!                    ├─► Settings ──► Config
+//! command line ──────┘   every value    and together they make sense
+//!                        is valid
+//! ```
+
+mod error;
+mod file;
+mod values;
+
+use std::{
+    ffi::OsString,
+    fmt,
+    net::{Ipv4Addr, SocketAddr},
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+pub use self::{
+    error::{ConfigError, Rule, Wrong},
+    values::{Expected, JournalMode, RegionName, Regions, Seal, TlsFiles, account_id, address},
+};
+use crate::{limits::Limits, logging::Format};
+
+/// Everything that the server needs to know, checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Where store, journal and certificates are.
+    pub data_dir: PathBuf,
+    /// Where the API is served.
+    pub listen: SocketAddr,
+    /// Where health, readiness and metrics are served.
+    pub admin_listen: SocketAddr,
+    /// Whether the operator accepts the admin pages off loopback, where they are neither secret nor guarded.
+    pub danger_admin_off_loopback: bool,
+    /// The Regions that are served.
+    pub regions: Regions,
+    /// Where the root of all keys comes from.
+    pub seal: Seal,
+    /// The server's certificate. Without one the API is served in plain HTTP, on loopback only.
+    pub tls: Option<TlsFiles>,
+    /// When replies to calls that change nothing may leave.
+    pub journal: JournalMode,
+    /// Age in days at which a new domain key is made.
+    pub domain_key_rotation_days: u32,
+    /// Threads that serve the API.
+    pub workers: NonZeroUsize,
+    /// Limits on connections.
+    pub limits: Limits,
+    /// The form of the log.
+    pub log: Format,
+}
+
+/// Settings as given, in a file or on the command line: each is valid, any may be missing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields are those of `Config`")]
+pub struct Settings {
+    pub data_dir: Option<PathBuf>,
+    pub listen: Option<SocketAddr>,
+    pub admin_listen: Option<SocketAddr>,
+    pub danger_admin_off_loopback: Option<bool>,
+    pub regions: Option<Regions>,
+    pub seal: Option<Seal>,
+    pub tls: Option<TlsFiles>,
+    pub journal: Option<JournalMode>,
+    pub domain_key_rotation_days: Option<u32>,
+    pub workers: Option<NonZeroUsize>,
+    pub connections_max: Option<usize>,
+    pub head: Option<Duration>,
+    pub body: Option<Duration>,
+    pub idle: Option<Duration>,
+    pub shutdown: Option<Duration>,
+    pub log: Option<Format>,
+}
+
+/// The environment variable that names the configuration file; the only one that is read.
+pub const CONFIG_VARIABLE: &str = "KEYWRIGHT_CONFIG";
+
+const DATA_DIR: &str = "keywright-data";
+const LISTEN: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 4599);
+const ADMIN_LISTEN: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 4600);
+const DOMAIN_KEY_ROTATION_DAYS: u32 = 30;
+
+impl Config {
+    /// Reads the file, if one is named here or by [`CONFIG_VARIABLE`], lays the command line over it, and checks
+    /// the whole.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, in words for the operator.
+    pub fn load(file: Option<&Path>, command_line: Settings) -> Result<Self, ConfigError> {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one environment variable that is part of the interface"
+        )]
+        let variable = std::env::var_os(CONFIG_VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let settings = match file.map(Path::to_owned).or(variable) {
+            Some(file) => command_line.over(file::read(&file)?),
+            None => command_line,
+        };
+        Self::check(settings)
+    }
+
+    /// Fills in the defaults and checks what no single value shows.
+    ///
+    /// # Errors
+    /// The first [`Rule`] that is broken.
+    pub fn check(settings: Settings) -> Result<Self, ConfigError> {
+        let data_dir = settings.data_dir.unwrap_or_else(|| DATA_DIR.into());
+        let seal = match settings.seal {
+            Some(seal) => seal,
+            None => Seal::KeyFile(default_key_file(&data_dir)?),
+        };
+        let defaults = Limits::default();
+        let config = Self {
+            listen: settings.listen.unwrap_or_else(|| LISTEN.into()),
+            admin_listen: settings.admin_listen.unwrap_or_else(|| ADMIN_LISTEN.into()),
+            danger_admin_off_loopback: settings.danger_admin_off_loopback.unwrap_or(false),
+            regions: settings.regions.unwrap_or_default(),
+            seal,
+            tls: settings.tls.or_else(|| TlsFiles::issued_in(&data_dir)),
+            journal: settings.journal.unwrap_or_default(),
+            domain_key_rotation_days: settings.domain_key_rotation_days.unwrap_or(DOMAIN_KEY_ROTATION_DAYS),
+            workers: settings.workers.unwrap_or_else(cores),
+            limits: Limits {
+                connections_max: settings.connections_max.unwrap_or(defaults.connections_max),
+                head: settings.head.unwrap_or(defaults.head),
+                body: settings.body.unwrap_or(defaults.body),
+                idle: settings.idle.unwrap_or(defaults.idle),
+                shutdown: settings.shutdown.unwrap_or(defaults.shutdown),
+            },
+            log: settings.log.unwrap_or_else(Format::fitting),
+            data_dir,
+        };
+        config.check_rules()?;
+        Ok(config)
+    }
+
+    fn check_rules(&self) -> Result<(), Rule> {
+        let seal_file = self.seal.file();
+        if seal_file.starts_with(&self.data_dir) {
+            return Err(Rule::SealInsideData(seal_file.to_owned()));
+        }
+        if !is_loopback(self.listen) && self.tls.is_none() {
+            return Err(Rule::OpenWithoutTls(self.listen));
+        }
+        if !is_loopback(self.admin_listen) && !self.danger_admin_off_loopback {
+            return Err(Rule::AdminOffLoopback(self.admin_listen));
+        }
+        if self.listen == self.admin_listen && self.listen.port() != 0 {
+            return Err(Rule::SameAddress(self.listen));
+        }
+        Ok(())
+    }
+}
+
+impl Settings {
+    /// These settings, and where they are silent those.
+    #[must_use]
+    pub fn over(self, below: Self) -> Self {
+        Self {
+            data_dir: self.data_dir.or(below.data_dir),
+            listen: self.listen.or(below.listen),
+            admin_listen: self.admin_listen.or(below.admin_listen),
+            danger_admin_off_loopback: self.danger_admin_off_loopback.or(below.danger_admin_off_loopback),
+            regions: self.regions.or(below.regions),
+            seal: self.seal.or(below.seal),
+            tls: self.tls.or(below.tls),
+            journal: self.journal.or(below.journal),
+            domain_key_rotation_days: self.domain_key_rotation_days.or(below.domain_key_rotation_days),
+            workers: self.workers.or(below.workers),
+            connections_max: self.connections_max.or(below.connections_max),
+            head: self.head.or(below.head),
+            body: self.body.or(below.body),
+            idle: self.idle.or(below.idle),
+            shutdown: self.shutdown.or(below.shutdown),
+            log: self.log.or(below.log),
+        }
+    }
+}
+
+/// The key file lies beside the data directory, not in it: a copy of the one is worth nothing without the other.
+fn default_key_file(data_dir: &Path) -> Result<PathBuf, Rule> {
+    let Some(name) = data_dir.file_name() else { return Err(Rule::DataDirUnnamed(data_dir.to_owned())) };
+    let mut file = OsString::from(name);
+    file.push(".seal-key");
+    Ok(data_dir.with_file_name(file))
+}
+
+fn is_loopback(address: SocketAddr) -> bool {
+    // An IPv4 address in IPv6 form is what it is in IPv4.
+    address.ip().to_canonical().is_loopback()
+}
+
+fn cores() -> NonZeroUsize {
+    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+}
+
+/// The checked configuration as a file that says the same.
+impl fmt::Display for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = |text: &str| toml::Value::from(text).to_string();
+        let path = |path: &Path| text(&path.to_string_lossy());
+        writeln!(f, "data_dir = {}", path(&self.data_dir))?;
+        writeln!(f, "listen = {}", text(&self.listen.to_string()))?;
+        writeln!(f, "admin_listen = {}", text(&self.admin_listen.to_string()))?;
+        writeln!(f, "danger_admin_off_loopback = {}", self.danger_admin_off_loopback)?;
+        writeln!(f, "regions = {}", text(&self.regions.to_string()))?;
+        writeln!(f, "journal = {}", text(&self.journal.to_string()))?;
+        writeln!(f, "domain_key_rotation_days = {}", self.domain_key_rotation_days)?;
+        writeln!(f, "workers = {}", self.workers)?;
+        writeln!(f, "log = {}", text(&self.log.to_string()))?;
+        match &self.seal {
+            Seal::KeyFile(file) => writeln!(f, "\n[seal]\nkey_file = {}", path(file))?,
+            Seal::Passphrase(file) => writeln!(f, "\n[seal]\npassphrase_file = {}", path(file))?,
+        }
+        if let Some(TlsFiles { certificate, key }) = &self.tls {
+            writeln!(f, "\n[tls]\ncertificate = {}\nkey = {}", path(certificate), path(key))?;
+        }
+        let Limits { connections_max, head, body, idle, shutdown } = &self.limits;
+        writeln!(f, "\n[limits]\nconnections_max = {connections_max}")?;
+        for (key, span) in [("head", head), ("body", body), ("idle", idle), ("shutdown", shutdown)] {
+            writeln!(f, "{key}_seconds = {}", span.as_secs())?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> Settings {
+        file::parse(Path::new("/etc/keywright.toml"), text).unwrap()
+    }
+
+    fn checked(text: &str) -> Result<Config, String> {
+        Config::check(parsed(text)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn nothing_given_means_the_defaults() {
+        let config = Config::check(Settings::default()).unwrap();
+        assert_eq!(config.data_dir, Path::new("keywright-data"));
+        assert_eq!(config.seal, Seal::KeyFile("keywright-data.seal-key".into()));
+        assert_eq!(config.listen.to_string(), "127.0.0.1:4599");
+        assert_eq!(config.admin_listen.to_string(), "127.0.0.1:4600");
+        assert_eq!(config.regions.to_string(), "us-east-1");
+        assert_eq!(config.journal, JournalMode::Durable);
+        assert_eq!(config.domain_key_rotation_days, 30);
+        assert_eq!(config.limits, Limits::default());
+        assert_eq!(config.tls, None);
+    }
+
+    #[test]
+    fn the_checked_form_says_the_same_when_read_again() {
+        let texts = [
+            "",
+            "data_dir = \"/srv/a \\\"quoted\\\" name\"\nregions = \"any\"\nlog = \"json\"\nworkers = 3",
+            "regions = [\"eu-west-1\", \"us-gov-west-1\"]\njournal = \"handed-over\"\nlog = \"text\"\n\
+             listen = \"[::]:443\"\nadmin_listen = \"0.0.0.0:9\"\ndanger_admin_off_loopback = true\n\
+             domain_key_rotation_days = 7\n[seal]\npassphrase_file = \"/run/pass\"\n\
+             [tls]\ncertificate = \"c.pem\"\nkey = \"/k.pem\"\n\
+             [limits]\nconnections_max = 5\nhead_seconds = 1\nbody_seconds = 2\nidle_seconds = 3\nshutdown_seconds = 4",
+        ];
+        for text in texts {
+            let config = checked(text).unwrap();
+            assert_eq!(checked(&config.to_string()).unwrap(), config, "{config}");
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_over_the_file() {
+        let file = parsed("listen = \"127.0.0.1:1\"\nworkers = 9\n[seal]\nkey_file = \"/a\"");
+        let line = Settings {
+            listen: Some(([127, 0, 0, 1], 2).into()),
+            seal: Some(Seal::Passphrase("/b".into())),
+            ..Settings::default()
+        };
+        let config = Config::check(line.over(file)).unwrap();
+        assert_eq!(config.listen.port(), 2);
+        assert_eq!(config.workers.get(), 9);
+        assert_eq!(config.seal, Seal::Passphrase("/b".into()));
+    }
+
+    #[test]
+    fn paths_in_a_file_are_relative_to_the_file() {
+        let config = checked("data_dir = \"data/\"").unwrap();
+        assert_eq!(config.data_dir, Path::new("/etc/data"));
+        assert_eq!(config.seal, Seal::KeyFile("/etc/data.seal-key".into()));
+    }
+
+    #[test]
+    fn a_certificate_that_init_made_is_used() {
+        let directory = tempfile::tempdir().unwrap();
+        let data_dir = directory.path().join("data");
+        std::fs::create_dir_all(data_dir.join("tls")).unwrap();
+        let settings = || Settings { data_dir: Some(data_dir.clone()), ..Settings::default() };
+        assert_eq!(Config::check(settings()).unwrap().tls, None);
+        std::fs::write(data_dir.join("tls/server.pem"), "").unwrap();
+        let tls =
+            TlsFiles { certificate: data_dir.join("tls/server.pem"), key: data_dir.join("tls/server.key") };
+        assert_eq!(Config::check(settings()).unwrap().tls, Some(tls));
+    }
+
+    #[test]
+    fn loopback_needs_no_tls_and_everything_else_does() {
+        for (listen, open) in [
+            ("127.0.0.1:1", false),
+            ("127.9.9.9:1", false),
+            ("[::1]:1", false),
+            ("[::ffff:127.0.0.1]:1", false),
+            ("0.0.0.0:1", true),
+            ("[::]:1", true),
+            ("10.0.0.1:1", true),
+            ("[::ffff:10.0.0.1]:1", true),
+            ("[fe80::1]:1", true),
+        ] {
+            let plain = checked(&format!("listen = \"{listen}\""));
+            assert_eq!(plain.is_err(), open, "{listen}");
+            if let Err(message) = plain {
+                assert!(message.contains("TLS") && message.contains("--tls"), "{message}");
+            }
+            let tls = "\n[tls]\ncertificate = \"c\"\nkey = \"k\"";
+            assert!(checked(&format!("listen = \"{listen}\"{tls}")).is_ok());
+            let admin = checked(&format!("admin_listen = \"{listen}\"{tls}"));
+            assert_eq!(admin.is_err(), open, "{listen}");
+            let danger = format!("admin_listen = \"{listen}\"\ndanger_admin_off_loopback = true");
+            assert!(checked(&danger).is_ok(), "{listen}");
+        }
+    }
+
+    #[test]
+    fn what_makes_no_sense_together_is_refused() {
+        for (text, expected) in [
+            ("listen = \"127.0.0.1:7\"\nadmin_listen = \"127.0.0.1:7\"", "both"),
+            ("data_dir = \"/d\"\n[seal]\nkey_file = \"/d/key\"", "outside the data directory"),
+            ("data_dir = \"/d\"\n[seal]\npassphrase_file = \"/d/x/pass\"", "outside the data directory"),
+            ("data_dir = \"/\"", "seal.key_file"),
+            ("data_dir = \"/srv/..\"", "seal.key_file"),
+        ] {
+            let message = checked(text).unwrap_err();
+            assert!(message.contains(expected), "{text}: {message}");
+        }
+    }
+}

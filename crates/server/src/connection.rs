@@ -1,0 +1,188 @@
+//! One connection: handshake, requests, answers, end.
+//!
+//! ```text
+//! accepted ─► TLS handshake ─► HTTP/1.1 or HTTP/2 ─► per request: head, body ─► Answer ─► response
+//!                 └─────────── Watch: what the connection is doing, and since when ───────────┘
+//! ```
+//! Over TLS the protocol is what ALPN chose; without TLS, HTTP/2 is recognised by its preface. Timeouts are not
+//! timers of each request but a look at every connection's [`Watch`] once in a while, which costs a request two
+//! stores to memory.
+
+mod body;
+mod watch;
+mod watched;
+
+use std::{
+    convert::Infallible,
+    future::{Future, poll_fn},
+    io,
+    net::SocketAddr,
+    pin::pin,
+    sync::Arc,
+    task::Poll,
+};
+
+use bytes::Bytes;
+pub use dispatch::{BodyFault, ConnectionInfo, TlsDetails};
+use http::{Request, Response, Version, request::Parts};
+use http_body_util::Full;
+use hyper::{body::Incoming, service::service_fn};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+};
+use tokio_rustls::TlsAcceptor;
+
+pub(crate) use self::watch::{Coarse, Order, Overdue, Watch};
+use self::watched::Watched;
+use crate::{
+    limits::{HEAD_BYTES_MAX, Limits, STREAMS_MAX},
+    metrics::Connections,
+};
+
+/// What the edge hands over for each request.
+pub trait Answer: Send + Sync + 'static {
+    /// Answers one request. Never fails: every request gets a response. `body` is `Err` when it could not be
+    /// read within the limits. The response should carry a `Date`; the edge adds none.
+    fn answer(
+        &self,
+        head: Parts,
+        body: Result<Bytes, BodyFault>,
+        connection: &ConnectionInfo,
+    ) -> impl Future<Output = Response<Bytes>> + Send;
+}
+
+/// What all connections of a listener share.
+pub(crate) struct Shared<A> {
+    pub(crate) answer: Arc<A>,
+    pub(crate) tls: Option<TlsAcceptor>,
+    pub(crate) limits: Limits,
+    pub(crate) counts: Arc<Connections>,
+    http: auto::Builder<TokioExecutor>,
+}
+
+/// What the requests of one connection share.
+struct Served<A> {
+    shared: Arc<Shared<A>>,
+    watch: Arc<Watch>,
+    info: ConnectionInfo,
+}
+
+impl<A: Answer> Shared<A> {
+    pub(crate) fn new(
+        answer: Arc<A>,
+        tls: Option<TlsAcceptor>,
+        limits: Limits,
+        counts: Arc<Connections>,
+    ) -> Self {
+        let mut http = auto::Builder::new(TokioExecutor::new());
+        // A client may close its sending half after the request; it still gets its answer, and work once begun
+        // is not dropped. hyper's own header timer is a timer per request: the watch does its work. The limit on
+        // fields is hyper's default of 100, which needs no allocation.
+        http.http1()
+            .half_close(true)
+            .header_read_timeout(None)
+            .max_buf_size(HEAD_BYTES_MAX)
+            .auto_date_header(false);
+        http.http2()
+            .max_concurrent_streams(STREAMS_MAX)
+            .max_header_list_size(HEAD_BYTES_MAX as u32)
+            .timer(TokioTimer::new())
+            .keep_alive_interval(limits.idle)
+            .keep_alive_timeout(limits.head)
+            .auto_date_header(false);
+        Self { answer, tls, limits, counts, http }
+    }
+
+    /// Serves a connection until either side ends it.
+    pub(crate) async fn serve(self: Arc<Self>, tcp: TcpStream, peer: SocketAddr, watch: Arc<Watch>) {
+        match self.tls.clone() {
+            None => self.requests(self.http.clone(), tcp, ConnectionInfo { peer, tls: None }, watch).await,
+            Some(acceptor) => {
+                let Some(accepted) = watch.unless_ordered(acceptor.accept(tcp)).await else { return };
+                let Ok(stream) = accepted else {
+                    self.counts.handshake_failed();
+                    return;
+                };
+                let (_, session) = stream.get_ref();
+                let http = if session.alpn_protocol() == Some(b"h2") {
+                    self.http.clone().http2_only()
+                } else {
+                    self.http.clone().http1_only()
+                };
+                let info = ConnectionInfo { peer, tls: Some(details(session)) };
+                self.requests(http, stream, info, watch).await;
+            }
+        }
+    }
+
+    async fn requests<S>(
+        self: &Arc<Self>,
+        http: auto::Builder<TokioExecutor>,
+        stream: S,
+        info: ConnectionInfo,
+        watch: Arc<Watch>,
+    ) where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        watch.expect_head();
+        let io = TokioIo::new(Watched::new(stream, Arc::clone(&watch)));
+        let served = Arc::new(Served { shared: Arc::clone(self), watch: Arc::clone(&watch), info });
+        let service = service_fn(move |request| respond(Arc::clone(&served), request));
+        let mut connection = pin!(http.serve_connection(io, service));
+        let mut finishing = false;
+        poll_fn(|context| {
+            match watch.order(context) {
+                Some(Order::End) => return Poll::Ready(()),
+                Some(Order::Finish) if !finishing => {
+                    finishing = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+                Some(Order::Finish) | None => {}
+            }
+            // What a client does wrong on its connection is no event of ours.
+            connection.as_mut().poll(context).map(|_| ())
+        })
+        .await;
+    }
+}
+
+async fn respond<A: Answer>(
+    served: Arc<Served<A>>,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let Served { shared, watch, info } = &*served;
+    let _busy = watch.busy(request.version() == Version::HTTP_2);
+    let (head, body) = request.into_parts();
+    let body = body::read(&head, body, shared.limits.body).await;
+    let response = shared.answer.answer(head, body, info).await;
+    Ok(response.map(Full::new))
+}
+
+fn details(session: &rustls::ServerConnection) -> TlsDetails {
+    let version = match session.protocol_version() {
+        Some(rustls::ProtocolVersion::TLSv1_3) => "TLSv1.3",
+        Some(rustls::ProtocolVersion::TLSv1_2) => "TLSv1.2",
+        _ => "unknown",
+    };
+    // rustls calls `TLS13_…` what the registry calls `TLS_…`.
+    let name =
+        session.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str()).unwrap_or("unknown");
+    let cipher = name.strip_prefix("TLS13_").map_or_else(|| name.to_owned(), |rest| format!("TLS_{rest}"));
+    TlsDetails { version, cipher }
+}
+
+/// Whether an error while accepting is about the connection that was to be accepted, not about this process.
+pub(crate) fn is_theirs(error: &io::Error) -> bool {
+    use io::ErrorKind::{
+        ConnectionAborted, ConnectionRefused, ConnectionReset, HostUnreachable, NetworkUnreachable,
+    };
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset | HostUnreachable | NetworkUnreachable
+    )
+}

@@ -1,0 +1,57 @@
+//! What one client may take at the network's edge. Limits of the API itself stand with the operations.
+
+use std::time::Duration;
+
+/// Bytes of a request's head: request line and header fields. A signed request with a session token and grant
+/// tokens stays under 8 KiB; more is refused with 431 before anything is parsed.
+pub const HEAD_BYTES_MAX: usize = 32 * 1024;
+
+/// Bytes of a request's body. The longest legitimate KMS body is a key policy (32 KiB) or an import (under
+/// 50 KiB) in JSON; IAM policies in a form-encoded body may triple. AWS refuses beyond 1 MiB as well.
+pub const BODY_BYTES_MAX: usize = 1024 * 1024;
+
+/// Bytes of an over-long body that are read and thrown away, so that a client that sends before it listens
+/// can still read why it was refused. Beyond that the connection is closed under it.
+pub const DISCARDED_BYTES_MAX: usize = 4 * BODY_BYTES_MAX;
+
+/// Requests at a time on one HTTP/2 connection. SDKs stay far below.
+pub const STREAMS_MAX: u32 = 100;
+
+/// Limits that an operator may change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Open connections; more are closed at once. An idle one costs about 20 KiB, 30 KiB with TLS.
+    pub connections_max: usize,
+    /// Time for a TLS handshake, and for a request's head from its first byte (the first one: from the
+    /// connection's start).
+    pub head: Duration,
+    /// Time for a request's body.
+    pub body: Duration,
+    /// Time between two requests on one connection. Longer than the idle time that SDKs keep connections in
+    /// their pools (Rust 90 s, Go 90 s, Java 60 s, Python none): what they reuse should still be there, or be
+    /// gone for long.
+    pub idle: Duration,
+    /// Time that requests in flight get to finish in when the server stops.
+    pub shutdown: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections_max: 10_000,
+            head: Duration::from_secs(10),
+            body: Duration::from_secs(30),
+            idle: Duration::from_secs(120),
+            shutdown: Duration::from_secs(10),
+        }
+    }
+}
+
+impl Limits {
+    /// How often connections are looked over: often enough to be a fraction of the shortest time, seldom
+    /// enough to cost nothing.
+    pub(crate) fn sweep(&self) -> Duration {
+        let shortest = self.head.min(self.idle);
+        (shortest / 8).clamp(Duration::from_millis(5), Duration::from_secs(1))
+    }
+}
