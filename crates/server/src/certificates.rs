@@ -10,42 +10,31 @@
 //! critical extension (RFC 5280 §4.2.1.10), so that the theft of its key does not open the rest of the web. What
 //! has been issued is verified as a client would before it is written.
 
+mod name;
+
 use std::{
     fmt, fs, io,
     io::Write,
-    net::IpAddr,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
-    str::FromStr,
     sync::Arc,
     time::Duration,
 };
 
 use rcgen::{
     BasicConstraints, CertificateParams, CidrSubnet, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
-    GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints, PublicKeyData, SanType,
+    GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints, PublicKeyData,
 };
 use rustls::{
     RootCertStore,
     client::{WebPkiServerVerifier, danger::ServerCertVerifier},
 };
-use rustls_pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject};
+use rustls_pki_types::{CertificateDer, UnixTime, pem::PemObject};
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
-use crate::{
-    config::{Expected, RegionName, TlsFiles},
-    tls,
-};
-
-/// A name that a server goes by.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Name {
-    /// A host name, in lower case.
-    Host(String),
-    /// An address.
-    Address(IpAddr),
-}
+pub use self::name::Name;
+use crate::{config::TlsFiles, tls};
 
 /// What [`issue`] left in the data directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,8 +60,10 @@ pub enum CertificateError {
     File(PathBuf, io::Error),
     /// The CA's files are not what this program wrote.
     OtherCa(PathBuf),
-    /// The CA was made for other names, or has ended.
+    /// The CA was made for other names.
     NotPermitted(Name),
+    /// The CA's own time is over.
+    CaEnded,
     /// A key or certificate could not be made.
     Failed(String),
 }
@@ -110,7 +101,11 @@ pub fn issue(data_dir: &Path, names: &[Name], now: i64) -> Result<Issued, Certif
         None => new_ca(names, now)?,
     };
     let key = KeyPair::generate().map_err(failed)?;
-    let ends = now.saturating_add(SERVER_DAYS * DAY_SECS);
+    let ca_ends = tls::ends(&ca.certificate).unwrap_or(i64::MAX);
+    let ends = now.saturating_add(SERVER_DAYS * DAY_SECS).min(ca_ends);
+    if ends <= now {
+        return Err(CertificateError::CaEnded);
+    }
     let mut params = params(now, ends)?;
     params.distinguished_name.push(DnType::CommonName, "Keywright server");
     params.subject_alt_names = names.iter().map(Name::san).collect::<Result<_, _>>()?;
@@ -247,75 +242,8 @@ fn write(file: &Path, content: &[u8], mode: u32) -> Result<(), CertificateError>
     written().map_err(|error| CertificateError::File(file.to_owned(), error))
 }
 
-impl Name {
-    /// AWS's own names for the services that Keywright has, in one Region; China's are in a domain of their own.
-    #[must_use]
-    pub fn takeover(region: &RegionName) -> Vec<Self> {
-        let domain = if region.as_str().starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
-        let regional =
-            ["kms", "sts", "iam", "cloudtrail"].map(|service| format!("{service}.{region}.{domain}"));
-        let global = ["iam", "sts"].map(|service| format!("{service}.{domain}"));
-        regional.into_iter().chain(global).map(Self::Host).collect()
-    }
-
-    fn san(&self) -> Result<SanType, CertificateError> {
-        match self {
-            Self::Host(host) => Ok(SanType::DnsName(host.as_str().try_into().map_err(failed)?)),
-            Self::Address(address) => Ok(SanType::IpAddress(*address)),
-        }
-    }
-
-    fn subtree(&self) -> GeneralSubtree {
-        match self {
-            Self::Host(host) => GeneralSubtree::DnsName(host.clone()),
-            Self::Address(IpAddr::V4(address)) => {
-                GeneralSubtree::IpAddress(CidrSubnet::V4(address.octets(), [0xff; 4]))
-            }
-            Self::Address(IpAddr::V6(address)) => {
-                GeneralSubtree::IpAddress(CidrSubnet::V6(address.octets(), [0xff; 16]))
-            }
-        }
-    }
-
-    fn server_name(&self) -> Result<ServerName<'static>, CertificateError> {
-        match self {
-            Self::Host(host) => ServerName::try_from(host.clone()).map_err(failed),
-            Self::Address(address) => Ok(ServerName::from(*address)),
-        }
-    }
-}
-
-impl FromStr for Name {
-    type Err = Expected;
-
-    fn from_str(text: &str) -> Result<Self, Expected> {
-        if let Ok(address) = text.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
-            return Ok(Self::Address(address.to_canonical()));
-        }
-        let label = |label: &str| {
-            matches!(label.len(), 1..=63)
-                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-                && !label.starts_with('-')
-                && !label.ends_with('-')
-        };
-        // All digits at the end is an address that was mistyped (RFC 3696 §2).
-        let last = text.rsplit('.').next().unwrap_or_default();
-        let host = text.len() <= 253
-            && text.split('.').all(label)
-            && !last.bytes().all(|byte| byte.is_ascii_digit());
-        let expected = Expected("a host name or an IP address, such as `kms.example.net` or `10.0.0.7`");
-        if host { Ok(Self::Host(text.to_ascii_lowercase())) } else { Err(expected) }
-    }
-}
-
-impl fmt::Display for Name {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Host(host) => f.write_str(host),
-            Self::Address(address) => address.fmt(f),
-        }
-    }
-}
+const ANOTHER_CA: &str =
+    "to make another one, remove `ca.pem` and `ca.key`, and give the new `ca.pem` to every client";
 
 fn failed(error: impl fmt::Display) -> CertificateError {
     CertificateError::Failed(error.to_string())
@@ -329,11 +257,10 @@ impl fmt::Display for CertificateError {
             Self::OtherCa(file) => {
                 write!(f, "`{}` is not the CA that `keywright init --tls` made", file.display())
             }
-            Self::NotPermitted(name) => write!(
-                f,
-                "the CA does not vouch for `{name}`: it was made for other names, or has ended; to make another one, \
-                 remove `ca.pem` and `ca.key`, and give the new `ca.pem` to every client"
-            ),
+            Self::NotPermitted(name) => {
+                write!(f, "the CA does not vouch for `{name}`, it was made for other names; {ANOTHER_CA}")
+            }
+            Self::CaEnded => write!(f, "the CA has ended; {ANOTHER_CA}"),
             Self::Failed(reason) => write!(f, "the certificate could not be made: {reason}"),
         }
     }
@@ -407,8 +334,11 @@ mod tests {
         let data = tempfile::tempdir().unwrap();
         let names = names(&["kms.test"]);
         issue(data.path(), &names, NOW).unwrap();
-        let late = issue(data.path(), &names, NOW + (CA_DAYS + 1) * DAY_SECS).unwrap_err();
-        assert!(matches!(late, CertificateError::NotPermitted(_)), "{late}");
+        let ca_ends = NOW + CA_DAYS * DAY_SECS;
+        let last = issue(data.path(), &names, ca_ends - DAY_SECS).unwrap();
+        assert_eq!(last.ends, ca_ends, "it does not outlive its CA");
+        assert_eq!(tls::Tls::load(&last.server.certificate, &last.server.key).unwrap().ends(), Some(ca_ends));
+        assert!(matches!(issue(data.path(), &names, ca_ends + 1), Err(CertificateError::CaEnded)));
         let key_file = data.path().join("tls/ca.key");
         fs::write(&key_file, KeyPair::generate().unwrap().serialize_pem()).unwrap();
         assert!(matches!(issue(data.path(), &names, NOW), Err(CertificateError::NotPermitted(_))));
@@ -417,34 +347,5 @@ mod tests {
         fs::remove_file(&key_file).unwrap();
         assert!(matches!(issue(data.path(), &names, NOW), Err(CertificateError::OtherCa(_))));
         assert!(matches!(issue(data.path(), &[], NOW), Err(CertificateError::NoNames)));
-    }
-
-    #[test]
-    fn takeover_names_are_awss() {
-        let of = |region: &str| {
-            let names = Name::takeover(&region.parse().unwrap());
-            names.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
-        };
-        assert_eq!(
-            of("eu-west-1"),
-            "kms.eu-west-1.amazonaws.com sts.eu-west-1.amazonaws.com iam.eu-west-1.amazonaws.com \
-             cloudtrail.eu-west-1.amazonaws.com iam.amazonaws.com sts.amazonaws.com"
-        );
-        assert!(of("cn-north-1").starts_with("kms.cn-north-1.amazonaws.com.cn "));
-    }
-
-    #[test]
-    fn names_are_hosts_or_addresses() {
-        for (text, shown) in [
-            ("LocalHost", "localhost"),
-            ("a-b.example.net", "a-b.example.net"),
-            ("[::1]", "::1"),
-            ("10.0.0.1", "10.0.0.1"),
-        ] {
-            assert_eq!(text.parse::<Name>().unwrap().to_string(), shown);
-        }
-        for bad in ["", ".", "a..b", "-a", "a-", "*.a", "a_b", "10.0.0.256", "http://a", "a:1", "é"] {
-            assert!(bad.parse::<Name>().is_err(), "{bad:?}");
-        }
     }
 }

@@ -26,7 +26,7 @@ pub use self::{
 };
 use crate::{limits::Limits, logging::Format};
 
-/// Everything that the server needs to know, checked.
+/// Everything that the server needs to know, checked; paths are absolute.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// Where store, journal and certificates are.
@@ -92,10 +92,6 @@ impl Config {
     /// # Errors
     /// The first thing that is wrong, in words for the operator.
     pub fn load(file: Option<&Path>, command_line: Settings) -> Result<Self, ConfigError> {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the one environment variable that is part of the interface"
-        )]
         let variable = std::env::var_os(CONFIG_VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
         let settings = match file.map(Path::to_owned).or(variable) {
             Some(file) => command_line.over(file::read(&file)?),
@@ -109,11 +105,16 @@ impl Config {
     /// # Errors
     /// The first [`Rule`] that is broken.
     pub fn check(settings: Settings) -> Result<Self, ConfigError> {
-        let data_dir = settings.data_dir.unwrap_or_else(|| DATA_DIR.into());
+        let data_dir = absolute(settings.data_dir.unwrap_or_else(|| DATA_DIR.into()));
         let seal = match settings.seal {
-            Some(seal) => seal,
+            Some(Seal::KeyFile(file)) => Seal::KeyFile(absolute(file)),
+            Some(Seal::Passphrase(file)) => Seal::Passphrase(absolute(file)),
             None => Seal::KeyFile(default_key_file(&data_dir)?),
         };
+        let named = settings.tls.map(|TlsFiles { certificate, key }| TlsFiles {
+            certificate: absolute(certificate),
+            key: absolute(key),
+        });
         let defaults = Limits::default();
         let config = Self {
             listen: settings.listen.unwrap_or_else(|| LISTEN.into()),
@@ -121,7 +122,7 @@ impl Config {
             danger_admin_off_loopback: settings.danger_admin_off_loopback.unwrap_or(false),
             regions: settings.regions.unwrap_or_default(),
             seal,
-            tls: settings.tls.or_else(|| TlsFiles::issued_in(&data_dir)),
+            tls: named.or_else(|| TlsFiles::issued_in(&data_dir)),
             journal: settings.journal.unwrap_or_default(),
             domain_key_rotation_days: settings.domain_key_rotation_days.unwrap_or(DOMAIN_KEY_ROTATION_DAYS),
             workers: settings.workers.unwrap_or_else(cores),
@@ -190,6 +191,11 @@ fn default_key_file(data_dir: &Path) -> Result<PathBuf, Rule> {
     Ok(data_dir.with_file_name(file))
 }
 
+/// Full paths mean the same wherever the configuration is read or the log is looked at.
+fn absolute(path: PathBuf) -> PathBuf {
+    std::path::absolute(&path).unwrap_or(path)
+}
+
 fn is_loopback(address: SocketAddr) -> bool {
     // An IPv4 address in IPv6 form is what it is in IPv4.
     address.ip().to_canonical().is_loopback()
@@ -244,8 +250,9 @@ mod tests {
     #[test]
     fn nothing_given_means_the_defaults() {
         let config = Config::check(Settings::default()).unwrap();
-        assert_eq!(config.data_dir, Path::new("keywright-data"));
-        assert_eq!(config.seal, Seal::KeyFile("keywright-data.seal-key".into()));
+        let here = std::env::current_dir().unwrap();
+        assert_eq!(config.data_dir, here.join("keywright-data"));
+        assert_eq!(config.seal, Seal::KeyFile(here.join("keywright-data.seal-key")));
         assert_eq!(config.listen.to_string(), "127.0.0.1:4599");
         assert_eq!(config.admin_listen.to_string(), "127.0.0.1:4600");
         assert_eq!(config.regions.to_string(), "us-east-1");

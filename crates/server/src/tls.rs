@@ -8,17 +8,19 @@ use std::{
     fmt, io,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use arc_swap::ArcSwap;
 use rustls::{
-    ServerConfig,
+    CertificateError, Error, RootCertStore, ServerConfig,
+    client::{WebPkiServerVerifier, danger::ServerCertVerifier},
     crypto::{CryptoProvider, aws_lc_rs},
     server::{ClientHello, NoServerSessionStorage, ResolvesServerCert},
     sign::CertifiedKey,
 };
 use rustls_pki_types::{
-    CertificateDer, PrivateKeyDer,
+    CertificateDer, PrivateKeyDer, ServerName, UnixTime,
     pem::{Error as PemError, PemObject},
 };
 
@@ -79,6 +81,12 @@ impl Tls {
         Ok(())
     }
 
+    /// When the certificate in use ends, in seconds since 1970; `None` if it never does.
+    #[must_use]
+    pub fn ends(&self) -> Option<i64> {
+        self.certificate.current.load().cert.first().and_then(|certificate| ends(certificate))
+    }
+
     pub(crate) fn server(&self) -> Arc<ServerConfig> {
         Arc::clone(&self.server)
     }
@@ -89,6 +97,23 @@ pub(crate) fn provider() -> CryptoProvider {
     use aws_lc_rs::kx_group::{SECP256R1, SECP256R1MLKEM768, SECP384R1, X25519, X25519MLKEM768};
     let kx_groups = vec![X25519MLKEM768, SECP256R1MLKEM768, X25519, SECP256R1, SECP384R1];
     CryptoProvider { kx_groups, ..aws_lc_rs::default_provider() }
+}
+
+/// When a certificate ends, in seconds since 1970; `None` if it never does. The verifier is asked whether it is good
+/// in the year 9999, and refuses it with the moment when it was good last.
+pub(crate) fn ends(certificate: &CertificateDer<'_>) -> Option<i64> {
+    let late = UnixTime::since_unix_epoch(Duration::from_secs(253_402_300_799));
+    let mut roots = RootCertStore::empty();
+    roots.add(certificate.clone().into_owned()).ok()?;
+    let verifier =
+        WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::new(provider())).build().ok()?;
+    let name = ServerName::try_from("localhost").ok()?;
+    match verifier.verify_server_cert(certificate, &[], &name, &[], late) {
+        Err(Error::InvalidCertificate(CertificateError::ExpiredContext { not_after, .. })) => {
+            i64::try_from(not_after.as_secs()).ok()
+        }
+        _ => None,
+    }
 }
 
 fn certified(

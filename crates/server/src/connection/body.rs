@@ -3,12 +3,12 @@
 use std::{
     future::poll_fn,
     pin::{Pin, pin},
-    task::{Context, Poll},
+    task::Poll,
     time::Duration,
 };
 
 use bytes::{Bytes, BytesMut};
-use http::{Version, header::EXPECT, request::Parts};
+use http::{header::EXPECT, request::Parts};
 use hyper::body::{Body, Frame, Incoming};
 
 use super::BodyFault;
@@ -24,7 +24,7 @@ pub(super) async fn read(head: &Parts, body: Incoming, limit: Duration) -> Resul
     if declared > most as u64 {
         return Err(BodyFault::TooLarge);
     }
-    in_time(collect(body), head.version, limit).await
+    in_time(collect(body), limit).await
 }
 
 async fn collect(mut body: Incoming) -> Result<Bytes, BodyFault> {
@@ -62,28 +62,14 @@ async fn data(body: &mut Incoming) -> Result<Option<Bytes>, BodyFault> {
     }
 }
 
-/// Ends the reading when it takes too long, without arming a timer for a body that is already there.
-///
-/// On HTTP/1.1 the first poll never finds anything: it is what tells hyper to look, and hyper polls again in
-/// the same turn. So the timer is made when the second poll finds nothing either. On HTTP/2 nobody polls
-/// again before data comes, so there it is made at once.
+/// Ends the reading when it takes too long. A body that is there already, as most are, takes one poll and no timer.
 async fn in_time(
     reading: impl Future<Output = Result<Bytes, BodyFault>>,
-    version: Version,
     limit: Duration,
 ) -> Result<Bytes, BodyFault> {
     let mut reading = pin!(reading);
-    let mut asked = version == Version::HTTP_2;
-    let at_once = poll_fn(|context: &mut Context<'_>| match reading.as_mut().poll(context) {
-        Poll::Ready(read) => Poll::Ready(Some(read)),
-        Poll::Pending if asked => Poll::Ready(None),
-        Poll::Pending => {
-            asked = true;
-            Poll::Pending
-        }
-    });
-    if let Some(read) = at_once.await {
-        return read;
+    match poll_fn(|context| Poll::Ready(reading.as_mut().poll(context))).await {
+        Poll::Ready(read) => read,
+        Poll::Pending => tokio::time::timeout(limit, reading).await.unwrap_or(Err(BodyFault::TimedOut)),
     }
-    tokio::time::timeout(limit, reading).await.unwrap_or(Err(BodyFault::TimedOut))
 }
