@@ -4,6 +4,12 @@ use std::time::Duration;
 
 /// Counts answers, for metrics.
 pub trait Observer: Send + Sync {
-    /// A call was answered. `operation` is what the client called it, so it must not become a label unchecked.
-    fn answered(&self, service: &'static str, operation: &str, fault: Option<&'static str>, took: Duration);
+    /// A call was answered. `service` and `operation` are `unknown` for calls that name none.
+    fn answered(
+        &self,
+        service: &'static str,
+        operation: &'static str,
+        fault: Option<&'static str>,
+        took: Duration,
+    );
 }

@@ -4,7 +4,7 @@
 //! appended to the journal and, once it is on disk there, deleted from the store. A crash in between leaves
 //! it in the outbox; the next start finds out by its event id whether the journal has it.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
 
 use audit::{Journal, OpenError, Record, Recovery};
 use bytes::Bytes;
@@ -43,6 +43,18 @@ pub enum RecoverError {
     /// The journal does not take records.
     Refused,
 }
+
+impl fmt::Display for RecoverError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Store(error) => error.fmt(f),
+            Self::Journal(error) => error.fmt(f),
+            Self::Refused => f.write_str("the journal does not take records"),
+        }
+    }
+}
+
+impl std::error::Error for RecoverError {}
 
 /// The outbox of a node.
 #[must_use]

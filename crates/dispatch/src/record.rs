@@ -93,6 +93,8 @@ pub(crate) struct OpenRecord<'a> {
     time: Timestamp,
     pub(crate) service: &'static str,
     pub(crate) operation: &'a str,
+    /// The operation's name from the table, once it has been looked up.
+    pub(crate) known: &'static str,
     pub(crate) region: &'a str,
     pub(crate) read_only: bool,
     pub(crate) credential: Option<Arc<dyn Credential>>,
@@ -116,6 +118,7 @@ impl<'a> OpenRecord<'a> {
             time,
             service: "",
             operation: "",
+            known: "unknown",
             region: "",
             read_only: true,
             credential: None,

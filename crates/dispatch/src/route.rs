@@ -43,14 +43,13 @@ pub(crate) fn service<'s>(
     claim: Option<&Claim<'_>>,
 ) -> Option<&'s dyn AnyService> {
     let named = host_service(wire::host(head)).or_else(|| claim.map(|claim| claim.scope().service));
-    let fits = |service: &&Box<dyn AnyService>| match (service.protocol(), call) {
+    services.iter().map(AsRef::as_ref).find(|service| match (service.protocol(), call) {
         (Protocol::AwsJson { target }, Call::AwsJson { target: sent, .. }) => target == *sent,
         (Protocol::Query { version, .. }, Call::Query { version: sent, .. }) => {
             version == sent && named.is_none_or(|named| named == service.name())
         }
         _ => false,
-    };
-    services.iter().find(fits).map(AsRef::as_ref)
+    })
 }
 
 /// Checks that the signature is for this service and a Region served here.

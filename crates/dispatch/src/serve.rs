@@ -99,7 +99,8 @@ impl Dispatcher {
         let mut record = OpenRecord::open(&self.wiring.backstage.journal, &head, connection, ids, now);
         record.service = service.map_or("", AnyService::name);
         record.operation = call.operation();
-        let work = self.work(&mut record, service, &call, claim, &body, &request_id);
+        record.region = claim.as_ref().map_or("", |claim| claim.scope().region);
+        let work = self.work(&mut record, service, &call, &claim, &body, &request_id);
         let worked = panics::catch(work).await.unwrap_or_else(|| Err(panics::fault()));
         let result = self.close(&mut record, worked).await;
 
@@ -118,18 +119,18 @@ impl Dispatcher {
         record: &mut OpenRecord<'_>,
         service: Option<&dyn AnyService>,
         call: &Call<'_>,
-        claim: Result<Claim<'_>, sigv4::AuthError>,
+        claim: &Result<Claim<'_>, sigv4::AuthError>,
         body: &Result<Bytes, BodyFault>,
         request_id: &str,
     ) -> Result<Done, Fault> {
         self.check_ready()?;
         let body = body.as_ref().map_err(|fault| Fault::from(*fault))?;
-        let claim = claim?;
+        let claim = claim.as_ref().map_err(|error| Fault::from(error.clone()))?;
         let service = service.ok_or_else(|| Fault::silent(&fault::UNKNOWN_OPERATION))?;
-        let region = route::check_scope(&claim, service, record.host(), &self.wiring.regions)?;
-        let credential = self.authenticate(&claim, body, record)?;
+        let region = route::check_scope(claim, service, record.host(), &self.wiring.regions)?;
+        let credential = self.authenticate(claim, body, record)?;
         let (row, facts) = route::operation(service, call.operation())?;
-        record.read_only = facts.read_only;
+        (record.known, record.read_only) = (facts.name, facts.read_only);
         let input = Body::new(service.protocol(), call.input(body), request_id);
 
         for _ in 0..ATTEMPTS {
@@ -253,7 +254,8 @@ impl Dispatcher {
             }
         }
         let took = self.wiring.backstage.clock.elapsed().saturating_sub(started);
-        self.wiring.observer.answered(service, operation, fault.map(|fault| fault.kind.json), took);
+        let service = if service.is_empty() { "unknown" } else { service };
+        self.wiring.observer.answered(service, record.known, fault.map(|fault| fault.kind.json), took);
     }
 }
 

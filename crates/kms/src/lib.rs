@@ -1,1 +1,58 @@
-//! The operations of the key management service.
+//! The key management service: KMS keys, their policies and aliases, and the operations on them.
+//!
+//! An operation (`ops/`) reads like its description; it gets keys from the gate (`gate/`) and nowhere else.
+//! Where state really changes, the change is a pure function (`lifecycle`). Memory (`tables`) follows the
+//! store; nothing here reads the store in the way of a request.
+
+mod aliases;
+pub mod clockwork;
+mod faults;
+mod gate;
+pub mod layout;
+mod lifecycle;
+mod limits;
+mod metadata;
+mod ops;
+mod pages;
+mod policies;
+mod records;
+mod tables;
+mod tags;
+
+use std::sync::Arc;
+
+use dispatch::{Protocol, Service};
+use strongroom::Strongroom;
+
+pub use policies::Principals;
+pub use tables::{Memory, Tables};
+
+/// The state of the service.
+pub struct Kms {
+    /// Keys and aliases in memory.
+    pub memory: Arc<Memory>,
+    /// Where key material is used.
+    pub strongroom: Arc<Strongroom>,
+    /// Who exists.
+    pub principals: Arc<dyn Principals>,
+}
+
+impl Kms {
+    /// The keys and aliases as they are now.
+    #[must_use]
+    pub fn tables(&self) -> Arc<Tables> {
+        self.memory.tables()
+    }
+}
+
+/// The service for the request line.
+#[must_use]
+pub fn service(state: Arc<Kms>) -> Service<Kms> {
+    Service {
+        name: "kms",
+        protocol: Protocol::AwsJson { target: "TrentService" },
+        table: ops::TABLE,
+        unsupported: model::kms::OPERATION_NAMES,
+        state,
+    }
+}

@@ -3,6 +3,13 @@
 
 use crate::kms::{EncryptionAlgorithmSpec, KeySpec, KeyUsageType};
 
+/// What `Encrypt` and its kin use when they are not told.
+impl Default for EncryptionAlgorithmSpec {
+    fn default() -> Self {
+        Self::SymmetricDefault
+    }
+}
+
 impl KeySpec {
     /// The usages that a key of this spec can be made for.
     #[must_use]

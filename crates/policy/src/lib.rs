@@ -1,1 +1,25 @@
-//! The IAM policy language: grammar, conditions and the pure decision.
+//! The IAM policy language: from text to a checked form, and from a question to a decision.
+//!
+//! ```text
+//! text ── Policy::parse ──► Policy ─┐
+//!                                   ├─ decide ──► Decision (allowed or denied, by which statement)
+//! who, what, on what, when ─────────┘
+//! ```
+//! Parsing happens when a policy is written; deciding is pure and total: it has no error, anything that is not
+//! understood is a denial. <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>
+
+mod condition;
+mod decide;
+mod document;
+mod key;
+mod operator;
+mod pattern;
+mod principal;
+mod raw;
+mod values;
+
+pub use decide::{Decision, Identity, Layer, Layers, Question, decide};
+pub use document::{Effect, Malformed, Policy, PolicyKind, Statement};
+pub use key::ConditionKey;
+pub use principal::{Principal, PrincipalPattern};
+pub use values::{ConditionKeys, Values};

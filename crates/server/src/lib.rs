@@ -1,1 +1,29 @@
 //! Keywright: a key management service that speaks the AWS KMS API.
+//!
+//! This crate is the edge and the composition: everything that touches the machine (network, clock, files,
+//! randomness, signals) is here. What a request does is in `dispatch`, `kms` and `iam`.
+
+pub mod admin;
+pub mod certificates;
+pub mod cli;
+pub mod clock;
+pub mod commands;
+pub mod compose;
+pub mod config;
+pub mod connection;
+pub mod data_dir;
+pub mod deployment;
+pub mod entropy;
+pub mod hardening;
+pub mod health;
+pub mod init;
+pub mod limits;
+pub mod listen;
+pub mod logging;
+pub mod metrics;
+pub mod records;
+pub mod seal;
+pub mod serve;
+pub mod shutdown;
+pub mod start;
+pub mod tls;

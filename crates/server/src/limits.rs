@@ -27,9 +27,8 @@ pub struct Limits {
     pub head: Duration,
     /// Time for a request's body.
     pub body: Duration,
-    /// Time between two requests on one connection. Longer than the idle time that SDKs keep connections in
-    /// their pools (Rust 90 s, Go 90 s, Java 60 s, Python none): what they reuse should still be there, or be
-    /// gone for long.
+    /// Time between two requests on one connection. Longer than the 90 s after which the SDKs of Rust and Go give up
+    /// an idle connection, so that the client is the one to close: a request that meets a close on its way is lost.
     pub idle: Duration,
     /// Time that requests in flight get to finish in when the server stops.
     pub shutdown: Duration,

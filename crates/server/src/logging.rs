@@ -72,3 +72,51 @@ impl fmt::Display for Format {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::Write,
+        sync::{Arc, Mutex},
+    };
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_panic_tells_where_and_not_what() {
+        let written = Written::default();
+        let writer = written.clone();
+        let log = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+        let before = panic::take_hook();
+        hide_panic_messages();
+        let caught = tracing::subscriber::with_default(log, || {
+            panic::catch_unwind(|| panic!("the key is {}", "0123456789abcdef"))
+        });
+        panic::set_hook(before);
+        assert!(caught.is_err());
+        let line = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+        assert!(line.contains("ERROR") && line.contains("logging.rs:"), "{line}");
+        assert!(!line.contains("the key is") && !line.contains("0123456789abcdef"), "{line}");
+    }
+
+    #[test]
+    fn the_form_is_one_of_two() {
+        for form in [Format::Text, Format::Json] {
+            assert_eq!(form.to_string().parse(), Ok(form));
+        }
+        assert!("xml".parse::<Format>().is_err());
+    }
+}

@@ -1,2 +1,10 @@
-//! Keywright.
-fn main() {}
+//! The `keywright` command.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use server::{cli::Cli, commands};
+
+fn main() -> ExitCode {
+    commands::run(Cli::parse().command())
+}

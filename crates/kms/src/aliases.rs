@@ -1,0 +1,74 @@
+//! The rules of alias names and targets.
+//! <https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html>
+
+use dispatch::Fault;
+use model::{
+    arn::AliasName,
+    kms::{KeySpec, KeyUsageType},
+};
+
+use crate::{
+    Kms,
+    faults::{self, LIMIT_EXCEEDED, NOT_AUTHORIZED},
+    layout::Place,
+    limits::ALIASES_PER_KEY,
+    tables::Key,
+};
+
+/// The name of an alias to make, move or delete.
+pub(crate) fn parse(sent: &str) -> Result<AliasName, Fault> {
+    let Some(rest) = sent.strip_prefix("alias/") else {
+        return Err(faults::validation(
+            "Alias must start with the prefix \"alias/\". Please see \
+             https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html",
+        ));
+    };
+    if rest.starts_with("aws/") {
+        return Err(Fault::silent(&NOT_AUTHORIZED));
+    }
+    AliasName::parse(sent)
+        .map_err(|_| faults::validation(format!("{sent} contains invalid characters for an alias")))
+}
+
+/// A target is named by key id or ARN.
+pub(crate) fn check_target(sent: &str) -> Result<(), Fault> {
+    if sent.starts_with("alias/") || (sent.starts_with("arn:") && sent.contains(":alias/")) {
+        return Err(faults::validation("Aliases must refer to keys. Not aliases"));
+    }
+    Ok(())
+}
+
+/// A key may have so many aliases and no more.
+pub(crate) fn check_quota(kms: &Kms, place: &Place, key: &Key) -> Result<(), Fault> {
+    let count = kms.tables().shelf(place).map_or(0, |shelf| shelf.aliases_of(key.arn.key_id).count());
+    if count >= ALIASES_PER_KEY {
+        return Err(Fault::new(&LIMIT_EXCEEDED, format!("{} has too many aliases.", key.arn)));
+    }
+    Ok(())
+}
+
+/// An alias may move only between keys that its users could not tell apart by what they can do.
+pub(crate) fn check_same_kind(name: &AliasName, from: &Key, to: &Key) -> Result<(), Fault> {
+    if from.usage != to.usage {
+        return Err(faults::validation(format!(
+            "Alias {name} cannot be changed from a CMK with key usage {} to a CMK with key usage {}. \
+             The key usage of the current CMK and the new CMK must be the same.",
+            from.usage, to.usage
+        )));
+    }
+    if kind(from) != kind(to) {
+        return Err(faults::validation(format!(
+            "Alias {name} cannot be changed from a CMK of one type to a CMK of another type."
+        )));
+    }
+    Ok(())
+}
+
+/// Symmetric, HMAC or asymmetric.
+fn kind(key: &Key) -> u8 {
+    match (key.spec, key.usage) {
+        (KeySpec::SymmetricDefault, _) => 0,
+        (_, KeyUsageType::GenerateVerifyMac) => 1,
+        _ => 2,
+    }
+}

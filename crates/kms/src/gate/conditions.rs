@@ -1,0 +1,188 @@
+//! What policies can ask about a call to this service: the `kms:*` condition keys, and those of tags.
+//! <https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html>
+
+use std::{borrow::Cow, collections::BTreeMap, fmt::Display, sync::Arc};
+
+use dispatch::{Cx, global};
+use model::{
+    arn::AliasName,
+    kms::{EncryptionAlgorithmSpec, KeySpec, KeyUsageType, OriginType},
+};
+use policy::{ConditionKey, ConditionKeys, Values};
+
+use crate::{
+    limits::RESOURCE_ALIASES,
+    tables::{Key, Shelf},
+    tags::Tags,
+};
+
+/// What a request says beyond the key, as far as policies can ask about it.
+#[derive(Default)]
+pub(crate) struct Asked<'a> {
+    encryption: Option<(EncryptionAlgorithmSpec, Option<&'a BTreeMap<String, String>>)>,
+    re_encrypt_on_same_key: Option<bool>,
+    parameter: Option<(&'static str, String)>,
+    tags: Option<&'a Tags>,
+    tag_keys: Option<&'a [String]>,
+}
+
+impl<'a> Asked<'a> {
+    /// Nothing that policies could ask about.
+    pub(crate) fn nothing() -> Self {
+        Self::default()
+    }
+
+    /// An algorithm, given or by default, and an encryption context.
+    pub(crate) fn encryption(
+        algorithm: EncryptionAlgorithmSpec,
+        context: Option<&'a BTreeMap<String, String>>,
+    ) -> Self {
+        Self { encryption: Some((algorithm, context)), ..Self::default() }
+    }
+
+    /// The symmetric algorithm and an encryption context.
+    pub(crate) fn symmetric(context: Option<&'a BTreeMap<String, String>>) -> Self {
+        Self::encryption(EncryptionAlgorithmSpec::SymmetricDefault, context)
+    }
+
+    /// Whether a re-encryption stays with one key.
+    pub(crate) fn re_encrypting(self, on_same_key: bool) -> Self {
+        Self { re_encrypt_on_same_key: Some(on_same_key), ..self }
+    }
+
+    /// A parameter that has a condition key of its own, which is written in small letters.
+    pub(crate) fn with(self, key: &'static str, value: impl Display) -> Self {
+        Self { parameter: Some((key, value.to_string())), ..self }
+    }
+
+    /// Tags to be put on the key.
+    pub(crate) fn tagging(self, tags: &'a Tags) -> Self {
+        Self { tags: Some(tags), ..self }
+    }
+
+    /// Tags to be taken off the key.
+    pub(crate) fn untagging(self, keys: &'a [String]) -> Self {
+        Self { tag_keys: Some(keys), ..self }
+    }
+
+    fn lookup(&self, key: &ConditionKey) -> Option<Values<'_>> {
+        match (key.name(), key.variable()) {
+            ("kms:encryptionalgorithm", None) => Some(Values::one(self.encryption?.0.as_str())),
+            ("kms:encryptioncontext", Some(name)) => {
+                // Names of context keys are compared without regard to case, unlike those in the context itself.
+                let context = self.encryption?.1?;
+                let found = context.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+                found.map(|(_, value)| Values::one(value.as_str()))
+            }
+            ("kms:encryptioncontextkeys", None) => {
+                let context = self.encryption?.1.filter(|context| !context.is_empty())?;
+                Some(Values::many(context.keys().map(String::as_str)))
+            }
+            ("kms:reencryptonsamekey", None) => self.re_encrypt_on_same_key.map(truth),
+            ("aws:requesttag", Some(name)) => tag(self.tags?, name),
+            ("aws:tagkeys", None) => match (self.tags, self.tag_keys) {
+                (Some(tags), _) => Some(Values::many(tags.keys().map(String::as_str))),
+                (None, Some(keys)) => Some(Values::many(keys.iter().map(String::as_str))),
+                (None, None) => None,
+            },
+            (name, None) => {
+                let (known, value) = self.parameter.as_ref()?;
+                known.eq_ignore_ascii_case(name).then(|| Values::one(value.as_str()))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The condition keys of a call on a key.
+pub(super) struct KeyConditions<'a, 'c> {
+    pub(super) cx: &'a Cx<'c>,
+    pub(super) shelf: Option<&'a Arc<Shelf>>,
+    pub(super) key: &'a Key,
+    pub(super) alias: Option<&'a AliasName>,
+    pub(super) asked: &'a Asked<'a>,
+}
+
+impl ConditionKeys for KeyConditions<'_, '_> {
+    fn lookup(&self, key: &ConditionKey) -> Option<Values<'_>> {
+        match (key.name(), key.variable()) {
+            ("kms:calleraccount", None) => Some(Values::one(self.cx.account().to_string())),
+            ("kms:keyorigin", None) => Some(Values::one(self.key.origin.as_str())),
+            ("kms:keyspec" | "kms:customermasterkeyspec", None) => Some(Values::one(self.key.spec.as_str())),
+            ("kms:keyusage" | "kms:customermasterkeyusage", None) => {
+                Some(Values::one(self.key.usage.as_str()))
+            }
+            ("kms:multiregion", None) => Some(truth(self.key.arn.key_id.is_multi_region())),
+            ("kms:requestalias", None) => self.alias.map(|alias| Values::one(alias.as_str())),
+            ("kms:resourcealiases", None) => {
+                let aliases: Vec<Cow<'_, str>> = self
+                    .shelf?
+                    .aliases_of(self.key.arn.key_id)
+                    .map(|name| Cow::Borrowed(name.as_str()))
+                    .collect();
+                (1..=RESOURCE_ALIASES).contains(&aliases.len()).then(|| Values::many(aliases))
+            }
+            ("aws:resourceaccount", None) => Some(Values::one(self.key.arn.account.to_string())),
+            ("aws:resourcetag", Some(name)) => tag(&self.key.tags, name),
+            _ => self.asked.lookup(key).or_else(|| global(self.cx, key)),
+        }
+    }
+}
+
+/// The condition keys of a key that is about to be made.
+pub(crate) struct NewKey<'a> {
+    pub(crate) account: String,
+    pub(crate) spec: KeySpec,
+    pub(crate) usage: KeyUsageType,
+    pub(crate) origin: OriginType,
+    pub(crate) tags: &'a Tags,
+    pub(crate) bypass: Option<bool>,
+}
+
+impl ConditionKeys for NewKey<'_> {
+    fn lookup(&self, key: &ConditionKey) -> Option<Values<'_>> {
+        match (key.name(), key.variable()) {
+            ("kms:bypasspolicylockoutsafetycheck", None) => self.bypass.map(truth),
+            ("kms:calleraccount", None) => Some(Values::one(self.account.as_str())),
+            ("kms:keyorigin", None) => Some(Values::one(self.origin.as_str())),
+            ("kms:keyspec" | "kms:customermasterkeyspec", None) => Some(Values::one(self.spec.as_str())),
+            ("kms:keyusage" | "kms:customermasterkeyusage", None) => Some(Values::one(self.usage.as_str())),
+            ("kms:multiregion", None) => Some(truth(false)),
+            ("aws:requesttag" | "aws:resourcetag", Some(name)) => tag(self.tags, name),
+            ("aws:tagkeys", None) if !self.tags.is_empty() => {
+                Some(Values::many(self.tags.keys().map(String::as_str)))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// No condition keys but the global ones.
+pub(crate) struct NoKey;
+
+impl ConditionKeys for NoKey {
+    fn lookup(&self, _: &ConditionKey) -> Option<Values<'_>> {
+        None
+    }
+}
+
+/// Condition keys, and the global ones behind them.
+pub(super) struct WithGlobal<'a, 'c> {
+    pub(super) cx: &'a Cx<'c>,
+    pub(super) inner: &'a dyn ConditionKeys,
+}
+
+impl ConditionKeys for WithGlobal<'_, '_> {
+    fn lookup(&self, key: &ConditionKey) -> Option<Values<'_>> {
+        self.inner.lookup(key).or_else(|| global(self.cx, key))
+    }
+}
+
+fn truth(value: bool) -> Values<'static> {
+    Values::one(if value { "true" } else { "false" })
+}
+
+/// Names of tags are compared without regard to case, as names of condition keys are.
+fn tag<'a>(tags: &'a Tags, name: &str) -> Option<Values<'a>> {
+    tags.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| Values::one(value.as_str()))
+}

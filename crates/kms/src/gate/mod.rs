@@ -1,0 +1,197 @@
+//! The gate: the only way to keys.
+//!
+//! It resolves the identifier, asks the policies, checks usage and state, notes it all for the record, and
+//! hands out a [`Usable`] for one purpose. Nothing else in this crate makes one, so an operation that forgets
+//! to ask has no key to work with.
+//!
+//! The order is AWS's: what does not exist, what is not allowed, what the key is not for, what its state
+//! forbids.
+
+mod conditions;
+mod decide;
+mod resolve;
+mod usable;
+mod uses;
+
+use dispatch::{Cx, Fault, fault};
+use model::{
+    arn::{AliasArn, AliasName, KeyArn, KeyId},
+    kms::DryRunModifierType,
+};
+
+pub(crate) use conditions::{Asked, NewKey, NoKey};
+pub(crate) use decide::{permit, would_allow};
+pub(crate) use usable::{Usable, binding};
+pub(crate) use uses::*;
+
+use crate::{Kms, faults, layout::Place};
+use resolve::{Found, resolve};
+
+/// The caller's account in the Region of the call.
+pub(crate) fn place(cx: &Cx<'_>) -> Place {
+    Place { account: cx.account(), region: cx.region.clone() }
+}
+
+/// The key with this identifier, for the purpose `U`.
+pub(crate) fn key<U: Use>(
+    kms: &Kms,
+    cx: &mut Cx<'_>,
+    sent: &str,
+    asked: &Asked<'_>,
+) -> Result<Usable<U>, Fault> {
+    cx.notes.parameter("keyId", sent.to_owned());
+    let found = resolve(kms, cx, sent, U::ALIASES)?;
+    let Found::Key { shelf, key, alias } = found else {
+        return Err(decide::foreign::<U>(cx));
+    };
+    if key.arn.account != cx.account() && !U::FOREIGN {
+        return Err(decide::foreign::<U>(cx));
+    }
+    decide::key::<U>(cx, &shelf, &key, alias.as_ref(), asked)?;
+    admit(kms, cx, shelf, key)
+}
+
+/// The key that a blob was made with, for the purpose `U`. If the caller names a key, it must be that one.
+/// Without a blob, as in a dry run that ignores it, the named key.
+pub(crate) fn ciphertext<U: Use>(
+    kms: &Kms,
+    cx: &mut Cx<'_>,
+    named: Option<&str>,
+    blob: Option<&[u8]>,
+    asked: &Asked<'_>,
+) -> Result<Usable<U>, Fault> {
+    let made_with = blob.map(strongroom::Blob::parse);
+    match (named, made_with) {
+        (Some(named), None) => key(kms, cx, named, asked),
+        (None, None) => Err(faults::validation("CiphertextBlob is required.")),
+        (None, Some(Err(_))) => Err(Fault::silent(&faults::INVALID_CIPHERTEXT)),
+        (None, Some(Ok(blob))) => {
+            let id = KeyId::from_bytes(blob.key_id(), blob.multi_region());
+            let arn = resolve::blob_arn(cx, &blob, id);
+            let found = arn.and_then(|arn| resolve::by_arn(kms, &arn));
+            let Some((shelf, key)) = found else { return Err(decide::foreign_ciphertext(cx)) };
+            if key.arn.account != cx.account() {
+                // Whether the key exists is its owner's to tell.
+                decide::key::<U>(cx, &shelf, &key, None, asked)
+                    .map_err(|_| decide::foreign_ciphertext(cx))?;
+            } else {
+                decide::key::<U>(cx, &shelf, &key, None, asked)?;
+            }
+            admit(kms, cx, shelf, key)
+        }
+        (Some(named), Some(made_with)) => {
+            cx.notes.parameter("keyId", named.to_owned());
+            let Found::Key { shelf, key, alias } = resolve(kms, cx, named, U::ALIASES)? else {
+                return Err(decide::foreign::<U>(cx));
+            };
+            decide::key::<U>(cx, &shelf, &key, alias.as_ref(), asked)?;
+            let blob = made_with.map_err(|_| Fault::silent(&faults::INVALID_CIPHERTEXT));
+            // A key of another usage made no blob either; AWS says so before it looks at the blob.
+            if U::USAGE.is_some_and(|usage| usage != key.usage) {
+                return Err(faults::incorrect_key());
+            }
+            let blob = blob?;
+            if (blob.key_id(), blob.multi_region(), blob.account())
+                != (key.arn.key_id.bytes(), key.arn.key_id.is_multi_region(), key.arn.account.as_u64())
+            {
+                return Err(faults::incorrect_key());
+            }
+            admit(kms, cx, shelf, key)
+        }
+    }
+}
+
+/// Permission on an alias, and its ARN.
+pub(crate) fn alias(cx: &mut Cx<'_>, action: &'static str, name: &AliasName) -> Result<AliasArn, Fault> {
+    let arn = AliasArn { region: cx.region.clone(), account: cx.account(), name: name.clone() };
+    cx.notes.parameter("aliasName", name.to_string());
+    permit(cx, action, &arn.to_string(), &NoKey)?;
+    cx.notes.resource(&arn);
+    Ok(arn)
+}
+
+/// The id of a key of the caller's account, for a listing that is filtered by it.
+pub(crate) fn own_key(kms: &Kms, cx: &Cx<'_>, sent: &str) -> Result<KeyId, Fault> {
+    match resolve(kms, cx, sent, false)? {
+        Found::Key { key, .. } if key.arn.account == cx.account() => Ok(key.arn.key_id),
+        _ => Err(faults::invalid_key_id(sent)),
+    }
+}
+
+/// Whether a re-encryption stays with one key, for `kms:ReEncryptOnSameKey`. Reads identifiers only; whoever
+/// is told of the answer has been asked for both keys.
+pub(crate) fn same_key(
+    kms: &Kms,
+    cx: &Cx<'_>,
+    source: Option<&str>,
+    blob: Option<&[u8]>,
+    target: &str,
+) -> bool {
+    let arn_of = |sent: &str| match resolve(kms, cx, sent, true) {
+        Ok(Found::Key { key, .. }) => Some(key.arn.clone()),
+        _ => None,
+    };
+    let source: Option<KeyArn> = match (source, blob.map(strongroom::Blob::parse)) {
+        (Some(named), _) => arn_of(named),
+        (None, Some(Ok(blob))) => {
+            resolve::blob_arn(cx, &blob, KeyId::from_bytes(blob.key_id(), blob.multi_region()))
+        }
+        _ => None,
+    };
+    source.is_some() && source == arn_of(target)
+}
+
+/// Ends a dry run, when everything that could have stopped the call has been checked.
+pub(crate) fn dry_run(asked: Option<bool>) -> Result<(), Fault> {
+    if asked == Some(true) { Err(faults::dry_run()) } else { Ok(()) }
+}
+
+/// Modifiers belong to dry runs; ignoring the ciphertext needs a key to be named.
+pub(crate) fn modifiers(
+    dry_run: Option<bool>,
+    modifiers: Option<&[DryRunModifierType]>,
+    named: Option<&str>,
+) -> Result<(), Fault> {
+    let ignoring = modifiers.is_some_and(|all| all.contains(&DryRunModifierType::IgnoreCiphertext));
+    if modifiers.is_some_and(|all| !all.is_empty()) && dry_run != Some(true) {
+        return Err(faults::validation("DryRunModifiers can only be specified when DryRun is true."));
+    }
+    if ignoring && named.is_none() {
+        return Err(faults::validation("KeyId is required when IGNORE_CIPHERTEXT is specified."));
+    }
+    Ok(())
+}
+
+/// Attestation is not offered yet; `docs/divergences.md` says so.
+pub(crate) fn no_recipient(asked: bool) -> Result<(), Fault> {
+    if asked {
+        Err(Fault::new(&fault::UNSUPPORTED_OPERATION, "Recipient is not offered yet."))
+    } else {
+        Ok(())
+    }
+}
+
+/// Custom key stores are not offered yet; `docs/divergences.md` says so.
+pub(crate) fn no_custom_key_store(asked: Option<&str>) -> Result<(), Fault> {
+    match asked {
+        Some(_) => Err(Fault::new(&fault::UNSUPPORTED_OPERATION, "Custom key stores are not offered yet.")),
+        None => Ok(()),
+    }
+}
+
+/// The last two checks, and the permission in form of a type.
+fn admit<U: Use>(
+    kms: &Kms,
+    cx: &mut Cx<'_>,
+    shelf: std::sync::Arc<crate::tables::Shelf>,
+    key: std::sync::Arc<crate::tables::Key>,
+) -> Result<Usable<U>, Fault> {
+    cx.notes.resource(&key.arn);
+    if let Err(refusal) = U::STATE(key.state) {
+        return Err(faults::refused(&key.arn, refusal));
+    }
+    if U::USAGE.is_some_and(|usage| usage != key.usage) {
+        return Err(faults::wrong_usage(&key.arn, key.usage, U::OPERATION));
+    }
+    Ok(Usable::new(key, shelf, std::sync::Arc::clone(&kms.strongroom)))
+}

@@ -1,0 +1,83 @@
+//! What keys are used for: one row for each purpose.
+//!
+//! A purpose fixes the action that policies are asked about, the usage the key must have, the states it may
+//! be in and how it may be named. `Usable<ToEncrypt>` cannot decrypt.
+
+use model::kms::KeyUsageType;
+
+use crate::lifecycle::{Refusal, State};
+
+/// A purpose.
+pub(crate) trait Use {
+    /// The operation's name in messages.
+    const OPERATION: &'static str;
+    /// The action that policies decide about.
+    const ACTION: &'static str;
+    /// The usage that the key must have, if it matters.
+    const USAGE: Option<KeyUsageType>;
+    /// What the key's state must allow.
+    const STATE: fn(State) -> Result<(), Refusal>;
+    /// Whether the key may be named by an alias.
+    const ALIASES: bool;
+    /// Whether keys of other accounts can be used.
+    const FOREIGN: bool;
+}
+
+/// Purposes that encrypt.
+pub(crate) trait Encrypts: Use {}
+/// Purposes that decrypt.
+pub(crate) trait Decrypts: Use {}
+/// Purposes that change the key's record.
+pub(crate) trait Changes: Use {}
+
+/// Any state.
+fn any(_: State) -> Result<(), Refusal> {
+    Ok(())
+}
+
+macro_rules! uses {
+    ($($name:ident: $operation:literal, $action:literal, $usage:expr, $state:expr, $aliases:literal, $foreign:literal $(, $kind:ident)?;)*) => {
+        $(
+            #[doc = concat!("The purpose of `", $action, "`.")]
+            pub(crate) struct $name;
+            impl Use for $name {
+                const OPERATION: &'static str = $operation;
+                const ACTION: &'static str = $action;
+                const USAGE: Option<KeyUsageType> = $usage;
+                const STATE: fn(State) -> Result<(), Refusal> = $state;
+                const ALIASES: bool = $aliases;
+                const FOREIGN: bool = $foreign;
+            }
+            $(impl $kind for $name {})?
+        )*
+    };
+}
+
+const ENCRYPTION: Option<KeyUsageType> = Some(KeyUsageType::EncryptDecrypt);
+
+// purpose: operation, action, usage, state, may be an alias, may be another account's
+uses! {
+    ToEncrypt: "Encrypt", "kms:Encrypt", ENCRYPTION, State::usable, true, true, Encrypts;
+    ToDecrypt: "Decrypt", "kms:Decrypt", ENCRYPTION, State::usable, true, true, Decrypts;
+    ToReEncryptFrom: "ReEncrypt", "kms:ReEncryptFrom", ENCRYPTION, State::usable, true, true, Decrypts;
+    ToReEncryptTo: "ReEncrypt", "kms:ReEncryptTo", ENCRYPTION, State::usable, true, true, Encrypts;
+    ToGenerateDataKey: "GenerateDataKey", "kms:GenerateDataKey", ENCRYPTION, State::usable, true, true, Encrypts;
+    ToGenerateDataKeyWithoutPlaintext: "GenerateDataKeyWithoutPlaintext", "kms:GenerateDataKeyWithoutPlaintext",
+        ENCRYPTION, State::usable, true, true, Encrypts;
+    ToDescribe: "DescribeKey", "kms:DescribeKey", None, any, true, true;
+    ToEnable: "EnableKey", "kms:EnableKey", None, State::changeable, false, false, Changes;
+    ToDisable: "DisableKey", "kms:DisableKey", None, State::changeable, false, false, Changes;
+    ToScheduleDeletion: "ScheduleKeyDeletion", "kms:ScheduleKeyDeletion", None, State::changeable, false, false, Changes;
+    ToCancelDeletion: "CancelKeyDeletion", "kms:CancelKeyDeletion", None, any, false, false, Changes;
+    ToUpdateDescription: "UpdateKeyDescription", "kms:UpdateKeyDescription", None, State::changeable, false, false, Changes;
+    ToGetPolicy: "GetKeyPolicy", "kms:GetKeyPolicy", None, any, false, false;
+    ToPutPolicy: "PutKeyPolicy", "kms:PutKeyPolicy", None, any, false, false, Changes;
+    ToListPolicies: "ListKeyPolicies", "kms:ListKeyPolicies", None, any, false, false;
+    ToCreateAlias: "CreateAlias", "kms:CreateAlias", None, State::changeable, false, false;
+    ToUpdateAliasFrom: "UpdateAlias", "kms:UpdateAlias", None, any, false, false;
+    ToUpdateAlias: "UpdateAlias", "kms:UpdateAlias", None, State::changeable, false, false;
+    ToDeleteAlias: "DeleteAlias", "kms:DeleteAlias", None, any, false, false;
+    ToTag: "TagResource", "kms:TagResource", None, State::changeable, false, false, Changes;
+    ToUntag: "UntagResource", "kms:UntagResource", None, State::changeable, false, false, Changes;
+    ToListTags: "ListResourceTags", "kms:ListResourceTags", None, any, false, false;
+}

@@ -1,0 +1,63 @@
+//! Where KMS records stand in the store: `<account>/<Region>/<kind>/<id>`, as text.
+
+use model::arn::{AccountId, AliasName, KeyId, MaterialId, Region};
+use store::Key as StoreKey;
+
+/// An account in a Region: where a key, an alias and their names belong.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The account.
+    pub account: AccountId,
+    /// The Region.
+    pub region: Region,
+}
+
+impl Place {
+    /// Where the record of a KMS key stands.
+    #[must_use]
+    pub fn key(&self, id: KeyId) -> StoreKey {
+        format!("{}/{}/key/{id}", self.account, self.region).into()
+    }
+
+    /// Where the sealed token of a key's material stands.
+    #[must_use]
+    pub fn material(&self, id: KeyId, material: MaterialId) -> StoreKey {
+        format!("{}/{}/material/{id}/{material}", self.account, self.region).into()
+    }
+
+    /// Where the record of an alias stands.
+    #[must_use]
+    pub fn alias(&self, name: &AliasName) -> StoreKey {
+        format!("{}/{}/alias/{name}", self.account, self.region).into()
+    }
+}
+
+/// What a store key names.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Located {
+    /// A KMS key.
+    Key(Place, KeyId),
+    /// Material of a KMS key.
+    Material(Place, KeyId, MaterialId),
+    /// An alias.
+    Alias(Place, AliasName),
+}
+
+/// Reads a store key; `None` for records of other crates.
+#[must_use]
+pub fn locate(key: &[u8]) -> Option<Located> {
+    let text = std::str::from_utf8(key).ok()?;
+    let mut parts = text.splitn(4, '/');
+    let (account, region, kind, id) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let place =
+        || Some(Place { account: AccountId::parse(account).ok()?, region: Region::parse(region).ok()? });
+    match kind {
+        "key" => Some(Located::Key(place()?, KeyId::parse(id).ok()?)),
+        "material" => {
+            let (id, material) = id.split_once('/')?;
+            Some(Located::Material(place()?, KeyId::parse(id).ok()?, MaterialId::parse(material).ok()?))
+        }
+        "alias" => Some(Located::Alias(place()?, AliasName::parse(id).ok()?)),
+        _ => None,
+    }
+}

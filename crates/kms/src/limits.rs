@@ -1,0 +1,44 @@
+//! AWS's quotas and ranges, as far as they are the service's own.
+//! <https://docs.aws.amazon.com/kms/latest/developerguide/limits.html>
+
+use std::ops::RangeInclusive;
+
+use dispatch::Fault;
+
+use crate::faults;
+
+/// Waiting period before a key is deleted, in days.
+pub(crate) const DELETION_WINDOW_DAYS: RangeInclusive<u16> = 7..=30;
+/// The waiting period when none is asked for, in days.
+pub(crate) const DELETION_WINDOW_DAYS_DEFAULT: u16 = 30;
+/// Aliases of one key.
+pub(crate) const ALIASES_PER_KEY: usize = 50;
+/// Tags of one key.
+pub(crate) const TAGS_PER_KEY: usize = 50;
+/// Bytes of a key policy.
+pub(crate) const KEY_POLICY_BYTES: usize = 32 * 1024;
+/// Most aliases of a key for which `kms:ResourceAliases` can hold.
+pub(crate) const RESOURCE_ALIASES: usize = 50;
+
+/// Items on a page.
+pub(crate) struct PageLimit {
+    default: usize,
+    max: usize,
+}
+
+/// Page limits, each as its operation's page gives them.
+pub(crate) const LIST_KEYS: PageLimit = PageLimit { default: 100, max: 1000 };
+pub(crate) const LIST_KEY_POLICIES: PageLimit = PageLimit { default: 100, max: 1000 };
+pub(crate) const LIST_ALIASES: PageLimit = PageLimit { default: 50, max: 100 };
+pub(crate) const LIST_RESOURCE_TAGS: PageLimit = PageLimit { default: 50, max: 50 };
+
+impl PageLimit {
+    /// The number of items to return. The model lets 1 to 1000 through; some operations allow less.
+    pub(crate) fn check(&self, asked: Option<i32>) -> Result<usize, Fault> {
+        let Some(asked) = asked else { return Ok(self.default) };
+        match usize::try_from(asked) {
+            Ok(asked) if (1..=self.max).contains(&asked) => Ok(asked),
+            _ => Err(faults::validation(format!("Limit must be between 1 and {}.", self.max))),
+        }
+    }
+}

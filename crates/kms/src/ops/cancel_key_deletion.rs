@@ -1,0 +1,32 @@
+//! `CancelKeyDeletion`: keeps a key whose deletion is scheduled. It comes back disabled.
+//! <https://docs.aws.amazon.com/kms/latest/APIReference/API_CancelKeyDeletion.html>
+
+use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use model::kms::{CancelKeyDeletionRequest, CancelKeyDeletionResponse};
+
+use crate::{
+    Kms,
+    gate::{self, Asked, ToCancelDeletion},
+    lifecycle::State,
+};
+
+/// The operation.
+pub(super) struct CancelKeyDeletion;
+
+impl Operation for CancelKeyDeletion {
+    type Service = Kms;
+    type Input = CancelKeyDeletionRequest;
+    type Output = CancelKeyDeletionResponse;
+    const FACTS: Facts =
+        Facts { name: "CancelKeyDeletion", read_only: false, example: r#"{"KeyId":"{pending-key}"}"# };
+
+    async fn run(
+        kms: &Kms,
+        cx: &mut Cx<'_>,
+        input: CancelKeyDeletionRequest,
+    ) -> Result<Outcome<CancelKeyDeletionResponse>, Fault> {
+        let key = gate::key::<ToCancelDeletion>(kms, cx, &input.key_id, &Asked::nothing())?;
+        let change = key.moved(State::cancelled)?;
+        Ok(Outcome { output: CancelKeyDeletionResponse { key_id: Some(key.arn()) }, change })
+    }
+}

@@ -1,0 +1,136 @@
+//! `CreateKey`: makes a KMS key, with its material, policy and tags.
+//! <https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html>
+
+use dispatch::{Cx, Facts, Fault, Operation, Outcome, fault};
+use model::{
+    arn::{KeyArn, KeyId, MaterialId},
+    kms::{CreateKeyRequest, CreateKeyResponse, KeySpec, KeyUsageType, OriginType},
+};
+use store::{Batch, Precondition, Revision};
+
+use crate::{
+    Kms, faults,
+    gate::{self, NewKey},
+    lifecycle::State,
+    metadata::metadata,
+    policies, records,
+    tables::Key,
+    tags,
+};
+
+/// The operation.
+pub(super) struct CreateKey;
+
+impl Operation for CreateKey {
+    type Service = Kms;
+    type Input = CreateKeyRequest;
+    type Output = CreateKeyResponse;
+    const FACTS: Facts =
+        Facts { name: "CreateKey", read_only: false, example: r#"{"Description":"made by its example"}"# };
+
+    async fn run(
+        kms: &Kms,
+        cx: &mut Cx<'_>,
+        input: CreateKeyRequest,
+    ) -> Result<Outcome<CreateKeyResponse>, Fault> {
+        let spec = key_spec(&input)?;
+        let usage = key_usage(&input, spec)?;
+        check_offered(&input, spec)?;
+        let tags = tags::parse(input.tags.as_deref().unwrap_or_default())?;
+        let bypass = input.bypass_policy_lockout_safety_check;
+
+        let account = cx.account().to_string();
+        let wanted = NewKey { account, spec, usage, origin: OriginType::AwsKms, tags: &tags, bypass };
+        gate::permit(cx, "kms:CreateKey", "*", &wanted)?;
+        if !tags.is_empty() {
+            gate::permit(cx, "kms:TagResource", "*", &wanted)?;
+        }
+        let policy = match &input.policy {
+            Some(text) => policies::accept(kms, text)?,
+            None => policies::default(kms, cx.account(), cx.region)?,
+        };
+
+        let place = gate::place(cx);
+        let mut random = [0; 16];
+        cx.entropy.fill(&mut random).map_err(|_| Fault::internal("the source of random bytes failed"))?;
+        let id = KeyId::generate(random, false);
+        let arn = KeyArn { region: place.region.clone(), account: place.account, key_id: id };
+        let made = kms.strongroom.generate_symmetric(&gate::binding(&arn, spec), cx.entropy);
+        let made = made.map_err(|_| faults::sealed())?;
+        let key = Key {
+            arn: arn.clone(),
+            created: cx.now,
+            description: input.description.unwrap_or_default(),
+            usage,
+            spec,
+            origin: OriginType::AwsKms,
+            state: State::Enabled,
+            policy,
+            tags,
+            current_material: MaterialId::from_bytes(made.id),
+            revision: Revision(0),
+        };
+        if !bypass.unwrap_or_default() {
+            policies::check_lockout(kms, cx, &key)?;
+        }
+        cx.notes.resource(&arn);
+
+        let material = records::MaterialRecord { created: cx.now.as_millis(), token: made.token.into() };
+        let at = place.key(id);
+        let change = Batch {
+            preconditions: vec![Precondition::Absent(at.clone())],
+            puts: vec![
+                (at, key.encode()),
+                (place.material(id, key.current_material), records::encode(&material)),
+            ],
+            deletes: Vec::new(),
+        };
+        Ok(Outcome::changing(CreateKeyResponse { key_metadata: Some(metadata(&key)) }, change))
+    }
+}
+
+/// The spec, under its present or its deprecated name.
+fn key_spec(input: &CreateKeyRequest) -> Result<KeySpec, Fault> {
+    let deprecated = input.customer_master_key_spec.and_then(|spec| KeySpec::parse(spec.as_str()));
+    match (input.key_spec, deprecated) {
+        (Some(spec), Some(old)) if spec != old => Err(faults::validation(
+            "You cannot specify KeySpec and CustomerMasterKeySpec in the same request. CustomerMasterKeySpec is deprecated.",
+        )),
+        (spec, old) => Ok(spec.or(old).unwrap_or(KeySpec::SymmetricDefault)),
+    }
+}
+
+/// The usage, which only the symmetric encryption key has a default for.
+fn key_usage(input: &CreateKeyRequest, spec: KeySpec) -> Result<KeyUsageType, Fault> {
+    let usage = match input.key_usage {
+        Some(usage) => usage,
+        None if spec == KeySpec::SymmetricDefault => KeyUsageType::EncryptDecrypt,
+        None => {
+            return Err(faults::validation(
+                "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.",
+            ));
+        }
+    };
+    if !spec.usages().contains(&usage) {
+        return Err(faults::validation(format!("KeyUsage {usage} is not compatible with KeySpec {spec}")));
+    }
+    Ok(usage)
+}
+
+/// What this version makes; `docs/divergences.md` lists the rest.
+fn check_offered(input: &CreateKeyRequest, spec: KeySpec) -> Result<(), Fault> {
+    let refuse =
+        |what: &str| Err(Fault::new(&fault::UNSUPPORTED_OPERATION, format!("{what} is not offered yet.")));
+    if spec != KeySpec::SymmetricDefault {
+        return refuse(&format!("KeySpec {spec}"));
+    }
+    match input.origin {
+        None | Some(OriginType::AwsKms) => {}
+        Some(origin) => return refuse(&format!("Origin {origin}")),
+    }
+    if input.multi_region == Some(true) {
+        return refuse("MultiRegion");
+    }
+    gate::no_custom_key_store(input.custom_key_store_id.as_deref())?;
+    gate::no_custom_key_store(input.xks_key_id.as_deref())
+}

@@ -1,0 +1,52 @@
+//! `Decrypt`: gives back what was encrypted under a KMS key with the same encryption context.
+//! <https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html>
+//!
+//! The key is found in the blob, so that clients need not name it; when they do, it must be that one.
+
+use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use model::kms::{DecryptRequest, DecryptResponse};
+
+use crate::{
+    Kms,
+    gate::{self, Asked, ToDecrypt},
+};
+
+/// The operation.
+pub(super) struct Decrypt;
+
+impl Operation for Decrypt {
+    type Service = Kms;
+    type Input = DecryptRequest;
+    type Output = DecryptResponse;
+    const FACTS: Facts =
+        Facts { name: "Decrypt", read_only: true, example: r#"{"CiphertextBlob":"{ciphertext}"}"# };
+
+    async fn run(
+        kms: &Kms,
+        cx: &mut Cx<'_>,
+        input: DecryptRequest,
+    ) -> Result<Outcome<DecryptResponse>, Fault> {
+        let algorithm = input.encryption_algorithm.unwrap_or_default();
+        let asked = Asked::encryption(algorithm, input.encryption_context.as_ref());
+        gate::modifiers(input.dry_run, input.dry_run_modifiers.as_deref(), input.key_id.as_deref())?;
+        gate::no_recipient(input.recipient.is_some())?;
+
+        let blob = input.ciphertext_blob.as_deref();
+        let key = gate::ciphertext::<ToDecrypt>(kms, cx, input.key_id.as_deref(), blob, &asked)?;
+        key.supports(algorithm)?;
+        let Some(blob) = blob else {
+            return gate::dry_run(Some(true)).map(|()| DecryptResponse::default().into());
+        };
+        let opened = key.decrypt(blob, input.encryption_context.as_ref())?;
+        gate::dry_run(input.dry_run)?;
+
+        let output = DecryptResponse {
+            key_id: Some(key.arn()),
+            plaintext: Some(opened.plaintext),
+            encryption_algorithm: Some(algorithm),
+            key_material_id: Some(opened.material.to_string()),
+            ..DecryptResponse::default()
+        };
+        Ok(output.into())
+    }
+}

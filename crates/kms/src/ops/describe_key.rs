@@ -1,0 +1,30 @@
+//! `DescribeKey`: what is known of a key, except its policy, tags, aliases and rotation.
+//! <https://docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html>
+
+use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use model::kms::{DescribeKeyRequest, DescribeKeyResponse};
+
+use crate::{
+    Kms,
+    gate::{self, Asked, ToDescribe},
+    metadata::metadata,
+};
+
+/// The operation.
+pub(super) struct DescribeKey;
+
+impl Operation for DescribeKey {
+    type Service = Kms;
+    type Input = DescribeKeyRequest;
+    type Output = DescribeKeyResponse;
+    const FACTS: Facts = Facts { name: "DescribeKey", read_only: true, example: r#"{"KeyId":"{key}"}"# };
+
+    async fn run(
+        kms: &Kms,
+        cx: &mut Cx<'_>,
+        input: DescribeKeyRequest,
+    ) -> Result<Outcome<DescribeKeyResponse>, Fault> {
+        let key = gate::key::<ToDescribe>(kms, cx, &input.key_id, &Asked::nothing())?;
+        Ok(DescribeKeyResponse { key_metadata: Some(metadata(key.record())) }.into())
+    }
+}

@@ -1,0 +1,27 @@
+//! `EnableKey`: makes a disabled key usable again.
+//! <https://docs.aws.amazon.com/kms/latest/APIReference/API_EnableKey.html>
+
+use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use model::{Nothing, kms::EnableKeyRequest};
+
+use crate::{
+    Kms,
+    gate::{self, Asked, ToEnable},
+    lifecycle::State,
+};
+
+/// The operation.
+pub(super) struct EnableKey;
+
+impl Operation for EnableKey {
+    type Service = Kms;
+    type Input = EnableKeyRequest;
+    type Output = Nothing;
+    const FACTS: Facts = Facts { name: "EnableKey", read_only: false, example: r#"{"KeyId":"{key}"}"# };
+
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: EnableKeyRequest) -> Result<Outcome<Nothing>, Fault> {
+        let key = gate::key::<ToEnable>(kms, cx, &input.key_id, &Asked::nothing())?;
+        let change = key.moved(State::enabled)?;
+        Ok(Outcome { output: Nothing {}, change })
+    }
+}

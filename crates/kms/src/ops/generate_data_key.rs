@@ -1,0 +1,105 @@
+//! `GenerateDataKey` and `GenerateDataKeyWithoutPlaintext`: a fresh key for use outside the service, with
+//! and without its plaintext.
+//! <https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateDataKey.html>
+
+use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use model::kms::{
+    DataKeySpec, GenerateDataKeyRequest, GenerateDataKeyResponse, GenerateDataKeyWithoutPlaintextRequest,
+    GenerateDataKeyWithoutPlaintextResponse,
+};
+use secret::Plaintext;
+
+use crate::{
+    Kms, faults,
+    gate::{self, Asked, ToGenerateDataKey, ToGenerateDataKeyWithoutPlaintext},
+};
+
+/// The operation with plaintext.
+pub(super) struct GenerateDataKey;
+
+impl Operation for GenerateDataKey {
+    type Service = Kms;
+    type Input = GenerateDataKeyRequest;
+    type Output = GenerateDataKeyResponse;
+    const FACTS: Facts = Facts {
+        name: "GenerateDataKey",
+        read_only: true,
+        example: r#"{"KeyId":"{key}","KeySpec":"AES_256"}"#,
+    };
+
+    async fn run(
+        kms: &Kms,
+        cx: &mut Cx<'_>,
+        input: GenerateDataKeyRequest,
+    ) -> Result<Outcome<GenerateDataKeyResponse>, Fault> {
+        let bytes = length(input.key_spec, input.number_of_bytes)?;
+        gate::no_recipient(input.recipient.is_some())?;
+        let context = input.encryption_context.as_ref();
+
+        let key = gate::key::<ToGenerateDataKey>(kms, cx, &input.key_id, &Asked::symmetric(context))?;
+        gate::dry_run(input.dry_run)?;
+        let plaintext = random(cx, bytes)?;
+        let blob = key.encrypt(cx, &plaintext, context)?;
+
+        let output = GenerateDataKeyResponse {
+            ciphertext_blob: Some(blob),
+            plaintext: Some(plaintext),
+            key_id: Some(key.arn()),
+            key_material_id: Some(key.material_id()),
+            ..GenerateDataKeyResponse::default()
+        };
+        Ok(output.into())
+    }
+}
+
+/// The operation without plaintext.
+pub(super) struct GenerateDataKeyWithoutPlaintext;
+
+impl Operation for GenerateDataKeyWithoutPlaintext {
+    type Service = Kms;
+    type Input = GenerateDataKeyWithoutPlaintextRequest;
+    type Output = GenerateDataKeyWithoutPlaintextResponse;
+    const FACTS: Facts = Facts {
+        name: "GenerateDataKeyWithoutPlaintext",
+        read_only: true,
+        example: r#"{"KeyId":"{key}","NumberOfBytes":64}"#,
+    };
+
+    async fn run(
+        kms: &Kms,
+        cx: &mut Cx<'_>,
+        input: GenerateDataKeyWithoutPlaintextRequest,
+    ) -> Result<Outcome<GenerateDataKeyWithoutPlaintextResponse>, Fault> {
+        let bytes = length(input.key_spec, input.number_of_bytes)?;
+        let context = input.encryption_context.as_ref();
+
+        let asked = Asked::symmetric(context);
+        let key = gate::key::<ToGenerateDataKeyWithoutPlaintext>(kms, cx, &input.key_id, &asked)?;
+        gate::dry_run(input.dry_run)?;
+        let blob = key.encrypt(cx, &random(cx, bytes)?, context)?;
+
+        let output = GenerateDataKeyWithoutPlaintextResponse {
+            ciphertext_blob: Some(blob),
+            key_id: Some(key.arn()),
+            key_material_id: Some(key.material_id()),
+        };
+        Ok(output.into())
+    }
+}
+
+/// Exactly one of the two says how many bytes.
+fn length(spec: Option<DataKeySpec>, bytes: Option<i32>) -> Result<usize, Fault> {
+    match (spec, bytes) {
+        (Some(DataKeySpec::Aes256), None) => Ok(32),
+        (Some(DataKeySpec::Aes128), None) => Ok(16),
+        (None, Some(bytes)) => Ok(usize::try_from(bytes).unwrap_or_default()),
+        _ => Err(faults::validation("Please specify either number of bytes or key spec.")),
+    }
+}
+
+/// Fresh bytes from the strongroom's source.
+pub(super) fn random(cx: &Cx<'_>, bytes: usize) -> Result<Plaintext, Fault> {
+    Plaintext::zeroed(bytes)
+        .fill(|buffer| cx.entropy.fill(buffer))
+        .map_err(|_| Fault::internal("the source of random bytes failed"))
+}

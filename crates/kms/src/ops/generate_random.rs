@@ -1,0 +1,35 @@
+//! `GenerateRandom`: random bytes for the caller.
+//! <https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateRandom.html>
+
+use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use model::kms::{GenerateRandomRequest, GenerateRandomResponse};
+
+use super::generate_data_key::random;
+use crate::{Kms, faults, gate};
+
+/// The operation.
+pub(super) struct GenerateRandom;
+
+impl Operation for GenerateRandom {
+    type Service = Kms;
+    type Input = GenerateRandomRequest;
+    type Output = GenerateRandomResponse;
+    const FACTS: Facts =
+        Facts { name: "GenerateRandom", read_only: true, example: r#"{"NumberOfBytes":32}"# };
+
+    async fn run(
+        _: &Kms,
+        cx: &mut Cx<'_>,
+        input: GenerateRandomRequest,
+    ) -> Result<Outcome<GenerateRandomResponse>, Fault> {
+        let Some(bytes) = input.number_of_bytes else {
+            return Err(faults::validation("NumberOfBytes is required."));
+        };
+        gate::no_recipient(input.recipient.is_some())?;
+        gate::no_custom_key_store(input.custom_key_store_id.as_deref())?;
+        gate::permit(cx, "kms:GenerateRandom", "*", &gate::NoKey)?;
+
+        let plaintext = random(cx, usize::try_from(bytes).unwrap_or_default())?;
+        Ok(GenerateRandomResponse { plaintext: Some(plaintext), ..GenerateRandomResponse::default() }.into())
+    }
+}

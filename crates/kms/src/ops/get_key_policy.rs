@@ -1,0 +1,35 @@
+//! `GetKeyPolicy`: the key policy as it was put.
+//! <https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyPolicy.html>
+
+use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use model::kms::{GetKeyPolicyRequest, GetKeyPolicyResponse};
+
+use crate::{
+    Kms,
+    gate::{self, Asked, ToGetPolicy},
+    policies,
+};
+
+/// The operation.
+pub(super) struct GetKeyPolicy;
+
+impl Operation for GetKeyPolicy {
+    type Service = Kms;
+    type Input = GetKeyPolicyRequest;
+    type Output = GetKeyPolicyResponse;
+    const FACTS: Facts = Facts { name: "GetKeyPolicy", read_only: true, example: r#"{"KeyId":"{key}"}"# };
+
+    async fn run(
+        kms: &Kms,
+        cx: &mut Cx<'_>,
+        input: GetKeyPolicyRequest,
+    ) -> Result<Outcome<GetKeyPolicyResponse>, Fault> {
+        let key = gate::key::<ToGetPolicy>(kms, cx, &input.key_id, &Asked::nothing())?;
+        policies::check_name(input.policy_name.as_deref())?;
+        Ok(GetKeyPolicyResponse {
+            policy: Some(key.record().policy.text.clone()),
+            policy_name: Some(policies::NAME.to_owned()),
+        }
+        .into())
+    }
+}

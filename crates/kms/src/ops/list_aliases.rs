@@ -1,0 +1,70 @@
+//! `ListAliases`: the aliases of the caller's account in the Region, or of one of its keys.
+//! <https://docs.aws.amazon.com/kms/latest/APIReference/API_ListAliases.html>
+
+use std::ops::Bound;
+
+use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use model::{
+    arn::{AliasArn, AliasName},
+    kms::{AliasListEntry, ListAliasesRequest, ListAliasesResponse},
+};
+
+use crate::{
+    Kms, faults,
+    gate::{self, NoKey},
+    limits::LIST_ALIASES,
+    pages,
+    tables::Alias,
+};
+
+/// The operation.
+pub(super) struct ListAliases;
+
+impl Operation for ListAliases {
+    type Service = Kms;
+    type Input = ListAliasesRequest;
+    type Output = ListAliasesResponse;
+    const FACTS: Facts = Facts { name: "ListAliases", read_only: true, example: r#"{"KeyId":"{key}"}"# };
+
+    async fn run(
+        kms: &Kms,
+        cx: &mut Cx<'_>,
+        input: ListAliasesRequest,
+    ) -> Result<Outcome<ListAliasesResponse>, Fault> {
+        let limit = LIST_ALIASES.check(input.limit)?;
+        gate::permit(cx, "kms:ListAliases", "*", &NoKey)?;
+        let of = input.key_id.as_deref().map(|id| gate::own_key(kms, cx, id)).transpose()?;
+
+        let filter = of.map(|id| id.to_string()).unwrap_or_default();
+        let place = gate::place(cx);
+        let listing = pages::Listing { kms, cx, name: "ListAliases", of: &filter };
+        let after = match listing.resume(input.marker.as_deref())? {
+            Some(last) => Bound::Excluded(AliasName::parse(&last).map_err(|_| faults::invalid_marker())?),
+            None => Bound::Unbounded,
+        };
+        let tables = kms.tables();
+        let aliases = tables
+            .shelf(&place)
+            .into_iter()
+            .flat_map(|shelf| shelf.aliases.range((after.clone(), Bound::Unbounded)))
+            .filter(|(_, alias)| of.is_none_or(|id| alias.target == id));
+        let page = listing.page(aliases, limit, |(name, _)| name.to_string())?;
+
+        let entry = |(name, alias): (&AliasName, &std::sync::Arc<Alias>)| AliasListEntry {
+            alias_name: Some(name.to_string()),
+            alias_arn: Some(
+                AliasArn { region: place.region.clone(), account: place.account, name: name.clone() }
+                    .to_string(),
+            ),
+            target_key_id: Some(alias.target.to_string()),
+            creation_date: Some(alias.created),
+            last_updated_date: Some(alias.updated),
+        };
+        Ok(ListAliasesResponse {
+            aliases: Some(page.items.into_iter().map(entry).collect()),
+            next_marker: page.next_marker,
+            truncated: Some(page.truncated),
+        }
+        .into())
+    }
+}

@@ -1,0 +1,57 @@
+//! The operations, one file each, and the table that everything else is derived from.
+
+mod cancel_key_deletion;
+mod create_alias;
+mod create_key;
+mod decrypt;
+mod delete_alias;
+mod describe_key;
+mod disable_key;
+mod enable_key;
+mod encrypt;
+mod generate_data_key;
+mod generate_random;
+mod get_key_policy;
+mod list_aliases;
+mod list_key_policies;
+mod list_keys;
+mod list_resource_tags;
+mod put_key_policy;
+mod re_encrypt;
+mod schedule_key_deletion;
+mod tag_resource;
+mod untag_resource;
+mod update_alias;
+mod update_key_description;
+
+use dispatch::Row;
+
+use crate::Kms;
+
+/// Every operation, sorted by name.
+pub(crate) static TABLE: &[Row<Kms>] = &[
+    Row::of::<cancel_key_deletion::CancelKeyDeletion>(),
+    Row::of::<create_alias::CreateAlias>(),
+    Row::of::<create_key::CreateKey>(),
+    Row::of::<decrypt::Decrypt>(),
+    Row::of::<delete_alias::DeleteAlias>(),
+    Row::of::<describe_key::DescribeKey>(),
+    Row::of::<disable_key::DisableKey>(),
+    Row::of::<enable_key::EnableKey>(),
+    Row::of::<encrypt::Encrypt>(),
+    Row::of::<generate_data_key::GenerateDataKey>(),
+    Row::of::<generate_data_key::GenerateDataKeyWithoutPlaintext>(),
+    Row::of::<generate_random::GenerateRandom>(),
+    Row::of::<get_key_policy::GetKeyPolicy>(),
+    Row::of::<list_aliases::ListAliases>(),
+    Row::of::<list_key_policies::ListKeyPolicies>(),
+    Row::of::<list_keys::ListKeys>(),
+    Row::of::<list_resource_tags::ListResourceTags>(),
+    Row::of::<put_key_policy::PutKeyPolicy>(),
+    Row::of::<re_encrypt::ReEncrypt>(),
+    Row::of::<schedule_key_deletion::ScheduleKeyDeletion>(),
+    Row::of::<tag_resource::TagResource>(),
+    Row::of::<untag_resource::UntagResource>(),
+    Row::of::<update_alias::UpdateAlias>(),
+    Row::of::<update_key_description::UpdateKeyDescription>(),
+];

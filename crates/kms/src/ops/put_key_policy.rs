@@ -1,0 +1,40 @@
+//! `PutKeyPolicy`: replaces the key policy, unless the caller would lock itself out.
+//! <https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html>
+
+use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use model::{Nothing, kms::PutKeyPolicyRequest};
+
+use crate::{
+    Kms,
+    gate::{self, Asked, ToPutPolicy},
+    policies,
+    tables::Key,
+};
+
+/// The operation.
+pub(super) struct PutKeyPolicy;
+
+impl Operation for PutKeyPolicy {
+    type Service = Kms;
+    type Input = PutKeyPolicyRequest;
+    type Output = Nothing;
+    const FACTS: Facts =
+        Facts { name: "PutKeyPolicy", read_only: false, example: r#"{"KeyId":"{key}","Policy":"{policy}"}"# };
+
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: PutKeyPolicyRequest) -> Result<Outcome<Nothing>, Fault> {
+        let bypass = input.bypass_policy_lockout_safety_check;
+        let mut asked = Asked::nothing();
+        if let Some(bypass) = bypass {
+            asked = asked.with("kms:BypassPolicyLockoutSafetyCheck", bypass);
+        }
+
+        let key = gate::key::<ToPutPolicy>(kms, cx, &input.key_id, &asked)?;
+        policies::check_name(input.policy_name.as_deref())?;
+        let policy = policies::accept(kms, &input.policy)?;
+        let changed = Key { policy, ..key.record().clone() };
+        if !bypass.unwrap_or_default() {
+            policies::check_lockout(kms, cx, &changed)?;
+        }
+        Ok(Outcome::changing(Nothing {}, key.replaced(&changed)))
+    }
+}

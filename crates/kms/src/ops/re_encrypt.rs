@@ -1,0 +1,61 @@
+//! `ReEncrypt`: from one key or context to another, without the plaintext leaving the service.
+//! <https://docs.aws.amazon.com/kms/latest/APIReference/API_ReEncrypt.html>
+
+use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use model::kms::{ReEncryptRequest, ReEncryptResponse};
+
+use crate::{
+    Kms,
+    gate::{self, Asked, ToReEncryptFrom, ToReEncryptTo},
+};
+
+/// The operation.
+pub(super) struct ReEncrypt;
+
+impl Operation for ReEncrypt {
+    type Service = Kms;
+    type Input = ReEncryptRequest;
+    type Output = ReEncryptResponse;
+    const FACTS: Facts = Facts {
+        name: "ReEncrypt",
+        read_only: true,
+        example: r#"{"CiphertextBlob":"{ciphertext}","DestinationKeyId":"{key}"}"#,
+    };
+
+    async fn run(
+        kms: &Kms,
+        cx: &mut Cx<'_>,
+        input: ReEncryptRequest,
+    ) -> Result<Outcome<ReEncryptResponse>, Fault> {
+        let from = input.source_encryption_algorithm.unwrap_or_default();
+        let to = input.destination_encryption_algorithm.unwrap_or_default();
+        gate::modifiers(input.dry_run, input.dry_run_modifiers.as_deref(), input.source_key_id.as_deref())?;
+        let blob = input.ciphertext_blob.as_deref();
+        let same = gate::same_key(kms, cx, input.source_key_id.as_deref(), blob, &input.destination_key_id);
+
+        let asked = Asked::encryption(from, input.source_encryption_context.as_ref()).re_encrypting(same);
+        let source =
+            gate::ciphertext::<ToReEncryptFrom>(kms, cx, input.source_key_id.as_deref(), blob, &asked)?;
+        let asked = Asked::encryption(to, input.destination_encryption_context.as_ref()).re_encrypting(same);
+        let target = gate::key::<ToReEncryptTo>(kms, cx, &input.destination_key_id, &asked)?;
+        source.supports(from)?;
+        target.supports(to)?;
+        let Some(blob) = blob else {
+            return gate::dry_run(Some(true)).map(|()| ReEncryptResponse::default().into());
+        };
+        let opened = source.decrypt(blob, input.source_encryption_context.as_ref())?;
+        gate::dry_run(input.dry_run)?;
+        let blob = target.encrypt(cx, &opened.plaintext, input.destination_encryption_context.as_ref())?;
+
+        let output = ReEncryptResponse {
+            ciphertext_blob: Some(blob),
+            source_key_id: Some(source.arn()),
+            key_id: Some(target.arn()),
+            source_encryption_algorithm: Some(from),
+            destination_encryption_algorithm: Some(to),
+            source_key_material_id: Some(opened.material.to_string()),
+            destination_key_material_id: Some(target.material_id()),
+        };
+        Ok(output.into())
+    }
+}

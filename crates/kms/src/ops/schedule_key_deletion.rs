@@ -1,0 +1,60 @@
+//! `ScheduleKeyDeletion`: deletes a key after a waiting period in which that can be cancelled.
+//! <https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html>
+
+use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use model::kms::{KeyState, ScheduleKeyDeletionRequest, ScheduleKeyDeletionResponse};
+
+use crate::{
+    Kms, faults,
+    gate::{self, Asked, ToScheduleDeletion},
+    lifecycle::State,
+    limits::{DELETION_WINDOW_DAYS, DELETION_WINDOW_DAYS_DEFAULT},
+};
+
+/// The operation.
+pub(super) struct ScheduleKeyDeletion;
+
+impl Operation for ScheduleKeyDeletion {
+    type Service = Kms;
+    type Input = ScheduleKeyDeletionRequest;
+    type Output = ScheduleKeyDeletionResponse;
+    const FACTS: Facts = Facts {
+        name: "ScheduleKeyDeletion",
+        read_only: false,
+        example: r#"{"KeyId":"{key}","PendingWindowInDays":7}"#,
+    };
+
+    async fn run(
+        kms: &Kms,
+        cx: &mut Cx<'_>,
+        input: ScheduleKeyDeletionRequest,
+    ) -> Result<Outcome<ScheduleKeyDeletionResponse>, Fault> {
+        let window = input.pending_window_in_days.unwrap_or(DELETION_WINDOW_DAYS_DEFAULT.into());
+        let days = u16::try_from(window).ok().filter(|days| DELETION_WINDOW_DAYS.contains(days)).ok_or_else(
+            || {
+                faults::validation(format!(
+                    "PendingWindowInDays must be between {} and {}.",
+                    DELETION_WINDOW_DAYS.start(),
+                    DELETION_WINDOW_DAYS.end()
+                ))
+            },
+        )?;
+
+        let asked = Asked::nothing().with("kms:ScheduleKeyDeletionPendingWindowInDays", days);
+        let key = gate::key::<ToScheduleDeletion>(kms, cx, &input.key_id, &asked)?;
+        let now = cx.now;
+        let state = key.next(|state| state.scheduled(now, days))?;
+        let change = key.moved(|_| Ok(state))?;
+
+        let output = ScheduleKeyDeletionResponse {
+            key_id: Some(key.arn()),
+            deletion_date: match state {
+                State::PendingDeletion { due } => Some(due),
+                State::Enabled | State::Disabled => None,
+            },
+            key_state: Some(KeyState::PendingDeletion),
+            pending_window_in_days: Some(window),
+        };
+        Ok(Outcome { output, change })
+    }
+}

@@ -1,0 +1,34 @@
+//! `TagResource`: adds tags to a key, or gives new values to those it has.
+//! <https://docs.aws.amazon.com/kms/latest/APIReference/API_TagResource.html>
+
+use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use model::{Nothing, kms::TagResourceRequest};
+
+use crate::{
+    Kms,
+    gate::{self, Asked, ToTag},
+    tables::Key,
+    tags,
+};
+
+/// The operation.
+pub(super) struct TagResource;
+
+impl Operation for TagResource {
+    type Service = Kms;
+    type Input = TagResourceRequest;
+    type Output = Nothing;
+    const FACTS: Facts = Facts {
+        name: "TagResource",
+        read_only: false,
+        example: r#"{"KeyId":"{key}","Tags":[{"TagKey":"team","TagValue":"pay"}]}"#,
+    };
+
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: TagResourceRequest) -> Result<Outcome<Nothing>, Fault> {
+        let new = tags::parse(&input.tags)?;
+        let key = gate::key::<ToTag>(kms, cx, &input.key_id, &Asked::nothing().tagging(&new))?;
+        let merged = tags::merge(&key.record().tags, new)?;
+        let change = key.replaced(&Key { tags: merged, ..key.record().clone() });
+        Ok(Outcome::changing(Nothing {}, change))
+    }
+}

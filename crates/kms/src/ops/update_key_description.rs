@@ -1,0 +1,35 @@
+//! `UpdateKeyDescription`: replaces a key's free text.
+//! <https://docs.aws.amazon.com/kms/latest/APIReference/API_UpdateKeyDescription.html>
+
+use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use model::{Nothing, kms::UpdateKeyDescriptionRequest};
+
+use crate::{
+    Kms,
+    gate::{self, Asked, ToUpdateDescription},
+    tables::Key,
+};
+
+/// The operation.
+pub(super) struct UpdateKeyDescription;
+
+impl Operation for UpdateKeyDescription {
+    type Service = Kms;
+    type Input = UpdateKeyDescriptionRequest;
+    type Output = Nothing;
+    const FACTS: Facts = Facts {
+        name: "UpdateKeyDescription",
+        read_only: false,
+        example: r#"{"KeyId":"{key}","Description":"payroll"}"#,
+    };
+
+    async fn run(
+        kms: &Kms,
+        cx: &mut Cx<'_>,
+        input: UpdateKeyDescriptionRequest,
+    ) -> Result<Outcome<Nothing>, Fault> {
+        let key = gate::key::<ToUpdateDescription>(kms, cx, &input.key_id, &Asked::nothing())?;
+        let change = key.replaced(&Key { description: input.description, ..key.record().clone() });
+        Ok(Outcome::changing(Nothing {}, change))
+    }
+}

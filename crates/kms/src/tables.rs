@@ -1,0 +1,347 @@
+//! The keys and aliases in memory: what every request reads.
+//!
+//! [`Tables`] is a value that never changes; following the store makes a new one that shares what is the
+//! same, and swaps it in. A request that took one sees one revision of everything, and waits for nobody.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, OnceLock, PoisonError, Weak},
+};
+
+use arc_swap::ArcSwap;
+use dispatch::{Follower, Unreadable};
+use imbl::{OrdMap, OrdSet};
+use model::{
+    Timestamp,
+    arn::{AliasName, KeyArn, KeyId, MaterialId},
+    kms::{KeySpec, KeyUsageType, OriginType},
+};
+use policy::{Policy, PolicyKind};
+use store::{Changes, Page, Revision};
+use strongroom::Material;
+
+use crate::{
+    layout::{Located, Place, locate},
+    lifecycle::State,
+    records::{AliasRecord, KeyRecord, MaterialRecord, StateRecord, TagRecord, encode},
+};
+
+/// Everything at one revision.
+#[derive(Clone, Default)]
+pub struct Tables {
+    places: OrdMap<Place, Arc<Shelf>>,
+    due: OrdSet<(Timestamp, Place, KeyId)>,
+}
+
+/// The keys and aliases of one place.
+#[derive(Clone, Default)]
+pub struct Shelf {
+    /// Keys by id.
+    pub keys: OrdMap<KeyId, Arc<Key>>,
+    /// Aliases by name.
+    pub aliases: OrdMap<AliasName, Arc<Alias>>,
+    /// The same aliases by the key they name.
+    pub aliases_of: OrdSet<(KeyId, AliasName)>,
+    materials: OrdMap<(KeyId, MaterialId), Arc<StoredMaterial>>,
+}
+
+/// A KMS key as requests use it.
+#[derive(Debug, Clone)]
+pub struct Key {
+    /// Its name.
+    pub arn: KeyArn,
+    /// When it was made.
+    pub created: Timestamp,
+    /// Free text.
+    pub description: String,
+    /// What it is for.
+    pub usage: KeyUsageType,
+    /// What kind of material it has.
+    pub spec: KeySpec,
+    /// Where its material came from.
+    pub origin: OriginType,
+    /// Its state.
+    pub state: State,
+    /// Its policy.
+    pub policy: Arc<KeyPolicy>,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+    /// The material that encrypts.
+    pub current_material: MaterialId,
+    /// Where the record was last changed.
+    pub revision: Revision,
+}
+
+/// A key policy, parsed once, shared by all keys with the same text.
+#[derive(Debug)]
+pub struct KeyPolicy {
+    /// As it was put.
+    pub text: String,
+    /// As it is decided on.
+    pub parsed: Policy,
+}
+
+/// An alias.
+#[derive(Debug, Clone)]
+pub struct Alias {
+    /// The key it names.
+    pub target: KeyId,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When its target was last set.
+    pub updated: Timestamp,
+    /// Where the record was last changed.
+    pub revision: Revision,
+}
+
+/// A sealed token, and the material once it has been opened.
+pub struct StoredMaterial {
+    /// The strongroom's token.
+    pub token: Vec<u8>,
+    /// Opened at first use.
+    pub opened: OnceLock<Material>,
+}
+
+impl Tables {
+    /// The shelf of a place, if anything stands there.
+    #[must_use]
+    pub fn shelf(&self, place: &Place) -> Option<&Arc<Shelf>> {
+        self.places.get(place)
+    }
+
+    /// Keys whose deletion is due.
+    pub fn due(&self, now: Timestamp) -> impl Iterator<Item = (&Place, KeyId)> {
+        self.due.iter().take_while(move |(at, ..)| *at <= now).map(|(_, place, id)| (place, *id))
+    }
+
+    fn change(&mut self, place: &Place, change: impl FnOnce(&mut Shelf)) {
+        let shelf = self.places.entry(place.clone()).or_default();
+        change(Arc::make_mut(shelf));
+    }
+
+    fn put_key(&mut self, place: &Place, key: Key) {
+        self.forget_due(place, key.arn.key_id);
+        if let State::PendingDeletion { due } = key.state {
+            self.due.insert((due, place.clone(), key.arn.key_id));
+        }
+        self.change(place, |shelf| {
+            shelf.keys.insert(key.arn.key_id, Arc::new(key));
+        });
+    }
+
+    fn forget_due(&mut self, place: &Place, id: KeyId) {
+        let state = self.places.get(place).and_then(|shelf| shelf.keys.get(&id)).map(|key| key.state);
+        if let Some(State::PendingDeletion { due }) = state {
+            self.due.remove(&(due, place.clone(), id));
+        }
+    }
+
+    fn remove(&mut self, located: Located) {
+        match located {
+            Located::Key(place, id) => {
+                self.forget_due(&place, id);
+                self.change(&place, |shelf| {
+                    shelf.keys.remove(&id);
+                });
+            }
+            Located::Material(place, id, material) => self.change(&place, |shelf| {
+                shelf.materials.remove(&(id, material));
+            }),
+            Located::Alias(place, name) => self.change(&place, |shelf| {
+                if let Some(alias) = shelf.aliases.remove(&name) {
+                    shelf.aliases_of.remove(&(alias.target, name));
+                }
+            }),
+        }
+    }
+}
+
+impl Shelf {
+    /// A material of a key.
+    #[must_use]
+    pub fn material(&self, key: KeyId, material: MaterialId) -> Option<&Arc<StoredMaterial>> {
+        self.materials.get(&(key, material))
+    }
+
+    /// All materials of a key.
+    pub fn materials(&self, key: KeyId) -> impl Iterator<Item = MaterialId> {
+        let from = (key, MaterialId::from_bytes([0; 32]));
+        self.materials
+            .range(from..)
+            .map(|(name, _)| *name)
+            .take_while(move |(id, _)| *id == key)
+            .map(|(_, m)| m)
+    }
+
+    /// The names of a key's aliases, in order.
+    pub fn aliases_of(&self, key: KeyId) -> impl Iterator<Item = &AliasName> {
+        // Every name begins with `alias/`, so no name sorts before the one that is nothing else.
+        self.aliases_of
+            .range((key, AliasName::before_all())..)
+            .take_while(move |(id, _)| *id == key)
+            .map(|(_, name)| name)
+    }
+}
+
+impl Key {
+    /// The stored form.
+    #[must_use]
+    pub fn encode(&self) -> bytes::Bytes {
+        encode(&KeyRecord {
+            created: self.created.as_millis(),
+            description: self.description.as_str().into(),
+            usage: self.usage.as_str(),
+            spec: self.spec.as_str(),
+            origin: self.origin.as_str(),
+            state: match self.state {
+                State::Enabled => StateRecord::Enabled,
+                State::Disabled => StateRecord::Disabled,
+                State::PendingDeletion { due } => StateRecord::PendingDeletion(due.as_millis()),
+            },
+            policy: self.policy.text.as_str().into(),
+            tags: self
+                .tags
+                .iter()
+                .map(|(key, value)| TagRecord { key: key.as_str().into(), value: value.as_str().into() })
+                .collect(),
+            current_material: *self.current_material.as_bytes(),
+        })
+    }
+}
+
+impl Alias {
+    /// The stored form.
+    #[must_use]
+    pub fn encode(&self) -> bytes::Bytes {
+        encode(&AliasRecord {
+            target: &self.target.to_string(),
+            created: self.created.as_millis(),
+            updated: self.updated.as_millis(),
+        })
+    }
+}
+
+/// The tables of this node, following the store.
+#[derive(Default)]
+pub struct Memory {
+    tables: ArcSwap<Tables>,
+    policies: Mutex<BTreeMap<String, Weak<KeyPolicy>>>,
+}
+
+impl Memory {
+    /// The tables as they are now.
+    #[must_use]
+    pub fn tables(&self) -> Arc<Tables> {
+        self.tables.load_full()
+    }
+
+    /// The parsed form of a policy text, from the one that another key has or parsed now.
+    ///
+    /// # Errors
+    /// What is wrong with the text.
+    pub fn policy(&self, text: &str) -> Result<Arc<KeyPolicy>, policy::Malformed> {
+        let mut policies = self.policies.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(shared) = policies.get(text).and_then(Weak::upgrade) {
+            return Ok(shared);
+        }
+        let parsed = Policy::parse(text, PolicyKind::KeyPolicy)?;
+        let shared = Arc::new(KeyPolicy { text: text.to_owned(), parsed });
+        if policies.len() >= POLICIES_SWEPT {
+            policies.retain(|_, policy| policy.strong_count() > 0);
+        }
+        policies.insert(text.to_owned(), Arc::downgrade(&shared));
+        Ok(shared)
+    }
+
+    fn put(&self, tables: &mut Tables, located: Located, value: &[u8], revision: Revision) -> Option<()> {
+        match located {
+            Located::Key(place, id) => {
+                let key = self.key(&place, id, value, revision)?;
+                tables.put_key(&place, key);
+            }
+            Located::Material(place, id, material) => {
+                let record: MaterialRecord<'_> = minicbor::decode(value).ok()?;
+                let stored = StoredMaterial { token: record.token.into_owned(), opened: OnceLock::new() };
+                tables.change(&place, |shelf| {
+                    shelf.materials.insert((id, material), Arc::new(stored));
+                });
+            }
+            Located::Alias(place, name) => {
+                let record: AliasRecord<'_> = minicbor::decode(value).ok()?;
+                let alias = Alias {
+                    target: KeyId::parse(record.target).ok()?,
+                    created: Timestamp::from_millis(record.created),
+                    updated: Timestamp::from_millis(record.updated),
+                    revision,
+                };
+                tables.remove(Located::Alias(place.clone(), name.clone()));
+                tables.change(&place, |shelf| {
+                    shelf.aliases_of.insert((alias.target, name.clone()));
+                    shelf.aliases.insert(name, Arc::new(alias));
+                });
+            }
+        }
+        Some(())
+    }
+
+    fn key(&self, place: &Place, id: KeyId, value: &[u8], revision: Revision) -> Option<Key> {
+        let record: KeyRecord<'_> = minicbor::decode(value).ok()?;
+        Some(Key {
+            arn: KeyArn { region: place.region.clone(), account: place.account, key_id: id },
+            created: Timestamp::from_millis(record.created),
+            description: record.description.into_owned(),
+            usage: KeyUsageType::parse(record.usage)?,
+            spec: KeySpec::parse(record.spec)?,
+            origin: OriginType::parse(record.origin)?,
+            state: match record.state {
+                StateRecord::Enabled => State::Enabled,
+                StateRecord::Disabled => State::Disabled,
+                StateRecord::PendingDeletion(due) => {
+                    State::PendingDeletion { due: Timestamp::from_millis(due) }
+                }
+            },
+            policy: self.policy(&record.policy).ok()?,
+            tags: record.tags.into_iter().map(|tag| (tag.key.into_owned(), tag.value.into_owned())).collect(),
+            current_material: MaterialId::from_bytes(record.current_material),
+            revision,
+        })
+    }
+}
+
+/// From this many on, policies that no key has any more are forgotten when another is added.
+const POLICIES_SWEPT: usize = 10_000;
+
+impl Follower for Memory {
+    fn clear(&self) {
+        self.tables.store(Arc::new(Tables::default()));
+    }
+
+    fn load(&self, page: &Page) -> Result<(), Unreadable> {
+        let mut tables = Tables::clone(&self.tables.load());
+        for (key, stored) in &page.items {
+            let Some(located) = locate(key) else { continue };
+            self.put(&mut tables, located, &stored.value, stored.revision)
+                .ok_or_else(|| Unreadable::at(key))?;
+        }
+        self.tables.store(Arc::new(tables));
+        Ok(())
+    }
+
+    fn apply(&self, changes: &Changes) -> Result<(), Unreadable> {
+        let mut tables = None;
+        for (key, value) in &changes.items {
+            let Some(located) = locate(key) else { continue };
+            let tables = tables.get_or_insert_with(|| Tables::clone(&self.tables.load()));
+            match value {
+                Some(value) => {
+                    self.put(tables, located, value, changes.revision).ok_or_else(|| Unreadable::at(key))?;
+                }
+                None => tables.remove(located),
+            }
+        }
+        if let Some(tables) = tables {
+            self.tables.store(Arc::new(tables));
+        }
+        Ok(())
+    }
+}

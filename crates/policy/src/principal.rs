@@ -1,0 +1,158 @@
+//! Who calls, and whom policies name.
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>
+
+/// A caller, as decisions see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Principal {
+    /// The root user of an account.
+    Root {
+        /// The account, twelve digits.
+        account: String,
+    },
+    /// A user.
+    User {
+        /// Its account.
+        account: String,
+        /// `arn:aws:iam::<account>:user/<path><name>`.
+        arn: String,
+        /// `AIDA…`.
+        unique_id: String,
+    },
+    /// A session of a role.
+    Session {
+        /// The role's account.
+        account: String,
+        /// `arn:aws:iam::<account>:role/<path><name>`.
+        role_arn: String,
+        /// `AROA…`.
+        role_id: String,
+        /// `arn:aws:sts::<account>:assumed-role/<role>/<session>`.
+        session_arn: String,
+    },
+    /// A federated user.
+    FederatedUser {
+        /// The account.
+        account: String,
+        /// `arn:aws:sts::<account>:federated-user/<name>`.
+        arn: String,
+    },
+    /// A service.
+    Service {
+        /// Such as `logs.us-east-1.amazonaws.com`.
+        name: String,
+    },
+}
+
+/// A principal in a policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PrincipalPattern {
+    /// `*`.
+    Anyone,
+    /// An account: its number, or the ARN of its root. In a resource policy it delegates to the account.
+    Account(String),
+    /// The ARN of a user, role, session or federated user.
+    Arn(String),
+    /// The unique id of a user or role that is gone.
+    UniqueId(String),
+    /// A service.
+    Service(String),
+    /// An identity provider.
+    Federated(String),
+    /// A kind that no caller here is of.
+    CanonicalUser(String),
+}
+
+/// How a policy names a caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Naming {
+    /// By its account, for the account's own policies to decide on.
+    Account,
+    /// By its role, whose boundary and session policies still limit it.
+    Role,
+    /// Itself.
+    Directly,
+}
+
+impl Principal {
+    /// The root user of an account.
+    #[must_use]
+    pub fn root(account: &str) -> Self {
+        Self::Root { account: account.to_owned() }
+    }
+
+    /// The account that it belongs to; none for services.
+    #[must_use]
+    pub fn account(&self) -> Option<&str> {
+        match self {
+            Self::Root { account }
+            | Self::User { account, .. }
+            | Self::Session { account, .. }
+            | Self::FederatedUser { account, .. } => Some(account),
+            Self::Service { .. } => None,
+        }
+    }
+}
+
+impl PrincipalPattern {
+    /// Reads a value of `"AWS": …`; `None` when it is nothing that AWS takes.
+    pub(crate) fn parse_aws(text: &str) -> Option<Self> {
+        if text == "*" {
+            return Some(Self::Anyone);
+        }
+        if is_account(text) {
+            return Some(Self::Account(text.to_owned()));
+        }
+        if ["AIDA", "AROA"].iter().any(|prefix| text.starts_with(prefix))
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        {
+            return Some(Self::UniqueId(text.to_owned()));
+        }
+        let mut parts = text.splitn(6, ':');
+        let (Some("arn"), Some(partition), Some(service), Some(""), Some(account), Some(resource)) =
+            (parts.next(), parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return None;
+        };
+        // Wildcards are for conditions; a principal is one principal.
+        let whole = !text.contains(['*', '?']);
+        if !partition.starts_with("aws") || !is_account(account) || !whole {
+            return None;
+        }
+        let named = |kinds: &[&str]| {
+            kinds.iter().any(|kind| resource.strip_prefix(kind).is_some_and(|name| !name.is_empty()))
+        };
+        match service {
+            "iam" if resource == "root" => Some(Self::Account(account.to_owned())),
+            "iam" if named(&["user/", "role/"]) => Some(Self::Arn(text.to_owned())),
+            "sts" if named(&["assumed-role/", "federated-user/"]) => Some(Self::Arn(text.to_owned())),
+            _ => None,
+        }
+    }
+
+    /// How this names a caller, if it does.
+    pub(crate) fn names(&self, principal: &Principal) -> Option<Naming> {
+        use Principal as P;
+        match (self, principal) {
+            (Self::Anyone, _) => Some(Naming::Directly),
+            (Self::Account(named), P::Root { account }) if named == account => Some(Naming::Directly),
+            (Self::Account(named), _) if principal.account() == Some(named) => Some(Naming::Account),
+            (Self::Arn(named), P::User { arn, .. } | P::FederatedUser { arn, .. }) if named == arn => {
+                Some(Naming::Directly)
+            }
+            (Self::Arn(named), P::Session { session_arn, .. }) if named == session_arn => {
+                Some(Naming::Directly)
+            }
+            (Self::Arn(named), P::Session { role_arn, .. }) if named == role_arn => Some(Naming::Role),
+            (Self::UniqueId(named), P::User { unique_id, .. }) if named == unique_id => {
+                Some(Naming::Directly)
+            }
+            (Self::UniqueId(named), P::Session { role_id, .. }) if named == role_id => Some(Naming::Role),
+            (Self::Service(named), P::Service { name }) if named == name => Some(Naming::Directly),
+            _ => None,
+        }
+    }
+}
+
+fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}

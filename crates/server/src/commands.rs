@@ -1,0 +1,157 @@
+//! What each command does.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "these are the commands' outputs")]
+
+use std::{
+    io::{self, Write},
+    path::Path,
+    process::ExitCode,
+    sync::Arc,
+};
+
+use dispatch::Clock;
+use model::arn::AccountId;
+
+use crate::{
+    certificates,
+    cli::{Certificate, Check, Command, Init, Journal, Names, Serve},
+    clock::SystemClock,
+    config::{Config, RegionName, Regions},
+    entropy::SystemEntropy,
+    hardening, init, logging, records, seal, serve,
+};
+
+/// Whatever ends a command early; shown to the operator.
+type Failure = Box<dyn std::error::Error>;
+
+/// Runs a command.
+#[must_use]
+pub fn run(command: Command) -> ExitCode {
+    let done = match command {
+        Command::Serve(options) => serve(options),
+        Command::Init(options) => initialise(options),
+        Command::Check(options) => check(options),
+        Command::Certificate(options) => certificate(options),
+        Command::Journal(Journal::Show { data_dir }) => show(&data_dir),
+        Command::Journal(Journal::Verify { data_dir }) => verify(&data_dir),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("keywright: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve(options: Serve) -> Result<(), Failure> {
+    let config = options.place.with(options.service)?;
+    logging::start(config.log);
+    logging::hide_panic_messages();
+    for missing in hardening::apply() {
+        tracing::warn!("{missing}");
+    }
+    let runtime = runtime()?;
+    if !runtime.block_on(init::is_initialised(&config))? {
+        let root =
+            runtime.block_on(init::initialise(&config, None, &SystemClock::start(), &SystemEntropy))?;
+        first_steps(&config, &root)?;
+    }
+    serve::serve(&config, &runtime)?;
+    Ok(())
+}
+
+fn initialise(options: Init) -> Result<(), Failure> {
+    for missing in hardening::apply() {
+        eprintln!("keywright: warning: {missing}");
+    }
+    let account = options.account_id.and_then(AccountId::from_u64);
+    let names = options.names;
+    let config = options.place.config()?;
+    let root =
+        runtime()?.block_on(init::initialise(&config, account, &SystemClock::start(), &SystemEntropy))?;
+    let mut out = io::stdout().lock();
+    write!(out, "[default]\naws_access_key_id = {}\naws_secret_access_key = ", root.access_key_id)?;
+    out.write_all(root.secret_access_key.reveal())?;
+    writeln!(out)?;
+    out.flush()?;
+    eprintln!("account {} is set up in {}", root.account, config.data_dir.display());
+    eprintln!("{}", seal::advice(&config.seal));
+    issue(&config, &names)
+}
+
+fn certificate(options: Certificate) -> Result<(), Failure> {
+    if options.names.all().is_empty() {
+        return Err("name what the certificate is for with --tls or --takeover".into());
+    }
+    let config = options.place.config()?;
+    issue(&config, &options.names)
+}
+
+/// Issues a certificate if names are given, and says which CA to trust.
+fn issue(config: &Config, names: &Names) -> Result<(), Failure> {
+    let names = names.all();
+    if names.is_empty() {
+        return Ok(());
+    }
+    let now = SystemClock::start().now().as_seconds();
+    let issued = certificates::issue(&config.data_dir, &names, now)?;
+    eprintln!("clients have to trust this CA: {}", issued.ca.display());
+    eprint!("{}", std::fs::read_to_string(&issued.ca)?);
+    Ok(())
+}
+
+fn check(options: Check) -> Result<(), Failure> {
+    print!("{}", options.place.with(options.service)?);
+    Ok(())
+}
+
+fn show(data_dir: &Path) -> Result<(), Failure> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let shown = records::show(data_dir, &mut out);
+    match out.flush().and(shown.map(|_| ())) {
+        // Whoever reads only the beginning closes the pipe.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        done => Ok(done?),
+    }
+}
+
+fn verify(data_dir: &Path) -> Result<(), Failure> {
+    let verdict = records::verify(data_dir)?;
+    println!(
+        "the chain holds: records {} to {} in {} files, {} bytes of an unfinished record at the end",
+        verdict.first_sequence,
+        verdict.next_sequence.saturating_sub(1),
+        verdict.segments,
+        verdict.torn_bytes
+    );
+    Ok(())
+}
+
+/// Shown once, after the first start: how to use the deployment.
+fn first_steps(config: &Config, root: &init::RootCredentials) -> io::Result<()> {
+    let scheme = if config.tls.is_some() { "https" } else { "http" };
+    let mut out = io::stdout().lock();
+    writeln!(out, "# The root user of account {}; shown this once.", root.account)?;
+    writeln!(out, "export AWS_ENDPOINT_URL={scheme}://{}", config.listen)?;
+    writeln!(out, "export AWS_REGION={}", first_region(config))?;
+    writeln!(out, "export AWS_ACCESS_KEY_ID={}", root.access_key_id)?;
+    write!(out, "export AWS_SECRET_ACCESS_KEY=")?;
+    out.write_all(root.secret_access_key.reveal())?;
+    writeln!(out)?;
+    out.flush()?;
+    eprintln!("{}", seal::advice(&config.seal));
+    Ok(())
+}
+
+/// The Region to try things in.
+fn first_region(config: &Config) -> &str {
+    match &config.regions {
+        Regions::Only(names) => names.first().map_or("us-east-1", RegionName::as_str),
+        Regions::Any => "us-east-1",
+    }
+}
+
+fn runtime() -> io::Result<Arc<tokio::runtime::Runtime>> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map(Arc::new)
+}

@@ -1,0 +1,128 @@
+//! The data directory: what lies where in it.
+//!
+//! ```text
+//! keywright-data/          keywright-data.seal-key    (beside it, unless the seal is a passphrase)
+//!   node                   id of this node, 32 hexadecimal digits
+//!   store/                 keys, policies, identities
+//!   journal/               records
+//!   tls/                   certificates, if made by `keywright init --tls`
+//! ```
+
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use strongroom::Entropy;
+
+/// A data directory.
+#[derive(Debug, Clone)]
+pub struct DataDir(PathBuf);
+
+impl DataDir {
+    /// The directory at `path`, which need not exist.
+    #[must_use]
+    pub fn new(path: &Path) -> Self {
+        Self(path.to_path_buf())
+    }
+
+    /// Where the store is.
+    #[must_use]
+    pub fn store(&self) -> PathBuf {
+        self.0.join("store")
+    }
+
+    /// Where the journal is.
+    #[must_use]
+    pub fn journal(&self) -> PathBuf {
+        self.0.join("journal")
+    }
+
+    /// Makes the directory, readable by its owner alone.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn create(&self) -> io::Result<()> {
+        create_private_dir(&self.0)
+    }
+
+    /// The id of this node: the one that names its chain of records and its outbox.
+    ///
+    /// # Errors
+    /// What the system says; a file that holds no id.
+    pub fn node(&self, entropy: &dyn Entropy) -> io::Result<[u8; 16]> {
+        let path = self.0.join("node");
+        match fs::read_to_string(&path) {
+            Ok(text) => parse_id(text.trim()).ok_or_else(|| {
+                io::Error::new(io::ErrorKind::InvalidData, format!("{} holds no node id", path.display()))
+            }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let mut id = [0; 16];
+                entropy.fill(&mut id).map_err(|_| io::Error::other("the source of random bytes failed"))?;
+                let text: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+                write_private(&path, format!("{text}\n").as_bytes())?;
+                Ok(id)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Writes a file that only its owner can read, and makes sure that it is on disk. Never overwrites.
+///
+/// # Errors
+/// What the system says, [`io::ErrorKind::AlreadyExists`] among it.
+pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let draft = path.with_extension("draft");
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&draft)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    // A link fails if the name is taken, where a rename would replace what is there.
+    fs::hard_link(&draft, path)?;
+    fs::remove_file(&draft)?;
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::File::open(parent)?.sync_all()
+}
+
+fn create_private_dir(path: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+fn parse_id(text: &str) -> Option<[u8; 16]> {
+    let digits = (text.len() == 32).then(|| u128::from_str_radix(text, 16).ok())?;
+    digits.map(u128::to_be_bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entropy::SystemEntropy;
+
+    #[test]
+    fn a_node_keeps_its_id() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataDir::new(&folder.path().join("data"));
+        data.create().unwrap();
+        let id = data.node(&SystemEntropy).unwrap();
+        assert_eq!(data.node(&SystemEntropy).unwrap(), id);
+        assert_ne!(id, [0; 16]);
+    }
+
+    #[test]
+    fn what_is_there_is_not_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        write_private(&path, b"one").unwrap();
+        assert_eq!(write_private(&path, b"two").unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&path).unwrap(), b"one");
+    }
+}

@@ -1,0 +1,115 @@
+//! `keywright serve`: opens the deployment, listens, and ends cleanly.
+
+use std::{num::NonZeroUsize, sync::Arc};
+
+use bytes::Bytes;
+use dispatch::{BodyFault, ConnectionInfo, Dispatcher};
+use http::{Response, request::Parts};
+use tokio::runtime::Runtime;
+
+use crate::{
+    admin::{Admin, Health},
+    compose::Keywright,
+    config::Config,
+    connection::Answer,
+    limits::Limits,
+    listen::{self, Ended, Setup},
+    metrics::{Connections, Metrics},
+    seal,
+    shutdown::{Signals, Wanted},
+    start::StartError,
+    tls::Tls,
+};
+
+/// The request line answers what the edge hands over.
+impl Answer for Dispatcher {
+    async fn answer(
+        &self,
+        head: Parts,
+        body: Result<Bytes, BodyFault>,
+        connection: &ConnectionInfo,
+    ) -> Response<Bytes> {
+        Dispatcher::answer(self, head, body, connection).await
+    }
+}
+
+/// Serves until a signal says to stop.
+///
+/// # Errors
+/// [`StartError`], before anything is served.
+pub fn serve(config: &Config, runtime: &Runtime) -> Result<(), StartError> {
+    let mut signals = {
+        let _context = runtime.enter();
+        Signals::catch().map_err(StartError::Thread)?
+    };
+    let tls = config.tls.as_ref().map(|files| Tls::load(&files.certificate, &files.key));
+    let tls = tls.transpose().map_err(|error| StartError::Tls(error.to_string()))?;
+    let bind = |address| listen::bind(address).map_err(|error| StartError::Listen(address, error));
+    let (api, admin) = (bind(config.listen)?, bind(config.admin_listen)?);
+    let metrics = Arc::new(Metrics::default());
+    let keywright = Keywright::open(config, Arc::clone(&metrics))?;
+
+    let connections = Arc::new(Connections::default());
+    let api = api.serve(Setup {
+        answer: Arc::clone(&keywright.dispatcher),
+        tls: tls.clone(),
+        limits: config.limits,
+        workers: config.workers,
+        name: "api",
+        counts: Arc::clone(&connections),
+    });
+    let api = api.map_err(StartError::Thread)?;
+    let health: Arc<dyn Health> = Arc::clone(&keywright.vitals) as _;
+    let admin = admin.serve(Setup {
+        answer: Arc::new(Admin { metrics, connections, health }),
+        tls: None,
+        limits: Limits { connections_max: ADMIN_CONNECTIONS, ..config.limits },
+        workers: NonZeroUsize::MIN,
+        name: "admin",
+        counts: Arc::default(),
+    });
+    let admin = admin.map_err(StartError::Thread)?;
+    announce(config, &keywright, api.address(), admin.address());
+
+    let signal = loop {
+        match runtime.block_on(signals.next()) {
+            Wanted::Stop(signal) => break signal,
+            Wanted::Reload => reload(tls.as_ref()),
+        }
+    };
+    tracing::info!(signal, "stopping: calls in flight are answered first");
+    if let Ended::CutOff(count) = api.shut_down() {
+        tracing::warn!(count, "connections were closed because their time was over");
+    }
+    let _ = admin.shut_down();
+    keywright.close();
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Monitoring needs few.
+const ADMIN_CONNECTIONS: usize = 64;
+
+fn announce(config: &Config, keywright: &Keywright, api: std::net::SocketAddr, admin: std::net::SocketAddr) {
+    let accounts: Vec<String> = keywright.accounts.iter().map(ToString::to_string).collect();
+    tracing::info!(
+        listen = %api,
+        tls = config.tls.is_some(),
+        admin = %admin,
+        store = %format!("sqlite in {}", config.data_dir.join("store").display()),
+        seal = seal::kind(&config.seal),
+        journal = %config.journal,
+        accounts = accounts.join(","),
+        regions = %config.regions,
+        "keywright {} serves",
+        env!("CARGO_PKG_VERSION"),
+    );
+}
+
+fn reload(tls: Option<&Tls>) {
+    match tls.map(Tls::reload) {
+        None => tracing::info!("there is no certificate to read again"),
+        Some(Ok(())) => tracing::info!("the certificate was read again"),
+        Some(Err(error)) => tracing::error!(%error, "the certificate stays as it is"),
+    }
+}
