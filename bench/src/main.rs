@@ -119,9 +119,9 @@ async fn measure(options: &Options) -> Result<()> {
         }
     }
     if options.json {
-        report.print_json()
+        report.print_json();
     } else {
-        report.print()
+        report.print();
     }
     Ok(())
 }
