@@ -1,80 +1,99 @@
-//! Puts the parts together: the only place that knows all of them.
+//! Puts the parts together: the only place that knows all of them. What touches the machine (store, disk, clock,
+//! randomness, seal) is given, so that the whole server runs in a test as it runs in production.
 
-use std::{sync::Arc, thread, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use audit::{FsDisk, Journal};
+use audit::{Disk, Journal, Node};
 use dispatch::{
     Backstage, Clock, Credentials, Dispatcher, Drain, Durability, Follower, Mirror, Observer, Regions, Wiring,
 };
 use iam::Directory;
 use kms::{Kms, Memory};
-use model::arn::{AccountId, Region};
+use model::arn::AccountId;
 use policy::PrincipalPattern;
-use store::{Revision, SqliteStore, Store};
-use strongroom::{Entropy, Seal, Strongroom};
-use tokio::{runtime::Runtime, sync::watch};
+use store::{Revision, Store, StoreError};
+use strongroom::{Entropy, Strongroom};
 
-use crate::{
-    clock::SystemClock,
-    config::{self, Config, JournalMode},
-    data_dir::DataDir,
-    deployment::{self, SealRecord},
-    entropy::SystemEntropy,
-    health::Vitals,
-    metrics::Metrics,
-    seal,
-    start::StartError,
-};
+use crate::{deployment, health::Vitals, keeper::Keeper, seal::SealSource, start::StartError};
 
-/// A deployment that has been opened. Nothing listens yet.
-pub struct Keywright {
+/// What a server is made of.
+pub struct Parts {
+    /// The id of this node: names its chain of records and its outbox.
+    pub node: Node,
+    /// Holds the deployment; initialised.
+    pub store: Arc<dyn Store>,
+    /// Where the journal is.
+    pub disk: Arc<dyn Disk>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Random bytes.
+    pub entropy: Arc<dyn Entropy>,
+    /// Where the root of all keys comes from.
+    pub seal: Arc<dyn SealSource>,
+    /// The Regions that are served.
+    pub regions: Regions,
+    /// When a reply to a call that changes nothing may leave.
+    pub durability: Durability,
+    /// Age in days at which a new domain key is made.
+    pub domain_key_rotation_days: u32,
+    /// Who counts answers.
+    pub observer: Arc<dyn Observer>,
+}
+
+/// A server put together. It answers once its [`Following`] runs.
+pub struct Assembly {
     /// Answers requests.
     pub dispatcher: Arc<Dispatcher>,
     /// Tells how the parts are.
     pub vitals: Arc<Vitals>,
-    /// Accounts served.
-    pub accounts: Vec<AccountId>,
-    background: Background,
+    /// The identities.
+    pub directory: Arc<Directory>,
+    /// Keeps memory current; to be run for as long as the server lives.
+    pub following: Following,
+    /// Does what falls due.
+    pub chores: Chores,
 }
 
-/// The thread that does what no request does.
-struct Background {
-    stop: watch::Sender<bool>,
-    thread: Option<thread::JoinHandle<()>>,
+/// Memory on the heels of the store, and records on their way to the journal.
+pub struct Following {
+    mirror: Arc<Mirror>,
+    store: Arc<dyn Store>,
+    followers: Vec<Arc<dyn Follower>>,
+    from: Revision,
+    drain: Drain,
+}
+
+/// What falls due with time.
+#[derive(Clone)]
+pub struct Chores {
+    kms: Arc<Kms>,
+    backstage: Backstage,
+    keeper: Arc<Keeper>,
 }
 
 /// How often a strongroom that stays sealed is tried again, and the age of the domain key is looked at.
 const SEAL_TICK: Duration = Duration::from_secs(5);
 
-impl Keywright {
-    /// Opens an initialised deployment: store, journal, memory, strongroom; starts the background work.
+impl Assembly {
+    /// Puts a server together on an initialised deployment: opens the journal, unseals the strongroom, reads the store
+    /// into memory, brings the records that an earlier run left in the store to the journal.
     ///
     /// # Errors
     /// [`StartError`]. A strongroom that cannot be unsealed is none: the server starts and refuses work.
-    pub fn open(config: &Config, metrics: Arc<Metrics>) -> Result<Self, StartError> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .build()
-            .map_err(StartError::Thread)?;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
-        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
-        let data = DataDir::new(&config.data_dir);
-        let node = data.node(&*entropy).map_err(StartError::Node)?;
-        let store = SqliteStore::open(&data.store(), store::Options { create: false, bytes_max: None })?;
-        let store: Arc<dyn Store> = Arc::new(store);
-        let disk = FsDisk::open(&data.journal())?;
-        let (journal, recovery) = Journal::open(Arc::new(disk), audit::Options::new(node))?;
+    pub async fn of(parts: Parts) -> Result<Self, StartError> {
+        let Parts { node, store, disk, clock, entropy, seal, .. } = parts;
+        let (journal, recovery) = Journal::open(disk, audit::Options::new(node))?;
         let journal = Arc::new(journal);
-
-        let record = runtime.block_on(deployment::seal_record(&*store))?.ok_or(StartError::NotInitialised)?;
+        let record = deployment::seal_record(&*store).await?.ok_or(StartError::NotInitialised)?;
         let strongroom = Arc::new(Strongroom::sealed());
         let keeper = Keeper {
-            config: config.clone(),
+            seal,
             record,
             store: Arc::clone(&store),
             strongroom: Arc::clone(&strongroom),
+            domain_key_days: parts.domain_key_rotation_days,
         };
-        runtime.block_on(keeper.unseal());
+        keeper.unseal().await;
 
         let directory = Arc::new(Directory::new(Arc::clone(&strongroom)));
         let memory = Arc::new(Memory::default());
@@ -85,133 +104,69 @@ impl Keywright {
         });
         let followers: Vec<Arc<dyn Follower>> = vec![Arc::clone(&directory) as _, memory];
         let mirror = Arc::new(Mirror::default());
-        let from = runtime.block_on(mirror.load(&*store, &followers))?;
+        let from = mirror.load(&*store, &followers).await?;
 
         let (outbox, drain) = dispatch::outbox(&node, Arc::clone(&store), Arc::clone(&journal));
-        let drained = runtime.block_on(drain.recover(&recovery)).map_err(StartError::Outbox)?;
+        let drained = drain.recover(&recovery).await.map_err(StartError::Outbox)?;
         if drained > 0 {
             tracing::info!(drained, "records of changes were brought from the store to the journal");
         }
+        let following =
+            Following { mirror: Arc::clone(&mirror), store: Arc::clone(&store), followers, from, drain };
         let backstage = Backstage { store, mirror, journal, outbox, clock, entropy };
         let vitals = Arc::new(Vitals::new(&backstage, &strongroom));
-        let accounts = directory.accounts();
         let wiring = Wiring {
-            credentials: directory as Arc<dyn Credentials>,
+            credentials: Arc::clone(&directory) as Arc<dyn Credentials>,
             backstage: backstage.clone(),
-            durability: durability(config.journal),
-            regions: regions(&config.regions)?,
-            observer: Arc::new(Counted(metrics)),
+            durability: parts.durability,
+            regions: parts.regions,
+            observer: parts.observer,
         };
         let dispatcher = Dispatcher::new(wiring).with(kms::service(Arc::clone(&kms))).with(iam::sts());
-        let background = Background::start(runtime, Work { backstage, followers, from, drain, kms, keeper })?;
-        Ok(Self { dispatcher: Arc::new(dispatcher), vitals, accounts, background })
-    }
-
-    /// Ends the background work. What was acknowledged is on disk already; the journal flushes when it is
-    /// dropped.
-    pub fn close(self) {
-        self.background.stop();
+        let chores = Chores { kms, backstage, keeper: Arc::new(keeper) };
+        Ok(Self { dispatcher: Arc::new(dispatcher), vitals, directory, following, chores })
     }
 }
 
-/// Everything that the background does.
-struct Work {
-    backstage: Backstage,
-    followers: Vec<Arc<dyn Follower>>,
-    from: Revision,
-    drain: Drain,
-    kms: Arc<Kms>,
-    keeper: Keeper,
+impl Following {
+    /// Follows the store for ever. What is committed when this is dropped and not drained yet is found in the store by
+    /// the next start.
+    pub async fn run(self) {
+        let Self { mirror, store, followers, from, drain } = self;
+        tokio::join!(mirror.follow(&*store, &followers, from), drain.run());
+    }
 }
 
-impl Background {
-    fn start(runtime: Runtime, work: Work) -> Result<Self, StartError> {
-        let (stop, mut stopped) = watch::channel(false);
-        let following = work.backstage.mirror.clone();
-        let run = move || {
-            runtime.block_on(async {
-                let Work { backstage, followers, from, drain, kms, keeper } = work;
-                let drain = tokio::spawn(drain.run());
-                let (clock, entropy) = (Arc::clone(&backstage.clock), Arc::clone(&backstage.entropy));
-                let follow = {
-                    let (mirror, store) = (Arc::clone(&backstage.mirror), Arc::clone(&backstage.store));
-                    async move { mirror.follow(&*store, &followers, from).await }
-                };
-                tokio::select! {
-                    () = follow => {}
-                    () = kms::clockwork::run(kms, backstage) => {}
-                    () = keeper.keep(&*clock, &*entropy) => {}
-                    _ = stopped.wait_for(|stop| *stop) => {}
-                }
-                // Committed records that are not drained yet are found in the store by the next start.
-                drain.abort();
-            });
+impl Chores {
+    /// Does what is due, for ever.
+    pub async fn run(&self) {
+        let keep = async {
+            loop {
+                tokio::time::sleep(SEAL_TICK).await;
+                self.keep().await;
+            }
         };
-        let thread =
-            thread::Builder::new().name("background".to_owned()).spawn(run).map_err(StartError::Thread)?;
-        // A server that answers its first request before it follows would refuse it.
-        while !following.is_following() && !thread.is_finished() {
-            thread::sleep(Duration::from_micros(200));
-        }
-        Ok(Self { stop, thread: Some(thread) })
+        tokio::join!(kms::clockwork::run(Arc::clone(&self.kms), self.backstage.clone()), keep);
     }
 
-    fn stop(mut self) {
-        self.stop.send_replace(true);
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
-}
-
-/// Keeps the strongroom unsealed and its domain key young.
-struct Keeper {
-    config: Config,
-    record: SealRecord,
-    store: Arc<dyn Store>,
-    strongroom: Arc<Strongroom>,
-}
-
-impl Keeper {
-    fn seal(&self) -> Option<Box<dyn Seal>> {
-        match seal::open(&self.config.seal, &self.record) {
-            Ok(seal) => Some(seal),
-            Err(error) => {
-                tracing::error!(%error, "the strongroom stays sealed");
-                None
-            }
-        }
+    /// Does everything that is due at this moment of the clock, also what only becomes due by it.
+    ///
+    /// # Errors
+    /// What the store answers; what is not done stays due.
+    pub async fn tick(&self) -> Result<(), StoreError> {
+        self.keep().await;
+        while kms::clockwork::tick(&self.kms, &self.backstage).await? > 0 {}
+        Ok(())
     }
 
-    async fn unseal(&self) {
-        let Some(seal) = self.seal() else { return };
-        if let Err(error) = deployment::unseal(&*self.store, &self.strongroom, &*seal).await {
-            tracing::error!(%error, "the strongroom stays sealed");
-        }
+    /// Whether this node's memory is current, so that calls are answered.
+    #[must_use]
+    pub fn is_following(&self) -> bool {
+        self.backstage.mirror.is_following()
     }
 
-    async fn keep(&self, clock: &dyn Clock, entropy: &dyn Entropy) {
-        loop {
-            tokio::time::sleep(SEAL_TICK).await;
-            if !self.strongroom.is_unsealed() {
-                self.unseal().await;
-                continue;
-            }
-            let days = self.config.domain_key_rotation_days;
-            match deployment::domain_key_is_due(&*self.store, days, clock).await {
-                Ok(false) => continue,
-                Ok(true) => {}
-                Err(error) => tracing::error!(%error, "the domain keys cannot be read"),
-            }
-            let Some(seal) = self.seal() else { continue };
-            match deployment::rotate_domain_key(&self.store, &self.strongroom, &*seal, days, clock, entropy)
-                .await
-            {
-                Ok(true) => tracing::info!("a new domain key seals from now on"),
-                Ok(false) => {}
-                Err(error) => tracing::error!(%error, "the domain key could not be rotated"),
-            }
-        }
+    async fn keep(&self) {
+        self.keeper.tick(&*self.backstage.clock, &*self.backstage.entropy).await;
     }
 }
 
@@ -231,44 +186,5 @@ impl kms::Principals for Accounts {
             | PrincipalPattern::Federated(_)
             | PrincipalPattern::CanonicalUser(_) => false,
         }
-    }
-}
-
-fn durability(mode: JournalMode) -> Durability {
-    match mode {
-        JournalMode::Durable => Durability::Durable,
-        JournalMode::HandedOver => Durability::HandedOver,
-    }
-}
-
-fn regions(configured: &config::Regions) -> Result<Regions, StartError> {
-    let region = |name: &config::RegionName| {
-        Region::parse(name.as_str()).map_err(|_| StartError::Region(name.clone()))
-    };
-    match configured {
-        config::Regions::Any => Ok(Regions::Any),
-        config::Regions::Only(names) => {
-            Ok(Regions::Only(names.iter().map(region).collect::<Result<_, _>>()?))
-        }
-    }
-}
-
-/// Counts answers.
-struct Counted(Arc<Metrics>);
-
-impl Observer for Counted {
-    fn answered(
-        &self,
-        service: &'static str,
-        operation: &'static str,
-        fault: Option<&'static str>,
-        took: Duration,
-    ) {
-        self.0.record(
-            service,
-            operation,
-            fault.unwrap_or("ok"),
-            u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
-        );
     }
 }

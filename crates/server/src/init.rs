@@ -6,10 +6,16 @@ use dispatch::Clock;
 use iam::NewAccessKey;
 use model::{Timestamp, arn::AccountId};
 use secret::Plaintext;
-use store::{SqliteStore, Store};
-use strongroom::{Entropy, Strongroom};
+use store::{Batch, SqliteStore, Store};
+use strongroom::{Entropy, Seal, Strongroom};
 
-use crate::{config::Config, data_dir::DataDir, deployment, seal, start::StartError};
+use crate::{
+    config::Config,
+    data_dir::DataDir,
+    deployment::{self, SealRecord},
+    seal,
+    start::StartError,
+};
 
 /// The credentials of a new account's root user, shown once.
 pub struct RootCredentials {
@@ -53,18 +59,49 @@ pub async fn initialise(
     if deployment::seal_record(&*store).await?.is_some() {
         return Err(initialised());
     }
-    let now = clock.now();
     let (record, seal) = seal::create(&config.seal, entropy)?;
-    let (mut batch, domain_key) = deployment::found(&record, &*seal, now, entropy)?;
+    found(&*store, &record, &*seal, account, clock, entropy).await?.ok_or_else(initialised)
+}
+
+/// Founds a deployment in an empty store: its seal, first domain key and first account, in one batch. `None` when there
+/// is a deployment already.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn found(
+    store: &dyn Store,
+    record: &SealRecord,
+    seal: &dyn Seal,
+    account: Option<AccountId>,
+    clock: &dyn Clock,
+    entropy: &dyn Entropy,
+) -> Result<Option<RootCredentials>, StartError> {
+    let now = clock.now();
+    let (mut batch, domain_key) = deployment::found(record, seal, now, entropy)?;
     let strongroom = Strongroom::sealed();
     strongroom
-        .unseal(&*seal, &[domain_key])
+        .unseal(seal, &[domain_key])
         .map_err(|error| StartError::Deployment(deployment::DeploymentError::Unseal(error)))?;
     let root = root_account(account, now, &strongroom, entropy, &mut batch)?;
-    match store.commit(batch).await? {
-        Ok(_) => Ok(root),
-        Err(_) => Err(initialised()),
-    }
+    Ok(store.commit(batch).await?.is_ok().then_some(root))
+}
+
+/// Adds an account to a deployment. `None` when there is one of that id already.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn add_account(
+    store: &dyn Store,
+    seal: &dyn Seal,
+    account: AccountId,
+    clock: &dyn Clock,
+    entropy: &dyn Entropy,
+) -> Result<Option<RootCredentials>, StartError> {
+    let strongroom = Strongroom::sealed();
+    deployment::unseal(store, &strongroom, seal).await?;
+    let mut batch = Batch::default();
+    let root = root_account(Some(account), clock.now(), &strongroom, entropy, &mut batch)?;
+    Ok(store.commit(batch).await?.is_ok().then_some(root))
 }
 
 fn root_account(
@@ -72,7 +109,7 @@ fn root_account(
     now: Timestamp,
     strongroom: &Strongroom,
     entropy: &dyn Entropy,
-    batch: &mut store::Batch,
+    batch: &mut Batch,
 ) -> Result<RootCredentials, StartError> {
     let no_entropy = |_| StartError::SetUp("the source of random bytes failed");
     let account = match account {

@@ -17,6 +17,8 @@ pub mod entropy;
 pub mod hardening;
 pub mod health;
 pub mod init;
+mod keeper;
+pub mod keywright;
 pub mod limits;
 pub mod listen;
 pub mod logging;

@@ -49,11 +49,22 @@ impl fmt::Display for SealFileError {
 
 impl std::error::Error for SealFileError {}
 
-/// The seal of a deployment.
-///
-/// # Errors
-/// [`SealFileError`].
-pub fn open(configured: &config::Seal, record: &SealRecord) -> Result<Box<dyn Seal>, SealFileError> {
+/// Where the seal of a deployment comes from. Asked anew whenever the seal is needed: what was missing may be there now.
+pub trait SealSource: Send + Sync {
+    /// The seal that the deployment's record describes.
+    ///
+    /// # Errors
+    /// [`SealFileError`]; the strongroom then stays as it is.
+    fn open(&self, record: &SealRecord) -> Result<Box<dyn Seal>, SealFileError>;
+}
+
+impl SealSource for config::Seal {
+    fn open(&self, record: &SealRecord) -> Result<Box<dyn Seal>, SealFileError> {
+        open(self, record)
+    }
+}
+
+fn open(configured: &config::Seal, record: &SealRecord) -> Result<Box<dyn Seal>, SealFileError> {
     match (configured, record) {
         (config::Seal::KeyFile(path), SealRecord::File) => Ok(Box::new(key_file(path)?)),
         (config::Seal::Passphrase(path), SealRecord::Passphrase(parameters)) => {

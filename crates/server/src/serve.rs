@@ -9,9 +9,9 @@ use tokio::runtime::Runtime;
 
 use crate::{
     admin::{Admin, Health},
-    compose::Keywright,
     config::Config,
     connection::Answer,
+    keywright::Keywright,
     limits::Limits,
     listen::{self, Ended, Setup},
     metrics::{Connections, Metrics},

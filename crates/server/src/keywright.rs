@@ -1,0 +1,143 @@
+//! A deployment in a data directory, opened: the parts from the machine, and a thread for what no request does.
+
+use std::{sync::Arc, thread, time::Duration};
+
+use audit::FsDisk;
+use dispatch::{Dispatcher, Durability, Observer, Regions};
+use model::arn::{AccountId, Region};
+use store::SqliteStore;
+use tokio::{runtime::Runtime, sync::watch};
+
+use crate::{
+    clock::SystemClock,
+    compose::{Assembly, Chores, Following, Parts},
+    config::{self, Config, JournalMode},
+    data_dir::DataDir,
+    entropy::SystemEntropy,
+    health::Vitals,
+    metrics::Metrics,
+    start::StartError,
+};
+
+/// A deployment that has been opened. Nothing listens yet.
+pub struct Keywright {
+    /// Answers requests.
+    pub dispatcher: Arc<Dispatcher>,
+    /// Tells how the parts are.
+    pub vitals: Arc<Vitals>,
+    /// Accounts served.
+    pub accounts: Vec<AccountId>,
+    background: Background,
+}
+
+impl Keywright {
+    /// Opens an initialised deployment: store, journal, memory, strongroom; starts the background work.
+    ///
+    /// # Errors
+    /// [`StartError`]. A strongroom that cannot be unsealed is none: the server starts and refuses work.
+    pub fn open(config: &Config, metrics: Arc<Metrics>) -> Result<Self, StartError> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .map_err(StartError::Thread)?;
+        let data = DataDir::new(&config.data_dir);
+        let store = SqliteStore::open(&data.store(), store::Options { create: false, bytes_max: None })?;
+        let parts = Parts {
+            node: data.node(&SystemEntropy).map_err(StartError::Node)?,
+            store: Arc::new(store),
+            disk: Arc::new(FsDisk::open(&data.journal())?),
+            clock: Arc::new(SystemClock::start()),
+            entropy: Arc::new(SystemEntropy),
+            seal: Arc::new(config.seal.clone()),
+            regions: regions(&config.regions)?,
+            durability: durability(config.journal),
+            domain_key_rotation_days: config.domain_key_rotation_days,
+            observer: Arc::new(Counted(metrics)),
+        };
+        let Assembly { dispatcher, vitals, directory, following, chores } =
+            runtime.block_on(Assembly::of(parts))?;
+        let background = Background::start(runtime, following, chores)?;
+        Ok(Self { dispatcher, vitals, accounts: directory.accounts(), background })
+    }
+
+    /// Ends the background work. What was acknowledged is on disk already; the journal flushes when it is
+    /// dropped.
+    pub fn close(self) {
+        self.background.stop();
+    }
+}
+
+/// The thread that does what no request does.
+struct Background {
+    stop: watch::Sender<bool>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Background {
+    fn start(runtime: Runtime, following: Following, chores: Chores) -> Result<Self, StartError> {
+        let (stop, mut stopped) = watch::channel(false);
+        let watched = chores.clone();
+        let run = move || {
+            runtime.block_on(async {
+                tokio::select! {
+                    () = following.run() => {}
+                    () = chores.run() => {}
+                    _ = stopped.wait_for(|stop| *stop) => {}
+                }
+            });
+        };
+        let thread =
+            thread::Builder::new().name("background".to_owned()).spawn(run).map_err(StartError::Thread)?;
+        // A server that answers its first request before it follows would refuse it.
+        while !watched.is_following() && !thread.is_finished() {
+            thread::sleep(Duration::from_micros(200));
+        }
+        Ok(Self { stop, thread: Some(thread) })
+    }
+
+    fn stop(mut self) {
+        self.stop.send_replace(true);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn durability(mode: JournalMode) -> Durability {
+    match mode {
+        JournalMode::Durable => Durability::Durable,
+        JournalMode::HandedOver => Durability::HandedOver,
+    }
+}
+
+fn regions(configured: &config::Regions) -> Result<Regions, StartError> {
+    let region = |name: &config::RegionName| {
+        Region::parse(name.as_str()).map_err(|_| StartError::Region(name.clone()))
+    };
+    match configured {
+        config::Regions::Any => Ok(Regions::Any),
+        config::Regions::Only(names) => {
+            Ok(Regions::Only(names.iter().map(region).collect::<Result<_, _>>()?))
+        }
+    }
+}
+
+/// Counts answers.
+struct Counted(Arc<Metrics>);
+
+impl Observer for Counted {
+    fn answered(
+        &self,
+        service: &'static str,
+        operation: &'static str,
+        fault: Option<&'static str>,
+        took: Duration,
+    ) {
+        self.0.record(
+            service,
+            operation,
+            fault.unwrap_or("ok"),
+            u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+        );
+    }
+}
