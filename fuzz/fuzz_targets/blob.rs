@@ -28,7 +28,7 @@ static OPEN: LazyLock<(Strongroom, Material)> = LazyLock::new(|| {
     let key = SealedDomainKey::generate(1, &seal, &Counting).expect("domain key");
     let room = Strongroom::sealed();
     room.unseal(&seal, &[key]).expect("unseals");
-    let made = room.generate_symmetric(&BINDING, &Counting).expect("material");
+    let made = room.generate(&BINDING, &Counting).expect("material");
     let material = room.material(&made.token, &BINDING).expect("opens");
     (room, material)
 });

@@ -37,7 +37,7 @@ impl Listing<'_, '_> {
         match self.kms.strongroom.check_tag(Purpose::PaginationMarker, &self.message(last), tag) {
             Ok(()) => Ok(Some(last.to_owned())),
             Err(Refused::WouldNotOpen) => Err(faults::invalid_marker()),
-            Err(Refused::Sealed | Refused::Broken) => Err(faults::sealed()),
+            Err(_) => Err(faults::sealed()),
         }
     }
 

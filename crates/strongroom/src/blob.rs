@@ -1,8 +1,9 @@
 //! The ciphertext that clients hold: `docs/blob-format.md`.
 
+use crate::binding::Binding;
 use crate::envelope;
 use crate::error::Refused;
-use crate::material::{Binding, MaterialId};
+use crate::material::MaterialId;
 
 /// Bytes that a blob is longer than its plaintext. Clients depend on the number: some read exactly 184 bytes
 /// for a wrapped 32-byte key.

@@ -14,8 +14,19 @@ pub enum Refused {
     Sealed,
     /// The input was not made by this hierarchy for this binding, context or purpose.
     WouldNotOpen,
+    /// The key, the algorithm and the input do not go together. Whoever words the answer checks that before.
+    Unsuitable,
     /// Randomness or a primitive failed. Nothing is wrong with the input.
     Broken,
+}
+
+/// Why no secret was agreed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AgreeRefused {
+    /// The peer's key is not a `SubjectPublicKeyInfo` with a point of this key's curve.
+    NotAPeer,
+    /// The key is not one that agrees.
+    Unsuitable,
 }
 
 /// Why a seal did not wrap or unwrap a domain key.
@@ -51,7 +62,17 @@ impl fmt::Display for Refused {
         f.write_str(match self {
             Self::Sealed => "the strongroom is sealed",
             Self::WouldNotOpen => "the sealed input would not open",
+            Self::Unsuitable => "the key, the algorithm and the input do not go together",
             Self::Broken => "randomness or a cryptographic primitive failed",
+        })
+    }
+}
+
+impl fmt::Display for AgreeRefused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotAPeer => "the peer's public key is not one of the key's curve",
+            Self::Unsuitable => "the key is not one that agrees on secrets",
         })
     }
 }
@@ -77,6 +98,7 @@ impl fmt::Display for UnsealError {
 }
 
 impl Error for Refused {}
+impl Error for AgreeRefused {}
 impl Error for SealError {}
 impl Error for UnsealError {}
 

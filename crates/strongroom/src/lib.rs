@@ -19,24 +19,32 @@
 
 mod aead;
 mod argon;
+mod binding;
 mod blob;
 mod context;
 mod domain;
+mod ec;
 mod entropy;
 mod envelope;
 mod error;
 mod kdf;
 mod mac;
 mod material;
+mod pair;
 mod room;
 pub mod seal;
 mod selftest;
+mod spec;
+mod spki;
 
+pub use binding::Binding;
 pub use blob::{BLOB_OVERHEAD_BYTES, Blob};
 pub use context::Context;
 pub use domain::{Malformed, SealedDomainKey};
 pub use entropy::{Entropy, EntropyFailed};
-pub use error::{Refused, SealError, UnsealError};
-pub use material::{Binding, Generated, Material, MaterialId, Spec};
+pub use error::{AgreeRefused, Refused, SealError, UnsealError};
+pub use material::{Generated, Material, MaterialId};
+pub use pair::{Message, Pair};
 pub use room::{Purpose, Strongroom};
 pub use seal::Seal;
+pub use spec::{PublicKeyEncryption, SigningAlgorithm, Spec};

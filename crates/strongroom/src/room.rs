@@ -6,15 +6,18 @@ use arc_swap::ArcSwapOption;
 use secret::Plaintext;
 
 use crate::aead::KEY_BYTES;
+use crate::binding::Binding;
 use crate::domain::{DomainKeys, SealedDomainKey};
 use crate::entropy::Entropy;
 use crate::envelope::{Broken, Sealer};
 use crate::error::{Refused, UnsealError};
 use crate::kdf::{self, Label};
 use crate::mac;
-use crate::material::{Binding, Generated, Material};
+use crate::material::{self, Generated, Material};
+use crate::pair::Pair;
 use crate::seal::Seal;
 use crate::selftest;
+use crate::spec::{Family, Spec};
 
 /// Holds the domain keys. Starts sealed; nothing but [`Strongroom::unseal`] changes it. Shared by reference,
 /// never waits.
@@ -65,23 +68,36 @@ impl Strongroom {
     ///
     /// # Errors
     /// [`Refused::Sealed`] or [`Refused::Broken`].
-    pub fn generate_symmetric(&self, binding: &Binding, entropy: &dyn Entropy) -> Result<Generated, Refused> {
-        let key = Plaintext::zeroed(binding.spec.material_bytes()).fill(|out| entropy.fill(out))?;
-        let token = self.seal_token(&MATERIAL_TOKEN, &binding.to_bytes(), &key, entropy)?;
-        Ok(Generated { id: *Material::new(&key, binding)?.id(), token })
+    pub fn generate(&self, binding: &Binding, entropy: &dyn Entropy) -> Result<Generated, Refused> {
+        if !self.is_unsealed() {
+            return Err(Refused::Sealed);
+        }
+        self.keep(&material::generate(binding.spec, entropy)?, binding, entropy)
+    }
+
+    /// A new key pair for a caller to keep; nothing of it stays here.
+    ///
+    /// # Errors
+    /// [`Refused::Unsuitable`] for specs without a PKCS#8 form of AWS's; [`Refused::Sealed`] or [`Refused::Broken`].
+    pub fn generate_pair(&self, spec: Spec, entropy: &dyn Entropy) -> Result<Pair, Refused> {
+        if !self.is_unsealed() {
+            return Err(Refused::Sealed);
+        }
+        if matches!(spec.family(), Family::Symmetric | Family::Mac(_)) {
+            return Err(Refused::Unsuitable);
+        }
+        let key = material::open_pair(spec, &material::generate(spec, entropy)?)?;
+        Ok(Pair { private: key.to_pkcs8()?, public: key.public_key()? })
     }
 
     /// Opens the token of a key's material.
     ///
     /// # Errors
     /// [`Refused::Sealed`], or [`Refused::WouldNotOpen`] if the token was made for another binding, was
-    /// altered, or is under a domain key that is not open here.
+    /// altered, or is under a domain key that is not open here; [`Refused::Broken`] if what it holds is no material.
     pub fn material(&self, token: &[u8], binding: &Binding) -> Result<Material, Refused> {
-        let key = self.open_token(&MATERIAL_TOKEN, &binding.to_bytes(), token)?;
-        if key.len() != binding.spec.material_bytes() {
-            return Err(Refused::WouldNotOpen);
-        }
-        Ok(Material::new(&key, binding)?)
+        let plain = self.open_token(&MATERIAL_TOKEN, &binding.to_bytes(), token)?;
+        Ok(Material::new(&plain, binding)?)
     }
 
     /// Seals a secret of the server's own under its purpose and a name, such as its access key id.
@@ -152,6 +168,22 @@ impl Strongroom {
             if outcome.is_ok() { Some(Arc::new(keys)) } else { current.clone() }
         });
         outcome.map_err(UnsealError::NumberTaken)
+    }
+
+    /// Seals material in its plain form.
+    fn keep(
+        &self,
+        plain: &Plaintext,
+        binding: &Binding,
+        entropy: &dyn Entropy,
+    ) -> Result<Generated, Refused> {
+        let token = self.seal_token(&MATERIAL_TOKEN, &binding.to_bytes(), plain, entropy)?;
+        let material = Material::new(plain, binding)?;
+        let public_key = match material.public_key() {
+            Err(Refused::Unsuitable) => None,
+            public_key => Some(public_key?),
+        };
+        Ok(Generated { id: *material.id(), token, public_key })
     }
 
     fn seal_token(

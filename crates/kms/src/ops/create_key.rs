@@ -55,7 +55,7 @@ impl Operation for CreateKey {
         cx.entropy.fill(&mut random).map_err(|_| Fault::internal("the source of random bytes failed"))?;
         let id = KeyId::generate(random, false);
         let arn = KeyArn { region: place.region.clone(), account: place.account, key_id: id };
-        let made = kms.strongroom.generate_symmetric(&gate::binding(&arn, spec), cx.entropy);
+        let made = kms.strongroom.generate(&gate::binding(&arn, spec), cx.entropy);
         let made = made.map_err(|_| faults::sealed())?;
         let key = Key {
             arn: arn.clone(),

@@ -39,9 +39,9 @@ fn a_blob_of_other_material_or_another_key_is_refused() {
     // Even the same bytes of material are another material under another binding.
     for binding in other_bindings() {
         let entropy = Scripted::new(&[&[3; 32], &[4; 28]]);
-        let one = world.room.generate_symmetric(&BINDING, &entropy).unwrap();
+        let one = world.room.generate(&BINDING, &entropy).unwrap();
         let entropy = Scripted::new(&[&[3; 32], &[4; 28]]);
-        let two = world.room.generate_symmetric(&binding, &entropy).unwrap();
+        let two = world.room.generate(&binding, &entropy).unwrap();
         assert_eq!(one.id == two.id, binding.key_id == BINDING.key_id && !binding.multi_region);
         let one = world.room.material(&one.token, &BINDING).unwrap();
         let two = world.room.material(&two.token, &binding).unwrap();
@@ -141,8 +141,8 @@ fn without_randomness_nothing_is_made() {
     let world = World::new();
     let dry = Scripted::new(&[]);
     let broken = Some(Refused::Broken);
-    assert_eq!(world.room.generate_symmetric(&BINDING, &dry).err(), broken);
-    assert_eq!(world.room.generate_symmetric(&BINDING, &Scripted::new(&[&[1; 59]])).err(), broken);
+    assert_eq!(world.room.generate(&BINDING, &dry).err(), broken);
+    assert_eq!(world.room.generate(&BINDING, &Scripted::new(&[&[1; 59]])).err(), broken);
     assert_eq!(world.material.encrypt(&plaintext(), &Context::empty(), &dry).err(), broken);
     assert_eq!(world.room.seal_secret(Purpose::SecretAccessKey, b"", &plaintext(), &dry).err(), broken);
     assert_eq!(world.room.random(1, &dry).err(), broken);
@@ -189,13 +189,13 @@ impl World {
         let room = Strongroom::sealed();
         let keys = [1, 2].map(|number| SealedDomainKey::generate(number, &seal, &entropy).unwrap());
         room.unseal(&seal, &keys).unwrap();
-        let generated = room.generate_symmetric(&BINDING, &entropy).unwrap();
+        let generated = room.generate(&BINDING, &entropy).unwrap();
         let material = room.material(&generated.token, &BINDING).unwrap();
         Self { room, material, entropy }
     }
 
     fn generate(&self, binding: &Binding) -> Generated {
-        self.room.generate_symmetric(binding, &self.entropy).unwrap()
+        self.room.generate(binding, &self.entropy).unwrap()
     }
 
     fn blob(&self, context: &Context) -> Vec<u8> {

@@ -18,7 +18,7 @@ fn a_sealed_strongroom_refuses_all_work() {
     let sealed = Some(Refused::Sealed);
     let secret = Plaintext::zeroed(8);
     assert!(!room.is_unsealed());
-    assert_eq!(room.generate_symmetric(&BINDING, &entropy).err(), sealed);
+    assert_eq!(room.generate(&BINDING, &entropy).err(), sealed);
     assert_eq!(room.material(&[0; 116], &BINDING).err(), sealed);
     assert_eq!(room.seal_secret(Purpose::SecretAccessKey, b"", &secret, &entropy).err(), sealed);
     assert_eq!(room.open_secret(Purpose::SecretAccessKey, b"", &[0; 92]).err(), sealed);
@@ -34,12 +34,12 @@ fn unsealing_again_rotates_and_old_keys_still_open() {
     let room = Strongroom::sealed();
     room.unseal(&seal, &[domain_key(1, &seal, &entropy)]).unwrap();
     assert!(room.is_unsealed());
-    let old = room.generate_symmetric(&BINDING, &entropy).unwrap();
+    let old = room.generate(&BINDING, &entropy).unwrap();
     let old_tag = room.tag(Purpose::PaginationMarker, b"page 2").unwrap();
     assert_eq!(old.token[4..8], [0, 0, 0, 1]);
 
     room.unseal(&seal, &[domain_key(2, &seal, &entropy)]).unwrap();
-    let new = room.generate_symmetric(&BINDING, &entropy).unwrap();
+    let new = room.generate(&BINDING, &entropy).unwrap();
     assert_eq!(new.token[4..8], [0, 0, 0, 2]);
     assert_eq!(room.tag(Purpose::PaginationMarker, b"page 2").unwrap()[..4], [0, 0, 0, 2]);
     for generated in [old, new] {
@@ -64,7 +64,7 @@ fn unsealing_is_all_or_nothing() {
     let namesake = domain_key(1, &seal, &entropy);
     let newer = domain_key(3, &seal, &entropy);
     assert_eq!(room.unseal(&seal, &[newer, namesake.clone()]), Err(UnsealError::NumberTaken(1)));
-    assert_eq!(room.generate_symmetric(&BINDING, &entropy).unwrap().token[4..8], [0, 0, 0, 1]);
+    assert_eq!(room.generate(&BINDING, &entropy).unwrap().token[4..8], [0, 0, 0, 1]);
     assert_eq!(room.unseal(&seal, std::slice::from_ref(&good)), Ok(()), "the same key again");
     let empty = Strongroom::sealed();
     assert_eq!(empty.unseal(&seal, &[good, namesake]), Err(UnsealError::NumberTaken(1)));

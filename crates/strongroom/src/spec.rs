@@ -1,0 +1,224 @@
+//! Kinds of material and what each can do, under AWS's names.
+
+use crate::ec::Curve;
+use crate::mac::MacAlgorithm;
+
+/// The kind of a piece of material (`KeySpec`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Spec {
+    /// AES-256 for encryption.
+    SymmetricDefault,
+    /// HMAC-SHA-224.
+    Hmac224,
+    /// HMAC-SHA-256.
+    Hmac256,
+    /// HMAC-SHA-384.
+    Hmac384,
+    /// HMAC-SHA-512.
+    Hmac512,
+    /// NIST P-256, for signatures or key agreement.
+    EccNistP256,
+    /// NIST P-384, for signatures or key agreement.
+    EccNistP384,
+    /// NIST P-521, for signatures or key agreement.
+    EccNistP521,
+}
+
+impl Spec {
+    /// Every spec.
+    pub const ALL: [Self; 8] = [
+        Self::SymmetricDefault,
+        Self::Hmac224,
+        Self::Hmac256,
+        Self::Hmac384,
+        Self::Hmac512,
+        Self::EccNistP256,
+        Self::EccNistP384,
+        Self::EccNistP521,
+    ];
+
+    /// The spec of this name; `None` for names that the strongroom does not make.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|spec| spec.name() == name)
+    }
+
+    /// AWS's name. It is bound into every token and never changes.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::SymmetricDefault => "SYMMETRIC_DEFAULT",
+            Self::Hmac224 => "HMAC_224",
+            Self::Hmac256 => "HMAC_256",
+            Self::Hmac384 => "HMAC_384",
+            Self::Hmac512 => "HMAC_512",
+            Self::EccNistP256 => "ECC_NIST_P256",
+            Self::EccNistP384 => "ECC_NIST_P384",
+            Self::EccNistP521 => "ECC_NIST_P521",
+        }
+    }
+
+    /// The same, sorted by what computes with it.
+    pub(crate) fn family(self) -> Family {
+        match self {
+            Self::SymmetricDefault => Family::Symmetric,
+            Self::Hmac224 => Family::Mac(MacAlgorithm::Sha224),
+            Self::Hmac256 => Family::Mac(MacAlgorithm::Sha256),
+            Self::Hmac384 => Family::Mac(MacAlgorithm::Sha384),
+            Self::Hmac512 => Family::Mac(MacAlgorithm::Sha512),
+            Self::EccNistP256 => Family::Ec(Curve::P256),
+            Self::EccNistP384 => Family::Ec(Curve::P384),
+            Self::EccNistP521 => Family::Ec(Curve::P521),
+        }
+    }
+}
+
+/// What computes with material, and with which parameter.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Family {
+    Symmetric,
+    Mac(MacAlgorithm),
+    Ec(Curve),
+}
+
+/// How a message is signed (`SigningAlgorithm`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SigningAlgorithm {
+    /// RSASSA-PSS, SHA-256, MGF1 with the same hash, 32 bytes of salt.
+    RsassaPssSha256,
+    /// RSASSA-PSS, SHA-384, MGF1 with the same hash, 48 bytes of salt.
+    RsassaPssSha384,
+    /// RSASSA-PSS, SHA-512, MGF1 with the same hash, 64 bytes of salt.
+    RsassaPssSha512,
+    /// RSASSA-PKCS1-v1_5, SHA-256.
+    RsassaPkcs1V15Sha256,
+    /// RSASSA-PKCS1-v1_5, SHA-384.
+    RsassaPkcs1V15Sha384,
+    /// RSASSA-PKCS1-v1_5, SHA-512.
+    RsassaPkcs1V15Sha512,
+    /// ECDSA with SHA-256, on P-256 and secp256k1.
+    EcdsaSha256,
+    /// ECDSA with SHA-384, on P-384.
+    EcdsaSha384,
+    /// ECDSA with SHA-512, on P-521.
+    EcdsaSha512,
+    /// SM2DSA with SM3 and the identity `1234567812345678`.
+    Sm2Dsa,
+    /// Pure ML-DSA with an empty context.
+    MlDsaShake256,
+    /// Pure Ed25519.
+    Ed25519Sha512,
+    /// Ed25519ph with an empty context, over a digest of the caller's as its message.
+    Ed25519PhSha512,
+}
+
+impl SigningAlgorithm {
+    /// Every algorithm.
+    pub const ALL: [Self; 13] = [
+        Self::RsassaPssSha256,
+        Self::RsassaPssSha384,
+        Self::RsassaPssSha512,
+        Self::RsassaPkcs1V15Sha256,
+        Self::RsassaPkcs1V15Sha384,
+        Self::RsassaPkcs1V15Sha512,
+        Self::EcdsaSha256,
+        Self::EcdsaSha384,
+        Self::EcdsaSha512,
+        Self::Sm2Dsa,
+        Self::MlDsaShake256,
+        Self::Ed25519Sha512,
+        Self::Ed25519PhSha512,
+    ];
+
+    /// The algorithm of this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|algorithm| algorithm.name() == name)
+    }
+
+    /// AWS's name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::RsassaPssSha256 => "RSASSA_PSS_SHA_256",
+            Self::RsassaPssSha384 => "RSASSA_PSS_SHA_384",
+            Self::RsassaPssSha512 => "RSASSA_PSS_SHA_512",
+            Self::RsassaPkcs1V15Sha256 => "RSASSA_PKCS1_V1_5_SHA_256",
+            Self::RsassaPkcs1V15Sha384 => "RSASSA_PKCS1_V1_5_SHA_384",
+            Self::RsassaPkcs1V15Sha512 => "RSASSA_PKCS1_V1_5_SHA_512",
+            Self::EcdsaSha256 => "ECDSA_SHA_256",
+            Self::EcdsaSha384 => "ECDSA_SHA_384",
+            Self::EcdsaSha512 => "ECDSA_SHA_512",
+            Self::Sm2Dsa => "SM2DSA",
+            Self::MlDsaShake256 => "ML_DSA_SHAKE_256",
+            Self::Ed25519Sha512 => "ED25519_SHA_512",
+            Self::Ed25519PhSha512 => "ED25519_PH_SHA_512",
+        }
+    }
+
+    /// Bytes of a [`Message::Digest`](crate::Message::Digest); `None` where the algorithm takes none.
+    #[must_use]
+    pub fn digest_bytes(self) -> Option<usize> {
+        match self {
+            Self::RsassaPssSha256 | Self::RsassaPkcs1V15Sha256 | Self::EcdsaSha256 | Self::Sm2Dsa => Some(32),
+            Self::RsassaPssSha384 | Self::RsassaPkcs1V15Sha384 | Self::EcdsaSha384 => Some(48),
+            Self::RsassaPssSha512
+            | Self::RsassaPkcs1V15Sha512
+            | Self::EcdsaSha512
+            | Self::Ed25519PhSha512 => Some(64),
+            Self::MlDsaShake256 | Self::Ed25519Sha512 => None,
+        }
+    }
+}
+
+/// How a public key encrypts (`EncryptionAlgorithm`, all but `SYMMETRIC_DEFAULT`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PublicKeyEncryption {
+    /// RSAES-OAEP with SHA-1, MGF1 with SHA-1, empty label.
+    RsaesOaepSha1,
+    /// RSAES-OAEP with SHA-256, MGF1 with SHA-256, empty label.
+    RsaesOaepSha256,
+    /// SM2 public-key encryption with SM3, as ASN.1, `C1C3C2`.
+    Sm2Pke,
+}
+
+impl PublicKeyEncryption {
+    /// Every algorithm.
+    pub const ALL: [Self; 3] = [Self::RsaesOaepSha1, Self::RsaesOaepSha256, Self::Sm2Pke];
+
+    /// The algorithm of this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|algorithm| algorithm.name() == name)
+    }
+
+    /// AWS's name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::RsaesOaepSha1 => "RSAES_OAEP_SHA_1",
+            Self::RsaesOaepSha256 => "RSAES_OAEP_SHA_256",
+            Self::Sm2Pke => "SM2PKE",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_distinct_and_parse() {
+        for spec in Spec::ALL {
+            assert_eq!(Spec::parse(spec.name()), Some(spec));
+        }
+        for algorithm in SigningAlgorithm::ALL {
+            assert_eq!(SigningAlgorithm::parse(algorithm.name()), Some(algorithm));
+        }
+        for algorithm in PublicKeyEncryption::ALL {
+            assert_eq!(PublicKeyEncryption::parse(algorithm.name()), Some(algorithm));
+        }
+        assert_eq!(Spec::parse("RSA_1024"), None);
+        assert_eq!(SigningAlgorithm::parse("ECDSA_SHA_1"), None);
+    }
+}
