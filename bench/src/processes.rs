@@ -64,8 +64,11 @@ impl Server {
             Ok(line.ok_or_else(|| format!("init printed no {name}"))?.to_owned())
         };
         let (port, admin) = (free_port()?, free_port()?);
+        // One worker, as the yardstick has: with more, both would share two cores with their own clients.
+        let config = directory.path().join("keywright.toml");
+        fs::write(&config, "workers = 1\n")?;
         let mut serve = Command::new(binary);
-        serve.arg("serve").arg("--data-dir").arg(&data);
+        serve.arg("serve").arg("--config").arg(&config).arg("--data-dir").arg(&data);
         serve.args([
             "--listen",
             &format!("127.0.0.1:{port}"),

@@ -4,14 +4,18 @@
 use std::borrow::Cow;
 
 use aws_lc_rs::digest;
+use http::HeaderName;
 use http::header::{AUTHORIZATION, DATE, HeaderValue};
 
 use crate::claim::Parts;
-use crate::{AUTHORIZATION_BYTES_MAX, AuthError, Head, HeaderPart, SKEW_SECONDS, Stamp};
+use crate::{
+    AUTHORIZATION_BYTES_MAX, AuthError, Head, HeaderPart, SKEW_SECONDS, Stamp, X_AMZ_DATE,
+    X_AMZ_SECURITY_TOKEN,
+};
 
 /// Reads the parts of a signature in the header. Nothing of it is checked beyond its form.
 pub(crate) fn parse<'a>(head: Head<'a>, authorization: &'a HeaderValue) -> Result<Parts<'a>, AuthError> {
-    only(head, AUTHORIZATION.as_str(), "Authorization")?;
+    only(head, &AUTHORIZATION, "Authorization")?;
     let bytes = authorization.as_bytes().trim_ascii();
     // Schemes of others, and AWS's older ones, are no signature at all.
     if !bytes.starts_with(b"AWS4-") {
@@ -88,21 +92,25 @@ impl Dated<'_> {
 }
 
 fn date(head: Head<'_>) -> Result<Option<Dated<'_>>, AuthError> {
-    match only(head, "x-amz-date", "X-Amz-Date")? {
+    match only(head, &X_AMZ_DATE, "X-Amz-Date")? {
         Some(value) => Ok(Some(Dated::Amz(value))),
-        None => Ok(only(head, DATE.as_str(), "Date")?.map(Dated::Http)),
+        None => Ok(only(head, &DATE, "Date")?.map(Dated::Http)),
     }
 }
 
 fn token(head: Head<'_>) -> Result<Option<Cow<'_, str>>, AuthError> {
     const NAME: &str = "X-Amz-Security-Token";
-    let Some(value) = only(head, "x-amz-security-token", NAME)? else { return Ok(None) };
+    let Some(value) = only(head, &X_AMZ_SECURITY_TOKEN, NAME)? else { return Ok(None) };
     let text = value.to_str().map_err(|_| AuthError::MalformedParameter(NAME))?;
     Ok(Some(Cow::Borrowed(text)))
 }
 
 /// The one value of a header. With two, whoever reads the other one is deceived.
-fn only<'a>(head: Head<'a>, name: &str, shown: &'static str) -> Result<Option<&'a HeaderValue>, AuthError> {
+fn only<'a>(
+    head: Head<'a>,
+    name: &HeaderName,
+    shown: &'static str,
+) -> Result<Option<&'a HeaderValue>, AuthError> {
     let mut values = head.headers.get_all(name).iter();
     match (values.next(), values.next()) {
         (value, None) => Ok(value),

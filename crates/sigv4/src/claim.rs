@@ -11,6 +11,7 @@ use crate::key::TERMINATOR;
 use crate::query::params;
 use crate::{ALGORITHM, QUERY_PARAMETERS_MAX, SIGNED_HEADERS_MAX, SKEW_SECONDS};
 use crate::{AuthError, Head, Scope, SigningKey, Stamp, authorization, canonical, presigned};
+use crate::{X_AMZ_CONTENT_SHA256, X_AMZ_DATE, X_AMZ_SECURITY_TOKEN, X_AMZ_TARGET};
 
 /// A signature as the request states it: well-formed, not yet believed.
 ///
@@ -95,7 +96,7 @@ impl<'a> Claim<'a> {
     pub fn verify(&self, key: &SigningKey, body: &[u8], now_seconds: i64) -> Result<(), AuthError> {
         self.check_time(now_seconds)?;
         let body_hash = hex(digest::digest(&digest::SHA256, body).as_ref());
-        let mut stated = self.head.headers.get_all("x-amz-content-sha256").iter();
+        let mut stated = self.head.headers.get_all(X_AMZ_CONTENT_SHA256).iter();
         if !stated.all(|value| value.as_bytes() == body_hash) {
             return Err(AuthError::Mismatch);
         }
@@ -190,12 +191,12 @@ fn check_signed_headers(head: Head<'_>, list: &str) -> Result<(), AuthError> {
         return Err(AuthError::HeaderNotSigned("'Host' or ':authority'"));
     }
     let needed = [
-        ("x-amz-date", "'X-Amz-Date'"),
-        ("x-amz-target", "'X-Amz-Target'"),
-        ("x-amz-security-token", "'X-Amz-Security-Token'"),
+        (X_AMZ_DATE, "'X-Amz-Date'"),
+        (X_AMZ_TARGET, "'X-Amz-Target'"),
+        (X_AMZ_SECURITY_TOKEN, "'X-Amz-Security-Token'"),
     ];
     for (name, shown) in needed {
-        if head.headers.contains_key(name) && !covers(list, name) {
+        if head.headers.contains_key(&name) && !covers(list, name.as_str()) {
             return Err(AuthError::HeaderNotSigned(shown));
         }
     }

@@ -2,7 +2,11 @@
 
 use std::borrow::Cow;
 
-use http::{HeaderMap, Method, header::CONTENT_TYPE, header::HOST, request::Parts};
+use http::{
+    HeaderMap, HeaderName, Method,
+    header::{CONTENT_TYPE, HOST},
+    request::Parts,
+};
 
 use super::query;
 
@@ -18,7 +22,7 @@ pub(crate) enum Call<'a> {
 }
 
 /// The header that names the operation in AWS JSON.
-pub(crate) const TARGET: &str = "x-amz-target";
+const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 
 impl<'a> Call<'a> {
     /// Reads the call off the request. `body` is empty when it could not be read.

@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
-use zeroize::Zeroizing;
 
+use super::guarded::Guarded;
 use crate::{Fault, fault};
 
 /// Decodes a JSON object. AWS says nothing but the code about what is wrong with it; serde's text could
@@ -20,14 +20,8 @@ pub(super) fn decode<T: DeserializeOwned + Default>(body: &[u8]) -> Result<T, Fa
 
 /// Encodes an output; operations without one answer with an empty body.
 pub(super) fn encode<T: Serialize>(output: &T) -> Result<Bytes, Fault> {
-    let mut buffer = Zeroizing::new(Vec::with_capacity(BUFFER_BYTES));
-    serde_json::to_writer(&mut *buffer, output)
+    let mut buffer = Guarded::new();
+    serde_json::to_writer(&mut buffer, output)
         .map_err(|error| Fault::internal(format!("the output does not encode: {error}")))?;
-    if buffer.as_slice() == b"null" {
-        return Ok(Bytes::new());
-    }
-    Ok(Bytes::from_owner(buffer))
+    Ok(if buffer.as_bytes() == b"null" { Bytes::new() } else { buffer.into_bytes() })
 }
-
-/// Enough for most answers, so that plaintext is not left behind in an outgrown buffer.
-const BUFFER_BYTES: usize = 16 * 1024;

@@ -2,6 +2,7 @@
 
 mod call;
 mod envelope;
+mod guarded;
 mod json;
 mod query;
 mod xml;

@@ -68,14 +68,14 @@ impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.multi_region {
             f.write_str(PREFIX)?;
+            return write_hex(f, &self.bytes);
         }
-        for (index, byte) in self.bytes.iter().enumerate() {
-            if !self.multi_region && matches!(index, 4 | 6 | 8 | 10) {
-                f.write_str("-")?;
-            }
-            write!(f, "{byte:02x}")?;
+        let [a, b, c, d, e, g, h, i, j, k, tail @ ..] = &self.bytes;
+        for group in [&[*a, *b, *c, *d][..], &[*e, *g], &[*h, *i], &[*j, *k]] {
+            write_hex(f, group)?;
+            f.write_str("-")?;
         }
-        Ok(())
+        write_hex(f, tail)
     }
 }
 
@@ -103,8 +103,20 @@ impl MaterialId {
 
 impl fmt::Display for MaterialId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        write_hex(f, &self.0)
     }
+}
+
+/// Small hexadecimal digits. Ids are written several times in each call, so a piece goes out in one go.
+fn write_hex(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().unwrap_or_default();
+    let mut text = [0; 64];
+    for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
+        pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 0xF)]);
+    }
+    let text = text.get(..bytes.len() * 2).and_then(|text| std::str::from_utf8(text).ok());
+    f.write_str(text.unwrap_or_default())
 }
 
 /// Exactly `N` bytes from small hexadecimal digits.

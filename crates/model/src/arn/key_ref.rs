@@ -70,7 +70,12 @@ impl KeyRef {
 
 impl fmt::Display for KeyArn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "arn:{}:kms:{}:{}:key/{}", self.region.partition(), self.region, self.account, self.key_id)
+        for piece in ["arn:", self.region.partition(), ":kms:", self.region.as_str(), ":"] {
+            f.write_str(piece)?;
+        }
+        self.account.fmt(f)?;
+        f.write_str(":key/")?;
+        self.key_id.fmt(f)
     }
 }
 
