@@ -5,12 +5,13 @@
 use std::sync::Arc;
 
 use audit::{EventKind, Journal, Record};
+use model::Timestamp;
 use store::{Batch, Store, StoreError};
-use strongroom::Entropy;
+use strongroom::{Entropy, EntropyFailed};
 
 use crate::{
     Clock, Mirror, Outbox,
-    commit::{Commit, Committed},
+    commit::{Commit, Committed, Recorded},
     record::Ids,
 };
 
@@ -32,7 +33,7 @@ pub struct Backstage {
 }
 
 /// What was done, for the record.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceEvent {
     /// The service, such as `kms`.
     pub service: &'static str,
@@ -44,6 +45,29 @@ pub struct ServiceEvent {
     pub region: String,
     /// ARN of what was changed.
     pub resource: String,
+    /// CloudTrail's `serviceEventDetails`.
+    pub details: Vec<(&'static str, String)>,
+}
+
+impl ServiceEvent {
+    /// The record of it, with an id of its own.
+    pub(crate) fn record(&self, now: Timestamp, entropy: &dyn Entropy) -> Result<Recorded, EntropyFailed> {
+        let mut random = [[0; 16]; 2];
+        entropy.fill(random.as_flattened_mut())?;
+        let id = Ids::from_random(random).event;
+        let mut record = Record::new(EventKind::ServiceEvent, id, now.as_millis());
+        record.service = self.service.into();
+        record.operation = self.name.into();
+        record.region = self.region.as_str().into();
+        record.account = Some(self.account.as_str().into());
+        record.read_only = false;
+        record.resources = vec![self.resource.as_str().into()];
+        record.parameters =
+            self.details.iter().map(|(name, value)| ((*name).into(), value.as_str().into())).collect();
+        let mut bytes = Vec::new();
+        record.encode(&mut bytes);
+        Ok(Recorded { event: id, record: bytes.into() })
+    }
 }
 
 impl Backstage {
@@ -53,27 +77,14 @@ impl Backstage {
     /// # Errors
     /// What the store answers; the work is due again then.
     pub async fn commit(&self, event: &ServiceEvent, change: Batch) -> Result<bool, StoreError> {
-        let mut random = [[0; 16]; 2];
-        if self.entropy.fill(random.as_flattened_mut()).is_err() {
-            return Err(StoreError::Unavailable("no random bytes for the record".to_owned()));
-        }
-        let id = Ids::from_random(random).event;
-        let mut record = Record::new(EventKind::ServiceEvent, id, self.clock.now().as_millis());
-        record.service = event.service.into();
-        record.operation = event.name.into();
-        record.region = event.region.as_str().into();
-        record.account = Some(event.account.as_str().into());
-        record.read_only = false;
-        record.resources = vec![event.resource.as_str().into()];
-        let mut bytes = Vec::new();
-        record.encode(&mut bytes);
-
+        let recorded = event
+            .record(self.clock.now(), &*self.entropy)
+            .map_err(|_| StoreError::Unavailable("no random bytes for the record".to_owned()))?;
         let commit = Commit {
             store: Arc::clone(&self.store),
             journal: Arc::clone(&self.journal),
             outbox: self.outbox.clone(),
-            event: id,
-            record: bytes.into(),
+            records: vec![recorded],
             abandoned: None,
         };
         match commit.detach(change).await {

@@ -14,11 +14,16 @@ pub(crate) struct Commit {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) journal: Arc<Journal>,
     pub(crate) outbox: Outbox,
-    pub(crate) event: [u8; 16],
-    /// The record of the call that succeeded.
-    pub(crate) record: Bytes,
+    /// The record of the call that succeeded, and of what it made happen besides.
+    pub(crate) records: Vec<Recorded>,
     /// The record to write when nothing was changed and nobody waits any more.
     pub(crate) abandoned: Option<Vec<u8>>,
+}
+
+/// A record that goes with a change.
+pub(crate) struct Recorded {
+    pub(crate) event: [u8; 16],
+    pub(crate) record: Bytes,
 }
 
 /// What became of a change.
@@ -36,12 +41,14 @@ impl Commit {
     pub(crate) async fn detach(self, change: Batch) -> Committed {
         let (sender, receiver) = oneshot::channel();
         tokio::spawn(async move {
-            let Self { store, journal, outbox, event, record, abandoned } = self;
-            let committed = commit(&*store, &outbox, &event, &record, change).await;
+            let Self { store, journal, outbox, records, abandoned } = self;
+            let committed = commit(&*store, &outbox, &records, change).await;
             let changed = matches!(committed, Committed::At(_));
             let unheard = sender.send(committed).is_err();
             if changed {
-                outbox.committed(outbox.key(&event), record).await;
+                for Recorded { event, record } in records {
+                    outbox.committed(outbox.key(&event), record).await;
+                }
             } else if let (true, Some(abandoned)) = (unheard, abandoned) {
                 // Nobody is left to be refused, so a full queue changes nothing.
                 let _ = journal.hand_over(&abandoned);
@@ -52,14 +59,8 @@ impl Commit {
     }
 }
 
-async fn commit(
-    store: &dyn Store,
-    outbox: &Outbox,
-    event: &[u8; 16],
-    record: &Bytes,
-    mut change: Batch,
-) -> Committed {
-    change.puts.push((outbox.key(event), record.clone()));
+async fn commit(store: &dyn Store, outbox: &Outbox, records: &[Recorded], mut change: Batch) -> Committed {
+    change.puts.extend(records.iter().map(|recorded| (outbox.key(&recorded.event), recorded.record.clone())));
     match store.commit(change).await {
         Ok(Ok(revision)) => Committed::At(revision),
         Ok(Err(_)) => Committed::Conflict,

@@ -9,7 +9,7 @@ use audit::{Decision, EventKind, Journal, Outcome, Record, Tls, Value};
 use http::{header::USER_AGENT, request::Parts};
 use model::Timestamp;
 
-use crate::{ConnectionInfo, Credential, Fault, Origin, wire};
+use crate::{ConnectionInfo, Credential, Fault, Origin, ServiceEvent, wire};
 
 /// What an operation notes for the record. Only what stands here is recorded: nothing is copied from the
 /// request unseen.
@@ -18,6 +18,7 @@ pub struct Notes {
     decision: Option<Decision<'static>>,
     resources: Vec<Cow<'static, str>>,
     parameters: Vec<(Cow<'static, str>, Value<'static>)>,
+    events: Vec<ServiceEvent>,
 }
 
 impl Notes {
@@ -51,6 +52,18 @@ impl Notes {
     /// A request parameter that may be shown.
     pub fn parameter(&mut self, name: &'static str, value: impl Into<Value<'static>>) {
         self.parameters.push((Cow::Borrowed(name), value.into()));
+    }
+
+    /// The change of the call makes this happen as well: it is recorded as an event of its own, if the change
+    /// is committed.
+    pub fn event(&mut self, event: ServiceEvent) {
+        self.events.push(event);
+    }
+
+    /// What was noted with [`Notes::event`].
+    #[must_use]
+    pub fn events(&self) -> &[ServiceEvent] {
+        &self.events
     }
 
     /// Whether a decision was noted and is no denial.

@@ -21,6 +21,17 @@ pub enum Regions {
     Only(BTreeSet<Region>),
 }
 
+impl Regions {
+    /// Whether this Region is served.
+    #[must_use]
+    pub fn serve(&self, region: &Region) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Only(served) => served.contains(region),
+        }
+    }
+}
+
 /// The Region in which the services without Regions, such as IAM, are signed for.
 const GLOBAL: &str = "us-east-1";
 
@@ -69,10 +80,7 @@ pub(crate) fn check_scope(
         return Err(wrong_region());
     }
     let global = matches!(service.protocol(), Protocol::Query { .. }) && scope.region == GLOBAL;
-    match regions {
-        Regions::Only(served) if !served.contains(&region) && !global => Err(wrong_region()),
-        Regions::Only(_) | Regions::Any => Ok(region),
-    }
+    if regions.serve(&region) || global { Ok(region) } else { Err(wrong_region()) }
 }
 
 /// The operation's row, or the fault for a name that is none.

@@ -15,7 +15,7 @@ use store::Batch;
 
 use crate::{
     Backstage, BodyFault, ConnectionInfo, Credential, Credentials, Cx, Fault, Observer, Regions,
-    commit::{Commit, Committed},
+    commit::{Commit, Committed, Recorded},
     date::DateHeader,
     fault,
     operation::{AnyService, Service},
@@ -191,12 +191,15 @@ impl Dispatcher {
 
     /// Commits a change with the record of its call. `false` when another change got in between.
     async fn commit(&self, record: &mut OpenRecord<'_>, change: Batch) -> Result<bool, Fault> {
+        let own = Recorded { event: record.ids().event, record: record.encode(None, 200).into() };
+        let (now, entropy) = (record.time(), &*self.wiring.backstage.entropy);
+        let events = record.notes.events().iter().map(|event| event.record(now, entropy));
+        let records: Result<Vec<_>, _> = std::iter::once(Ok(own)).chain(events).collect();
         let commit = Commit {
             store: Arc::clone(&self.wiring.backstage.store),
             journal: Arc::clone(&self.wiring.backstage.journal),
             outbox: self.wiring.backstage.outbox.clone(),
-            event: record.ids().event,
-            record: record.encode(None, 200).into(),
+            records: records.map_err(|_| Fault::internal("no random bytes for a record"))?,
             abandoned: Some(record.encode(Some(&OpenRecord::abandoned()), 0)),
         };
         // From here on the commit goes on even if the client hangs up, and takes care of the record.

@@ -5,8 +5,8 @@
 
 use dispatch::{Fault, Kind, fault};
 use model::{
-    arn::{AliasArn, KeyArn},
-    kms::KeyUsageType,
+    arn::{AliasArn, KeyArn, MaterialId},
+    kms::{KeyUsageType, OriginType},
 };
 
 use crate::lifecycle::Refusal;
@@ -21,6 +21,7 @@ macro_rules! kinds {
 
 kinds! {
     ALREADY_EXISTS = "AlreadyExistsException",
+    CONFLICT = "ConflictException",
     DISABLED = "DisabledException",
     DRY_RUN = "DryRunOperationException",
     INCORRECT_KEY = "IncorrectKeyException",
@@ -67,11 +68,73 @@ pub(crate) fn refused(arn: &KeyArn, refusal: Refusal) -> Fault {
         Refusal::Disabled => Fault::new(&DISABLED, format!("{arn} is disabled.")),
         Refusal::PendingDeletion => Fault::new(&INVALID_STATE, format!("{arn} is pending deletion.")),
         Refusal::NotPendingDeletion => Fault::new(&INVALID_STATE, format!("{arn} is not pending deletion.")),
+        Refusal::PendingImport => Fault::new(&INVALID_STATE, format!("{arn} is pending import.")),
     }
 }
 
 pub(crate) fn wrong_usage(arn: &KeyArn, usage: KeyUsageType, operation: &str) -> Fault {
     Fault::new(&INVALID_KEY_USAGE, format!("{arn} key usage is {usage} which is not valid for {operation}."))
+}
+
+/// The operation is for other kinds of keys. AWS says no more than that.
+pub(crate) fn wrong_kind() -> Fault {
+    Fault::silent(&fault::UNSUPPORTED_OPERATION)
+}
+
+pub(crate) fn wrong_origin(arn: &KeyArn, origin: OriginType) -> Fault {
+    let message = format!("{arn} origin is {origin} which is not valid for this operation.");
+    Fault::new(&fault::UNSUPPORTED_OPERATION, message)
+}
+
+pub(crate) fn not_a_primary(arn: &KeyArn) -> Fault {
+    Fault::new(&fault::UNSUPPORTED_OPERATION, format!("{arn} is not a multi-region primary key."))
+}
+
+/// A Region that a replica or a primary cannot be in.
+pub(crate) fn unfit_region(sent: &str, why: &str) -> Fault {
+    validation(format!("{sent} {why}"))
+}
+
+pub(crate) fn replica_exists(arn: &KeyArn) -> Fault {
+    Fault::new(&ALREADY_EXISTS, format!("{arn} already exists."))
+}
+
+/// More than a key may have of something.
+pub(crate) fn too_many(arn: &KeyArn, what: &str, limit: usize) -> Fault {
+    Fault::new(&LIMIT_EXCEEDED, format!("{arn} has reached the limit of {limit} {what}."))
+}
+
+/// A key of AWS's services, which they rotate and nobody else.
+pub(crate) fn managed(arn: &KeyArn) -> Fault {
+    Fault::new(&fault::UNSUPPORTED_OPERATION, format!("{arn} is managed by an AWS service."))
+}
+
+/// The key has been rotated on demand as often as it may be.
+pub(crate) fn too_many_rotations(arn: &KeyArn) -> Fault {
+    Fault::new(
+        &LIMIT_EXCEEDED,
+        format!(
+            "The on-demand rotations limit has been reached for the given keyId. No more on-demand rotations \
+             can be performed for this key: {arn}"
+        ),
+    )
+}
+
+pub(crate) fn rotates_soon(arn: &KeyArn) -> Fault {
+    let message = format!("An automatic rotation of {arn} is due within the next 20 minutes.");
+    Fault::new(&CONFLICT, message)
+}
+
+pub(crate) fn nothing_pending(arn: &KeyArn) -> Fault {
+    let message = format!("No available key material pending rotation for the key: {arn}.");
+    Fault::new(&INVALID_STATE, message)
+}
+
+/// A replica lacks the material that is to become current.
+pub(crate) fn not_everywhere(arn: &KeyArn, pending: MaterialId) -> Fault {
+    let message =
+        format!("Key material (id: {pending}) has not been imported into all replica keys of {arn}.");
+    Fault::new(&INVALID_STATE, message)
 }
 
 pub(crate) fn incompatible(algorithm: &str, spec: &str) -> Fault {

@@ -6,22 +6,28 @@
 
 mod aliases;
 pub mod clockwork;
+mod due;
+mod events;
+mod family;
 mod faults;
 mod gate;
+mod import;
 pub mod layout;
 mod lifecycle;
 mod limits;
+mod materials;
 mod metadata;
 mod ops;
 mod pages;
 mod policies;
 mod records;
+mod rotation;
 mod tables;
 mod tags;
 
 use std::sync::Arc;
 
-use dispatch::{Protocol, Service};
+use dispatch::{Protocol, Regions, Service};
 use strongroom::Strongroom;
 
 pub use policies::Principals;
@@ -35,6 +41,8 @@ pub struct Kms {
     pub strongroom: Arc<Strongroom>,
     /// Who exists.
     pub principals: Arc<dyn Principals>,
+    /// The Regions that keys can be in.
+    pub regions: Regions,
 }
 
 impl Kms {

@@ -1,12 +1,24 @@
 //! The states of a KMS key and the ways between them, as pure functions.
 //!
 //! ```text
-//!            DisableKey                    ScheduleKeyDeletion
-//!  Enabled ------------> Disabled      Enabled, Disabled ------------> PendingDeletion --(due)--> gone
-//!          <------------                                 CancelKeyDeletion |
-//!            EnableKey                 Disabled <--------------------------+
+//!                 DisableKey
+//!         Enabled ----------> Disabled     material deleted or expired      (last material imported)
+//!                 <----------              Enabled, Disabled ---> PendingImport ---> Enabled
+//!                 EnableKey
+//!                          ScheduleKeyDeletion
+//!  any of these three -----------------------------> PendingDeletion --(due)--> gone
+//!         |                                           ^
+//!         | of a primary with replicas                | last replica gone: the waiting period begins
+//!         +------------> PendingReplicaDeletion ------+
+//!
+//!  PendingDeletion, PendingReplicaDeletion -- CancelKeyDeletion --> Disabled (PendingImport, if material is missing)
 //! ```
 //! <https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html>
+//!
+//! AWS's other states are not stored, because what they wait for is done in one commit here: a replica is
+//! complete when `ReplicateKey` answers (the answer says `Creating`, as AWS's does), and a change of the
+//! primary is done when `UpdatePrimaryRegion` answers, so nobody sees `Updating`. `Unavailable` belongs to
+//! custom key stores.
 
 use model::{Timestamp, kms::KeyState};
 
@@ -17,10 +29,17 @@ pub enum State {
     Enabled,
     /// Switched off.
     Disabled,
+    /// Material that it encrypts or decrypts with has not been imported, was deleted, or has expired.
+    PendingImport,
     /// Waits for its deletion.
     PendingDeletion {
         /// When it is deleted.
         due: Timestamp,
+    },
+    /// Waits for the deletion of its replicas; then for its own.
+    PendingReplicaDeletion {
+        /// How long it waits for its own, in days.
+        window_days: u16,
     },
 }
 
@@ -33,10 +52,9 @@ pub enum Refusal {
     PendingDeletion,
     /// The key is not pending deletion.
     NotPendingDeletion,
+    /// The key is pending import.
+    PendingImport,
 }
-
-/// Milliseconds in a day.
-const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
 
 impl State {
     /// As on the wire.
@@ -45,8 +63,16 @@ impl State {
         match self {
             Self::Enabled => KeyState::Enabled,
             Self::Disabled => KeyState::Disabled,
+            Self::PendingImport => KeyState::PendingImport,
             Self::PendingDeletion { .. } => KeyState::PendingDeletion,
+            Self::PendingReplicaDeletion { .. } => KeyState::PendingReplicaDeletion,
         }
+    }
+
+    /// Whether the key is on its way out.
+    #[must_use]
+    pub fn is_pending_deletion(self) -> bool {
+        self.changeable().is_err()
     }
 
     /// Checks that the key can be used to compute.
@@ -55,9 +81,19 @@ impl State {
     /// Whatever stands against it.
     pub fn usable(self) -> Result<(), Refusal> {
         match self {
-            Self::Enabled => Ok(()),
+            Self::PendingImport => Err(Refusal::PendingImport),
+            _ => self.switched_on(),
+        }
+    }
+
+    /// Checks that the key is not switched off; it may have no material.
+    ///
+    /// # Errors
+    /// [`Refusal::Disabled`], [`Refusal::PendingDeletion`].
+    pub fn switched_on(self) -> Result<(), Refusal> {
+        match self {
             Self::Disabled => Err(Refusal::Disabled),
-            Self::PendingDeletion { .. } => Err(Refusal::PendingDeletion),
+            _ => self.changeable(),
         }
     }
 
@@ -67,45 +103,87 @@ impl State {
     /// [`Refusal::PendingDeletion`].
     pub fn changeable(self) -> Result<(), Refusal> {
         match self {
-            Self::Enabled | Self::Disabled => Ok(()),
-            Self::PendingDeletion { .. } => Err(Refusal::PendingDeletion),
+            Self::Enabled | Self::Disabled | Self::PendingImport => Ok(()),
+            Self::PendingDeletion { .. } | Self::PendingReplicaDeletion { .. } => {
+                Err(Refusal::PendingDeletion)
+            }
+        }
+    }
+
+    /// Checks that the key can be enabled and disabled.
+    ///
+    /// # Errors
+    /// [`Refusal::PendingDeletion`], [`Refusal::PendingImport`].
+    pub fn switchable(self) -> Result<(), Refusal> {
+        match self {
+            Self::PendingImport => Err(Refusal::PendingImport),
+            _ => self.changeable(),
         }
     }
 
     /// Enables the key; no change if it is.
     ///
     /// # Errors
-    /// [`Refusal::PendingDeletion`].
+    /// As [`State::switchable`].
     pub fn enabled(self) -> Result<Self, Refusal> {
-        self.changeable().map(|()| Self::Enabled)
+        self.switchable().map(|()| Self::Enabled)
     }
 
     /// Disables the key; no change if it is.
     ///
     /// # Errors
-    /// [`Refusal::PendingDeletion`].
+    /// As [`State::switchable`].
     pub fn disabled(self) -> Result<Self, Refusal> {
-        self.changeable().map(|()| Self::Disabled)
+        self.switchable().map(|()| Self::Disabled)
     }
 
-    /// Schedules the deletion `window_days` from `now`.
+    /// Schedules the deletion `window_days` from `now`, or from the end of its last replica, if it has any.
     ///
     /// # Errors
     /// [`Refusal::PendingDeletion`] when it is scheduled already.
-    pub fn scheduled(self, now: Timestamp, window_days: u16) -> Result<Self, Refusal> {
+    pub fn scheduled(self, now: Timestamp, window_days: u16, has_replicas: bool) -> Result<Self, Refusal> {
         self.changeable()?;
-        let due = now.as_millis().saturating_add(i64::from(window_days).saturating_mul(DAY_MILLIS));
-        Ok(Self::PendingDeletion { due: Timestamp::from_millis(due) })
+        if has_replicas {
+            return Ok(Self::PendingReplicaDeletion { window_days });
+        }
+        Ok(Self::PendingDeletion { due: now.plus_days(window_days) })
     }
 
-    /// Cancels the deletion. The key comes back disabled, whatever it was before.
+    /// The last replica is gone: a deletion that waited for that is scheduled from `now` on.
+    #[must_use]
+    pub fn without_replicas(self, now: Timestamp) -> Self {
+        match self {
+            Self::PendingReplicaDeletion { window_days } => {
+                Self::PendingDeletion { due: now.plus_days(window_days) }
+            }
+            other => other,
+        }
+    }
+
+    /// Cancels the deletion. The key comes back disabled, whatever it was before, or waiting for the material
+    /// that it is missing.
     ///
     /// # Errors
     /// [`Refusal::NotPendingDeletion`].
-    pub fn cancelled(self) -> Result<Self, Refusal> {
+    pub fn cancelled(self, missing_material: bool) -> Result<Self, Refusal> {
         match self {
-            Self::PendingDeletion { .. } => Ok(Self::Disabled),
-            Self::Enabled | Self::Disabled => Err(Refusal::NotPendingDeletion),
+            Self::PendingDeletion { .. } | Self::PendingReplicaDeletion { .. } if missing_material => {
+                Ok(Self::PendingImport)
+            }
+            Self::PendingDeletion { .. } | Self::PendingReplicaDeletion { .. } => Ok(Self::Disabled),
+            Self::Enabled | Self::Disabled | Self::PendingImport => Err(Refusal::NotPendingDeletion),
+        }
+    }
+
+    /// Material came or went; `missing` says whether any that the key encrypts or decrypts with is not there
+    /// now. A key that got its last missing material is enabled, whatever it was before. A scheduled deletion
+    /// stays.
+    #[must_use]
+    pub fn with_material(self, missing: bool) -> Self {
+        match self {
+            Self::Enabled | Self::Disabled if missing => Self::PendingImport,
+            Self::PendingImport if !missing => Self::Enabled,
+            other => other,
         }
     }
 }
@@ -115,38 +193,78 @@ mod tests {
     use super::*;
 
     const NOW: Timestamp = Timestamp::from_millis(1_000);
+    const DUE: Timestamp = Timestamp::from_millis(1_000 + 7 * 24 * 60 * 60 * 1000);
+    const PENDING: State = State::PendingDeletion { due: DUE };
+    const WAITING: State = State::PendingReplicaDeletion { window_days: 7 };
+    const ALL: [State; 5] = [State::Enabled, State::Disabled, State::PendingImport, PENDING, WAITING];
 
     #[test]
     fn every_state_and_way() {
-        let pending = State::Enabled.scheduled(NOW, 7).unwrap();
-        assert_eq!(pending, State::PendingDeletion { due: Timestamp::from_millis(1_000 + 7 * DAY_MILLIS) });
+        use Refusal as R;
+        use State as S;
         for (state, enabled, disabled, cancelled, scheduled) in [
+            (S::Enabled, Ok(S::Enabled), Ok(S::Disabled), Err(R::NotPendingDeletion), Ok(PENDING)),
+            (S::Disabled, Ok(S::Enabled), Ok(S::Disabled), Err(R::NotPendingDeletion), Ok(PENDING)),
             (
-                State::Enabled,
-                Ok(State::Enabled),
-                Ok(State::Disabled),
-                Err(Refusal::NotPendingDeletion),
-                Ok(pending),
+                S::PendingImport,
+                Err(R::PendingImport),
+                Err(R::PendingImport),
+                Err(R::NotPendingDeletion),
+                Ok(PENDING),
             ),
             (
-                State::Disabled,
-                Ok(State::Enabled),
-                Ok(State::Disabled),
-                Err(Refusal::NotPendingDeletion),
-                Ok(pending),
+                PENDING,
+                Err(R::PendingDeletion),
+                Err(R::PendingDeletion),
+                Ok(S::Disabled),
+                Err(R::PendingDeletion),
             ),
             (
-                pending,
-                Err(Refusal::PendingDeletion),
-                Err(Refusal::PendingDeletion),
-                Ok(State::Disabled),
-                Err(Refusal::PendingDeletion),
+                WAITING,
+                Err(R::PendingDeletion),
+                Err(R::PendingDeletion),
+                Ok(S::Disabled),
+                Err(R::PendingDeletion),
             ),
         ] {
             assert_eq!(state.enabled(), enabled, "{state:?}");
             assert_eq!(state.disabled(), disabled, "{state:?}");
-            assert_eq!(state.cancelled(), cancelled, "{state:?}");
-            assert_eq!(state.scheduled(NOW, 7), scheduled, "{state:?}");
+            assert_eq!(state.cancelled(false), cancelled, "{state:?}");
+            assert_eq!(state.scheduled(NOW, 7, false), scheduled, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn only_enabled_keys_compute() {
+        for state in ALL {
+            assert_eq!(state.usable().is_ok(), state == State::Enabled, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn material_comes_and_goes() {
+        use State as S;
+        for (state, missing, complete) in [
+            (S::Enabled, S::PendingImport, S::Enabled),
+            (S::Disabled, S::PendingImport, S::Disabled),
+            (S::PendingImport, S::PendingImport, S::Enabled),
+            (PENDING, PENDING, PENDING),
+            (WAITING, WAITING, WAITING),
+        ] {
+            assert_eq!(state.with_material(true), missing, "{state:?}");
+            assert_eq!(state.with_material(false), complete, "{state:?}");
+        }
+        assert_eq!(PENDING.cancelled(true), Ok(S::PendingImport));
+        assert_eq!(WAITING.cancelled(true), Ok(S::PendingImport));
+    }
+
+    #[test]
+    fn a_primary_waits_for_its_replicas_first() {
+        for state in ALL {
+            let scheduled = state.scheduled(NOW, 7, true);
+            assert_eq!(scheduled, state.changeable().map(|()| WAITING), "{state:?}");
+            let without = if state == WAITING { PENDING } else { state };
+            assert_eq!(state.without_replicas(NOW), without, "{state:?}");
         }
     }
 }

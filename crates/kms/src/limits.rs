@@ -11,6 +11,19 @@ use crate::faults;
 pub(crate) const DELETION_WINDOW_DAYS: RangeInclusive<u16> = 7..=30;
 /// The waiting period when none is asked for, in days.
 pub(crate) const DELETION_WINDOW_DAYS_DEFAULT: u16 = 30;
+/// Days between two automatic rotations.
+pub(crate) const ROTATION_PERIOD_DAYS: RangeInclusive<u16> = 90..=2560;
+/// Days between two automatic rotations, when none are asked for; always for keys that AWS's services manage.
+pub(crate) const ROTATION_PERIOD_DAYS_DEFAULT: u16 = 365;
+/// A key that rotates by itself within this time is not rotated on demand.
+pub(crate) const ROTATION_SOON_MILLIS: i64 = 20 * 60 * 1000;
+/// Rotations on demand in the life of a key.
+pub(crate) const ON_DEMAND_ROTATIONS: u16 = 25;
+/// Replicas of one key. AWS gives no figure; this many fit into one commit, so that they change together.
+pub(crate) const REPLICAS_PER_KEY: usize = 20;
+/// Materials with which a key can be replicated: as many as fit into the commit that makes the replica. Automatic
+/// rotation reaches it after twenty years at the earliest.
+pub(crate) const MATERIALS_REPLICATED: usize = 80;
 /// Aliases of one key.
 pub(crate) const ALIASES_PER_KEY: usize = 50;
 /// Tags of one key.
@@ -30,6 +43,7 @@ pub(crate) struct PageLimit {
 pub(crate) const LIST_KEYS: PageLimit = PageLimit { default: 100, max: 1000 };
 pub(crate) const LIST_KEY_POLICIES: PageLimit = PageLimit { default: 100, max: 1000 };
 pub(crate) const LIST_ALIASES: PageLimit = PageLimit { default: 50, max: 100 };
+pub(crate) const LIST_KEY_ROTATIONS: PageLimit = PageLimit { default: 50, max: 100 };
 pub(crate) const LIST_RESOURCE_TAGS: PageLimit = PageLimit { default: 50, max: 50 };
 
 impl PageLimit {

@@ -3,10 +3,15 @@
 
 use model::kms::{CustomerMasterKeySpec, KeyManagerType, KeyMetadata, KeySpec, KeyUsageType};
 
-use crate::{lifecycle::State, tables::Key};
+use crate::{
+    lifecycle::State,
+    materials::{Imported, StoredMaterial},
+    tables::{Key, Tables},
+};
 
-/// What callers may know of a key.
-pub(crate) fn metadata(key: &Key) -> KeyMetadata {
+/// What callers may know of a key. It need not be in the tables yet.
+pub(crate) fn metadata(tables: &Tables, key: &Key) -> KeyMetadata {
+    let imported = imported(tables, key);
     KeyMetadata {
         aws_account_id: Some(key.arn.account.to_string()),
         key_id: key.arn.key_id.to_string(),
@@ -18,10 +23,19 @@ pub(crate) fn metadata(key: &Key) -> KeyMetadata {
         key_state: Some(key.state.key_state()),
         deletion_date: match key.state {
             State::PendingDeletion { due } => Some(due),
-            State::Enabled | State::Disabled => None,
+            _ => None,
         },
+        pending_deletion_window_in_days: match key.state {
+            State::PendingReplicaDeletion { window_days } => Some(window_days.into()),
+            _ => None,
+        },
+        valid_to: imported.as_ref().and_then(|imported| imported.valid_to),
+        expiration_model: imported.as_ref().map(Imported::expiration_model),
         origin: Some(key.origin),
-        key_manager: Some(KeyManagerType::Customer),
+        key_manager: Some(match key.managed_by {
+            Some(_) => KeyManagerType::Aws,
+            None => KeyManagerType::Customer,
+        }),
         customer_master_key_spec: CustomerMasterKeySpec::parse(key.spec.as_str()),
         key_spec: Some(key.spec),
         encryption_algorithms: match key.usage {
@@ -29,10 +43,22 @@ pub(crate) fn metadata(key: &Key) -> KeyMetadata {
             _ => None,
         },
         multi_region: Some(key.arn.key_id.is_multi_region()),
+        multi_region_configuration: tables.configuration(key),
+        // Other keys have one material in their life, which AWS does not name.
         current_key_material_id: match key.spec {
-            KeySpec::SymmetricDefault => Some(key.current_material.to_string()),
+            KeySpec::SymmetricDefault => key.current_material.map(|id| id.to_string()),
             _ => None,
         },
         ..KeyMetadata::default()
     }
+}
+
+/// The expiry of the imported material that is there: of several, the first. `None` without such material.
+fn imported(tables: &Tables, key: &Key) -> Option<Imported> {
+    let shelf = tables.shelf(&key.place())?;
+    let present = |material: &StoredMaterial| material.token.as_ref().and(material.imported.clone());
+    let present: Vec<Imported> =
+        shelf.materials(key.arn.key_id).filter_map(|(_, material)| present(material)).collect();
+    let valid_to = present.iter().filter_map(|imported| imported.valid_to).min();
+    present.first().map(|_| Imported { valid_to, description: None })
 }

@@ -33,9 +33,36 @@ pub(crate) struct KeyRecord<'a> {
     /// Tags in the order of their keys.
     #[b(7)]
     pub(crate) tags: Vec<TagRecord<'a>>,
-    /// The material that encrypts.
+    /// The material that encrypts; absent before the first was imported.
     #[cbor(n(8), with = "minicbor::bytes")]
-    pub(crate) current_material: [u8; 32],
+    pub(crate) current_material: Option<[u8; 32]>,
+    /// Automatic rotation; absent when it is off. Stands at the primary for all of its replicas.
+    #[n(9)]
+    pub(crate) rotation: Option<RotationRecord>,
+    /// How often it was rotated on demand.
+    #[cbor(n(10), default)]
+    pub(crate) on_demand_rotations: u16,
+    /// Whether it is a replica of the key with the same id in another Region.
+    #[cbor(n(11), default)]
+    pub(crate) replica: bool,
+    /// Imported material that becomes current at the next rotation on demand.
+    #[cbor(n(12), with = "minicbor::bytes")]
+    pub(crate) pending_material: Option<[u8; 32]>,
+    /// The service that manages the key; absent for those that customers manage.
+    #[b(15)]
+    pub(crate) managed_by: Option<&'a str>,
+}
+
+/// Automatic rotation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct RotationRecord {
+    /// Days between two rotations.
+    #[n(0)]
+    pub(crate) period_days: u16,
+    /// When the next is due, in milliseconds since the epoch.
+    #[n(1)]
+    pub(crate) next: i64,
 }
 
 /// The state of a key, as far as it is stored.
@@ -50,6 +77,12 @@ pub(crate) enum StateRecord {
     /// To be deleted at this time, in milliseconds since the epoch.
     #[n(2)]
     PendingDeletion(#[n(0)] i64),
+    /// Material is missing.
+    #[n(3)]
+    PendingImport,
+    /// To be deleted so many days after its last replica.
+    #[n(4)]
+    PendingReplicaDeletion(#[n(0)] u16),
 }
 
 /// A tag.
@@ -71,9 +104,42 @@ pub(crate) struct MaterialRecord<'a> {
     /// When it was made, in milliseconds since the epoch.
     #[n(0)]
     pub(crate) created: i64,
-    /// The strongroom's token.
+    /// The strongroom's token; empty when the material was deleted or has expired, or is not imported here.
     #[cbor(b(1), with = "minicbor::bytes")]
     pub(crate) token: Cow<'a, [u8]>,
+    /// Its place in the key's history, from 0.
+    #[cbor(n(3), default)]
+    pub(crate) order: u32,
+    /// When it became current; absent for the first, and for one that waits for that.
+    #[n(4)]
+    pub(crate) rotated: Option<RotatedRecord<'a>>,
+    /// What came with it when it was imported; absent for material that was made here.
+    #[b(5)]
+    pub(crate) imported: Option<ImportedRecord<'a>>,
+}
+
+/// How material became current.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct RotatedRecord<'a> {
+    /// In milliseconds since the epoch.
+    #[n(0)]
+    pub(crate) at: i64,
+    /// `RotationType` as on the wire.
+    #[b(1)]
+    pub(crate) kind: &'a str,
+}
+
+/// What a caller said of material that it imported.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct ImportedRecord<'a> {
+    /// When it expires, in milliseconds since the epoch; absent if never.
+    #[n(0)]
+    pub(crate) valid_to: Option<i64>,
+    /// Free text.
+    #[b(1)]
+    pub(crate) description: Option<Cow<'a, str>>,
 }
 
 /// An alias.

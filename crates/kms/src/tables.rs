@@ -5,7 +5,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, OnceLock, PoisonError, Weak},
+    sync::{Arc, Mutex, PoisonError, Weak},
 };
 
 use arc_swap::ArcSwap;
@@ -18,19 +18,21 @@ use model::{
 };
 use policy::{Policy, PolicyKind};
 use store::{Changes, Page, Revision};
-use strongroom::Material;
 
 use crate::{
+    due::Due,
     layout::{Located, Place, locate},
     lifecycle::State,
-    records::{AliasRecord, KeyRecord, MaterialRecord, StateRecord, TagRecord, encode},
+    materials::StoredMaterial,
+    records::{AliasRecord, KeyRecord, RotationRecord, StateRecord, TagRecord, encode},
+    rotation::Rotation,
 };
 
 /// Everything at one revision.
 #[derive(Clone, Default)]
 pub struct Tables {
     places: OrdMap<Place, Arc<Shelf>>,
-    due: OrdSet<(Timestamp, Place, KeyId)>,
+    due: OrdSet<Due>,
 }
 
 /// The keys and aliases of one place.
@@ -66,8 +68,18 @@ pub struct Key {
     pub policy: Arc<KeyPolicy>,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
-    /// The material that encrypts.
-    pub current_material: MaterialId,
+    /// The material that encrypts; `None` before the first was imported.
+    pub current_material: Option<MaterialId>,
+    /// Imported material that becomes current at the next rotation on demand.
+    pub pending_material: Option<MaterialId>,
+    /// Automatic rotation, if it was set for this key; [`Key::rotation`] says what holds.
+    pub rotation: Option<Rotation>,
+    /// How often it was rotated on demand.
+    pub on_demand_rotations: u16,
+    /// Whether it is a replica of the key with the same id in another Region.
+    pub replica: bool,
+    /// The service that manages the key; `None` for those that customers manage.
+    pub managed_by: Option<String>,
     /// Where the record was last changed.
     pub revision: Revision,
 }
@@ -94,14 +106,6 @@ pub struct Alias {
     pub revision: Revision,
 }
 
-/// A sealed token, and the material once it has been opened.
-pub struct StoredMaterial {
-    /// The strongroom's token.
-    pub token: Vec<u8>,
-    /// Opened at first use.
-    pub opened: OnceLock<Material>,
-}
-
 impl Tables {
     /// The shelf of a place, if anything stands there.
     #[must_use]
@@ -109,9 +113,14 @@ impl Tables {
         self.places.get(place)
     }
 
-    /// Keys whose deletion is due.
-    pub fn due(&self, now: Timestamp) -> impl Iterator<Item = (&Place, KeyId)> {
-        self.due.iter().take_while(move |(at, ..)| *at <= now).map(|(_, place, id)| (place, *id))
+    /// The shelves from a place on.
+    pub(crate) fn places_from(&self, from: Place) -> impl Iterator<Item = (&Place, &Arc<Shelf>)> {
+        self.places.range(from..)
+    }
+
+    /// What is due, the longest overdue first.
+    pub fn due(&self, now: Timestamp) -> impl Iterator<Item = &Due> {
+        self.due.iter().take_while(move |due| due.at <= now)
     }
 
     fn change(&mut self, place: &Place, change: impl FnOnce(&mut Shelf)) {
@@ -120,33 +129,49 @@ impl Tables {
     }
 
     fn put_key(&mut self, place: &Place, key: Key) {
-        self.forget_due(place, key.arn.key_id);
-        if let State::PendingDeletion { due } = key.state {
-            self.due.insert((due, place.clone(), key.arn.key_id));
-        }
+        self.forget_key(place, key.arn.key_id);
+        self.due.extend(Due::of_key(place, &key));
         self.change(place, |shelf| {
             shelf.keys.insert(key.arn.key_id, Arc::new(key));
         });
     }
 
-    fn forget_due(&mut self, place: &Place, id: KeyId) {
-        let state = self.places.get(place).and_then(|shelf| shelf.keys.get(&id)).map(|key| key.state);
-        if let Some(State::PendingDeletion { due }) = state {
-            self.due.remove(&(due, place.clone(), id));
+    fn put_material(&mut self, place: &Place, key: KeyId, id: MaterialId, material: StoredMaterial) {
+        self.forget_material(place, key, id);
+        self.due.extend(Due::of_material(place, key, id, &material));
+        self.change(place, |shelf| {
+            shelf.materials.insert((key, id), Arc::new(material));
+        });
+    }
+
+    fn forget_key(&mut self, place: &Place, id: KeyId) {
+        let key = self.places.get(place).and_then(|shelf| shelf.keys.get(&id));
+        if let Some(due) = key.and_then(|key| Due::of_key(place, key)) {
+            self.due.remove(&due);
+        }
+    }
+
+    fn forget_material(&mut self, place: &Place, key: KeyId, id: MaterialId) {
+        let material = self.places.get(place).and_then(|shelf| shelf.material(key, id));
+        if let Some(due) = material.and_then(|material| Due::of_material(place, key, id, material)) {
+            self.due.remove(&due);
         }
     }
 
     fn remove(&mut self, located: Located) {
         match located {
             Located::Key(place, id) => {
-                self.forget_due(&place, id);
+                self.forget_key(&place, id);
                 self.change(&place, |shelf| {
                     shelf.keys.remove(&id);
                 });
             }
-            Located::Material(place, id, material) => self.change(&place, |shelf| {
-                shelf.materials.remove(&(id, material));
-            }),
+            Located::Material(place, id, material) => {
+                self.forget_material(&place, id, material);
+                self.change(&place, |shelf| {
+                    shelf.materials.remove(&(id, material));
+                });
+            }
             Located::Alias(place, name) => self.change(&place, |shelf| {
                 if let Some(alias) = shelf.aliases.remove(&name) {
                     shelf.aliases_of.remove(&(alias.target, name));
@@ -163,14 +188,13 @@ impl Shelf {
         self.materials.get(&(key, material))
     }
 
-    /// All materials of a key.
-    pub fn materials(&self, key: KeyId) -> impl Iterator<Item = MaterialId> {
+    /// All materials of a key, in the order of their ids.
+    pub fn materials(&self, key: KeyId) -> impl Iterator<Item = (MaterialId, &Arc<StoredMaterial>)> {
         let from = (key, MaterialId::from_bytes([0; 32]));
         self.materials
             .range(from..)
-            .map(|(name, _)| *name)
-            .take_while(move |(id, _)| *id == key)
-            .map(|(_, m)| m)
+            .take_while(move |((id, _), _)| *id == key)
+            .map(|((_, id), material)| (*id, material))
     }
 
     /// The names of a key's aliases, in order.
@@ -196,7 +220,11 @@ impl Key {
             state: match self.state {
                 State::Enabled => StateRecord::Enabled,
                 State::Disabled => StateRecord::Disabled,
+                State::PendingImport => StateRecord::PendingImport,
                 State::PendingDeletion { due } => StateRecord::PendingDeletion(due.as_millis()),
+                State::PendingReplicaDeletion { window_days } => {
+                    StateRecord::PendingReplicaDeletion(window_days)
+                }
             },
             policy: self.policy.text.as_str().into(),
             tags: self
@@ -204,7 +232,15 @@ impl Key {
                 .iter()
                 .map(|(key, value)| TagRecord { key: key.as_str().into(), value: value.as_str().into() })
                 .collect(),
-            current_material: *self.current_material.as_bytes(),
+            current_material: self.current_material.map(|id| *id.as_bytes()),
+            rotation: self.rotation.map(|rotation| RotationRecord {
+                period_days: rotation.period_days,
+                next: rotation.next.as_millis(),
+            }),
+            on_demand_rotations: self.on_demand_rotations,
+            replica: self.replica,
+            pending_material: self.pending_material.map(|id| *id.as_bytes()),
+            managed_by: self.managed_by.as_deref(),
         })
     }
 }
@@ -260,11 +296,7 @@ impl Memory {
                 tables.put_key(&place, key);
             }
             Located::Material(place, id, material) => {
-                let record: MaterialRecord<'_> = minicbor::decode(value).ok()?;
-                let stored = StoredMaterial { token: record.token.into_owned(), opened: OnceLock::new() };
-                tables.change(&place, |shelf| {
-                    shelf.materials.insert((id, material), Arc::new(stored));
-                });
+                tables.put_material(&place, id, material, StoredMaterial::decode(value)?);
             }
             Located::Alias(place, name) => {
                 let record: AliasRecord<'_> = minicbor::decode(value).ok()?;
@@ -296,13 +328,25 @@ impl Memory {
             state: match record.state {
                 StateRecord::Enabled => State::Enabled,
                 StateRecord::Disabled => State::Disabled,
+                StateRecord::PendingImport => State::PendingImport,
                 StateRecord::PendingDeletion(due) => {
                     State::PendingDeletion { due: Timestamp::from_millis(due) }
+                }
+                StateRecord::PendingReplicaDeletion(window_days) => {
+                    State::PendingReplicaDeletion { window_days }
                 }
             },
             policy: self.policy(&record.policy).ok()?,
             tags: record.tags.into_iter().map(|tag| (tag.key.into_owned(), tag.value.into_owned())).collect(),
-            current_material: MaterialId::from_bytes(record.current_material),
+            current_material: record.current_material.map(MaterialId::from_bytes),
+            pending_material: record.pending_material.map(MaterialId::from_bytes),
+            rotation: record.rotation.map(|rotation| Rotation {
+                period_days: rotation.period_days,
+                next: Timestamp::from_millis(rotation.next),
+            }),
+            on_demand_rotations: record.on_demand_rotations,
+            replica: record.replica,
+            managed_by: record.managed_by.map(Into::into),
             revision,
         })
     }

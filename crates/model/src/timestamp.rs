@@ -8,6 +8,9 @@ use serde::{
 };
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
+/// Milliseconds in a day.
+const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
+
 /// Milliseconds since the epoch, UTC. A number of seconds in AWS JSON, ISO 8601 in Query.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
@@ -29,6 +32,12 @@ impl Timestamp {
     #[must_use]
     pub const fn as_seconds(self) -> i64 {
         self.0.div_euclid(1000)
+    }
+
+    /// So many days later; the last moment there is when that is later still.
+    #[must_use]
+    pub const fn plus_days(self, days: u16) -> Self {
+        Self(self.0.saturating_add(days as i64 * DAY_MILLIS))
     }
 
     /// `2024-01-02T03:04:05Z`, the second rounded down; empty outside the years that the format can hold.

@@ -101,6 +101,7 @@ impl Assembly {
             memory: Arc::clone(&memory),
             strongroom: Arc::clone(&strongroom),
             principals: Arc::new(Accounts(Arc::clone(&directory))),
+            regions: parts.regions.clone(),
         });
         let followers: Vec<Arc<dyn Follower>> = vec![Arc::clone(&directory) as _, memory];
         let mirror = Arc::new(Mirror::default());

@@ -6,7 +6,7 @@ use std::{borrow::Cow, collections::BTreeMap, fmt::Display, sync::Arc};
 use dispatch::{Cx, global};
 use model::{
     arn::AliasName,
-    kms::{EncryptionAlgorithmSpec, KeySpec, KeyUsageType, OriginType},
+    kms::{EncryptionAlgorithmSpec, KeySpec, KeyUsageType, MultiRegionKeyType, OriginType},
 };
 use policy::{ConditionKey, ConditionKeys, Values};
 
@@ -21,7 +21,7 @@ use crate::{
 pub(crate) struct Asked<'a> {
     encryption: Option<(EncryptionAlgorithmSpec, Option<&'a BTreeMap<String, String>>)>,
     re_encrypt_on_same_key: Option<bool>,
-    parameter: Option<(&'static str, String)>,
+    parameters: Vec<(&'static str, String)>,
     tags: Option<&'a Tags>,
     tag_keys: Option<&'a [String]>,
 }
@@ -50,9 +50,10 @@ impl<'a> Asked<'a> {
         Self { re_encrypt_on_same_key: Some(on_same_key), ..self }
     }
 
-    /// A parameter that has a condition key of its own, which is written in small letters.
-    pub(crate) fn with(self, key: &'static str, value: impl Display) -> Self {
-        Self { parameter: Some((key, value.to_string())), ..self }
+    /// A parameter that has a condition key of its own.
+    pub(crate) fn with(mut self, key: &'static str, value: impl Display) -> Self {
+        self.parameters.push((key, value.to_string()));
+        self
     }
 
     /// Tags to be put on the key.
@@ -86,8 +87,8 @@ impl<'a> Asked<'a> {
                 (None, None) => None,
             },
             (name, None) => {
-                let (known, value) = self.parameter.as_ref()?;
-                known.eq_ignore_ascii_case(name).then(|| Values::one(value.as_str()))
+                let known = self.parameters.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+                known.map(|(_, value)| Values::one(value.as_str()))
             }
             _ => None,
         }
@@ -113,6 +114,7 @@ impl ConditionKeys for KeyConditions<'_, '_> {
                 Some(Values::one(self.key.usage.as_str()))
             }
             ("kms:multiregion", None) => Some(truth(self.key.arn.key_id.is_multi_region())),
+            ("kms:multiregionkeytype", None) => self.key.family_role().map(|role| Values::one(role.as_str())),
             ("kms:requestalias", None) => self.alias.map(|alias| Values::one(alias.as_str())),
             ("kms:resourcealiases", None) => {
                 let aliases: Vec<Cow<'_, str>> = self
@@ -137,6 +139,8 @@ pub(crate) struct NewKey<'a> {
     pub(crate) origin: OriginType,
     pub(crate) tags: &'a Tags,
     pub(crate) bypass: Option<bool>,
+    /// What it will be in its family; `None` for a key of one Region.
+    pub(crate) family_role: Option<MultiRegionKeyType>,
 }
 
 impl ConditionKeys for NewKey<'_> {
@@ -147,7 +151,8 @@ impl ConditionKeys for NewKey<'_> {
             ("kms:keyorigin", None) => Some(Values::one(self.origin.as_str())),
             ("kms:keyspec" | "kms:customermasterkeyspec", None) => Some(Values::one(self.spec.as_str())),
             ("kms:keyusage" | "kms:customermasterkeyusage", None) => Some(Values::one(self.usage.as_str())),
-            ("kms:multiregion", None) => Some(truth(false)),
+            ("kms:multiregion", None) => Some(truth(self.family_role.is_some())),
+            ("kms:multiregionkeytype", None) => self.family_role.map(|role| Values::one(role.as_str())),
             ("aws:requesttag" | "aws:resourcetag", Some(name)) => tag(self.tags, name),
             ("aws:tagkeys", None) if !self.tags.is_empty() => {
                 Some(Values::many(self.tags.keys().map(String::as_str)))

@@ -15,7 +15,7 @@ mod uses;
 
 use dispatch::{Cx, Fault, fault};
 use model::{
-    arn::{AliasArn, AliasName, KeyArn, KeyId},
+    arn::{AliasArn, AliasName, KeyArn, KeyId, Region},
     kms::DryRunModifierType,
 };
 
@@ -99,6 +99,25 @@ pub(crate) fn ciphertext<U: Use>(
             admit(kms, cx, shelf, key)
         }
     }
+}
+
+/// The call as it is seen in another Region of the deployment, for keys that are related to one here.
+pub(crate) fn elsewhere<'a>(cx: &'a mut Cx<'_>, region: &'a Region) -> Cx<'a> {
+    Cx { caller: cx.caller, region, now: cx.now, origin: cx.origin, entropy: cx.entropy, notes: cx.notes }
+}
+
+/// The caller's key with this id in the Region of `cx`, for the purpose `U`: what the caller did not name, but its
+/// call concerns as well.
+pub(crate) fn related<U: Use>(
+    kms: &Kms,
+    cx: &mut Cx<'_>,
+    id: KeyId,
+    asked: &Asked<'_>,
+) -> Result<Usable<U>, Fault> {
+    let arn = KeyArn { region: cx.region.clone(), account: cx.account(), key_id: id };
+    let (shelf, key) = resolve::by_arn(kms, &arn).ok_or_else(|| faults::key_not_found(&arn))?;
+    decide::key::<U>(cx, &shelf, &key, None, asked)?;
+    admit(kms, cx, shelf, key)
 }
 
 /// Permission on an alias, and its ARN.

@@ -15,7 +15,6 @@ use strongroom::{Binding, Context, Material, Refused, Spec, Strongroom};
 use super::{Changes, Decrypts, Encrypts, Use};
 use crate::{
     faults,
-    layout::Place,
     lifecycle::{Refusal, State},
     tables::{Key, Shelf},
 };
@@ -53,8 +52,13 @@ impl<U: Use> Usable<U> {
     }
 
     /// Everything but the material.
-    pub(crate) fn record(&self) -> &Key {
+    pub(crate) fn record(&self) -> &Arc<Key> {
         &self.key
+    }
+
+    /// The keys and aliases beside it.
+    pub(crate) fn shelf(&self) -> &Shelf {
+        &self.shelf
     }
 
     /// Holds in a batch as long as the key's record is the one that the gate saw.
@@ -71,7 +75,7 @@ impl<U: Use> Usable<U> {
     }
 
     fn at(&self) -> store::Key {
-        Place { account: self.key.arn.account, region: self.key.arn.region.clone() }.key(self.id())
+        self.key.place().key(self.id())
     }
 
     fn material(&self, id: MaterialId) -> Result<&Material, Refused> {
@@ -79,7 +83,8 @@ impl<U: Use> Usable<U> {
         if let Some(material) = stored.opened.get() {
             return Ok(material);
         }
-        let material = self.strongroom.material(&stored.token, &binding(&self.key.arn, self.key.spec))?;
+        let token = stored.token.as_ref().ok_or(Refused::WouldNotOpen)?;
+        let material = self.strongroom.material(token, &binding(&self.key.arn, self.key.spec))?;
         Ok(stored.opened.get_or_init(|| material))
     }
 }
@@ -92,7 +97,8 @@ impl<U: Encrypts> Usable<U> {
         plaintext: &Plaintext,
         context: Option<&EncryptionContext>,
     ) -> Result<Blob, Fault> {
-        let material = self.material(self.key.current_material).map_err(|refused| match refused {
+        let current = self.key.current_material.ok_or(Refused::WouldNotOpen);
+        let material = current.and_then(|id| self.material(id)).map_err(|refused| match refused {
             Refused::Sealed => faults::sealed(),
             _ => faults::inconsistent(format_args!("{} has no material that opens", self.key.arn)),
         })?;
@@ -101,8 +107,8 @@ impl<U: Encrypts> Usable<U> {
     }
 
     /// The id of the material that encrypts.
-    pub(crate) fn material_id(&self) -> String {
-        self.key.current_material.to_string()
+    pub(crate) fn material_id(&self) -> Option<String> {
+        self.key.current_material.map(|id| id.to_string())
     }
 }
 

@@ -65,8 +65,8 @@ uses! {
     ToGenerateDataKeyWithoutPlaintext: "GenerateDataKeyWithoutPlaintext", "kms:GenerateDataKeyWithoutPlaintext",
         ENCRYPTION, State::usable, true, true, Encrypts;
     ToDescribe: "DescribeKey", "kms:DescribeKey", None, any, true, true;
-    ToEnable: "EnableKey", "kms:EnableKey", None, State::changeable, false, false, Changes;
-    ToDisable: "DisableKey", "kms:DisableKey", None, State::changeable, false, false, Changes;
+    ToEnable: "EnableKey", "kms:EnableKey", None, State::switchable, false, false, Changes;
+    ToDisable: "DisableKey", "kms:DisableKey", None, State::switchable, false, false, Changes;
     ToScheduleDeletion: "ScheduleKeyDeletion", "kms:ScheduleKeyDeletion", None, State::changeable, false, false, Changes;
     ToCancelDeletion: "CancelKeyDeletion", "kms:CancelKeyDeletion", None, any, false, false, Changes;
     ToUpdateDescription: "UpdateKeyDescription", "kms:UpdateKeyDescription", None, State::changeable, false, false, Changes;
@@ -80,4 +80,11 @@ uses! {
     ToTag: "TagResource", "kms:TagResource", None, State::changeable, false, false, Changes;
     ToUntag: "UntagResource", "kms:UntagResource", None, State::changeable, false, false, Changes;
     ToListTags: "ListResourceTags", "kms:ListResourceTags", None, any, false, false;
+    ToEnableRotation: "EnableKeyRotation", "kms:EnableKeyRotation", None, State::switched_on, false, false, Changes;
+    ToDisableRotation: "DisableKeyRotation", "kms:DisableKeyRotation", None, State::switched_on, false, false, Changes;
+    ToGetRotation: "GetKeyRotationStatus", "kms:GetKeyRotationStatus", None, any, false, true;
+    ToRotate: "RotateKeyOnDemand", "kms:RotateKeyOnDemand", None, State::usable, false, false, Changes;
+    ToListRotations: "ListKeyRotations", "kms:ListKeyRotations", None, any, false, false;
+    ToReplicate: "ReplicateKey", "kms:ReplicateKey", None, State::usable, false, false, Changes;
+    ToUpdatePrimary: "UpdatePrimaryRegion", "kms:UpdatePrimaryRegion", None, State::usable, false, false, Changes;
 }

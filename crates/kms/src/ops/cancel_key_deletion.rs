@@ -7,7 +7,6 @@ use model::kms::{CancelKeyDeletionRequest, CancelKeyDeletionResponse};
 use crate::{
     Kms,
     gate::{self, Asked, ToCancelDeletion},
-    lifecycle::State,
 };
 
 /// The operation.
@@ -26,7 +25,8 @@ impl Operation for CancelKeyDeletion {
         input: CancelKeyDeletionRequest,
     ) -> Result<Outcome<CancelKeyDeletionResponse>, Fault> {
         let key = gate::key::<ToCancelDeletion>(kms, cx, &input.key_id, &Asked::nothing())?;
-        let change = key.moved(State::cancelled)?;
+        let missing = key.shelf().is_missing_material(key.record(), None);
+        let change = key.moved(|state| state.cancelled(missing))?;
         Ok(Outcome { output: CancelKeyDeletionResponse { key_id: Some(key.arn()) }, change })
     }
 }

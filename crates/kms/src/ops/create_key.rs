@@ -4,7 +4,7 @@
 use dispatch::{Cx, Facts, Fault, Operation, Outcome, fault};
 use model::{
     arn::{KeyArn, KeyId, MaterialId},
-    kms::{CreateKeyRequest, CreateKeyResponse, KeySpec, KeyUsageType, OriginType},
+    kms::{CreateKeyRequest, CreateKeyResponse, KeySpec, KeyUsageType, MultiRegionKeyType, OriginType},
 };
 use store::{Batch, Precondition, Revision};
 
@@ -12,8 +12,9 @@ use crate::{
     Kms, faults,
     gate::{self, NewKey},
     lifecycle::State,
+    materials::StoredMaterial,
     metadata::metadata,
-    policies, records,
+    policies,
     tables::Key,
     tags,
 };
@@ -40,7 +41,9 @@ impl Operation for CreateKey {
         let bypass = input.bypass_policy_lockout_safety_check;
 
         let account = cx.account().to_string();
-        let wanted = NewKey { account, spec, usage, origin: OriginType::AwsKms, tags: &tags, bypass };
+        let family_role = input.multi_region.unwrap_or_default().then_some(MultiRegionKeyType::Primary);
+        let origin = input.origin.unwrap_or(OriginType::AwsKms);
+        let wanted = NewKey { account, spec, usage, origin, tags: &tags, bypass, family_role };
         gate::permit(cx, "kms:CreateKey", "*", &wanted)?;
         if !tags.is_empty() {
             gate::permit(cx, "kms:TagResource", "*", &wanted)?;
@@ -53,7 +56,7 @@ impl Operation for CreateKey {
         let place = gate::place(cx);
         let mut random = [0; 16];
         cx.entropy.fill(&mut random).map_err(|_| Fault::internal("the source of random bytes failed"))?;
-        let id = KeyId::generate(random, false);
+        let id = KeyId::generate(random, family_role.is_some());
         let arn = KeyArn { region: place.region.clone(), account: place.account, key_id: id };
         let made = kms.strongroom.generate(&gate::binding(&arn, spec), cx.entropy);
         let made = made.map_err(|_| faults::sealed())?;
@@ -63,11 +66,16 @@ impl Operation for CreateKey {
             description: input.description.unwrap_or_default(),
             usage,
             spec,
-            origin: OriginType::AwsKms,
+            origin,
             state: State::Enabled,
             policy,
             tags,
-            current_material: MaterialId::from_bytes(made.id),
+            current_material: Some(MaterialId::from_bytes(made.id)),
+            pending_material: None,
+            rotation: None,
+            on_demand_rotations: 0,
+            replica: false,
+            managed_by: None,
             revision: Revision(0),
         };
         if !bypass.unwrap_or_default() {
@@ -75,17 +83,18 @@ impl Operation for CreateKey {
         }
         cx.notes.resource(&arn);
 
-        let material = records::MaterialRecord { created: cx.now.as_millis(), token: made.token.into() };
+        let material =
+            StoredMaterial { created: cx.now, token: Some(made.token), ..StoredMaterial::default() };
         let at = place.key(id);
         let change = Batch {
             preconditions: vec![Precondition::Absent(at.clone())],
             puts: vec![
                 (at, key.encode()),
-                (place.material(id, key.current_material), records::encode(&material)),
+                (place.material(id, MaterialId::from_bytes(made.id)), material.encode()),
             ],
             deletes: Vec::new(),
         };
-        Ok(Outcome::changing(CreateKeyResponse { key_metadata: Some(metadata(&key)) }, change))
+        Ok(Outcome::changing(CreateKeyResponse { key_metadata: Some(metadata(&kms.tables(), &key)) }, change))
     }
 }
 
@@ -127,9 +136,6 @@ fn check_offered(input: &CreateKeyRequest, spec: KeySpec) -> Result<(), Fault> {
     match input.origin {
         None | Some(OriginType::AwsKms) => {}
         Some(origin) => return refuse(&format!("Origin {origin}")),
-    }
-    if input.multi_region == Some(true) {
-        return refuse("MultiRegion");
     }
     gate::no_custom_key_store(input.custom_key_store_id.as_deref())?;
     gate::no_custom_key_store(input.xks_key_id.as_deref())

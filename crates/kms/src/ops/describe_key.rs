@@ -25,6 +25,6 @@ impl Operation for DescribeKey {
         input: DescribeKeyRequest,
     ) -> Result<Outcome<DescribeKeyResponse>, Fault> {
         let key = gate::key::<ToDescribe>(kms, cx, &input.key_id, &Asked::nothing())?;
-        Ok(DescribeKeyResponse { key_metadata: Some(metadata(key.record())) }.into())
+        Ok(DescribeKeyResponse { key_metadata: Some(metadata(&kms.tables(), key.record())) }.into())
     }
 }

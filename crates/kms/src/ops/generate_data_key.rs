@@ -45,7 +45,7 @@ impl Operation for GenerateDataKey {
             ciphertext_blob: Some(blob),
             plaintext: Some(plaintext),
             key_id: Some(key.arn()),
-            key_material_id: Some(key.material_id()),
+            key_material_id: key.material_id(),
             ..GenerateDataKeyResponse::default()
         };
         Ok(output.into())
@@ -81,7 +81,7 @@ impl Operation for GenerateDataKeyWithoutPlaintext {
         let output = GenerateDataKeyWithoutPlaintextResponse {
             ciphertext_blob: Some(blob),
             key_id: Some(key.arn()),
-            key_material_id: Some(key.material_id()),
+            key_material_id: key.material_id(),
         };
         Ok(output.into())
     }

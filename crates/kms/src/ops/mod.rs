@@ -7,22 +7,29 @@ mod decrypt;
 mod delete_alias;
 mod describe_key;
 mod disable_key;
+mod disable_key_rotation;
 mod enable_key;
+mod enable_key_rotation;
 mod encrypt;
 mod generate_data_key;
 mod generate_random;
 mod get_key_policy;
+mod get_key_rotation_status;
 mod list_aliases;
 mod list_key_policies;
+mod list_key_rotations;
 mod list_keys;
 mod list_resource_tags;
 mod put_key_policy;
 mod re_encrypt;
+mod replicate_key;
+mod rotate_key_on_demand;
 mod schedule_key_deletion;
 mod tag_resource;
 mod untag_resource;
 mod update_alias;
 mod update_key_description;
+mod update_primary_region;
 
 use dispatch::Row;
 
@@ -37,21 +44,28 @@ pub(crate) static TABLE: &[Row<Kms>] = &[
     Row::of::<delete_alias::DeleteAlias>(),
     Row::of::<describe_key::DescribeKey>(),
     Row::of::<disable_key::DisableKey>(),
+    Row::of::<disable_key_rotation::DisableKeyRotation>(),
     Row::of::<enable_key::EnableKey>(),
+    Row::of::<enable_key_rotation::EnableKeyRotation>(),
     Row::of::<encrypt::Encrypt>(),
     Row::of::<generate_data_key::GenerateDataKey>(),
     Row::of::<generate_data_key::GenerateDataKeyWithoutPlaintext>(),
     Row::of::<generate_random::GenerateRandom>(),
     Row::of::<get_key_policy::GetKeyPolicy>(),
+    Row::of::<get_key_rotation_status::GetKeyRotationStatus>(),
     Row::of::<list_aliases::ListAliases>(),
     Row::of::<list_key_policies::ListKeyPolicies>(),
+    Row::of::<list_key_rotations::ListKeyRotations>(),
     Row::of::<list_keys::ListKeys>(),
     Row::of::<list_resource_tags::ListResourceTags>(),
     Row::of::<put_key_policy::PutKeyPolicy>(),
     Row::of::<re_encrypt::ReEncrypt>(),
+    Row::of::<replicate_key::ReplicateKey>(),
+    Row::of::<rotate_key_on_demand::RotateKeyOnDemand>(),
     Row::of::<schedule_key_deletion::ScheduleKeyDeletion>(),
     Row::of::<tag_resource::TagResource>(),
     Row::of::<untag_resource::UntagResource>(),
     Row::of::<update_alias::UpdateAlias>(),
     Row::of::<update_key_description::UpdateKeyDescription>(),
+    Row::of::<update_primary_region::UpdatePrimaryRegion>(),
 ];

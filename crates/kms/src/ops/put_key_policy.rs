@@ -31,7 +31,7 @@ impl Operation for PutKeyPolicy {
         let key = gate::key::<ToPutPolicy>(kms, cx, &input.key_id, &asked)?;
         policies::check_name(input.policy_name.as_deref())?;
         let policy = policies::accept(kms, &input.policy)?;
-        let changed = Key { policy, ..key.record().clone() };
+        let changed = Key { policy, ..Key::clone(key.record()) };
         if !bypass.unwrap_or_default() {
             policies::check_lockout(kms, cx, &changed)?;
         }

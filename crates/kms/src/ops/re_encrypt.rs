@@ -54,7 +54,7 @@ impl Operation for ReEncrypt {
             source_encryption_algorithm: Some(from),
             destination_encryption_algorithm: Some(to),
             source_key_material_id: Some(opened.material.to_string()),
-            destination_key_material_id: Some(target.material_id()),
+            destination_key_material_id: target.material_id(),
         };
         Ok(output.into())
     }

@@ -2,7 +2,7 @@
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html>
 
 use dispatch::{Cx, Facts, Fault, Operation, Outcome};
-use model::kms::{KeyState, ScheduleKeyDeletionRequest, ScheduleKeyDeletionResponse};
+use model::kms::{ScheduleKeyDeletionRequest, ScheduleKeyDeletionResponse};
 
 use crate::{
     Kms, faults,
@@ -42,17 +42,18 @@ impl Operation for ScheduleKeyDeletion {
 
         let asked = Asked::nothing().with("kms:ScheduleKeyDeletionPendingWindowInDays", days);
         let key = gate::key::<ToScheduleDeletion>(kms, cx, &input.key_id, &asked)?;
-        let now = cx.now;
-        let state = key.next(|state| state.scheduled(now, days))?;
+        let (now, replicas) = (cx.now, kms.tables().replicas(key.record()));
+        let has_replicas = !key.record().replica && !replicas.is_empty();
+        let state = key.next(|state| state.scheduled(now, days, has_replicas))?;
         let change = key.moved(|_| Ok(state))?;
 
         let output = ScheduleKeyDeletionResponse {
             key_id: Some(key.arn()),
             deletion_date: match state {
                 State::PendingDeletion { due } => Some(due),
-                State::Enabled | State::Disabled => None,
+                _ => None,
             },
-            key_state: Some(KeyState::PendingDeletion),
+            key_state: Some(state.key_state()),
             pending_window_in_days: Some(window),
         };
         Ok(Outcome { output, change })

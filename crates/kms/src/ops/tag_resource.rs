@@ -28,7 +28,7 @@ impl Operation for TagResource {
         let new = tags::parse(&input.tags)?;
         let key = gate::key::<ToTag>(kms, cx, &input.key_id, &Asked::nothing().tagging(&new))?;
         let merged = tags::merge(&key.record().tags, new)?;
-        let change = key.replaced(&Key { tags: merged, ..key.record().clone() });
+        let change = key.replaced(&Key { tags: merged, ..Key::clone(key.record()) });
         Ok(Outcome::changing(Nothing {}, change))
     }
 }

@@ -26,7 +26,7 @@ impl Operation for UntagResource {
         let key = gate::key::<ToUntag>(kms, cx, &input.key_id, &Asked::nothing().untagging(&input.tag_keys))?;
         let mut left = key.record().tags.clone();
         left.retain(|name, _| !input.tag_keys.contains(name));
-        let change = key.replaced(&Key { tags: left, ..key.record().clone() });
+        let change = key.replaced(&Key { tags: left, ..Key::clone(key.record()) });
         Ok(Outcome::changing(Nothing {}, change))
     }
 }

@@ -29,7 +29,7 @@ impl Operation for UpdateKeyDescription {
         input: UpdateKeyDescriptionRequest,
     ) -> Result<Outcome<Nothing>, Fault> {
         let key = gate::key::<ToUpdateDescription>(kms, cx, &input.key_id, &Asked::nothing())?;
-        let change = key.replaced(&Key { description: input.description, ..key.record().clone() });
+        let change = key.replaced(&Key { description: input.description, ..Key::clone(key.record()) });
         Ok(Outcome::changing(Nothing {}, change))
     }
 }

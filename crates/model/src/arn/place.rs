@@ -68,6 +68,12 @@ impl Region {
         }
     }
 
+    /// Sorts before every Region: the empty text, which is no name. For ranges.
+    #[must_use]
+    pub fn before_all() -> Self {
+        Self("".into())
+    }
+
     /// Its name.
     #[must_use]
     pub fn as_str(&self) -> &str {

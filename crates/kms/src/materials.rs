@@ -1,0 +1,185 @@
+//! The materials of a key: one that encrypts, those before it that still decrypt, and one that may be waiting.
+//!
+//! A key's record is the lock of everything below it: whoever changes one of its materials replaces the key's
+//! record in the same batch, on condition that it is as it was.
+
+use std::sync::OnceLock;
+
+use model::{
+    Timestamp,
+    arn::{KeyId, MaterialId},
+    kms::{ExpirationModelType, RotationType},
+};
+use strongroom::Material;
+
+use crate::{
+    records::{ImportedRecord, MaterialRecord, RotatedRecord, encode},
+    tables::{Key, Shelf},
+};
+
+/// A material as it is stored, and opened once it has been used.
+#[derive(Default)]
+pub struct StoredMaterial {
+    /// When it was made or first imported.
+    pub created: Timestamp,
+    /// The strongroom's token; `None` when it was deleted or has expired, or is not imported here.
+    pub token: Option<Vec<u8>>,
+    /// Its place in the key's history, from 0.
+    pub order: u32,
+    /// How it became current; `None` for the first, and for one that waits for that.
+    pub rotated: Option<Rotated>,
+    /// What came with it when it was imported; `None` for material that was made here.
+    pub imported: Option<Imported>,
+    /// Opened at first use.
+    pub opened: OnceLock<Material>,
+}
+
+/// How a material became current.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rotated {
+    /// When.
+    pub at: Timestamp,
+    /// By what.
+    pub kind: RotationType,
+}
+
+/// What a caller said of material that it imported.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// When it expires; `None` for never.
+    pub valid_to: Option<Timestamp>,
+    /// Free text.
+    pub description: Option<String>,
+}
+
+impl StoredMaterial {
+    /// The same, without what was opened: for another record of it.
+    #[must_use]
+    pub fn unopened(&self) -> Self {
+        Self {
+            created: self.created,
+            token: self.token.clone(),
+            order: self.order,
+            rotated: self.rotated,
+            imported: self.imported.clone(),
+            opened: OnceLock::new(),
+        }
+    }
+
+    /// When it is deleted because it has expired.
+    #[must_use]
+    pub fn expires(&self) -> Option<Timestamp> {
+        self.token.as_ref().and_then(|_| self.imported.as_ref()?.valid_to)
+    }
+
+    /// The stored form.
+    #[must_use]
+    pub fn encode(&self) -> bytes::Bytes {
+        encode(&MaterialRecord {
+            created: self.created.as_millis(),
+            token: self.token.as_deref().unwrap_or_default().into(),
+            order: self.order,
+            rotated: self
+                .rotated
+                .map(|rotated| RotatedRecord { at: rotated.at.as_millis(), kind: rotated.kind.as_str() }),
+            imported: self.imported.as_ref().map(|imported| ImportedRecord {
+                valid_to: imported.valid_to.map(Timestamp::as_millis),
+                description: imported.description.as_deref().map(Into::into),
+            }),
+        })
+    }
+
+    /// From the stored form.
+    pub(crate) fn decode(value: &[u8]) -> Option<Self> {
+        let record: MaterialRecord<'_> = minicbor::decode(value).ok()?;
+        let rotated = match record.rotated {
+            Some(rotated) => Some(Rotated {
+                at: Timestamp::from_millis(rotated.at),
+                kind: RotationType::parse(rotated.kind)?,
+            }),
+            None => None,
+        };
+        Some(Self {
+            created: Timestamp::from_millis(record.created),
+            token: (!record.token.is_empty()).then(|| record.token.into_owned()),
+            order: record.order,
+            rotated,
+            imported: record.imported.map(|imported| Imported {
+                valid_to: imported.valid_to.map(Timestamp::from_millis),
+                description: imported.description.map(Into::into),
+            }),
+            opened: OnceLock::new(),
+        })
+    }
+}
+
+impl Imported {
+    /// As on the wire.
+    #[must_use]
+    pub fn expiration_model(&self) -> ExpirationModelType {
+        match self.valid_to {
+            Some(_) => ExpirationModelType::KeyMaterialExpires,
+            None => ExpirationModelType::KeyMaterialDoesNotExpire,
+        }
+    }
+}
+
+impl Shelf {
+    /// The materials of a key in the order in which they came to it.
+    #[must_use]
+    pub fn history(&self, key: KeyId) -> Vec<(MaterialId, &StoredMaterial)> {
+        let mut history: Vec<_> = self.materials(key).map(|(id, material)| (id, material.as_ref())).collect();
+        history.sort_by_key(|(_, material)| material.order);
+        history
+    }
+
+    /// The place in a key's history of the next material.
+    #[must_use]
+    pub fn next_order(&self, key: KeyId) -> u32 {
+        self.materials(key).map(|(_, material)| material.order.saturating_add(1)).max().unwrap_or(0)
+    }
+
+    /// Whether a material that the key encrypts or decrypts with is not there, not counting `except`.
+    #[must_use]
+    pub fn is_missing_material(&self, key: &Key, except: Option<MaterialId>) -> bool {
+        key.current_material.is_none()
+            || self
+                .materials(key.arn.key_id)
+                .filter(|(id, _)| Some(*id) != key.pending_material && Some(*id) != except)
+                .any(|(_, material)| material.token.is_none())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_of_earlier_versions_are_read() {
+        // {0: 5, 1: h'0102'}
+        let old = StoredMaterial::decode(&[0xA2, 0x00, 0x05, 0x01, 0x42, 1, 2]).unwrap();
+        assert_eq!((old.created, old.token, old.order), (Timestamp::from_millis(5), Some(vec![1, 2]), 0));
+        assert_eq!((old.rotated, old.imported), (None, None));
+    }
+
+    #[test]
+    fn every_field_comes_back() {
+        let material = StoredMaterial {
+            created: Timestamp::from_millis(1),
+            token: Some(vec![7]),
+            order: 3,
+            rotated: Some(Rotated { at: Timestamp::from_millis(9), kind: RotationType::OnDemand }),
+            imported: Some(Imported {
+                valid_to: Some(Timestamp::from_millis(99)),
+                description: Some("from the safe".to_owned()),
+            }),
+            opened: OnceLock::new(),
+        };
+        let read = StoredMaterial::decode(&material.encode()).unwrap();
+        assert_eq!((read.created, &read.token, read.order), (material.created, &material.token, 3));
+        assert_eq!((read.rotated, &read.imported), (material.rotated, &material.imported));
+        assert_eq!(read.expires(), Some(Timestamp::from_millis(99)));
+        let gone = StoredMaterial { token: None, ..read };
+        assert_eq!(StoredMaterial::decode(&gone.encode()).unwrap().expires(), None);
+    }
+}

@@ -1,0 +1,44 @@
+//! `DisableKeyRotation`: a key keeps its material until it is rotated on demand.
+//! <https://docs.aws.amazon.com/kms/latest/APIReference/API_DisableKeyRotation.html>
+
+use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use model::{
+    Nothing,
+    kms::{DisableKeyRotationRequest, KeySpec},
+};
+
+use crate::{
+    Kms,
+    gate::{self, Asked, ToDisableRotation},
+    rotation,
+    tables::Key,
+};
+
+/// The operation.
+pub(super) struct DisableKeyRotation;
+
+impl Operation for DisableKeyRotation {
+    type Service = Kms;
+    type Input = DisableKeyRotationRequest;
+    type Output = Nothing;
+    const FACTS: Facts =
+        Facts { name: "DisableKeyRotation", read_only: false, example: r#"{"KeyId":"{key}"}"# };
+
+    async fn run(
+        kms: &Kms,
+        cx: &mut Cx<'_>,
+        input: DisableKeyRotationRequest,
+    ) -> Result<Outcome<Nothing>, Fault> {
+        let key = gate::key::<ToDisableRotation>(kms, cx, &input.key_id, &Asked::nothing())?;
+        // AWS takes the call for keys that cannot rotate at all, and changes nothing.
+        if key.record().spec != KeySpec::SymmetricDefault {
+            return Ok(Nothing {}.into());
+        }
+        rotation::check_origin(key.record())?;
+        rotation::check_settable(key.record())?;
+
+        let off = || key.replaced(&Key { rotation: None, ..Key::clone(key.record()) });
+        let change = key.record().rotation.is_some().then(off);
+        Ok(Outcome { output: Nothing {}, change })
+    }
+}
