@@ -1,6 +1,6 @@
 //! What an operation knows of the call it serves.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 use model::{
     Timestamp,
@@ -20,8 +20,8 @@ pub struct Cx<'c> {
     pub now: Timestamp,
     /// Where it came from and how.
     pub origin: Origin<'c>,
-    /// The source of random bytes.
-    pub entropy: &'c dyn Entropy,
+    /// The source of random bytes. Shared, because work that takes long draws from it on a thread of its own.
+    pub entropy: &'c Arc<dyn Entropy>,
     /// What the record will say.
     pub notes: &'c mut Notes,
 }

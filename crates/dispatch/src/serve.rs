@@ -139,7 +139,7 @@ impl Dispatcher {
                 region: &region,
                 now: record.time(),
                 origin: record.origin(),
-                entropy: &*self.wiring.backstage.entropy,
+                entropy: &self.wiring.backstage.entropy,
                 notes: &mut record.notes,
             };
             let answered = service.run(row, &mut cx, input).await?;

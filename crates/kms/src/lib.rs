@@ -24,6 +24,7 @@ mod records;
 mod rotation;
 mod tables;
 mod tags;
+mod workshop;
 
 use std::sync::Arc;
 
@@ -32,6 +33,7 @@ use strongroom::Strongroom;
 
 pub use policies::Principals;
 pub use tables::{Memory, Tables};
+pub use workshop::{Effort, Interrupted, Workshop};
 
 /// The state of the service.
 pub struct Kms {
@@ -39,6 +41,8 @@ pub struct Kms {
     pub memory: Arc<Memory>,
     /// Where key material is used.
     pub strongroom: Arc<Strongroom>,
+    /// Where work is done that takes too long for the thread of a request.
+    pub workshop: Workshop,
     /// Who exists.
     pub principals: Arc<dyn Principals>,
     /// The Regions that keys can be in.

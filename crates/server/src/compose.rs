@@ -1,14 +1,14 @@
 //! Puts the parts together: the only place that knows all of them. What touches the machine (store, disk, clock,
 //! randomness, seal) is given, so that the whole server runs in a test as it runs in production.
 
-use std::{sync::Arc, time::Duration};
+use std::{num::NonZeroUsize, sync::Arc, thread, time::Duration};
 
 use audit::{Disk, Journal, Node};
 use dispatch::{
     Backstage, Clock, Credentials, Dispatcher, Drain, Durability, Follower, Mirror, Observer, Regions, Wiring,
 };
 use iam::Directory;
-use kms::{Kms, Memory};
+use kms::{Kms, Memory, Workshop};
 use model::arn::AccountId;
 use policy::PrincipalPattern;
 use store::{Revision, Store, StoreError};
@@ -100,6 +100,7 @@ impl Assembly {
         let kms = Arc::new(Kms {
             memory: Arc::clone(&memory),
             strongroom: Arc::clone(&strongroom),
+            workshop: Workshop::new(thread::available_parallelism().map_or(1, NonZeroUsize::get)),
             principals: Arc::new(Accounts(Arc::clone(&directory))),
             regions: parts.regions.clone(),
         });

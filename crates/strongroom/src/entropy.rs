@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 
 /// A source of random bytes fit for keys and nonces.
 pub trait Entropy: Send + Sync {
@@ -10,6 +11,12 @@ pub trait Entropy: Send + Sync {
     /// # Errors
     /// [`EntropyFailed`] when the source cannot deliver; `out` must then not be used.
     fn fill(&self, out: &mut [u8]) -> Result<(), EntropyFailed>;
+}
+
+impl<T: Entropy + ?Sized> Entropy for Arc<T> {
+    fn fill(&self, out: &mut [u8]) -> Result<(), EntropyFailed> {
+        self.as_ref().fill(out)
+    }
 }
 
 /// The source of randomness did not deliver.
