@@ -2,8 +2,8 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_multi-value-conditions.html>
 
 use crate::{
-    ConditionKey, ConditionKeys,
-    operator::{Operator, Value},
+    ConditionKey, ConditionKeys, Rule,
+    operator::{Operator, Value, ValueError},
 };
 
 /// One key under one operator.
@@ -23,57 +23,57 @@ enum SetOperator {
     ForAllValues,
 }
 
-/// Why there is no such condition.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ConditionError {
-    Operator,
-    Variable,
-    OverlyPermissive,
-}
-
 impl Condition {
     /// Reads a condition.
-    pub(crate) fn parse(
-        operator: &str,
-        key: &str,
-        values: &[String],
-        variables: bool,
-    ) -> Result<Self, ConditionError> {
+    pub(crate) fn parse(operator: &str, key: &str, values: &[String], variables: bool) -> Result<Self, Rule> {
         let (set, name) = match operator.split_once(':') {
             Some(("ForAnyValue", name)) => (Some(SetOperator::ForAnyValue), name),
             Some(("ForAllValues", name)) => (Some(SetOperator::ForAllValues), name),
-            Some(_) => return Err(ConditionError::Operator),
+            Some(_) => return Err(Rule::Operator),
             None => (None, operator),
         };
         let (name, if_exists) = name.strip_suffix("IfExists").map_or((name, false), |name| (name, true));
-        let operator = Operator::parse(name).ok_or(ConditionError::Operator)?;
+        let operator = Operator::parse(name).ok_or(Rule::Operator)?;
         if operator == Operator::Null && (if_exists || set.is_some()) {
-            return Err(ConditionError::Operator);
+            return Err(Rule::Operator);
         }
-        let key = ConditionKey::parse(key);
-        let single = key.name() == "kms:encryptioncontext" && key.variable().is_some();
-        if set == Some(SetOperator::ForAllValues) && single {
-            return Err(ConditionError::OverlyPermissive);
+        if !key.split_once(':').is_some_and(|(service, name)| !service.is_empty() && !name.is_empty()) {
+            return Err(Rule::KeyForm);
         }
-        let values =
-            values.iter().map(|text| operator.value(text, variables).ok_or(ConditionError::Variable));
-        Ok(Self { operator, set, if_exists, key, values: values.collect::<Result<_, _>>()? })
+        if values.is_empty() {
+            return Err(Rule::Empty);
+        }
+        let values = values.iter().map(|text| {
+            operator.value(text, variables).map_err(|error| match error {
+                ValueError::Variable => Rule::Variable,
+                ValueError::Unfit => Rule::Value,
+            })
+        });
+        let values = values.collect::<Result<_, _>>()?;
+        Ok(Self { operator, set, if_exists, key: ConditionKey::parse(key), values })
     }
 
-    /// Whether it holds.
+    /// `ForAllValues` holds when there is nothing; on a pair of an encryption context that is every request
+    /// without the pair.
+    pub(crate) fn is_overly_permissive(&self) -> bool {
+        self.set == Some(SetOperator::ForAllValues)
+            && self.key.name() == "kms:encryptioncontext"
+            && self.key.variable().is_some()
+    }
+
+    /// Whether it holds. A key without values is taken as absent.
     pub(crate) fn holds(&self, keys: &dyn ConditionKeys) -> bool {
-        let asked = keys.lookup(&self.key);
+        let asked = keys.lookup(&self.key).filter(|asked| !asked.as_slice().is_empty());
         if self.operator == Operator::Null {
-            let absent = asked.is_none_or(|asked| asked.as_slice().is_empty());
-            return self.values.contains(&Value::Bool(absent));
+            return self.values.contains(&Value::Bool(asked.is_none()));
         }
         let Some(asked) = asked else { return self.holds_when_absent() };
-        let asked = asked.as_slice();
+        let mut asked = asked.as_slice().iter();
         match self.set {
-            Some(SetOperator::ForAllValues) => asked.iter().all(|asked| self.holds_for(asked, keys)),
-            Some(SetOperator::ForAnyValue) => asked.iter().any(|asked| self.holds_for(asked, keys)),
-            None if self.operator.is_negated() => asked.iter().all(|asked| self.holds_for(asked, keys)),
-            None => asked.iter().any(|asked| self.holds_for(asked, keys)),
+            Some(SetOperator::ForAllValues) => asked.all(|asked| self.holds_for(asked, keys)),
+            Some(SetOperator::ForAnyValue) => asked.any(|asked| self.holds_for(asked, keys)),
+            None if self.operator.is_negated() => asked.all(|asked| self.holds_for(asked, keys)),
+            None => asked.any(|asked| self.holds_for(asked, keys)),
         }
     }
 
@@ -88,10 +88,8 @@ impl Condition {
 
     /// For one value of the question: it is among those of the policy, or, negated, among none of them.
     fn holds_for(&self, asked: &str, keys: &dyn ConditionKeys) -> bool {
-        if !self.operator.fits(asked) {
-            return false;
-        }
-        let found = self.values.iter().any(|value| self.operator.matches(asked, value, keys));
+        let Some(asked) = self.operator.read(asked) else { return false };
+        let found = self.values.iter().any(|value| self.operator.matches(&asked, value, keys));
         found != self.operator.is_negated()
     }
 }

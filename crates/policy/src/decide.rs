@@ -8,9 +8,9 @@
 //! ```
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
-use crate::{ConditionKeys, Effect, Policy, Principal, Statement, principal::Naming};
+use crate::{ConditionKeys, Effect, Policy, Principal, PrincipalPattern, Statement, principal::Naming};
 
 /// What is asked.
 pub struct Question<'a> {
@@ -70,39 +70,44 @@ pub struct Decision {
     allowed: bool,
     explicit: bool,
     layer: Layer,
-    statement: Option<String>,
+    by: Option<By>,
+}
+
+/// What made a decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum By {
+    Statement(Arc<str>),
+    Grant(String),
+    RootUser,
 }
 
 /// Decides. Never fails: what is not clearly allowed is denied.
 #[must_use]
 pub fn decide(question: &Question<'_>, layers: &Layers<'_>) -> Decision {
-    let action = question.action.to_ascii_lowercase();
-    let asked = Asked { question, action: &action };
-    if let Some((layer, statement)) = asked.denied(layers) {
-        return Decision { allowed: false, explicit: true, layer, statement: Some(statement) };
+    let asked = Asked { question, layers };
+    if let Some(denied) = asked.denied() {
+        return denied;
     }
     if let Some(grant) = layers.grant {
-        return allowed(Layer::Grant, Some(grant.to_owned()));
+        return allowed(Layer::Grant, By::Grant(grant.to_owned()));
     }
-    let identity = asked.identity(layers);
-    let Some(policy) = layers.resource_policy else { return identity };
-    let (naming, statement) = match asked.named(policy) {
-        Some(found) => found,
-        // The first layer that is missing is named, the caller's own before the key's.
-        None => return if identity.allowed { missing(Layer::Resource) } else { identity },
+    let Some(policy) = layers.resource_policy else { return asked.own() };
+    let Some((naming, statement)) = asked.named(policy) else {
+        // The first layer that is missing is named: the caller's own, then the key's, then the bounds.
+        let layer = if asked.identity().is_some() { Layer::Resource } else { Layer::Identity };
+        return missing(layer);
     };
-    let by_policy = allowed(Layer::Resource, Some(statement));
-    match naming {
-        _ if !asked.same_account(layers) => {
-            if identity.allowed {
-                by_policy
-            } else {
-                identity
-            }
+    let by_policy = allowed(Layer::Resource, By::Statement(Arc::clone(&statement.label)));
+    match (naming, asked.account()) {
+        (Naming::Directly, Account::Same | Account::None) => by_policy,
+        (Naming::Role, Account::Same) => asked.bounded().map_or(by_policy, missing),
+        (Naming::Account, Account::Same) => asked.own(),
+        (_, Account::Other) => {
+            let own = asked.own();
+            if own.allowed { by_policy } else { own }
         }
-        Naming::Directly => by_policy,
-        Naming::Role => asked.bounded(layers).unwrap_or(by_policy),
-        Naming::Account => identity,
+        // A service has neither account nor role, so nothing else names it.
+        (Naming::Account | Naming::Role, Account::None) => missing(Layer::Resource),
     }
 }
 
@@ -119,10 +124,20 @@ impl Decision {
         self.layer
     }
 
-    /// The statement that decided: its `Sid`, or its number from 1.
+    /// The statement that decided: its `Sid`, or its number from 1; or the grant.
     #[must_use]
     pub fn statement(&self) -> Option<&str> {
-        self.statement.as_deref()
+        self.by.as_ref().map(|by| match by {
+            By::Statement(label) => &**label,
+            By::Grant(id) => id,
+            By::RootUser => "the account's root user",
+        })
+    }
+
+    /// Whether a statement denies, rather than nothing allowing.
+    #[must_use]
+    pub fn is_explicit_deny(&self) -> bool {
+        self.explicit
     }
 
     /// How AWS ends the message of a denial.
@@ -162,111 +177,136 @@ impl fmt::Display for Layer {
     }
 }
 
-/// A question with its action in small letters, as patterns have it.
 struct Asked<'a> {
     question: &'a Question<'a>,
-    action: &'a str,
+    layers: &'a Layers<'a>,
 }
 
-impl Asked<'_> {
+/// The caller's account beside the resource's.
+enum Account {
+    Same,
+    Other,
+    /// The caller is a service.
+    None,
+}
+
+impl<'a> Asked<'a> {
     /// The first explicit deny.
-    fn denied(&self, layers: &Layers<'_>) -> Option<(Layer, String)> {
-        let resource = layers
-            .resource_policy
-            .and_then(|policy| self.find(policy, Effect::Deny, |statement| self.is_named_in_deny(statement)));
-        let one = |policy: &Policy| self.find(policy, Effect::Deny, |_| true);
-        let identity = match layers.identity {
+    fn denied(&self) -> Option<Decision> {
+        let Layers { resource_policy, boundary, session, .. } = *self.layers;
+        let find = |policy: &'a Policy| self.find(policy, Effect::Deny);
+        let in_resource = || {
+            let mut statements = resource_policy?.statements().iter();
+            statements.find(|statement| {
+                statement.effect == Effect::Deny && self.is_denied_in(statement) && self.covers(statement)
+            })
+        };
+        let in_identity = || match self.layers.identity {
             Identity::RootUser => None,
-            Identity::Policies(policies) => policies.iter().find_map(|policy| one(policy)),
+            Identity::Policies(policies) => policies.iter().find_map(|policy| find(policy)),
         };
-        let session = layers.session.into_iter().flatten().find_map(|policy| one(policy));
-        resource
+        let in_session = || session?.iter().find_map(|policy| find(policy));
+        let (layer, statement) = in_resource()
             .map(|statement| (Layer::Resource, statement))
-            .or_else(|| identity.map(|statement| (Layer::Identity, statement)))
-            .or_else(|| layers.boundary.and_then(one).map(|statement| (Layer::Boundary, statement)))
-            .or_else(|| session.map(|statement| (Layer::Session, statement)))
+            .or_else(|| in_identity().map(|statement| (Layer::Identity, statement)))
+            .or_else(|| boundary.and_then(find).map(|statement| (Layer::Boundary, statement)))
+            .or_else(|| in_session().map(|statement| (Layer::Session, statement)))?;
+        let by = Some(By::Statement(Arc::clone(&statement.label)));
+        Some(Decision { allowed: false, explicit: true, layer, by })
     }
 
-    /// What the caller's own policies, within their bounds, say.
-    fn identity(&self, layers: &Layers<'_>) -> Decision {
-        let own = match layers.identity {
-            Identity::RootUser => allowed(Layer::Identity, Some("the account's root user".to_owned())),
+    /// What the caller's own policies say, within their bounds.
+    fn own(&self) -> Decision {
+        let Some(by) = self.identity() else { return missing(Layer::Identity) };
+        self.bounded().map_or_else(|| allowed(Layer::Identity, by), missing)
+    }
+
+    /// What allows it in the caller's own policies.
+    fn identity(&self) -> Option<By> {
+        match self.layers.identity {
+            Identity::RootUser => Some(By::RootUser),
             Identity::Policies(policies) => {
-                let found = policies.iter().find_map(|policy| self.find(policy, Effect::Allow, |_| true));
-                found.map_or_else(
-                    || missing(Layer::Identity),
-                    |statement| allowed(Layer::Identity, Some(statement)),
-                )
+                let found = policies.iter().find_map(|policy| self.find(policy, Effect::Allow))?;
+                Some(By::Statement(Arc::clone(&found.label)))
             }
-        };
-        if own.allowed { self.bounded(layers).unwrap_or(own) } else { own }
-    }
-
-    /// What a boundary or session policy does not allow.
-    fn bounded(&self, layers: &Layers<'_>) -> Option<Decision> {
-        let allows = |policy: &Policy| self.find(policy, Effect::Allow, |_| true).is_some();
-        if layers.boundary.is_some_and(|policy| !allows(policy)) {
-            return Some(missing(Layer::Boundary));
         }
-        let outside = layers.session.is_some_and(|policies| !policies.iter().any(|policy| allows(policy)));
-        outside.then(|| missing(Layer::Session))
     }
 
-    /// The statement of a resource policy that allows the caller most directly.
-    fn named(&self, policy: &Policy) -> Option<(Naming, String)> {
-        let mut best: Option<(Naming, String)> = None;
-        for (statement, number) in policy.statements().iter().zip(1..) {
-            let Some(naming) = self.naming(statement).filter(|_| statement.effect == Effect::Allow) else {
-                continue;
-            };
-            if best.as_ref().is_none_or(|(found, _)| naming > *found) && self.covers(statement) {
-                best = Some((naming, label(statement, number)));
+    /// The bound that does not allow it.
+    fn bounded(&self) -> Option<Layer> {
+        let allows = |policy: &'a Policy| self.find(policy, Effect::Allow).is_some();
+        if self.layers.boundary.is_some_and(|policy| !allows(policy)) {
+            return Some(Layer::Boundary);
+        }
+        let outside =
+            self.layers.session.is_some_and(|policies| !policies.iter().any(|policy| allows(policy)));
+        outside.then_some(Layer::Session)
+    }
+
+    /// The statement of a resource policy that allows the caller most directly, the first of several.
+    fn named(&self, policy: &'a Policy) -> Option<(Naming, &'a Statement)> {
+        let mut best: Option<(Naming, &Statement)> = None;
+        for statement in policy.statements().iter().filter(|statement| statement.effect == Effect::Allow) {
+            if let Some(naming) = self.naming(statement)
+                && best.is_none_or(|(found, _)| naming > found)
+                && self.covers(statement)
+            {
+                best = Some((naming, statement));
             }
         }
         best
     }
 
+    /// How a statement that allows names the caller.
     fn naming(&self, statement: &Statement) -> Option<Naming> {
         let principals = statement.principals.as_ref()?;
-        let naming =
-            principals.list.iter().filter_map(|pattern| pattern.names(self.question.principal)).max();
-        match (principals.except, naming) {
-            (false, naming) => naming,
-            // Whoever is not named by `NotPrincipal` is meant.
+        let named = principals.list.iter().filter_map(|pattern| pattern.names(self.question.principal)).max();
+        match (principals.except, named) {
+            (false, named) => named,
+            // Whoever is not named by `NotPrincipal` in any way is meant.
             (true, None) => Some(Naming::Directly),
             (true, Some(_)) => None,
         }
     }
 
-    /// A deny for an account is one for everybody in it.
-    fn is_named_in_deny(&self, statement: &Statement) -> bool {
-        self.naming(statement).is_some()
+    /// Whether a statement that denies is about the caller. A deny for an account is one for everybody in it.
+    ///
+    /// `NotPrincipal` spares a caller only if everything it goes by is listed: the account, the role, the
+    /// session; and never one with a permissions boundary.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html>
+    fn is_denied_in(&self, statement: &Statement) -> bool {
+        let Some(principals) = &statement.principals else { return false };
+        let names = || principals.list.iter().filter_map(|pattern| pattern.names(self.question.principal));
+        if !principals.except {
+            return names().next().is_some();
+        }
+        let everybody = principals.list.contains(&PrincipalPattern::Anyone);
+        let mut forms = self.question.principal.forms().iter();
+        let spared = everybody || forms.all(|form| names().any(|naming| naming == *form));
+        self.layers.boundary.is_some() || !spared
     }
 
-    fn find(&self, policy: &Policy, effect: Effect, about: impl Fn(&Statement) -> bool) -> Option<String> {
-        let mut statements = policy.statements().iter().zip(1..);
-        let found = statements
-            .find(|(statement, _)| statement.effect == effect && about(statement) && self.covers(statement));
-        found.map(|(statement, number)| label(statement, number))
+    fn find(&self, policy: &'a Policy, effect: Effect) -> Option<&'a Statement> {
+        policy.statements().iter().find(|statement| statement.effect == effect && self.covers(statement))
     }
 
     fn covers(&self, statement: &Statement) -> bool {
-        statement.covers(self.action, self.question.resource, self.question.keys)
+        statement.covers(self.question.action, self.question.resource, self.question.keys)
     }
 
-    fn same_account(&self, layers: &Layers<'_>) -> bool {
-        layers.resource_account.is_none_or(|account| self.question.principal.account() == Some(account))
+    fn account(&self) -> Account {
+        match (self.question.principal.account(), self.layers.resource_account) {
+            (None, _) => Account::None,
+            (Some(own), Some(other)) if own != other => Account::Other,
+            _ => Account::Same,
+        }
     }
 }
 
-fn label(statement: &Statement, number: u32) -> String {
-    statement.sid.clone().filter(|sid| !sid.is_empty()).unwrap_or_else(|| number.to_string())
-}
-
-fn allowed(layer: Layer, statement: Option<String>) -> Decision {
-    Decision { allowed: true, explicit: false, layer, statement }
+fn allowed(layer: Layer, by: By) -> Decision {
+    Decision { allowed: true, explicit: false, layer, by: Some(by) }
 }
 
 fn missing(layer: Layer) -> Decision {
-    Decision { allowed: false, explicit: false, layer, statement: None }
+    Decision { allowed: false, explicit: false, layer, by: None }
 }

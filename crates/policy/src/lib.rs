@@ -11,15 +11,20 @@
 mod condition;
 mod decide;
 mod document;
+mod glob;
 mod key;
+mod malformed;
 mod operator;
 mod pattern;
 mod principal;
 mod raw;
+mod statement;
 mod values;
 
 pub use decide::{Decision, Identity, Layer, Layers, Question, decide};
-pub use document::{Effect, Malformed, Policy, PolicyKind, Statement};
+pub use document::{Policy, PolicyKind};
 pub use key::ConditionKey;
+pub use malformed::{Malformed, Rule};
 pub use principal::{Principal, PrincipalPattern};
+pub use statement::{Effect, Statement};
 pub use values::{ConditionKeys, Values};

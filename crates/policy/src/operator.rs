@@ -7,7 +7,7 @@ use time::{OffsetDateTime, format_description::well_known::Iso8601};
 
 use crate::{
     ConditionKeys,
-    pattern::{Pattern, Reading, wildcard},
+    pattern::{Pattern, Reading},
 };
 
 /// What a condition does, without its set operator and `IfExists`.
@@ -34,7 +34,7 @@ pub(crate) enum Comparison {
     GreaterThanEquals,
 }
 
-/// A value in a policy, read for its operator. A value that does not fit its operator matches nothing.
+/// A value in a policy, read for its operator.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Value {
     Pattern(Pattern),
@@ -42,6 +42,23 @@ pub(crate) enum Value {
     Bool(bool),
     Binary(Vec<u8>),
     Network(IpAddr, u8),
+}
+
+/// A value of a question, read for an operator.
+pub(crate) enum Asked<'a> {
+    Text(&'a str),
+    Number(f64),
+    Bool(bool),
+    Binary(Vec<u8>),
+    Address(IpAddr),
+}
+
+/// Why a value cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ValueError {
+    /// A variable is malformed.
+    Variable,
+    /// It is nothing that the operator compares with.
     Unfit,
 }
 
@@ -92,60 +109,59 @@ impl Operator {
         }
     }
 
-    /// Reads a value of the policy; `None` for a variable that is malformed.
-    pub(crate) fn value(self, text: &str, variables: bool) -> Option<Value> {
-        let known = |value: Option<Value>| Some(value.unwrap_or(Value::Unfit));
-        match self {
-            Self::String { fold, wildcards, .. } => {
-                let text = if fold { text.to_lowercase() } else { text.to_owned() };
-                Pattern::parse(&text, Reading { wildcards, variables }).map(Value::Pattern)
-            }
-            Self::Arn { .. } => {
-                Pattern::parse(text, Reading { wildcards: true, variables }).map(Value::Pattern)
-            }
-            Self::Numeric(_) => known(number(text).map(Value::Number)),
-            Self::Date(_) => known(seconds(text).map(Value::Number)),
-            Self::Bool | Self::Null => known(truth(text).map(Value::Bool)),
-            Self::Binary => known(base64_simd::STANDARD.decode_to_vec(text).ok().map(Value::Binary)),
-            Self::Ip { .. } => known(network(text)),
-        }
+    /// Reads a value of the policy.
+    pub(crate) fn value(self, text: &str, variables: bool) -> Result<Value, ValueError> {
+        let pattern = |wildcards| {
+            let pattern = Pattern::parse(text, Reading { wildcards, variables });
+            pattern.map(Value::Pattern).ok_or(ValueError::Variable)
+        };
+        let fitting = match self {
+            Self::String { wildcards, .. } => return pattern(wildcards),
+            Self::Arn { .. } => return pattern(true),
+            Self::Numeric(_) => number(text).map(Value::Number),
+            Self::Date(_) => seconds(text).map(Value::Number),
+            Self::Bool | Self::Null => truth(text).map(Value::Bool),
+            Self::Binary => base64_simd::STANDARD.decode_to_vec(text).ok().map(Value::Binary),
+            Self::Ip { .. } => network(text).map(|(address, bits)| Value::Network(address, bits)),
+        };
+        fitting.ok_or(ValueError::Unfit)
+    }
+
+    /// Reads a value of the question; `None` for one that cannot be compared.
+    pub(crate) fn read(self, asked: &str) -> Option<Asked<'_>> {
+        Some(match self {
+            Self::String { .. } | Self::Arn { .. } => Asked::Text(asked),
+            Self::Numeric(_) => Asked::Number(number(asked)?),
+            Self::Date(_) => Asked::Number(seconds(asked)?),
+            Self::Bool | Self::Null => Asked::Bool(truth(asked)?),
+            Self::Binary => Asked::Binary(base64_simd::STANDARD.decode_to_vec(asked).ok()?),
+            Self::Ip { .. } => Asked::Address(asked.parse().ok()?),
+        })
     }
 
     /// Whether a value of the question is the one of the policy, without regard to negation.
-    pub(crate) fn matches(self, asked: &str, value: &Value, keys: &dyn ConditionKeys) -> bool {
-        match (self, value) {
-            (Self::String { fold: true, .. }, Value::Pattern(pattern)) => {
-                // Variables are filled in as they are, so both sides are folded after that.
-                pattern.text(keys).is_some_and(|text| text.to_lowercase() == asked.to_lowercase())
+    pub(crate) fn matches(self, asked: &Asked<'_>, value: &Value, keys: &dyn ConditionKeys) -> bool {
+        match (self, asked, value) {
+            (Self::String { fold: true, .. }, Asked::Text(asked), Value::Pattern(pattern)) => {
+                pattern.equals_folded(asked, keys)
             }
-            (Self::String { .. }, Value::Pattern(pattern)) => pattern.matches(asked, keys),
-            (Self::Arn { .. }, Value::Pattern(pattern)) => {
-                pattern.text(keys).is_some_and(|pattern| arn_matches(&pattern, asked))
+            (Self::String { .. }, Asked::Text(asked), Value::Pattern(pattern)) => {
+                pattern.matches(asked, keys)
             }
-            (Self::Numeric(comparison), Value::Number(number)) => {
-                self::number(asked).is_some_and(|asked| comparison.holds(asked, *number))
+            (Self::Arn { .. }, Asked::Text(asked), Value::Pattern(pattern)) => {
+                pattern.matches_arn(asked, keys)
             }
-            (Self::Date(comparison), Value::Number(number)) => {
-                seconds(asked).is_some_and(|asked| comparison.holds(asked, *number))
-            }
-            (Self::Bool, Value::Bool(value)) => truth(asked) == Some(*value),
-            (Self::Binary, Value::Binary(value)) => {
-                base64_simd::STANDARD.decode_to_vec(asked).is_ok_and(|asked| asked == *value)
-            }
-            (Self::Ip { .. }, Value::Network(network, bits)) => {
-                asked.parse().is_ok_and(|asked: IpAddr| contains(*network, *bits, asked))
+            (
+                Self::Numeric(comparison) | Self::Date(comparison),
+                Asked::Number(asked),
+                Value::Number(number),
+            ) => comparison.holds(*asked, *number),
+            (Self::Bool, Asked::Bool(asked), Value::Bool(value)) => asked == value,
+            (Self::Binary, Asked::Binary(asked), Value::Binary(value)) => asked == value,
+            (Self::Ip { .. }, Asked::Address(asked), Value::Network(network, bits)) => {
+                contains(*network, *bits, *asked)
             }
             _ => false,
-        }
-    }
-
-    /// Whether a value of the question can be compared at all.
-    pub(crate) fn fits(self, asked: &str) -> bool {
-        match self {
-            Self::Numeric(_) => number(asked).is_some(),
-            Self::Date(_) => seconds(asked).is_some(),
-            Self::Ip { .. } => asked.parse::<IpAddr>().is_ok(),
-            _ => true,
         }
     }
 }
@@ -176,51 +192,54 @@ fn truth(text: &str) -> Option<bool> {
     }
 }
 
-/// Seconds since the epoch, from ISO 8601 or a number.
+/// Seconds since the epoch, from a number or one of the forms of ISO 8601 that W3C's note on dates has:
+/// `2026-11`, `2026-11-24`, `2026-11-24T20:15Z`, with seconds and fractions. A year alone is a number.
+/// <https://www.w3.org/TR/NOTE-datetime>
 fn seconds(text: &str) -> Option<f64> {
     if let Some(number) = number(text) {
         return Some(number);
     }
-    let time = OffsetDateTime::parse(text, &Iso8601::DEFAULT).ok().or_else(|| {
+    let day = |text: &str| {
         let day = time::Date::parse(text, &Iso8601::DATE).ok()?;
         Some(day.midnight().assume_utc())
-    })?;
+    };
+    let time = match text.len() {
+        7 => day(&format!("{text}-01")),
+        10 => day(text),
+        _ => OffsetDateTime::parse(text, &Iso8601::DEFAULT).ok(),
+    }?;
     #[expect(clippy::cast_precision_loss, reason = "dates in seconds are far below 2^53")]
     Some(time.unix_timestamp_nanos() as f64 / 1e9)
 }
 
 /// An address, or a network in CIDR notation (RFC 4632, RFC 4291 section 2.3).
-fn network(text: &str) -> Option<Value> {
+fn network(text: &str) -> Option<(IpAddr, u8)> {
     let (address, bits) = match text.split_once('/') {
         Some((address, bits)) => (address.parse().ok()?, Some(bits.parse::<u8>().ok()?)),
         None => (text.parse().ok()?, None),
     };
     let width = if matches!(address, IpAddr::V4(_)) { 32 } else { 128 };
     let bits = bits.unwrap_or(width);
-    (bits <= width).then_some(Value::Network(address, bits))
+    if bits > width {
+        return None;
+    }
+    Some(match address.to_canonical() {
+        mapped @ IpAddr::V4(_) if width == 128 && bits >= 96 => (mapped, bits.saturating_sub(96)),
+        _ => (address, bits),
+    })
 }
 
+/// IPv4 clients of a socket that takes both have addresses such as `::ffff:192.0.2.1` (RFC 4291 section
+/// 2.5.5.2), and are IPv4 clients all the same.
 fn contains(network: IpAddr, bits: u8, address: IpAddr) -> bool {
-    let (network, address, width) = match (network, address) {
+    let (network, address, width): (u128, u128, u8) = match (network, address.to_canonical()) {
         (IpAddr::V4(network), IpAddr::V4(address)) => {
             (network.to_bits().into(), address.to_bits().into(), 32)
         }
         (IpAddr::V6(network), IpAddr::V6(address)) => (network.to_bits(), address.to_bits(), 128),
         _ => return false,
     };
-    let shift = u32::from(u8::saturating_sub(width, bits));
+    let shift = u32::from(width.saturating_sub(bits));
     let cut = |bits: u128| bits.checked_shr(shift).unwrap_or(0);
     cut(network) == cut(address)
-}
-
-/// The six parts of an ARN match one by one; only the last may hold colons.
-fn arn_matches(pattern: &str, arn: &str) -> bool {
-    let parts = |text: &str| -> Vec<String> { text.splitn(6, ':').map(str::to_owned).collect() };
-    if pattern == "*" {
-        return true;
-    }
-    let (pattern, arn) = (parts(pattern), parts(arn));
-    pattern.len() == 6
-        && arn.len() == 6
-        && pattern.iter().zip(&arn).all(|(pattern, part)| wildcard(pattern, part))
 }

@@ -1,30 +1,43 @@
 //! Patterns with `*`, `?` and variables.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>
 
-use crate::{ConditionKey, ConditionKeys};
+use std::borrow::Cow;
+
+use crate::{
+    ConditionKey, ConditionKeys, Values,
+    glob::{ARN_PARTS, Letters, Step, arn_matches, folded, glob, joined},
+};
 
 /// Text to compare with: literal, with wildcards, or with variables that the question fills in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Pattern {
-    /// `*`: everything.
-    Any,
-    /// No wildcard, no variable.
-    Literal(String),
-    /// Wildcards, and possibly variables.
-    Tokens(Vec<Token>),
+pub(crate) struct Pattern {
+    text: Box<str>,
+    form: Form,
 }
 
-/// One step of a pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Token {
-    /// This character.
-    Char(char),
-    /// `?`: any one character.
-    One,
-    /// `*`: any characters, also none.
-    Many,
+enum Form {
+    /// `*`: everything.
+    Any,
+    /// The text itself.
+    Literal,
+    /// Wildcards.
+    Glob(Box<[Step<'static>]>),
+    /// Variables, and possibly wildcards.
+    Template(Box<[Piece]>),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Piece {
+    Step(Step<'static>),
     /// `${key}`, or `${key, 'default'}`.
-    Variable { key: ConditionKey, default: Option<String> },
+    Variable(Box<Variable>),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Variable {
+    key: ConditionKey,
+    default: Option<String>,
 }
 
 /// How a pattern is read.
@@ -39,154 +52,168 @@ pub(crate) struct Reading {
 impl Pattern {
     /// Reads a pattern; `None` for a variable that is not closed or has no name.
     pub(crate) fn parse(text: &str, reading: Reading) -> Option<Self> {
-        if reading.wildcards && text == "*" {
-            return Some(Self::Any);
-        }
-        let mut tokens = Vec::new();
-        let mut rest = text;
-        while let Some(letter) = rest.chars().next() {
-            if reading.variables
-                && let Some(variable) = rest.strip_prefix("${")
-            {
-                let (inner, after) = variable.split_once('}')?;
-                tokens.push(variable_token(inner)?);
-                rest = after;
-                continue;
-            }
-            tokens.push(match letter {
-                '*' if reading.wildcards => Token::Many,
-                '?' if reading.wildcards => Token::One,
-                other => Token::Char(other),
-            });
-            rest = rest.strip_prefix(letter).unwrap_or_default();
-        }
-        let literal: Option<String> = tokens
-            .iter()
-            .map(|token| if let Token::Char(letter) = token { Some(*letter) } else { None })
-            .collect();
-        Some(literal.map_or(Self::Tokens(tokens), Self::Literal))
+        let form = if reading.wildcards && text == "*" { Form::Any } else { form(text, reading)? };
+        Some(Self { text: text.into(), form })
+    }
+
+    /// Everything.
+    pub(crate) fn any() -> Self {
+        Self { text: "*".into(), form: Form::Any }
     }
 
     /// Whether `text` matches. A variable that has no value and no default matches nothing.
     pub(crate) fn matches(&self, text: &str, keys: &dyn ConditionKeys) -> bool {
-        match self {
-            Self::Any => true,
-            Self::Literal(literal) => literal == text,
-            Self::Tokens(tokens) => match fill(tokens, keys) {
-                Some(Some(filled)) => glob(&filled, text),
-                Some(None) => glob(tokens, text),
-                None => false,
-            },
+        self.compare(text, Letters::Exact, keys)
+    }
+
+    /// Whether an action matches: names of actions are compared without regard to case, and have no variables.
+    pub(crate) fn matches_action(&self, action: &str) -> bool {
+        match &self.form {
+            Form::Any => true,
+            Form::Literal => self.text.eq_ignore_ascii_case(action),
+            Form::Glob(steps) => glob(steps, action, Letters::Folded),
+            Form::Template(_) => false,
         }
     }
 
-    /// The text, if every variable has a value; wildcards stand for themselves.
-    pub(crate) fn text(&self, keys: &dyn ConditionKeys) -> Option<String> {
-        match self {
-            Self::Any => Some("*".to_owned()),
-            Self::Literal(literal) => Some(literal.clone()),
-            Self::Tokens(tokens) => {
-                let filled = fill(tokens, keys)?;
-                let tokens = filled.as_deref().unwrap_or(tokens);
-                Some(tokens.iter().map(Token::as_char).collect())
+    /// Whether the six parts of an ARN match one by one; only the last may hold colons.
+    pub(crate) fn matches_arn(&self, arn: &str, keys: &dyn ConditionKeys) -> bool {
+        match &self.form {
+            Form::Any => true,
+            Form::Literal => arn.splitn(ARN_PARTS, ':').count() == ARN_PARTS && *self.text == *arn,
+            Form::Glob(steps) => arn_matches(steps, arn),
+            Form::Template(pieces) => fill(pieces, keys).is_some_and(|steps| arn_matches(&steps, arn)),
+        }
+    }
+
+    /// Whether `text` is the pattern's without regard to case; wildcards stand for themselves.
+    pub(crate) fn equals_folded(&self, text: &str, keys: &dyn ConditionKeys) -> bool {
+        match &self.form {
+            Form::Any | Form::Literal => folded(&self.text).eq(folded(text)),
+            Form::Glob(steps) => folded(&joined(steps)).eq(folded(text)),
+            Form::Template(pieces) => {
+                fill(pieces, keys).is_some_and(|steps| folded(&joined(&steps)).eq(folded(text)))
             }
         }
     }
-}
 
-impl Token {
-    fn as_char(&self) -> char {
-        match self {
-            Self::Char(letter) => *letter,
-            Self::One => '?',
-            Self::Many | Self::Variable { .. } => '*',
+    fn compare(&self, text: &str, letters: Letters, keys: &dyn ConditionKeys) -> bool {
+        match &self.form {
+            Form::Any => true,
+            Form::Literal => *self.text == *text,
+            Form::Glob(steps) => glob(steps, text, letters),
+            Form::Template(pieces) => fill(pieces, keys).is_some_and(|steps| glob(&steps, text, letters)),
         }
     }
 }
 
-/// `${*}`, `${?}` and `${$}` are those characters; anything else is a key, with or without a default.
-fn variable_token(inner: &str) -> Option<Token> {
-    let inner = inner.trim();
-    if let "*" | "?" | "$" = inner {
-        return inner.chars().next().map(Token::Char);
-    }
-    let (key, default) = match inner.split_once(',') {
-        Some((key, default)) => {
-            let default = default.trim().strip_prefix('\'')?.strip_suffix('\'')?;
-            (key.trim(), Some(default.to_owned()))
-        }
-        None => (inner, None),
-    };
-    (!key.is_empty()).then(|| Token::Variable { key: ConditionKey::parse(key), default })
-}
-
-/// The tokens with their variables filled in: `None` when one has no single value, `Some(None)` when there is
-/// nothing to fill in. What is filled in holds no wildcards.
-#[expect(clippy::option_option, reason = "three outcomes, two of which are not worth a type")]
-fn fill(tokens: &[Token], keys: &dyn ConditionKeys) -> Option<Option<Vec<Token>>> {
-    if !tokens.iter().any(|token| matches!(token, Token::Variable { .. })) {
-        return Some(None);
-    }
-    let mut filled = Vec::new();
-    for token in tokens {
-        let Token::Variable { key, default } = token else {
-            filled.push(token.clone());
-            continue;
-        };
-        match (keys.lookup(key), default) {
-            (Some(crate::Values::One(value)), _) => filled.extend(value.chars().map(Token::Char)),
-            (None, Some(default)) => filled.extend(default.chars().map(Token::Char)),
-            _ => return None,
-        }
-    }
-    Some(Some(filled))
-}
-
-/// Matches in linear time for each `*`: the last one seen takes one character more whenever the rest fails.
-fn glob(tokens: &[Token], text: &str) -> bool {
-    let mut at = 0;
+fn form(text: &str, reading: Reading) -> Option<Form> {
+    let mut pieces = Pieces::default();
     let mut rest = text;
-    let mut last_many: Option<(usize, &str)> = None;
-    loop {
-        let letter = rest.chars().next();
-        let step = match (tokens.get(at), letter) {
-            (Some(Token::Many), _) => {
-                last_many = Some((at, rest));
-                at += 1;
-                continue;
+    let mut escapes = false;
+    while let Some(letter) = rest.chars().next() {
+        if reading.variables
+            && let Some(variable) = rest.strip_prefix("${")
+        {
+            let (inner, after) = variable.split_once('}')?;
+            match escaped(inner) {
+                Some(letter) => pieces.text(letter),
+                None => pieces.push(Piece::Variable(Box::new(Variable::parse(inner)?))),
             }
-            (Some(Token::Char(expected)), Some(letter)) => *expected == letter,
-            (Some(Token::One), Some(_)) => true,
-            (None, None) => return true,
-            _ => false,
-        };
-        if step {
-            at += 1;
-            rest = letter.and_then(|letter| rest.strip_prefix(letter)).unwrap_or_default();
+            escapes = true;
+            rest = after;
             continue;
         }
-        let Some((many, taken)) = last_many else { return false };
-        let mut letters = taken.chars();
-        if letters.next().is_none() {
-            return false;
+        match letter {
+            '*' if reading.wildcards => pieces.push(Piece::Step(Step::Many)),
+            '?' if reading.wildcards => pieces.push(Piece::Step(Step::One)),
+            other => pieces.text(other),
         }
-        rest = letters.as_str();
-        last_many = Some((many, rest));
-        at = many + 1;
+        rest = rest.strip_prefix(letter).unwrap_or_default();
+    }
+    Some(pieces.finish(escapes))
+}
+
+/// Pieces while a pattern is read; neighbouring letters become one text.
+#[derive(Default)]
+struct Pieces {
+    done: Vec<Piece>,
+    letters: String,
+}
+
+impl Pieces {
+    fn text(&mut self, letter: char) {
+        self.letters.push(letter);
+    }
+
+    fn push(&mut self, piece: Piece) {
+        if !self.letters.is_empty() {
+            let letters = std::mem::take(&mut self.letters);
+            self.done.push(Piece::Step(Step::Text(Cow::Owned(letters))));
+        }
+        self.done.push(piece);
+    }
+
+    fn finish(mut self, escapes: bool) -> Form {
+        if self.done.is_empty() && !escapes {
+            return Form::Literal;
+        }
+        if !self.letters.is_empty() {
+            self.done.push(Piece::Step(Step::Text(Cow::Owned(self.letters))));
+        }
+        if self.done.iter().any(|piece| matches!(piece, Piece::Variable(_))) {
+            return Form::Template(self.done.into());
+        }
+        let steps = self.done.into_iter().filter_map(|piece| match piece {
+            Piece::Step(step) => Some(step),
+            Piece::Variable(_) => None,
+        });
+        Form::Glob(steps.collect())
     }
 }
 
-/// Matches a wildcard pattern without variables, as parts of ARNs do.
-pub(crate) fn wildcard(pattern: &str, text: &str) -> bool {
-    let tokens: Vec<Token> = pattern
-        .chars()
-        .map(|letter| match letter {
-            '*' => Token::Many,
-            '?' => Token::One,
-            other => Token::Char(other),
-        })
-        .collect();
-    glob(&tokens, text)
+/// `${*}`, `${?}` and `${$}` are those characters.
+fn escaped(inner: &str) -> Option<char> {
+    match inner {
+        "*" => Some('*'),
+        "?" => Some('?'),
+        "$" => Some('$'),
+        _ => None,
+    }
+}
+
+impl Variable {
+    /// A key, with or without a default in quotes.
+    fn parse(inner: &str) -> Option<Self> {
+        let (key, default) = match inner.split_once(',') {
+            Some((key, default)) => {
+                let default = default.trim().strip_prefix('\'')?.strip_suffix('\'')?;
+                (key, Some(default.to_owned()))
+            }
+            None => (inner, None),
+        };
+        let key = key.trim();
+        let well_formed = !key.is_empty() && !key.contains(['$', '{', '\'']);
+        well_formed.then(|| Self { key: ConditionKey::parse(key), default })
+    }
+}
+
+/// The steps with the variables' values, which hold no wildcards; `None` when a variable has no single value.
+fn fill<'a>(pieces: &'a [Piece], keys: &'a dyn ConditionKeys) -> Option<Vec<Step<'a>>> {
+    let step = |piece: &'a Piece| {
+        let variable = match piece {
+            Piece::Step(Step::Text(text)) => return Some(Step::Text(Cow::Borrowed(text))),
+            Piece::Step(Step::One) => return Some(Step::One),
+            Piece::Step(Step::Many) => return Some(Step::Many),
+            Piece::Variable(variable) => variable,
+        };
+        match (keys.lookup(&variable.key), &variable.default) {
+            (Some(Values::One(value)), _) => Some(Step::Text(value)),
+            (None, Some(default)) => Some(Step::Text(Cow::Borrowed(default))),
+            _ => None,
+        }
+    };
+    pieces.iter().map(step).collect()
 }
 
 #[cfg(test)]
@@ -208,13 +235,21 @@ mod tests {
             ("a*c", "abbd", false),
             ("?", "", false),
             ("?", "ä", true),
+            ("??", "ä", false),
             ("*a*b*", "xxaxxbxx", true),
             ("*a*b", "ab b", true),
             ("a?c*", "abcd", true),
             ("*aab", "aaaab", true),
+            ("ab*ba", "aba", false),
+            ("*?a*", "ba", true),
+            ("*?a*", "ab", false),
+            ("**", "x", true),
+            ("*ä?", "öäü", true),
         ] {
             let parsed = Pattern::parse(pattern, FULL).unwrap();
             assert_eq!(parsed.matches(text, &BTreeMap::new()), matches, "{pattern} {text}");
+            assert_eq!(parsed.matches_action(text), matches, "{pattern} {text}");
+            assert_eq!(parsed.matches_action(&text.to_ascii_uppercase()), matches, "{pattern} {text}");
         }
     }
 
@@ -232,7 +267,58 @@ mod tests {
             let parsed = Pattern::parse(pattern, FULL).unwrap();
             assert_eq!(parsed.matches(text, &keys), matches, "{pattern} {text}");
         }
-        assert_eq!(Pattern::parse("${open", FULL), None);
-        assert_eq!(Pattern::parse("${}", FULL), None);
+        for malformed in ["${open", "${}", "${, 'x'}", "${aws:a, x}", "${aws:a${aws:b}"] {
+            assert_eq!(Pattern::parse(malformed, FULL), None, "{malformed}");
+        }
+    }
+
+    #[test]
+    fn in_arns_too_a_variable_stands_for_its_value_and_an_escaped_star_for_a_star() {
+        let keys = BTreeMap::from([
+            ("aws:username".to_owned(), vec!["*".to_owned()]),
+            ("aws:principalarn".to_owned(), vec!["arn:aws:iam::1:user/a".to_owned()]),
+        ]);
+        for (pattern, arn, matches) in [
+            ("arn:aws:iam::1:user/${aws:username}", "arn:aws:iam::1:user/a", false),
+            ("arn:aws:iam::1:user/${aws:username}", "arn:aws:iam::1:user/*", true),
+            ("arn:aws:iam::1:user/${*}", "arn:aws:iam::1:user/a", false),
+            ("arn:aws:iam::1:user/${*}", "arn:aws:iam::1:user/*", true),
+            ("arn:aws:iam::*:user/${*}", "arn:aws:iam::1:user/*", true),
+            ("${aws:principalarn}", "arn:aws:iam::1:user/a", true),
+            ("${aws:principalarn}*", "arn:aws:iam::1:user/ab", true),
+            ("arn:aws:iam:*:user/a", "arn:aws:iam::1:user/a", false),
+            ("arn:aws:iam::1:*", "arn:aws:iam::1:user/a:b", true),
+            ("arn:aws:*", "arn:aws:iam::1:user/a", false),
+            ("*", "no arn", true),
+            ("no arn", "no arn", false),
+        ] {
+            let parsed = Pattern::parse(pattern, FULL).unwrap();
+            assert_eq!(parsed.matches_arn(arn, &keys), matches, "{pattern} {arn}");
+        }
+    }
+
+    #[test]
+    fn comparing_without_regard_to_case_goes_letter_by_letter() {
+        let plain = Reading { wildcards: false, variables: true };
+        for (pattern, text, matches) in [
+            ("ΟΔΟΣ", "οδοσ", true),
+            ("ΟΔΟΣ", "οδος", true),
+            ("Straße", "STRASSE", false),
+            ("A*", "a*", true),
+            ("A*", "ab", false),
+        ] {
+            let parsed = Pattern::parse(pattern, plain).unwrap();
+            assert_eq!(parsed.equals_folded(text, &BTreeMap::new()), matches, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn a_hostile_pattern_costs_no_more_than_text_times_pattern() {
+        // With backtracking over several `*` this would not end.
+        let text = "a".repeat(8192);
+        let stars = Pattern::parse(&format!("{}b", "*a".repeat(2000)), FULL).unwrap();
+        assert!(!stars.matches(&text, &BTreeMap::new()));
+        let found = Pattern::parse(&format!("{}*", "*a".repeat(2000)), FULL).unwrap();
+        assert!(found.matches(&text, &BTreeMap::new()));
     }
 }

@@ -69,7 +69,7 @@ pub(crate) enum Naming {
     Account,
     /// By its role, whose boundary and session policies still limit it.
     Role,
-    /// Itself.
+    /// Itself, or everybody.
     Directly,
 }
 
@@ -89,6 +89,15 @@ impl Principal {
             | Self::Session { account, .. }
             | Self::FederatedUser { account, .. } => Some(account),
             Self::Service { .. } => None,
+        }
+    }
+
+    /// Everything that it goes by: its account, its role, itself.
+    pub(crate) fn forms(&self) -> &'static [Naming] {
+        match self {
+            Self::Root { .. } | Self::Service { .. } => &[Naming::Directly],
+            Self::User { .. } | Self::FederatedUser { .. } => &[Naming::Account, Naming::Directly],
+            Self::Session { .. } => &[Naming::Account, Naming::Role, Naming::Directly],
         }
     }
 }
@@ -124,7 +133,10 @@ impl PrincipalPattern {
         match service {
             "iam" if resource == "root" => Some(Self::Account(account.to_owned())),
             "iam" if named(&["user/", "role/"]) => Some(Self::Arn(text.to_owned())),
-            "sts" if named(&["assumed-role/", "federated-user/"]) => Some(Self::Arn(text.to_owned())),
+            "sts" if named(&["federated-user/"]) => Some(Self::Arn(text.to_owned())),
+            "sts" if named(&["assumed-role/"]) && resource.matches('/').count() == 2 => {
+                Some(Self::Arn(text.to_owned()))
+            }
             _ => None,
         }
     }

@@ -1,4 +1,4 @@
-//! The JSON of a policy, as it stands there: types right, duplicates and unknown members refused.
+//! The JSON of a policy, as it stands there: types right, duplicates, unknown members and nulls refused.
 
 use std::{collections::BTreeMap, fmt, marker::PhantomData};
 
@@ -11,24 +11,34 @@ use serde::{
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct RawPolicy {
+    #[serde(default, deserialize_with = "present")]
     pub(crate) version: Option<String>,
     #[expect(dead_code, reason = "allowed, and of no meaning")]
+    #[serde(default, deserialize_with = "present")]
     pub(crate) id: Option<String>,
-    pub(crate) statement: OneOrMany<RawStatement>,
+    pub(crate) statement: OneOrMany<Object<RawStatement>>,
 }
 
 /// A statement.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct RawStatement {
+    #[serde(default, deserialize_with = "present")]
     pub(crate) sid: Option<String>,
     pub(crate) effect: String,
+    #[serde(default, deserialize_with = "present")]
     pub(crate) principal: Option<RawPrincipal>,
+    #[serde(default, deserialize_with = "present")]
     pub(crate) not_principal: Option<RawPrincipal>,
+    #[serde(default, deserialize_with = "present")]
     pub(crate) action: Option<OneOrMany<String>>,
+    #[serde(default, deserialize_with = "present")]
     pub(crate) not_action: Option<OneOrMany<String>>,
+    #[serde(default, deserialize_with = "present")]
     pub(crate) resource: Option<OneOrMany<String>>,
+    #[serde(default, deserialize_with = "present")]
     pub(crate) not_resource: Option<OneOrMany<String>>,
+    #[serde(default, deserialize_with = "present")]
     pub(crate) condition: Option<UniqueMap<UniqueMap<OneOrMany<Scalar>>>>,
 }
 
@@ -46,6 +56,33 @@ pub(crate) struct UniqueMap<T>(pub(crate) BTreeMap<String, T>);
 
 /// A condition value: text, number or truth value, as text.
 pub(crate) struct Scalar(pub(crate) String);
+
+/// What is written as an object. Members without their names, in an array, are not taken.
+pub(crate) struct Object<T>(pub(crate) T);
+
+/// A member that is not null: whoever writes `"Condition": null` may mean anything.
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Self::Value, A::Error> {
+                T::deserialize(serde::de::value::MapAccessDeserializer::new(members)).map(Object)
+            }
+        }
+        deserializer.deserialize_map(Members(PhantomData))
+    }
+}
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for UniqueMap<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -1,0 +1,7 @@
+//! What the policy language promises, rule by rule.
+
+#![cfg(test)]
+
+mod conditions;
+mod decisions;
+mod grammar;

@@ -1,0 +1,277 @@
+//! A decision, read off AWS's documentation line by line. No care is taken for speed.
+//!
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>
+//! <https://docs.aws.amazon.com/kms/latest/developerguide/policy-evaluation.html>
+
+mod condition;
+mod text;
+
+use std::collections::BTreeMap;
+
+use policy::{Effect, Layer, Principal};
+use serde_json::Value;
+
+use text::{Char, expand, like};
+
+/// Condition keys by their names in small letters.
+pub(crate) type Context = BTreeMap<String, Vec<String>>;
+
+/// Everything a decision depends on, policies as the JSON that was written.
+pub(crate) struct Case<'a> {
+    pub(crate) principal: &'a Principal,
+    pub(crate) action: &'a str,
+    pub(crate) resource: &'a str,
+    pub(crate) context: &'a Context,
+    pub(crate) key_policy: Option<&'a Value>,
+    pub(crate) key_account: Option<&'a str>,
+    /// `None`: the root user.
+    pub(crate) identity: Option<&'a [Value]>,
+    pub(crate) boundary: Option<&'a Value>,
+    pub(crate) session: Option<&'a [Value]>,
+    pub(crate) grant: Option<&'a str>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Verdict {
+    pub(crate) allowed: bool,
+    pub(crate) explicit: bool,
+    pub(crate) layer: Layer,
+    pub(crate) by: Option<String>,
+}
+
+pub(crate) fn evaluate(case: &Case<'_>) -> Verdict {
+    // 1. "An explicit deny in any of these policies overrides the allow."
+    for (layer, policies) in case.layers() {
+        for policy in policies {
+            if let Some(by) = case.first(policy, Effect::Deny) {
+                return Verdict { allowed: false, explicit: true, layer, by: Some(by) };
+            }
+        }
+    }
+    // 2. Grants only allow, whatever the policies leave open.
+    if let Some(grant) = case.grant {
+        return yes(Layer::Grant, grant);
+    }
+    let own = case.own_policies();
+    let beyond = case.beyond_bounds();
+    let within_bounds = |by: &str| match beyond {
+        Some(layer) => no(layer),
+        None => yes(Layer::Identity, by),
+    };
+    // 3. What has no policy of its own is decided by the caller's.
+    let Some(key_policy) = case.key_policy else {
+        return own.map_or_else(|| no(Layer::Identity), |by| within_bounds(&by));
+    };
+    // 4. The key policy must name the caller, one way or the other.
+    let by_name = case.allowing(key_policy, Way::Itself);
+    let by_role = case.allowing(key_policy, Way::Role);
+    let by_account = case.allowing(key_policy, Way::Account);
+    let Some(by_policy) = by_name.clone().or(by_role.clone()).or(by_account) else {
+        return if own.is_some() { no(Layer::Resource) } else { no(Layer::Identity) };
+    };
+    // 5. Services have no policies. Of other accounts both sides are asked.
+    let account = case.principal.account();
+    if account.is_some() && case.key_account.is_some() && account != case.key_account {
+        let Some(own) = own else { return no(Layer::Identity) };
+        let own = within_bounds(&own);
+        return if own.allowed { yes(Layer::Resource, &by_policy) } else { own };
+    }
+    // 6. In the same account, being named is enough; a role's sessions stay within their bounds; the account
+    // being named hands the decision to the caller's own policies.
+    if let Some(by) = by_name {
+        return yes(Layer::Resource, &by);
+    }
+    if let Some(by) = by_role {
+        return beyond.map_or_else(|| yes(Layer::Resource, &by), no);
+    }
+    own.map_or_else(|| no(Layer::Identity), |by| within_bounds(&by))
+}
+
+/// How a principal element can mean a caller.
+#[derive(Clone, Copy, PartialEq)]
+enum Way {
+    Itself,
+    Role,
+    Account,
+}
+
+impl Case<'_> {
+    /// The layers that can deny, in the order in which they are reported.
+    fn layers(&self) -> Vec<(Layer, Vec<&Value>)> {
+        vec![
+            (Layer::Resource, self.key_policy.into_iter().collect()),
+            (Layer::Identity, self.identity.into_iter().flatten().collect()),
+            (Layer::Boundary, self.boundary.into_iter().collect()),
+            (Layer::Session, self.session.into_iter().flatten().collect()),
+        ]
+    }
+
+    /// What allows it in the caller's own policies. The root user may do what its account may do.
+    fn own_policies(&self) -> Option<String> {
+        match self.identity {
+            None => Some("the account's root user".to_owned()),
+            Some(policies) => policies.iter().find_map(|policy| self.first(policy, Effect::Allow)),
+        }
+    }
+
+    /// The bound that allows it not.
+    fn beyond_bounds(&self) -> Option<Layer> {
+        let allows = |policy: &Value| self.first(policy, Effect::Allow).is_some();
+        match (self.boundary, self.session) {
+            (Some(boundary), _) if !allows(boundary) => Some(Layer::Boundary),
+            (_, Some(session)) if !session.iter().any(allows) => Some(Layer::Session),
+            _ => None,
+        }
+    }
+
+    /// The first statement of a policy with this effect that is about the question.
+    fn first(&self, policy: &Value, effect: Effect) -> Option<String> {
+        let statements = statements(policy);
+        let at = statements.iter().position(|statement| {
+            has_effect(statement, effect) && self.is_denied_to(statement) && self.is_about(policy, statement)
+        })?;
+        Some(label(statements[at], at))
+    }
+
+    /// The first statement of a key policy that allows the caller in a certain way.
+    fn allowing(&self, policy: &Value, way: Way) -> Option<String> {
+        let statements = statements(policy);
+        let at = statements.iter().position(|statement| {
+            has_effect(statement, Effect::Allow)
+                && self.is_allowed_to(statement, way)
+                && self.is_about(policy, statement)
+        })?;
+        Some(label(statements[at], at))
+    }
+
+    /// Whether the principals of a statement that denies include the caller; without principals it is about
+    /// whoever the policy is attached to.
+    fn is_denied_to(&self, statement: &Value) -> bool {
+        let ways = [Way::Itself, Way::Role, Way::Account];
+        if let Some(principal) = statement.get("Principal") {
+            return ways.iter().any(|way| self.is_named(principal, *way));
+        }
+        if let Some(principal) = statement.get("NotPrincipal") {
+            // "AWS might validate the account first, then the role, and then the assumed-role user": each must
+            // be excepted. "Will always deny any IAM principal that has a permissions boundary."
+            let mut wanted = vec![Way::Itself];
+            if !matches!(self.principal, Principal::Root { .. } | Principal::Service { .. }) {
+                wanted.push(Way::Account);
+            }
+            if matches!(self.principal, Principal::Session { .. }) {
+                wanted.push(Way::Role);
+            }
+            let excepted = is_everybody(principal) || wanted.iter().all(|way| self.is_named(principal, *way));
+            return self.boundary.is_some() || !excepted;
+        }
+        true
+    }
+
+    fn is_allowed_to(&self, statement: &Value, way: Way) -> bool {
+        if let Some(principal) = statement.get("Principal") {
+            return self.is_named(principal, way);
+        }
+        if let Some(principal) = statement.get("NotPrincipal") {
+            let ways = [Way::Itself, Way::Role, Way::Account];
+            return way == Way::Itself && !ways.iter().any(|way| self.is_named(principal, *way));
+        }
+        false
+    }
+
+    fn is_named(&self, principal: &Value, way: Way) -> bool {
+        if is_everybody(principal) {
+            return way == Way::Itself;
+        }
+        let listed = |kind: &str, name: &str| {
+            principal.get(kind).is_some_and(|values| list(values).iter().any(|value| value == name))
+        };
+        let account_listed =
+            |account: &str| listed("AWS", account) || listed("AWS", &format!("arn:aws:iam::{account}:root"));
+        match (self.principal, way) {
+            (Principal::Root { account }, Way::Itself) => account_listed(account),
+            (Principal::User { arn, unique_id, .. }, Way::Itself) => {
+                listed("AWS", arn) || listed("AWS", unique_id)
+            }
+            (Principal::FederatedUser { arn, .. }, Way::Itself) => listed("AWS", arn),
+            (Principal::Session { session_arn, .. }, Way::Itself) => listed("AWS", session_arn),
+            (Principal::Session { role_arn, role_id, .. }, Way::Role) => {
+                listed("AWS", role_arn) || listed("AWS", role_id)
+            }
+            (Principal::Service { name }, Way::Itself) => listed("Service", name),
+            (
+                Principal::User { account, .. }
+                | Principal::FederatedUser { account, .. }
+                | Principal::Session { account, .. },
+                Way::Account,
+            ) => account_listed(account),
+            _ => false,
+        }
+    }
+
+    /// Whether action, resource and conditions fit.
+    fn is_about(&self, policy: &Value, statement: &Value) -> bool {
+        // "Policy variables were introduced in version 2012-10-17."
+        let variables = policy.get("Version").and_then(Value::as_str) == Some("2012-10-17");
+        let action = |pattern: &str| {
+            like(&expand(&pattern.to_lowercase(), true, None).unwrap(), &self.action.to_lowercase())
+        };
+        let resource = |pattern: &str| {
+            let context = variables.then_some(self.context);
+            expand(pattern, true, context).is_some_and(|pattern: Vec<Char>| like(&pattern, self.resource))
+        };
+        lists(statement, "Action", "NotAction", &action)
+            && lists(statement, "Resource", "NotResource", &resource)
+            && condition::hold(statement.get("Condition"), self.context, variables)
+    }
+}
+
+/// Whether an element lists what is asked about, or its `Not` form does not. Neither: about nothing.
+fn lists(statement: &Value, element: &str, negated: &str, is: &dyn Fn(&str) -> bool) -> bool {
+    if let Some(values) = statement.get(element) {
+        return list(values).iter().any(|value| is(value));
+    }
+    if let Some(values) = statement.get(negated) {
+        return !list(values).iter().any(|value| is(value));
+    }
+    false
+}
+
+fn is_everybody(principal: &Value) -> bool {
+    principal == "*"
+        || principal.get("AWS").is_some_and(|values| list(values).iter().any(|value| value == "*"))
+}
+
+fn has_effect(statement: &Value, effect: Effect) -> bool {
+    statement["Effect"] == if effect == Effect::Allow { "Allow" } else { "Deny" }
+}
+
+fn statements(policy: &Value) -> Vec<&Value> {
+    match &policy["Statement"] {
+        Value::Array(statements) => statements.iter().collect(),
+        statement => vec![statement],
+    }
+}
+
+fn label(statement: &Value, at: usize) -> String {
+    match statement.get("Sid").and_then(Value::as_str) {
+        Some(sid) if !sid.is_empty() => sid.to_owned(),
+        _ => (at + 1).to_string(),
+    }
+}
+
+/// A value or an array of values, as text.
+fn list(values: &Value) -> Vec<String> {
+    match values {
+        Value::Array(values) => values.iter().flat_map(list).collect(),
+        Value::String(text) => vec![text.clone()],
+        other => vec![other.to_string()],
+    }
+}
+
+fn yes(layer: Layer, by: &str) -> Verdict {
+    Verdict { allowed: true, explicit: false, layer, by: Some(by.to_owned()) }
+}
+
+fn no(layer: Layer) -> Verdict {
+    Verdict { allowed: false, explicit: false, layer, by: None }
+}
