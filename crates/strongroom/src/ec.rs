@@ -5,7 +5,9 @@
 
 use aws_lc_rs::agreement::{self, ECDH_P256, ECDH_P384, ECDH_P521, UnparsedPublicKey};
 use aws_lc_rs::digest::{self, SHA256, SHA384, SHA512};
-use aws_lc_rs::encoding::{AsBigEndian, AsDer, EcPublicKeyUncompressedBin, PublicKeyX509Der};
+use aws_lc_rs::encoding::{
+    AsBigEndian, AsDer, EcPrivateKeyBin, EcPublicKeyUncompressedBin, PublicKeyX509Der,
+};
 use aws_lc_rs::error::KeyRejected;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1,
@@ -31,10 +33,15 @@ pub(crate) enum Curve {
 
 /// A key on a curve, parsed for both of its uses.
 pub(crate) struct EcKey {
-    curve: Curve,
     signing: EcdsaKeyPair,
-    verifying: ParsedPublicKey,
+    verifying: VerifyingKey,
     agreeing: agreement::PrivateKey,
+}
+
+/// The public half, for signatures.
+pub(crate) struct VerifyingKey {
+    curve: Curve,
+    key: ParsedPublicKey,
 }
 
 /// A scalar by rejection sampling (FIPS 186-5, A.2.2).
@@ -52,19 +59,41 @@ pub(crate) fn generate(curve: Curve, entropy: &dyn Entropy) -> Result<Plaintext,
     Err(Broken)
 }
 
+/// The plain form of a PKCS#8 key on the named curve. The public point may be missing or compressed; AWS-LC checks
+/// that the parts belong together. `None` for everything else.
+pub(crate) fn from_pkcs8(curve: Curve, pkcs8: &[u8]) -> Option<Plaintext> {
+    spki::names_curve(pkcs8, curve.oid()).then_some(())?;
+    let key = EcdsaKeyPair::from_pkcs8(curve.ecdsa().0, pkcs8).ok()?;
+    let scalar: EcPrivateKeyBin<'_> = key.private_key().as_be_bytes().ok()?;
+    Some(Plaintext::new(scalar.as_ref().to_vec()))
+}
+
 impl EcKey {
     /// Opens the plain form.
     pub(crate) fn open(curve: Curve, scalar: &Plaintext) -> Result<Self, Broken> {
         let agreeing = agreement::PrivateKey::from_private_key(curve.agreement(), scalar.reveal())?;
         let public: EcPublicKeyUncompressedBin<'_> = agreeing.compute_public_key()?.as_be_bytes()?;
         let point = public.as_ref();
-        let (signing, verifying) = curve.ecdsa();
-        Ok(Self {
-            curve,
-            signing: EcdsaKeyPair::from_private_key_and_public_key(signing, scalar.reveal(), point)?,
-            verifying: ParsedPublicKey::new(verifying, point)?,
-            agreeing,
-        })
+        let (signing, _) = curve.ecdsa();
+        let signing = EcdsaKeyPair::from_private_key_and_public_key(signing, scalar.reveal(), point)?;
+        Ok(Self { signing, verifying: VerifyingKey::new(curve, point)?, agreeing })
+    }
+}
+
+impl VerifyingKey {
+    /// A key from its point, in SEC 1's form.
+    pub(crate) fn new(curve: Curve, point: &[u8]) -> Result<Self, Broken> {
+        Ok(Self { curve, key: ParsedPublicKey::new(curve.ecdsa().1, point)? })
+    }
+
+    pub(crate) fn verify(
+        &self,
+        algorithm: SigningAlgorithm,
+        message: Message<'_>,
+        signature: &[u8],
+    ) -> Result<(), Refused> {
+        let digest = message.digest(self.curve.hash(algorithm)?)?;
+        self.key.verify_digest_sig(&digest, signature).map_err(|_| Refused::WouldNotOpen)
     }
 }
 
@@ -84,7 +113,7 @@ impl PrivateKey for EcKey {
         message: Message<'_>,
         _: &dyn Entropy,
     ) -> Result<Vec<u8>, Refused> {
-        let digest = message.digest(self.curve.hash(algorithm)?)?;
+        let digest = message.digest(self.verifying.curve.hash(algorithm)?)?;
         Ok(self.signing.sign_digest(&digest).map_err(Broken::from)?.as_ref().to_vec())
     }
 
@@ -94,14 +123,13 @@ impl PrivateKey for EcKey {
         message: Message<'_>,
         signature: &[u8],
     ) -> Result<(), Refused> {
-        let digest = message.digest(self.curve.hash(algorithm)?)?;
-        self.verifying.verify_digest_sig(&digest, signature).map_err(|_| Refused::WouldNotOpen)
+        self.verifying.verify(algorithm, message, signature)
     }
 
     /// AWS-LC checks that the peer's point is on the curve. The result is the x-coordinate, as long as the field.
     fn agree(&self, peer: &[u8]) -> Result<Plaintext, AgreeRefused> {
-        let point = spki::ec_point(peer, self.curve.oid()).ok_or(AgreeRefused::NotAPeer)?;
-        let peer = UnparsedPublicKey::new(self.curve.agreement(), point);
+        let point = spki::ec_point(peer, self.verifying.curve.oid()).ok_or(AgreeRefused::NotAPeer)?;
+        let peer = UnparsedPublicKey::new(self.verifying.curve.agreement(), point);
         agreement::agree(&self.agreeing, peer, AgreeRefused::NotAPeer, |secret| {
             Ok(Plaintext::new(secret.to_vec()))
         })

@@ -4,6 +4,8 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
+use rand_core::{TryCryptoRng, TryRng};
+
 /// A source of random bytes fit for keys and nonces.
 pub trait Entropy: Send + Sync {
     /// Fills all of `out`.
@@ -19,6 +21,9 @@ impl<T: Entropy + ?Sized> Entropy for Arc<T> {
     }
 }
 
+/// Entropy in the form that RustCrypto's crates take.
+pub(crate) struct Rng<'a>(pub(crate) &'a dyn Entropy);
+
 /// The source of randomness did not deliver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EntropyFailed;
@@ -30,3 +35,25 @@ impl fmt::Display for EntropyFailed {
 }
 
 impl Error for EntropyFailed {}
+
+impl TryRng for Rng<'_> {
+    type Error = EntropyFailed;
+
+    fn try_next_u32(&mut self) -> Result<u32, EntropyFailed> {
+        let mut bytes = [0; 4];
+        self.0.fill(&mut bytes)?;
+        Ok(u32::from_le_bytes(bytes))
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, EntropyFailed> {
+        let mut bytes = [0; 8];
+        self.0.fill(&mut bytes)?;
+        Ok(u64::from_le_bytes(bytes))
+    }
+
+    fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), EntropyFailed> {
+        self.0.fill(out)
+    }
+}
+
+impl TryCryptoRng for Rng<'_> {}

@@ -162,6 +162,7 @@ mod tests {
             Label::SEAL_FILE,
             Label::SEAL_PASSPHRASE,
             Label::MATERIAL,
+            Label::WRAPPING_KEY,
             Label::SECRET,
             Label::TAG,
             Label::MATERIAL_ID,

@@ -19,6 +19,8 @@ impl Label {
     pub(crate) const SEAL_PASSPHRASE: Self = Self("keywright/seal-passphrase/v1");
     /// From a domain key, to seal key material.
     pub(crate) const MATERIAL: Self = Self("keywright/material/v1");
+    /// From a domain key, to seal a wrapping key.
+    pub(crate) const WRAPPING_KEY: Self = Self("keywright/wrapping-key/v1");
     /// From a domain key, to seal a secret of the server.
     pub(crate) const SECRET: Self = Self("keywright/secret/v1");
     /// From a domain key, to authenticate what is handed out and comes back.

@@ -7,12 +7,18 @@ use crate::binding::Binding;
 use crate::blob::{self, Blob};
 use crate::context::Context;
 use crate::ec::{self, EcKey};
+use crate::ed25519::{self, Ed25519Key};
 use crate::entropy::Entropy;
 use crate::envelope::{Broken, Sealer};
 use crate::error::{AgreeRefused, Refused};
 use crate::kdf::{self, Label};
 use crate::mac::{self, MacKey};
+use crate::ml_dsa::{self, MlDsaKey};
+use crate::ml_kem::{self, MlKemKey};
 use crate::pair::{Message, PrivateKey};
+use crate::rsa::{self, RsaKey};
+use crate::secp256k1::{self, Secp256k1Key};
+use crate::sm2::{self, Sm2Key};
 use crate::spec::{Family, PublicKeyEncryption, SigningAlgorithm, Spec};
 
 /// The public name of a piece of material (`KeyMaterialId`): a function of the material and its key's id, so
@@ -211,7 +217,13 @@ pub(crate) fn generate(spec: Spec, entropy: &dyn Entropy) -> Result<Plaintext, B
     match spec.family() {
         Family::Symmetric => Ok(Plaintext::zeroed(KEY_BYTES).fill(|out| entropy.fill(out))?),
         Family::Mac(algorithm) => mac::generate(algorithm, entropy),
+        Family::Rsa(size) => rsa::generate(size),
         Family::Ec(curve) => ec::generate(curve, entropy),
+        Family::Secp256k1 => secp256k1::generate(entropy),
+        Family::Ed25519 => ed25519::generate(entropy),
+        Family::MlDsa(_) => ml_dsa::generate(entropy),
+        Family::MlKem(set) => ml_kem::generate(set),
+        Family::Sm2 => sm2::generate(entropy),
     }
 }
 
@@ -219,7 +231,13 @@ pub(crate) fn generate(spec: Spec, entropy: &dyn Entropy) -> Result<Plaintext, B
 pub(crate) fn open_pair(spec: Spec, plain: &Plaintext) -> Result<Box<dyn PrivateKey>, Broken> {
     match spec.family() {
         Family::Symmetric | Family::Mac(_) => Err(Broken),
+        Family::Rsa(size) => Ok(Box::new(RsaKey::open(size, plain)?)),
         Family::Ec(curve) => Ok(Box::new(EcKey::open(curve, plain)?)),
+        Family::Secp256k1 => Ok(Box::new(Secp256k1Key::open(plain)?)),
+        Family::Ed25519 => Ok(Box::new(Ed25519Key::open(plain)?)),
+        Family::MlDsa(set) => Ok(Box::new(MlDsaKey::open(set, plain)?)),
+        Family::MlKem(set) => Ok(Box::new(MlKemKey::open(set, plain)?)),
+        Family::Sm2 => Ok(Box::new(Sm2Key::open(plain)?)),
     }
 }
 

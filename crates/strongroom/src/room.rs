@@ -11,13 +11,16 @@ use crate::domain::{DomainKeys, SealedDomainKey};
 use crate::entropy::Entropy;
 use crate::envelope::{Broken, Sealer};
 use crate::error::{Refused, UnsealError};
+use crate::import::{
+    self, ImportRefused, SealedWrappingKey, WrappingAlgorithm, WrappingKey, WrappingKeySpec,
+};
 use crate::kdf::{self, Label};
 use crate::mac;
 use crate::material::{self, Generated, Material};
 use crate::pair::Pair;
 use crate::seal::Seal;
 use crate::selftest;
-use crate::spec::{Family, Spec};
+use crate::spec::Spec;
 
 /// Holds the domain keys. Starts sealed; nothing but [`Strongroom::unseal`] changes it. Shared by reference,
 /// never waits.
@@ -78,16 +81,75 @@ impl Strongroom {
     /// A new key pair for a caller to keep; nothing of it stays here.
     ///
     /// # Errors
-    /// [`Refused::Unsuitable`] for specs without a PKCS#8 form of AWS's; [`Refused::Sealed`] or [`Refused::Broken`].
+    /// [`Refused::Unsuitable`] for specs that AWS makes no data key pairs of; [`Refused::Sealed`] or [`Refused::Broken`].
     pub fn generate_pair(&self, spec: Spec, entropy: &dyn Entropy) -> Result<Pair, Refused> {
         if !self.is_unsealed() {
             return Err(Refused::Sealed);
         }
-        if matches!(spec.family(), Family::Symmetric | Family::Mac(_)) {
+        if !spec.family().has_pairs_for_callers() {
             return Err(Refused::Unsuitable);
         }
         let key = material::open_pair(spec, &material::generate(spec, entropy)?)?;
         Ok(Pair { private: key.to_pkcs8()?, public: key.public_key()? })
+    }
+
+    /// A new key for material to be wrapped with. Whoever passes `binding` again can unwrap with it, so it names what
+    /// the wrapping key is for and how long. RSA takes 50 to 500 ms.
+    ///
+    /// # Errors
+    /// [`Refused::Sealed`] or [`Refused::Broken`].
+    pub fn wrapping_key(
+        &self,
+        spec: WrappingKeySpec,
+        binding: &[u8],
+        entropy: &dyn Entropy,
+    ) -> Result<WrappingKey, Refused> {
+        if !self.is_unsealed() {
+            return Err(Refused::Sealed);
+        }
+        let plain = spec.generate(entropy)?;
+        let public = spec.open(&plain)?.public_key()?;
+        let sealed =
+            self.seal_token(&WRAPPING_KEY_TOKEN, &wrapping_binding(spec, binding), &plain, entropy)?;
+        Ok(WrappingKey { public, sealed })
+    }
+
+    /// Unwraps material and seals it for its key.
+    ///
+    /// # Errors
+    /// [`ImportRefused`].
+    pub fn import(
+        &self,
+        binding: &Binding,
+        how: WrappingAlgorithm,
+        wrapping_key: &SealedWrappingKey<'_>,
+        wrapped: &[u8],
+        entropy: &dyn Entropy,
+    ) -> Result<Generated, ImportRefused> {
+        let SealedWrappingKey { sealed, spec, binding: bound } = *wrapping_key;
+        let key = self.open_token(&WRAPPING_KEY_TOKEN, &wrapping_binding(spec, bound), sealed)?;
+        let key = spec.open(&key).map_err(|_| ImportRefused::Broken)?;
+        self.import_plaintext(binding, &spec.unwrap(key.as_ref(), how, wrapped)?, entropy)
+    }
+
+    /// Seals material that is there in plaintext, in the form in which AWS has it imported.
+    ///
+    /// # Errors
+    /// [`ImportRefused::NotMaterial`], [`ImportRefused::Sealed`] or [`ImportRefused::Broken`].
+    pub fn import_plaintext(
+        &self,
+        binding: &Binding,
+        material: &Plaintext,
+        entropy: &dyn Entropy,
+    ) -> Result<Generated, ImportRefused> {
+        if !self.is_unsealed() {
+            return Err(ImportRefused::Sealed);
+        }
+        let plain = import::plain_form(binding.spec, material).ok_or(ImportRefused::NotMaterial)?;
+        self.keep(&plain, binding, entropy).map_err(|refused| match refused {
+            Refused::Sealed => ImportRefused::Sealed,
+            _ => ImportRefused::Broken,
+        })
     }
 
     /// Opens the token of a key's material.
@@ -222,6 +284,11 @@ impl Purpose {
     }
 }
 
+/// What a wrapping key is bound to: its spec, whose name contains no zero byte, and what the caller says.
+fn wrapping_binding(spec: WrappingKeySpec, binding: &[u8]) -> Vec<u8> {
+    [spec.name().as_bytes(), &[0], binding].concat()
+}
+
 /// The key for the tags of one purpose.
 fn tag_key(domain_key: &Plaintext, purpose: Purpose) -> Result<Plaintext, Broken> {
     let derive =
@@ -248,4 +315,5 @@ impl TokenKind {
 }
 
 const MATERIAL_TOKEN: TokenKind = TokenKind { magic: *b"KWM\x01", label: Label::MATERIAL };
+const WRAPPING_KEY_TOKEN: TokenKind = TokenKind { magic: *b"KWW\x01", label: Label::WRAPPING_KEY };
 const SECRET_TOKEN: TokenKind = TokenKind { magic: *b"KWS\x01", label: Label::SECRET };

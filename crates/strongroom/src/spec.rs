@@ -2,6 +2,9 @@
 
 use crate::ec::Curve;
 use crate::mac::MacAlgorithm;
+use crate::ml_dsa::MlDsaSet;
+use crate::ml_kem::MlKemSet;
+use crate::rsa::RsaSize;
 
 /// The kind of a piece of material (`KeySpec`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -16,25 +19,61 @@ pub enum Spec {
     Hmac384,
     /// HMAC-SHA-512.
     Hmac512,
+    /// RSA, 2048 bits, for signatures or encryption.
+    Rsa2048,
+    /// RSA, 3072 bits, for signatures or encryption.
+    Rsa3072,
+    /// RSA, 4096 bits, for signatures or encryption.
+    Rsa4096,
     /// NIST P-256, for signatures or key agreement.
     EccNistP256,
     /// NIST P-384, for signatures or key agreement.
     EccNistP384,
     /// NIST P-521, for signatures or key agreement.
     EccNistP521,
+    /// secp256k1, for signatures.
+    EccSecgP256k1,
+    /// Edwards25519, for signatures.
+    EccNistEdwards25519,
+    /// ML-DSA-44, for signatures.
+    MlDsa44,
+    /// ML-DSA-65, for signatures.
+    MlDsa65,
+    /// ML-DSA-87, for signatures.
+    MlDsa87,
+    /// ML-KEM-512, for encapsulation.
+    MlKem512,
+    /// ML-KEM-768, for encapsulation.
+    MlKem768,
+    /// ML-KEM-1024, for encapsulation.
+    MlKem1024,
+    /// SM2, for signatures, encryption or key agreement.
+    Sm2,
 }
 
 impl Spec {
     /// Every spec.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 20] = [
         Self::SymmetricDefault,
         Self::Hmac224,
         Self::Hmac256,
         Self::Hmac384,
         Self::Hmac512,
+        Self::Rsa2048,
+        Self::Rsa3072,
+        Self::Rsa4096,
         Self::EccNistP256,
         Self::EccNistP384,
         Self::EccNistP521,
+        Self::EccSecgP256k1,
+        Self::EccNistEdwards25519,
+        Self::MlDsa44,
+        Self::MlDsa65,
+        Self::MlDsa87,
+        Self::MlKem512,
+        Self::MlKem768,
+        Self::MlKem1024,
+        Self::Sm2,
     ];
 
     /// The spec of this name; `None` for names that the strongroom does not make.
@@ -52,9 +91,21 @@ impl Spec {
             Self::Hmac256 => "HMAC_256",
             Self::Hmac384 => "HMAC_384",
             Self::Hmac512 => "HMAC_512",
+            Self::Rsa2048 => "RSA_2048",
+            Self::Rsa3072 => "RSA_3072",
+            Self::Rsa4096 => "RSA_4096",
             Self::EccNistP256 => "ECC_NIST_P256",
             Self::EccNistP384 => "ECC_NIST_P384",
             Self::EccNistP521 => "ECC_NIST_P521",
+            Self::EccSecgP256k1 => "ECC_SECG_P256K1",
+            Self::EccNistEdwards25519 => "ECC_NIST_EDWARDS25519",
+            Self::MlDsa44 => "ML_DSA_44",
+            Self::MlDsa65 => "ML_DSA_65",
+            Self::MlDsa87 => "ML_DSA_87",
+            Self::MlKem512 => "ML_KEM_512",
+            Self::MlKem768 => "ML_KEM_768",
+            Self::MlKem1024 => "ML_KEM_1024",
+            Self::Sm2 => "SM2",
         }
     }
 
@@ -66,9 +117,21 @@ impl Spec {
             Self::Hmac256 => Family::Mac(MacAlgorithm::Sha256),
             Self::Hmac384 => Family::Mac(MacAlgorithm::Sha384),
             Self::Hmac512 => Family::Mac(MacAlgorithm::Sha512),
+            Self::Rsa2048 => Family::Rsa(RsaSize::Rsa2048),
+            Self::Rsa3072 => Family::Rsa(RsaSize::Rsa3072),
+            Self::Rsa4096 => Family::Rsa(RsaSize::Rsa4096),
             Self::EccNistP256 => Family::Ec(Curve::P256),
             Self::EccNistP384 => Family::Ec(Curve::P384),
             Self::EccNistP521 => Family::Ec(Curve::P521),
+            Self::EccSecgP256k1 => Family::Secp256k1,
+            Self::EccNistEdwards25519 => Family::Ed25519,
+            Self::MlDsa44 => Family::MlDsa(MlDsaSet::MlDsa44),
+            Self::MlDsa65 => Family::MlDsa(MlDsaSet::MlDsa65),
+            Self::MlDsa87 => Family::MlDsa(MlDsaSet::MlDsa87),
+            Self::MlKem512 => Family::MlKem(MlKemSet::MlKem512),
+            Self::MlKem768 => Family::MlKem(MlKemSet::MlKem768),
+            Self::MlKem1024 => Family::MlKem(MlKemSet::MlKem1024),
+            Self::Sm2 => Family::Sm2,
         }
     }
 }
@@ -78,7 +141,23 @@ impl Spec {
 pub(crate) enum Family {
     Symmetric,
     Mac(MacAlgorithm),
+    Rsa(RsaSize),
     Ec(Curve),
+    Secp256k1,
+    Ed25519,
+    MlDsa(MlDsaSet),
+    MlKem(MlKemSet),
+    Sm2,
+}
+
+impl Family {
+    /// Whether AWS makes data key pairs of it (`DataKeyPairSpec`).
+    pub(crate) fn has_pairs_for_callers(self) -> bool {
+        match self {
+            Self::Rsa(_) | Self::Ec(_) | Self::Secp256k1 | Self::Ed25519 | Self::Sm2 => true,
+            Self::Symmetric | Self::Mac(_) | Self::MlDsa(_) | Self::MlKem(_) => false,
+        }
+    }
 }
 
 /// How a message is signed (`SigningAlgorithm`).

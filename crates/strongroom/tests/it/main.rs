@@ -3,6 +3,9 @@
 #![cfg(test)]
 
 mod entropy;
+mod importing;
+mod keys;
 mod refusals;
 mod unsealing;
 mod vectors;
+mod world;
