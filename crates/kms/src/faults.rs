@@ -5,7 +5,7 @@
 
 use dispatch::{Fault, Kind, fault};
 use model::{
-    arn::{AliasArn, KeyArn, MaterialId},
+    arn::{AliasArn, GrantId, KeyArn, MaterialId},
     kms::{KeyUsageType, OriginType},
 };
 
@@ -27,6 +27,8 @@ kinds! {
     INCORRECT_KEY = "IncorrectKeyException",
     INVALID_ARN = "InvalidArnException",
     INVALID_CIPHERTEXT = "InvalidCiphertextException",
+    INVALID_GRANT_ID = "InvalidGrantIdException",
+    INVALID_GRANT_TOKEN = "InvalidGrantTokenException",
     INVALID_KEY_USAGE = "InvalidKeyUsageException",
     INVALID_MARKER = "InvalidMarkerException",
     INVALID_STATE = "KMSInvalidStateException",
@@ -39,6 +41,18 @@ kinds! {
 
 pub(crate) fn invalid_marker() -> Fault {
     Fault::new(&INVALID_MARKER, "The marker is invalid.")
+}
+
+pub(crate) fn invalid_grant_id(sent: &str) -> Fault {
+    Fault::new(&INVALID_GRANT_ID, format!("Invalid grantId '{sent}'"))
+}
+
+pub(crate) fn invalid_grant_token() -> Fault {
+    Fault::new(&INVALID_GRANT_TOKEN, "The grant token is invalid.")
+}
+
+pub(crate) fn grant_not_found(id: GrantId) -> Fault {
+    Fault::new(&NOT_FOUND, format!("Grant ID {id} not found"))
 }
 
 pub(crate) fn invalid_key_id(sent: &str) -> Fault {

@@ -1,6 +1,6 @@
 //! Where KMS records stand in the store: `<account>/<Region>/<kind>/<id>`, as text.
 
-use model::arn::{AccountId, AliasName, KeyId, MaterialId, Region};
+use model::arn::{AccountId, AliasName, GrantId, KeyId, MaterialId, Region};
 use store::Key as StoreKey;
 
 /// An account in a Region: where a key, an alias and their names belong.
@@ -25,6 +25,12 @@ impl Place {
         format!("{}/{}/material/{id}/{material}", self.account, self.region).into()
     }
 
+    /// Where the record of a grant stands.
+    #[must_use]
+    pub fn grant(&self, id: KeyId, grant: GrantId) -> StoreKey {
+        format!("{}/{}/grant/{id}/{grant}", self.account, self.region).into()
+    }
+
     /// Where the record of an alias stands.
     #[must_use]
     pub fn alias(&self, name: &AliasName) -> StoreKey {
@@ -39,6 +45,8 @@ pub enum Located {
     Key(Place, KeyId),
     /// Material of a KMS key.
     Material(Place, KeyId, MaterialId),
+    /// A grant on a KMS key.
+    Grant(Place, KeyId, GrantId),
     /// An alias.
     Alias(Place, AliasName),
 }
@@ -56,6 +64,10 @@ pub fn locate(key: &[u8]) -> Option<Located> {
         "material" => {
             let (id, material) = id.split_once('/')?;
             Some(Located::Material(place()?, KeyId::parse(id).ok()?, MaterialId::parse(material).ok()?))
+        }
+        "grant" => {
+            let (id, grant) = id.split_once('/')?;
+            Some(Located::Grant(place()?, KeyId::parse(id).ok()?, GrantId::parse(grant).ok()?))
         }
         "alias" => Some(Located::Alias(place()?, AliasName::parse(id).ok()?)),
         _ => None,

@@ -11,6 +11,7 @@ mod events;
 mod family;
 mod faults;
 mod gate;
+pub mod grants;
 mod import;
 pub mod layout;
 mod lifecycle;
@@ -24,6 +25,8 @@ mod records;
 mod rotation;
 mod tables;
 mod tags;
+#[cfg(test)]
+mod testing;
 mod workshop;
 
 use std::sync::Arc;

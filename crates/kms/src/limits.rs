@@ -28,6 +28,12 @@ pub(crate) const MATERIALS_REPLICATED: usize = 80;
 pub(crate) const ALIASES_PER_KEY: usize = 50;
 /// Tags of one key.
 pub(crate) const TAGS_PER_KEY: usize = 50;
+/// Grants of one key.
+pub(crate) const GRANTS_PER_KEY: usize = 50_000;
+/// Pairs in a grant's constraint on the encryption context.
+pub(crate) const GRANT_CONTEXT_PAIRS: usize = 8;
+/// Characters of a key or value in such a constraint.
+pub(crate) const GRANT_CONTEXT_CHARACTERS: usize = 384;
 /// Bytes of a key policy.
 pub(crate) const KEY_POLICY_BYTES: usize = 32 * 1024;
 /// Most aliases of a key for which `kms:ResourceAliases` can hold.
@@ -42,6 +48,7 @@ pub(crate) struct PageLimit {
 /// Page limits, each as its operation's page gives them.
 pub(crate) const LIST_KEYS: PageLimit = PageLimit { default: 100, max: 1000 };
 pub(crate) const LIST_KEY_POLICIES: PageLimit = PageLimit { default: 100, max: 1000 };
+pub(crate) const LIST_GRANTS: PageLimit = PageLimit { default: 50, max: 100 };
 pub(crate) const LIST_ALIASES: PageLimit = PageLimit { default: 50, max: 100 };
 pub(crate) const LIST_KEY_ROTATIONS: PageLimit = PageLimit { default: 50, max: 100 };
 pub(crate) const LIST_RESOURCE_TAGS: PageLimit = PageLimit { default: 50, max: 50 };

@@ -20,6 +20,13 @@ pub(crate) const NAME: &str = "default";
 pub trait Principals: Send + Sync {
     /// Whether there is such an account, user or role.
     fn exist(&self, principal: &policy::PrincipalPattern) -> bool;
+
+    /// The unique id of a user or role, by which it is told from one that gets its name after it. `None` for
+    /// those that have none, and for those that do not exist.
+    fn unique_id(&self, principal: &policy::PrincipalPattern) -> Option<String> {
+        let _ = principal;
+        None
+    }
 }
 
 /// The policy of a key that was made without one: its account decides, by identity policies.

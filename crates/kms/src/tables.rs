@@ -21,6 +21,7 @@ use store::{Changes, Page, Revision};
 
 use crate::{
     due::Due,
+    grants::{Grant, KeyGrants, Retirable},
     layout::{Located, Place, locate},
     lifecycle::State,
     materials::StoredMaterial,
@@ -33,6 +34,7 @@ use crate::{
 pub struct Tables {
     places: OrdMap<Place, Arc<Shelf>>,
     due: OrdSet<Due>,
+    pub(crate) retirable: Retirable,
 }
 
 /// The keys and aliases of one place.
@@ -45,6 +47,7 @@ pub struct Shelf {
     /// The same aliases by the key they name.
     pub aliases_of: OrdSet<(KeyId, AliasName)>,
     materials: OrdMap<(KeyId, MaterialId), Arc<StoredMaterial>>,
+    pub(crate) grants: OrdMap<KeyId, Arc<KeyGrants>>,
 }
 
 /// A KMS key as requests use it.
@@ -123,7 +126,7 @@ impl Tables {
         self.due.iter().take_while(move |due| due.at <= now)
     }
 
-    fn change(&mut self, place: &Place, change: impl FnOnce(&mut Shelf)) {
+    pub(crate) fn change(&mut self, place: &Place, change: impl FnOnce(&mut Shelf)) {
         let shelf = self.places.entry(place.clone()).or_default();
         change(Arc::make_mut(shelf));
     }
@@ -172,6 +175,7 @@ impl Tables {
                     shelf.materials.remove(&(id, material));
                 });
             }
+            Located::Grant(place, key, id) => self.remove_grant(&place, key, id),
             Located::Alias(place, name) => self.change(&place, |shelf| {
                 if let Some(alias) = shelf.aliases.remove(&name) {
                     shelf.aliases_of.remove(&(alias.target, name));
@@ -297,6 +301,10 @@ impl Memory {
             }
             Located::Material(place, id, material) => {
                 tables.put_material(&place, id, material, StoredMaterial::decode(value)?);
+            }
+            Located::Grant(place, key, id) => {
+                let arn = KeyArn { region: place.region.clone(), account: place.account, key_id: key };
+                tables.put_grant(&place, Grant::decode(arn, id, value, revision)?);
             }
             Located::Alias(place, name) => {
                 let record: AliasRecord<'_> = minicbor::decode(value).ok()?;

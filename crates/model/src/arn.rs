@@ -2,6 +2,7 @@
 //! <https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id>
 
 mod alias;
+mod grant_id;
 mod key_id;
 mod key_ref;
 mod place;
@@ -9,6 +10,7 @@ mod place;
 use std::fmt;
 
 pub use alias::{AliasArn, AliasName};
+pub use grant_id::GrantId;
 pub use key_id::{KeyId, MaterialId};
 pub use key_ref::{KeyArn, KeyRef, KeyRefError};
 pub use place::{AccountId, Region};

@@ -118,6 +118,12 @@ impl Decision {
         self.allowed
     }
 
+    /// Whether a statement decided, and not the lack of one.
+    #[must_use]
+    pub fn is_explicit(&self) -> bool {
+        self.explicit
+    }
+
     /// The layer that decided, or that would have had to allow.
     #[must_use]
     pub fn layer(&self) -> Layer {

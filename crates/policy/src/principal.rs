@@ -104,7 +104,8 @@ impl Principal {
 
 impl PrincipalPattern {
     /// Reads a value of `"AWS": …`; `None` when it is nothing that AWS takes.
-    pub(crate) fn parse_aws(text: &str) -> Option<Self> {
+    #[must_use]
+    pub fn parse_aws(text: &str) -> Option<Self> {
         if text == "*" {
             return Some(Self::Anyone);
         }

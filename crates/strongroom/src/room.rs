@@ -35,6 +35,8 @@ pub enum Purpose {
     SecretAccessKey,
     /// Markers that list operations hand out to be continued.
     PaginationMarker,
+    /// Tokens that name a grant.
+    GrantToken,
 }
 
 impl Strongroom {
@@ -275,6 +277,7 @@ impl Purpose {
         match self {
             Self::SecretAccessKey => "secret-access-key",
             Self::PaginationMarker => "pagination-marker",
+            Self::GrantToken => "grant-token",
         }
     }
 

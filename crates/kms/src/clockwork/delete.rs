@@ -12,7 +12,7 @@ use crate::{
 /// Deletions in one batch, with room for preconditions, the primary and the record.
 const DELETES_MAX: usize = BATCH_OPERATIONS_MAX - 10;
 
-/// Deletes a key with its material and aliases. The last replica of a primary whose own deletion waits for
+/// Deletes a key with its material, aliases and grants. The last replica of a primary whose own deletion waits for
 /// that sets its waiting period off. `false` when the key changed meanwhile.
 pub(super) async fn delete(
     backstage: &Backstage,
@@ -23,8 +23,10 @@ pub(super) async fn delete(
     let (place, id) = (key.place(), key.arn.key_id);
     let materials = shelf.materials(id).map(|(material, _)| place.material(id, material));
     let aliases = shelf.aliases_of(id).map(|name| place.alias(name));
+    let grants = shelf.grants(id).into_iter().flat_map(|grants| grants.after(None));
+    let grants = grants.map(|grant| place.grant(id, grant.id));
     // The key's record goes last, so that whatever is left after a failure is still found through it.
-    let deletes: Vec<store::Key> = materials.chain(aliases).chain([place.key(id)]).collect();
+    let deletes: Vec<store::Key> = materials.chain(aliases).chain(grants).chain([place.key(id)]).collect();
     let claim = Precondition::At(place.key(id), key.revision);
     let event = events::about(&key.arn, "DeleteKey", vec![("keyId", id.to_string())]);
     let mut chunks = deletes.chunks(DELETES_MAX).peekable();

@@ -11,6 +11,7 @@ use model::{
 use policy::{ConditionKey, ConditionKeys, Values};
 
 use crate::{
+    grants::{Context, ContextConstraint, Wanted},
     limits::RESOURCE_ALIASES,
     tables::{Key, Shelf},
     tags::Tags,
@@ -24,6 +25,9 @@ pub(crate) struct Asked<'a> {
     parameters: Vec<(&'static str, String)>,
     tags: Option<&'a Tags>,
     tag_keys: Option<&'a [String]>,
+    tokens: &'a [String],
+    child: Option<&'a Wanted>,
+    more: Option<&'a dyn ConditionKeys>,
 }
 
 impl<'a> Asked<'a> {
@@ -66,7 +70,43 @@ impl<'a> Asked<'a> {
         Self { tag_keys: Some(keys), ..self }
     }
 
+    /// Grant tokens that came along.
+    pub(crate) fn with_tokens(self, tokens: Option<&'a Vec<String>>) -> Self {
+        Self { tokens: tokens.map_or(&[], Vec::as_slice), ..self }
+    }
+
+    /// A grant to be made.
+    pub(crate) fn granting(self, child: &'a Wanted) -> Self {
+        Self { child: Some(child), more: Some(child), ..self }
+    }
+
+    /// Something with condition keys of its own.
+    pub(super) fn about(self, more: &'a dyn ConditionKeys) -> Self {
+        Self { more: Some(more), ..self }
+    }
+
+    /// Grant tokens that came along.
+    pub(super) fn tokens(&self) -> &'a [String] {
+        self.tokens
+    }
+
+    /// The grant to be made, if one is.
+    pub(super) fn child(&self) -> Option<&'a Wanted> {
+        self.child
+    }
+
+    /// The encryption context that constraints of grants are about.
+    pub(super) fn constrained_context(&self) -> Option<&'a Context> {
+        match self.child {
+            Some(child) => child.context.as_ref().map(ContextConstraint::pairs),
+            None => self.encryption.and_then(|(_, context)| context),
+        }
+    }
+
     fn lookup(&self, key: &ConditionKey) -> Option<Values<'_>> {
+        if let Some(found) = self.more.and_then(|more| more.lookup(key)) {
+            return Some(found);
+        }
         match (key.name(), key.variable()) {
             ("kms:encryptionalgorithm", None) => Some(Values::one(self.encryption?.0.as_str())),
             ("kms:encryptioncontext", Some(name)) => {

@@ -9,6 +9,7 @@ use policy::{Decision, Identity, Layers, Question};
 use super::{
     Use,
     conditions::{Asked, KeyConditions},
+    grants,
 };
 use crate::{
     Kms, faults,
@@ -26,7 +27,8 @@ pub(super) fn key<U: Use>(
     let arn = key.arn.to_string();
     let decision = {
         let conditions = KeyConditions { cx, shelf: Some(shelf), key, alias, asked };
-        decide(cx, U::ACTION, &arn, Some(key), &conditions)
+        let policies = decide(cx, U::ACTION, &arn, &Scope::of(key), &conditions);
+        grants::or_granted(U::ACTION, policies, &conditions)
     };
     note(cx, &decision);
     if decision.is_allowed() {
@@ -47,7 +49,7 @@ pub(crate) fn permit(
 ) -> Result<(), Fault> {
     let decision = {
         let conditions = super::conditions::WithGlobal { cx, inner: conditions };
-        decide(cx, action, resource, None, &conditions)
+        decide(cx, action, resource, &Scope::IDENTITY, &conditions)
     };
     note(cx, &decision);
     if decision.is_allowed() { Ok(()) } else { Err(denied(cx, action, resource, &decision)) }
@@ -58,7 +60,7 @@ pub(crate) fn would_allow(kms: &Kms, cx: &Cx<'_>, action: &str, key: &Key, asked
     let tables = kms.tables();
     let shelf = tables.shelf(&super::place(cx));
     let conditions = KeyConditions { cx, shelf, key, alias: None, asked };
-    decide(cx, action, &key.arn.to_string(), Some(key), &conditions).is_allowed()
+    decide(cx, action, &key.arn.to_string(), &Scope::of(key), &conditions).is_allowed()
 }
 
 /// The fault for a key of another account, of which nothing is said.
@@ -82,11 +84,46 @@ pub(super) fn foreign_ciphertext(cx: &mut Cx<'_>) -> Fault {
     faults::foreign_ciphertext()
 }
 
-fn decide(
+/// The fault for a caller whose policies would allow what a grant does not name it for.
+pub(super) fn unnamed(cx: &Cx<'_>, action: &str, resource: &str) -> Fault {
+    Fault::new(
+        &fault::ACCESS_DENIED,
+        format!(
+            "User: {} is not authorized to perform: {action} on resource: {resource} because no grant allows \
+             the {action} action",
+            cx.caller.arn
+        ),
+    )
+}
+
+/// What has a say besides the caller's own policies.
+pub(super) struct Scope<'a> {
+    /// The key, whose policy speaks.
+    pub(super) key: Option<&'a Key>,
+    /// A grant that covers the question, by its id.
+    pub(super) grant: Option<&'a str>,
+}
+
+impl<'a> Scope<'a> {
+    /// Nothing.
+    pub(super) const IDENTITY: Self = Self { key: None, grant: None };
+
+    /// The key's policy.
+    fn of(key: &'a Key) -> Self {
+        Self { key: Some(key), grant: None }
+    }
+
+    /// The key's policy and a grant.
+    pub(super) fn granted(key: &'a Key, grant: &'a str) -> Self {
+        Self { key: Some(key), grant: Some(grant) }
+    }
+}
+
+pub(super) fn decide(
     cx: &Cx<'_>,
     action: &str,
     resource: &str,
-    key: Option<&Key>,
+    scope: &Scope<'_>,
     conditions: &dyn policy::ConditionKeys,
 ) -> Decision {
     let question = Question { principal: &cx.caller.principal, action, resource, keys: conditions };
@@ -98,21 +135,21 @@ fn decide(
             Identity::Policies(&attached)
         }
     };
-    let account = key.map(|key| key.arn.account.to_string());
+    let account = scope.key.map(|key| key.arn.account.to_string());
     policy::decide(
         &question,
         &Layers {
-            resource_policy: key.map(|key| &key.policy.parsed),
+            resource_policy: scope.key.map(|key| &key.policy.parsed),
             resource_account: account.as_deref(),
             identity,
             boundary: None,
             session: None,
-            grant: None,
+            grant: scope.grant,
         },
     )
 }
 
-fn note(cx: &mut Cx<'_>, decision: &Decision) {
+pub(super) fn note(cx: &mut Cx<'_>, decision: &Decision) {
     let (layer, statement) =
         (decision.layer().as_str(), decision.statement().map(|statement| statement.to_string()));
     if decision.is_allowed() {
@@ -122,7 +159,7 @@ fn note(cx: &mut Cx<'_>, decision: &Decision) {
     }
 }
 
-fn denied(cx: &Cx<'_>, action: &str, resource: &str, decision: &Decision) -> Fault {
+pub(super) fn denied(cx: &Cx<'_>, action: &str, resource: &str, decision: &Decision) -> Fault {
     Fault::new(
         &fault::ACCESS_DENIED,
         format!(

@@ -9,22 +9,31 @@
 
 mod conditions;
 mod decide;
+mod grants;
 mod resolve;
 mod usable;
 mod uses;
 
+use std::sync::Arc;
+
 use dispatch::{Cx, Fault, fault};
 use model::{
-    arn::{AliasArn, AliasName, KeyArn, KeyId, Region},
+    arn::{AliasArn, AliasName, GrantId, KeyArn, KeyId, Region},
     kms::DryRunModifierType,
 };
 
 pub(crate) use conditions::{Asked, NewKey, NoKey};
 pub(crate) use decide::{permit, would_allow};
+pub(crate) use grants::retire;
 pub(crate) use usable::{Usable, binding};
 pub(crate) use uses::*;
 
-use crate::{Kms, faults, layout::Place};
+use crate::{
+    Kms, faults,
+    grants::{Grant, Named, check_tokens},
+    layout::Place,
+    tables::{Key, Shelf},
+};
 use resolve::{Found, resolve};
 
 /// The caller's account in the Region of the call.
@@ -47,6 +56,7 @@ pub(crate) fn key<U: Use>(
     if key.arn.account != cx.account() && !U::FOREIGN {
         return Err(decide::foreign::<U>(cx));
     }
+    check_tokens(kms, cx, asked.tokens())?;
     decide::key::<U>(cx, &shelf, &key, alias.as_ref(), asked)?;
     admit(kms, cx, shelf, key)
 }
@@ -70,6 +80,7 @@ pub(crate) fn ciphertext<U: Use>(
             let arn = resolve::blob_arn(cx, &blob, id);
             let found = arn.and_then(|arn| resolve::by_arn(kms, &arn));
             let Some((shelf, key)) = found else { return Err(decide::foreign_ciphertext(cx)) };
+            check_tokens(kms, cx, asked.tokens())?;
             if key.arn.account != cx.account() {
                 // Whether the key exists is its owner's to tell.
                 decide::key::<U>(cx, &shelf, &key, None, asked)
@@ -84,6 +95,7 @@ pub(crate) fn ciphertext<U: Use>(
             let Found::Key { shelf, key, alias } = resolve(kms, cx, named, U::ALIASES)? else {
                 return Err(decide::foreign::<U>(cx));
             };
+            check_tokens(kms, cx, asked.tokens())?;
             decide::key::<U>(cx, &shelf, &key, alias.as_ref(), asked)?;
             let blob = made_with.map_err(|_| Fault::silent(&faults::INVALID_CIPHERTEXT));
             // A key of another usage made no blob either; AWS says so before it looks at the blob.
@@ -134,6 +146,36 @@ pub(crate) fn own_key(kms: &Kms, cx: &Cx<'_>, sent: &str) -> Result<KeyId, Fault
     match resolve(kms, cx, sent, false)? {
         Found::Key { key, .. } if key.arn.account == cx.account() => Ok(key.arn.key_id),
         _ => Err(faults::invalid_key_id(sent)),
+    }
+}
+
+/// The grant that a request to retire it names, by key and id, with its key. Of keys of other accounts nothing
+/// is said: a grant that is not there and a key that is not there are the same.
+pub(crate) fn grant_of(kms: &Kms, cx: &Cx<'_>, sent: &str, id: GrantId) -> Result<Granted, Fault> {
+    match resolve(kms, cx, sent, false)? {
+        Found::Key { shelf, key, .. } => Granted::find(shelf, key, id),
+        Found::Foreign => Err(faults::grant_not_found(id)),
+    }
+}
+
+/// The grant that a token names, with its key.
+pub(crate) fn grant_named(kms: &Kms, named: &Named) -> Result<Granted, Fault> {
+    let (shelf, key) = resolve::by_arn(kms, &named.key).ok_or_else(|| faults::grant_not_found(named.id))?;
+    Granted::find(shelf, key, named.id)
+}
+
+/// A grant and its key.
+pub(crate) struct Granted {
+    pub(crate) shelf: Arc<Shelf>,
+    pub(crate) key: Arc<Key>,
+    pub(crate) grant: Arc<Grant>,
+}
+
+impl Granted {
+    fn find(shelf: Arc<Shelf>, key: Arc<Key>, id: GrantId) -> Result<Self, Fault> {
+        let grant = shelf.grants(key.arn.key_id).and_then(|grants| grants.get(id)).map(Arc::clone);
+        let grant = grant.ok_or_else(|| faults::grant_not_found(id))?;
+        Ok(Self { shelf, key, grant })
     }
 }
 
@@ -199,12 +241,7 @@ pub(crate) fn no_custom_key_store(asked: Option<&str>) -> Result<(), Fault> {
 }
 
 /// The last two checks, and the permission in form of a type.
-fn admit<U: Use>(
-    kms: &Kms,
-    cx: &mut Cx<'_>,
-    shelf: std::sync::Arc<crate::tables::Shelf>,
-    key: std::sync::Arc<crate::tables::Key>,
-) -> Result<Usable<U>, Fault> {
+fn admit<U: Use>(kms: &Kms, cx: &mut Cx<'_>, shelf: Arc<Shelf>, key: Arc<Key>) -> Result<Usable<U>, Fault> {
     cx.notes.resource(&key.arn);
     if let Err(refusal) = U::STATE(key.state) {
         return Err(faults::refused(&key.arn, refusal));
@@ -212,5 +249,5 @@ fn admit<U: Use>(
     if U::USAGE.is_some_and(|usage| usage != key.usage) {
         return Err(faults::wrong_usage(&key.arn, key.usage, U::OPERATION));
     }
-    Ok(Usable::new(key, shelf, std::sync::Arc::clone(&kms.strongroom)))
+    Ok(Usable::new(key, shelf, Arc::clone(&kms.strongroom)))
 }

@@ -79,6 +79,9 @@ uses! {
     ToDeleteAlias: "DeleteAlias", "kms:DeleteAlias", None, any, false, false;
     ToTag: "TagResource", "kms:TagResource", None, State::changeable, false, false, Changes;
     ToUntag: "UntagResource", "kms:UntagResource", None, State::changeable, false, false, Changes;
+    ToCreateGrant: "CreateGrant", "kms:CreateGrant", None, State::usable, false, true;
+    ToListGrants: "ListGrants", "kms:ListGrants", None, any, false, true;
+    ToRevokeGrant: "RevokeGrant", "kms:RevokeGrant", None, any, false, true;
     ToListTags: "ListResourceTags", "kms:ListResourceTags", None, any, false, false;
     ToEnableRotation: "EnableKeyRotation", "kms:EnableKeyRotation", None, State::switched_on, false, false, Changes;
     ToDisableRotation: "DisableKeyRotation", "kms:DisableKeyRotation", None, State::switched_on, false, false, Changes;

@@ -27,7 +27,8 @@ impl Operation for Decrypt {
         input: DecryptRequest,
     ) -> Result<Outcome<DecryptResponse>, Fault> {
         let algorithm = input.encryption_algorithm.unwrap_or_default();
-        let asked = Asked::encryption(algorithm, input.encryption_context.as_ref());
+        let asked = Asked::encryption(algorithm, input.encryption_context.as_ref())
+            .with_tokens(input.grant_tokens.as_ref());
         gate::modifiers(input.dry_run, input.dry_run_modifiers.as_deref(), input.key_id.as_deref())?;
         gate::no_recipient(input.recipient.is_some())?;
 

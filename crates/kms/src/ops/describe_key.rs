@@ -24,7 +24,8 @@ impl Operation for DescribeKey {
         cx: &mut Cx<'_>,
         input: DescribeKeyRequest,
     ) -> Result<Outcome<DescribeKeyResponse>, Fault> {
-        let key = gate::key::<ToDescribe>(kms, cx, &input.key_id, &Asked::nothing())?;
+        let asked = Asked::nothing().with_tokens(input.grant_tokens.as_ref());
+        let key = gate::key::<ToDescribe>(kms, cx, &input.key_id, &asked)?;
         Ok(DescribeKeyResponse { key_metadata: Some(metadata(&kms.tables(), key.record())) }.into())
     }
 }

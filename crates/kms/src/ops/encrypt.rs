@@ -25,7 +25,8 @@ impl Operation for Encrypt {
         input: EncryptRequest,
     ) -> Result<Outcome<EncryptResponse>, Fault> {
         let algorithm = input.encryption_algorithm.unwrap_or_default();
-        let asked = Asked::encryption(algorithm, input.encryption_context.as_ref());
+        let asked = Asked::encryption(algorithm, input.encryption_context.as_ref())
+            .with_tokens(input.grant_tokens.as_ref());
 
         let key = gate::key::<ToEncrypt>(kms, cx, &input.key_id, &asked)?;
         key.supports(algorithm)?;

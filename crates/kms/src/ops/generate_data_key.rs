@@ -36,7 +36,8 @@ impl Operation for GenerateDataKey {
         gate::no_recipient(input.recipient.is_some())?;
         let context = input.encryption_context.as_ref();
 
-        let key = gate::key::<ToGenerateDataKey>(kms, cx, &input.key_id, &Asked::symmetric(context))?;
+        let asked = Asked::symmetric(context).with_tokens(input.grant_tokens.as_ref());
+        let key = gate::key::<ToGenerateDataKey>(kms, cx, &input.key_id, &asked)?;
         gate::dry_run(input.dry_run)?;
         let plaintext = random(cx, bytes)?;
         let blob = key.encrypt(cx, &plaintext, context)?;
@@ -73,7 +74,7 @@ impl Operation for GenerateDataKeyWithoutPlaintext {
         let bytes = length(input.key_spec, input.number_of_bytes)?;
         let context = input.encryption_context.as_ref();
 
-        let asked = Asked::symmetric(context);
+        let asked = Asked::symmetric(context).with_tokens(input.grant_tokens.as_ref());
         let key = gate::key::<ToGenerateDataKeyWithoutPlaintext>(kms, cx, &input.key_id, &asked)?;
         gate::dry_run(input.dry_run)?;
         let blob = key.encrypt(cx, &random(cx, bytes)?, context)?;

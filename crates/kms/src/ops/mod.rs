@@ -2,6 +2,7 @@
 
 mod cancel_key_deletion;
 mod create_alias;
+mod create_grant;
 mod create_key;
 mod decrypt;
 mod delete_alias;
@@ -16,13 +17,17 @@ mod generate_random;
 mod get_key_policy;
 mod get_key_rotation_status;
 mod list_aliases;
+mod list_grants;
 mod list_key_policies;
 mod list_key_rotations;
 mod list_keys;
 mod list_resource_tags;
+mod list_retirable_grants;
 mod put_key_policy;
 mod re_encrypt;
 mod replicate_key;
+mod retire_grant;
+mod revoke_grant;
 mod rotate_key_on_demand;
 mod schedule_key_deletion;
 mod tag_resource;
@@ -39,6 +44,7 @@ use crate::Kms;
 pub(crate) static TABLE: &[Row<Kms>] = &[
     Row::of::<cancel_key_deletion::CancelKeyDeletion>(),
     Row::of::<create_alias::CreateAlias>(),
+    Row::of::<create_grant::CreateGrant>(),
     Row::of::<create_key::CreateKey>(),
     Row::of::<decrypt::Decrypt>(),
     Row::of::<delete_alias::DeleteAlias>(),
@@ -54,13 +60,17 @@ pub(crate) static TABLE: &[Row<Kms>] = &[
     Row::of::<get_key_policy::GetKeyPolicy>(),
     Row::of::<get_key_rotation_status::GetKeyRotationStatus>(),
     Row::of::<list_aliases::ListAliases>(),
+    Row::of::<list_grants::ListGrants>(),
     Row::of::<list_key_policies::ListKeyPolicies>(),
     Row::of::<list_key_rotations::ListKeyRotations>(),
     Row::of::<list_keys::ListKeys>(),
     Row::of::<list_resource_tags::ListResourceTags>(),
+    Row::of::<list_retirable_grants::ListRetirableGrants>(),
     Row::of::<put_key_policy::PutKeyPolicy>(),
     Row::of::<re_encrypt::ReEncrypt>(),
     Row::of::<replicate_key::ReplicateKey>(),
+    Row::of::<retire_grant::RetireGrant>(),
+    Row::of::<revoke_grant::RevokeGrant>(),
     Row::of::<rotate_key_on_demand::RotateKeyOnDemand>(),
     Row::of::<schedule_key_deletion::ScheduleKeyDeletion>(),
     Row::of::<tag_resource::TagResource>(),
@@ -69,3 +79,6 @@ pub(crate) static TABLE: &[Row<Kms>] = &[
     Row::of::<update_key_description::UpdateKeyDescription>(),
     Row::of::<update_primary_region::UpdatePrimaryRegion>(),
 ];
+
+#[cfg(test)]
+mod tests;

@@ -33,10 +33,14 @@ impl Operation for ReEncrypt {
         let blob = input.ciphertext_blob.as_deref();
         let same = gate::same_key(kms, cx, input.source_key_id.as_deref(), blob, &input.destination_key_id);
 
-        let asked = Asked::encryption(from, input.source_encryption_context.as_ref()).re_encrypting(same);
+        let asked = Asked::encryption(from, input.source_encryption_context.as_ref())
+            .re_encrypting(same)
+            .with_tokens(input.grant_tokens.as_ref());
         let source =
             gate::ciphertext::<ToReEncryptFrom>(kms, cx, input.source_key_id.as_deref(), blob, &asked)?;
-        let asked = Asked::encryption(to, input.destination_encryption_context.as_ref()).re_encrypting(same);
+        let asked = Asked::encryption(to, input.destination_encryption_context.as_ref())
+            .re_encrypting(same)
+            .with_tokens(input.grant_tokens.as_ref());
         let target = gate::key::<ToReEncryptTo>(kms, cx, &input.destination_key_id, &asked)?;
         source.supports(from)?;
         target.supports(to)?;

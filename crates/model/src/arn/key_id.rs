@@ -120,7 +120,7 @@ fn write_hex(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
 }
 
 /// Exactly `N` bytes from small hexadecimal digits.
-fn unhex<const N: usize>(digits: impl Iterator<Item = u8>) -> Result<[u8; N], Malformed> {
+pub(super) fn unhex<const N: usize>(digits: impl Iterator<Item = u8>) -> Result<[u8; N], Malformed> {
     let mut digits = digits.map(|digit| match digit {
         b'0'..=b'9' => Ok(digit - b'0'),
         b'a'..=b'f' => Ok(digit - b'a' + 10),

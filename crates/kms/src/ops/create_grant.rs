@@ -1,0 +1,65 @@
+//! `CreateGrant`: lets a principal use a key without touching the policies.
+//! <https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateGrant.html>
+
+use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use model::kms::{CreateGrantRequest, CreateGrantResponse};
+use store::{Batch, Precondition};
+
+use crate::{
+    Kms, faults,
+    gate::{self, Asked, ToCreateGrant},
+    grants::{self, Wanted},
+    limits::GRANTS_PER_KEY,
+};
+
+/// The operation.
+pub(super) struct CreateGrant;
+
+impl Operation for CreateGrant {
+    type Service = Kms;
+    type Input = CreateGrantRequest;
+    type Output = CreateGrantResponse;
+    const FACTS: Facts = Facts {
+        name: "CreateGrant",
+        read_only: false,
+        example: r#"{"KeyId":"{key}","GranteePrincipal":"{root}","Operations":["Decrypt"]}"#,
+    };
+
+    async fn run(
+        kms: &Kms,
+        cx: &mut Cx<'_>,
+        input: CreateGrantRequest,
+    ) -> Result<Outcome<CreateGrantResponse>, Fault> {
+        let wanted = Wanted::parse(&input)?;
+        wanted.note(cx.notes);
+        let asked = Asked::nothing().granting(&wanted).with_tokens(input.grant_tokens.as_ref());
+
+        let key = gate::key::<ToCreateGrant>(kms, cx, &input.key_id, &asked)?;
+        let grant = wanted.grant(kms, cx, key.record())?;
+        let place = key.record().place();
+        let tables = kms.tables();
+        let others = tables.grants(&place, key.id());
+        let exists = others.is_some_and(|grants| grants.get(grant.id).is_some());
+        if !exists && others.is_some_and(|grants| grants.count() >= GRANTS_PER_KEY) {
+            let text = format!("{} has too many grants.", key.arn());
+            return Err(Fault::new(&faults::LIMIT_EXCEEDED, text));
+        }
+        gate::dry_run(input.dry_run)?;
+
+        let output = CreateGrantResponse {
+            grant_token: Some(grants::mint(kms, cx, &grant.key, grant.id)?),
+            grant_id: Some(grant.id.to_string()),
+        };
+        if exists {
+            return Ok(output.into());
+        }
+        let at = place.grant(key.id(), grant.id);
+        // The key's record is a precondition too: a key on its way out gets no new grants.
+        let change = Batch {
+            preconditions: vec![Precondition::Absent(at.clone()), key.unchanged()],
+            puts: vec![(at, grant.encode())],
+            deletes: Vec::new(),
+        };
+        Ok(Outcome::changing(output, change))
+    }
+}

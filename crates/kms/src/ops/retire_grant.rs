@@ -1,0 +1,44 @@
+//! `RetireGrant`: ends a grant, by those whom it names for that and by the account that made it.
+//! <https://docs.aws.amazon.com/kms/latest/APIReference/API_RetireGrant.html>
+
+use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use model::{Nothing, kms::RetireGrantRequest};
+use store::{Batch, Precondition};
+
+use super::list_grants::parse;
+use crate::{Kms, faults, gate, grants};
+
+/// The operation.
+pub(super) struct RetireGrant;
+
+impl Operation for RetireGrant {
+    type Service = Kms;
+    type Input = RetireGrantRequest;
+    type Output = Nothing;
+    const FACTS: Facts =
+        Facts { name: "RetireGrant", read_only: false, example: r#"{"KeyId":"{key}","GrantId":"{grant}"}"# };
+
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: RetireGrantRequest) -> Result<Outcome<Nothing>, Fault> {
+        let granted = match (&input.grant_token, &input.key_id, &input.grant_id) {
+            (Some(token), None, None) => gate::grant_named(kms, &grants::read(kms, cx, token)?)?,
+            (None, Some(key), Some(id)) => gate::grant_of(kms, cx, key, parse(id)?)?,
+            _ => {
+                return Err(faults::validation(
+                    "Either GrantToken or both KeyId and GrantId must be specified, but not all of them.",
+                ));
+            }
+        };
+        cx.notes.parameter("grantId", granted.grant.id.to_string());
+        cx.notes.resource(&granted.key.arn);
+        gate::retire(cx, &granted)?;
+        gate::dry_run(input.dry_run)?;
+
+        let at = granted.key.place().grant(granted.key.arn.key_id, granted.grant.id);
+        let change = Batch {
+            preconditions: vec![Precondition::At(at.clone(), granted.grant.revision)],
+            deletes: vec![at],
+            puts: Vec::new(),
+        };
+        Ok(Outcome::changing(Nothing {}, change))
+    }
+}

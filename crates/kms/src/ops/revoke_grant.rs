@@ -1,0 +1,44 @@
+//! `RevokeGrant`: ends a grant, by those who administer the key.
+//! <https://docs.aws.amazon.com/kms/latest/APIReference/API_RevokeGrant.html>
+
+use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use model::{Nothing, kms::RevokeGrantRequest};
+use store::{Batch, Precondition};
+
+use super::list_grants::parse;
+use crate::{
+    Kms, faults,
+    gate::{self, Asked, ToRevokeGrant},
+};
+
+/// The operation.
+pub(super) struct RevokeGrant;
+
+impl Operation for RevokeGrant {
+    type Service = Kms;
+    type Input = RevokeGrantRequest;
+    type Output = Nothing;
+    const FACTS: Facts =
+        Facts { name: "RevokeGrant", read_only: false, example: r#"{"KeyId":"{key}","GrantId":"{grant}"}"# };
+
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: RevokeGrantRequest) -> Result<Outcome<Nothing>, Fault> {
+        let id = parse(&input.grant_id)?;
+        cx.notes.parameter("grantId", id.to_string());
+        let asked = Asked::nothing().with("kms:GrantIsForAWSResource", false);
+        let key = gate::key::<ToRevokeGrant>(kms, cx, &input.key_id, &asked)?;
+
+        let place = key.record().place();
+        let tables = kms.tables();
+        let grants = tables.grants(&place, key.id());
+        let grant = grants.and_then(|grants| grants.get(id)).ok_or_else(|| faults::grant_not_found(id))?;
+        gate::dry_run(input.dry_run)?;
+
+        let at = place.grant(key.id(), id);
+        let change = Batch {
+            preconditions: vec![Precondition::At(at.clone(), grant.revision)],
+            deletes: vec![at],
+            puts: Vec::new(),
+        };
+        Ok(Outcome::changing(Nothing {}, change))
+    }
+}

@@ -1,0 +1,24 @@
+//! SHA-256, FIPS 180-4.
+
+use aws_lc_rs::digest;
+
+/// The digest of `message`. For names that must be the same for the same content; not for secrets.
+#[must_use]
+pub fn sha256(message: &[u8]) -> [u8; 32] {
+    let mut out = [0; 32];
+    out.copy_from_slice(digest::digest(&digest::SHA256, message).as_ref());
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_of_the_standard() {
+        // FIPS 180-4, "abc".
+        let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        let hex: String = sha256(b"abc").iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hex, expected);
+    }
+}
