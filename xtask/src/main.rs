@@ -2,36 +2,55 @@
 
 #![expect(clippy::print_stderr, reason = "a command's output")]
 
+mod command;
+mod python;
 mod shapes;
+mod test;
+mod tidy;
 
 use std::{error::Error, path::Path, process::ExitCode};
+
+use clap::Parser;
 
 /// Whatever stops a task; it is shown and ends it.
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
+/// What developers of Keywright run.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask", disable_help_subcommand = true)]
+enum Task {
+    /// Check and test everything: what has to be green.
+    Test,
+    /// Check the rules of the house that neither the compiler nor clippy checks.
+    Tidy,
+    /// Write the API's shapes in `crates/model` from `models/`.
+    Shapes {
+        /// Take newer models from a newly downloaded botocore first.
+        #[arg(long, conflicts_with = "check")]
+        fetch: bool,
+        /// Compare, and write nothing.
+        #[arg(long)]
+        check: bool,
+    },
+}
+
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let done = match arguments.as_slice() {
-        ["shapes"] => shapes::write(root()),
-        ["shapes", "--fetch"] => shapes::fetch(root()).and_then(|()| shapes::write(root())),
-        ["shapes", "--check"] => shapes::check(root()),
-        _ => Err(USAGE.into()),
+    let root = root();
+    let done = match Task::parse() {
+        Task::Test => test::all(root),
+        Task::Tidy => tidy::check(root),
+        Task::Shapes { check: true, .. } => shapes::check(root),
+        Task::Shapes { fetch: true, .. } => shapes::fetch(root).and_then(|()| shapes::write(root)),
+        Task::Shapes { .. } => shapes::write(root),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{error}");
+            eprintln!("xtask: {error}");
             ExitCode::FAILURE
         }
     }
 }
-
-const USAGE: &str = "cargo xtask <task>
-
-  shapes            write crates/model's shapes from models/
-  shapes --fetch    the same, from a newly downloaded botocore
-  shapes --check    compare them, write nothing";
 
 /// The repository.
 fn root() -> &'static Path {

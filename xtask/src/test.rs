@@ -1,0 +1,74 @@
+//! `cargo xtask test`: everything that has to be green, in the order of what it costs.
+
+use std::{
+    path::Path,
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    Result,
+    command::{cargo, run, works},
+    python::{self, python},
+    tidy,
+};
+
+/// Runs all steps and stops at the first that fails.
+///
+/// # Errors
+/// The name of the step, and what it says.
+pub(crate) fn all(root: &Path) -> Result<()> {
+    let mut steps = Steps::default();
+    steps.step("format", || run(&mut cargo(root, &["fmt", "--all", "--check"])))?;
+    steps.step("tidy", || tidy::check(root))?;
+    let bin = steps.step("python environment", || python::environment(root))?;
+    steps
+        .step("strongroom vectors", || run(python(&bin).arg(root.join("tests/strongroom/check_blob.py"))))?;
+    steps.step("lints", || run(&mut cargo(root, LINTS)))?;
+    steps.step("documentation tests", || {
+        run(&mut cargo(root, &["test", "--workspace", "--doc", "--quiet"]))
+    })?;
+    steps.step("tests", || run(&mut tests(root)))?;
+    steps.report();
+    Ok(())
+}
+
+const LINTS: &[&str] = &["clippy", "--workspace", "--all-targets", "--quiet", "--", "--deny", "warnings"];
+
+/// The tests of all crates: by nextest if it is there, else by cargo itself, which needs nothing.
+fn tests(root: &Path) -> Command {
+    if works(&mut cargo(root, &["nextest", "--version"])) {
+        let shown = ["--status-level", "slow", "--final-status-level", "fail"];
+        let mut nextest = cargo(root, &["nextest", "run", "--workspace", "--no-fail-fast"]);
+        nextest.args(shown);
+        nextest
+    } else {
+        cargo(root, &["test", "--workspace", "--all-targets", "--no-fail-fast"])
+    }
+}
+
+/// The steps done, with the time each took.
+#[derive(Default)]
+struct Steps(Vec<(&'static str, Duration)>);
+
+impl Steps {
+    fn step<T>(&mut self, name: &'static str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        eprintln!("── {name}");
+        let started = now();
+        let done = work().map_err(|error| format!("step `{name}` failed: {error}"))?;
+        self.0.push((name, started.elapsed()));
+        Ok(done)
+    }
+
+    fn report(&self) {
+        let times: Vec<String> =
+            self.0.iter().map(|(name, took)| format!("{name} {} s", took.as_secs())).collect();
+        let all: Duration = self.0.iter().map(|(_, took)| *took).sum();
+        eprintln!("── all steps passed in {} s: {}", all.as_secs(), times.join(", "));
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "how long a step takes is shown to its developer")]
+fn now() -> Instant {
+    Instant::now()
+}

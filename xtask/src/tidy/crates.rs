@@ -1,0 +1,180 @@
+//! Which of the workspace's crates may use which.
+
+use std::{collections::BTreeMap, path::Path};
+
+use serde_json::Value;
+
+use super::{Finding, Sources};
+use crate::{Result, command::cargo};
+
+/// A crate, and the crates of the workspace that it may use. What is left out is the point: `policy` and `sigv4` know
+/// nobody, and nobody but the services reaches the strongroom.
+const MAY_USE: &[(&str, &[&str])] = &[
+    ("audit", &[]),
+    ("bench", &[]),
+    ("dispatch", &["audit", "model", "policy", "secret", "sigv4", "store", "strongroom"]),
+    ("iam", &["audit", "dispatch", "model", "policy", "secret", "sigv4", "store", "strongroom"]),
+    ("kms", &["audit", "dispatch", "model", "policy", "secret", "store", "strongroom"]),
+    ("model", &["secret"]),
+    ("policy", &[]),
+    ("secret", &[]),
+    (
+        "server",
+        &["audit", "dispatch", "iam", "kms", "model", "policy", "secret", "sigv4", "store", "strongroom"],
+    ),
+    ("sigv4", &[]),
+    ("store", &[]),
+    ("strongroom", &["secret"]),
+    ("xtask", &[]),
+];
+
+/// What cargo says of the workspace.
+pub(super) struct Workspace {
+    pub(super) packages: Vec<Package>,
+}
+
+/// A crate of the workspace.
+pub(super) struct Package {
+    pub(super) name: String,
+    /// Where its manifest is, from the root.
+    pub(super) manifest: String,
+    pub(super) dependencies: Vec<Dependency>,
+}
+
+/// What a crate depends on.
+pub(super) struct Dependency {
+    pub(super) name: String,
+    /// Only its tests do.
+    pub(super) for_tests: bool,
+}
+
+impl Workspace {
+    pub(super) fn read(root: &Path) -> Result<Self> {
+        let output = cargo(root, &["metadata", "--format-version", "1", "--no-deps"]).output()?;
+        if !output.status.success() {
+            return Err(String::from_utf8_lossy(&output.stderr).into_owned().into());
+        }
+        let packages = serde_json::from_slice::<Value>(&output.stdout)?;
+        let packages = list(&packages, "packages").iter().map(|package| Package::of(package, root)).collect();
+        Ok(Self { packages })
+    }
+
+    /// Dependencies, each with the crate that has it and the line of the manifest's beginning.
+    pub(super) fn dependencies(&self) -> impl Iterator<Item = (&Package, &Dependency)> {
+        self.packages.iter().flat_map(|package| package.dependencies.iter().map(move |used| (package, used)))
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.packages.iter().any(|package| package.name == name)
+    }
+}
+
+impl Package {
+    fn of(package: &Value, root: &Path) -> Self {
+        let manifest = Path::new(text(package, "manifest_path"));
+        let dependencies = list(package, "dependencies").iter();
+        Self {
+            name: text(package, "name").to_owned(),
+            manifest: manifest.strip_prefix(root).unwrap_or(manifest).to_string_lossy().into_owned(),
+            dependencies: dependencies
+                .map(|used| Dependency {
+                    name: text(used, "name").to_owned(),
+                    for_tests: text(used, "kind") == "dev",
+                })
+                .collect(),
+        }
+    }
+}
+
+/// Dependencies between crates go only where the table says.
+pub(super) fn directions(workspace: &Workspace) -> Vec<Finding> {
+    let table: BTreeMap<&str, &[&str]> = MAY_USE.iter().copied().collect();
+    let mut findings = Vec::new();
+    for package in &workspace.packages {
+        if !table.contains_key(package.name.as_str()) {
+            let what = format!("`{}` is in no row of MAY_USE: say what it may use", package.name);
+            findings.push(Finding::new(&package.manifest, 1, what));
+        }
+    }
+    for (package, used) in workspace.dependencies() {
+        let permitted = table.get(package.name.as_str()).copied().unwrap_or_default();
+        if workspace.has(&used.name) && !used.for_tests && !permitted.contains(&used.name.as_str()) {
+            let what = format!("`{}` may not use `{}`", package.name, used.name);
+            findings.push(Finding::new(&package.manifest, 1, what));
+        }
+    }
+    findings
+}
+
+/// Every crate has the workspace's lints: they forbid unsafe code and panics.
+pub(super) fn lints(sources: &Sources) -> Vec<Finding> {
+    let manifests = sources
+        .ending("Cargo.toml")
+        .filter(|file| file.path != "Cargo.toml" && !file.text.lines().any(|line| line == "[workspace]"));
+    manifests
+        .filter(|file| !file.text.contains("[lints]\nworkspace = true"))
+        .map(|file| {
+            Finding::new(&file.path, 1, "the workspace's lints are missing: `[lints] workspace = true`")
+        })
+        .collect()
+}
+
+fn text<'a>(value: &'a Value, member: &str) -> &'a str {
+    value.get(member).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn list<'a>(value: &'a Value, member: &str) -> &'a [Value] {
+    value.get(member).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+}
+
+#[cfg(test)]
+impl Workspace {
+    /// A workspace of crates with their dependencies.
+    pub(super) fn of(packages: &[(&str, &[&str])]) -> Self {
+        let package = |(name, used): &(&str, &[&str])| Package {
+            name: (*name).to_owned(),
+            manifest: format!("crates/{name}/Cargo.toml"),
+            dependencies: used
+                .iter()
+                .map(|name| Dependency { name: (*name).to_owned(), for_tests: false })
+                .collect(),
+        };
+        Self { packages: packages.iter().map(package).collect() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dependency_against_the_direction_is_found() {
+        let workspace = Workspace::of(&[("policy", &["store"]), ("store", &[])]);
+        let findings = directions(&workspace);
+        assert_eq!(findings, [Finding::new("crates/policy/Cargo.toml", 1, "`policy` may not use `store`")]);
+    }
+
+    #[test]
+    fn tests_may_use_more() {
+        let mut workspace = Workspace::of(&[("policy", &["store"]), ("store", &[])]);
+        workspace.packages[0].dependencies[0].for_tests = true;
+        assert_eq!(directions(&workspace), []);
+    }
+
+    #[test]
+    fn a_crate_without_a_row_is_found() {
+        let findings = directions(&Workspace::of(&[("new", &[])]));
+        assert_eq!(findings.len(), 1, "{findings:?}");
+    }
+
+    #[test]
+    fn a_crate_without_lints_is_found() {
+        let sources = Sources::of(&[
+            ("Cargo.toml", "[workspace]"),
+            ("crates/a/Cargo.toml", "[lints]\nworkspace = true\n"),
+            ("crates/b/Cargo.toml", "[package]\n"),
+        ]);
+        let found: Vec<String> = lints(&sources).into_iter().map(|finding| finding.path).collect();
+        assert_eq!(found, ["crates/b/Cargo.toml"]);
+    }
+}

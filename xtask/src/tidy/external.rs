@@ -1,0 +1,114 @@
+//! Which crates from outside the server's crates may use, and why.
+
+use std::collections::BTreeSet;
+
+use super::{Finding, crates::Workspace};
+
+/// A crate from outside, the crates that may use it (none: all may), and the reason to have it. A crate that does I/O,
+/// draws randomness or parses what strangers send has its users named.
+const PERMITTED: &[(&str, &[&str], &str)] = &[
+    ("arc-swap", &[], "state that is swapped as a whole and read without waiting"),
+    ("argon2", &["strongroom"], "stretches the seal's passphrase; aws-lc-rs has no Argon2"),
+    (
+        "aws-lc-rs",
+        &["audit", "server", "sigv4", "strongroom"],
+        "cryptography: keys, hashes, signatures of requests",
+    ),
+    ("base64-simd", &[], "base64 at the speed that requests need"),
+    ("bytes", &[], "bodies and records that are shared without a copy"),
+    ("clap", &["server"], "the command line"),
+    ("crc32fast", &["store"], "checksums of stored records"),
+    ("ed25519-dalek", &["strongroom"], "Ed25519ph, which aws-lc-rs does not offer"),
+    ("elliptic-curve", &["strongroom"], "SM2 key agreement; part of sm2"),
+    ("http", &["dispatch", "server", "sigv4"], "types of requests and answers, without I/O"),
+    ("http-body-util", &["server"], "bodies for hyper"),
+    ("hyper", &["server"], "HTTP connections"),
+    ("hyper-util", &["server"], "HTTP connections on tokio"),
+    ("imbl", &["iam", "kms"], "ordered maps whose versions share what is the same"),
+    ("minicbor", &["audit", "iam", "kms", "server"], "stored records, with numbered fields"),
+    ("ml-dsa", &["strongroom"], "ML-DSA over an external mu, which aws-lc-rs does not offer"),
+    ("percent-encoding", &["dispatch", "sigv4"], "URIs and forms"),
+    ("pkcs8", &["strongroom"], "the DER of keys, read and written"),
+    ("rand_core", &["strongroom"], "hands given random bytes to crates that ask for a generator"),
+    ("rcgen", &["server"], "the local CA's certificates"),
+    ("regex", &["model"], "the patterns of the API's model, in linear time"),
+    ("rusqlite", &["store"], "the embedded storage engine"),
+    ("rustix", &["server"], "limits, locked memory and signals of the process"),
+    ("rustls", &["server"], "TLS"),
+    ("rustls-pki-types", &["server"], "TLS"),
+    ("secp256k1", &["strongroom"], "signatures on secp256k1, six times as fast as aws-lc-rs's"),
+    ("serde", &["dispatch", "model", "policy", "server"], "shapes of what is parsed"),
+    ("serde_json", &["dispatch", "policy", "server"], "bodies, policies, the health page and shown records"),
+    ("sm2", &["strongroom"], "SM2, which aws-lc-rs does not offer"),
+    ("strsim", &["server"], "the nearest name, when one in the configuration is unknown"),
+    ("time", &[], "dates as values; the clock stays in the server"),
+    (
+        "tokio",
+        &["dispatch", "iam", "kms", "server", "store"],
+        "tasks, and what they wait on; sockets in the server",
+    ),
+    ("tokio-rustls", &["server"], "TLS"),
+    ("toml", &["server"], "the configuration file"),
+    ("tracing", &[], "the operator's log"),
+    ("tracing-subscriber", &["server"], "where the log goes"),
+    ("uuid", &["dispatch"], "request ids, from random bytes that are given"),
+    ("zeroize", &[], "wipes memory"),
+];
+
+/// Crates from outside are used by those who may, and by somebody.
+pub(super) fn permitted(workspace: &Workspace) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut used: BTreeSet<&str> = BTreeSet::new();
+    let shipped = workspace.dependencies().filter(|(package, dependency)| {
+        package.manifest.starts_with("crates/") && !dependency.for_tests && !workspace.has(&dependency.name)
+    });
+    for (package, dependency) in shipped {
+        let name = dependency.name.as_str();
+        used.insert(name);
+        let what = match PERMITTED.iter().find(|(permitted, ..)| *permitted == name) {
+            None => {
+                format!("`{name}` is in no row of PERMITTED: give the reason to have it, and who may use it")
+            }
+            Some((_, users, _)) if !users.is_empty() && !users.contains(&package.name.as_str()) => {
+                format!("`{}` may not use `{name}`", package.name)
+            }
+            Some(_) => continue,
+        };
+        findings.push(Finding::new(&package.manifest, 1, what));
+    }
+    let unused = PERMITTED.iter().filter(|(name, ..)| !used.contains(name));
+    findings.extend(unused.map(|(name, ..)| {
+        Finding::new("xtask/src/tidy/external.rs", 1, format!("nobody uses `{name}`: remove its row"))
+    }));
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Findings about crates, without the rows that so small a workspace leaves unused.
+    fn found(packages: &[(&str, &[&str])]) -> Vec<String> {
+        let findings = permitted(&Workspace::of(packages));
+        let about = findings.iter().filter(|finding| finding.path.starts_with("crates/"));
+        about.map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_user_that_may_not_is_found() {
+        assert_eq!(
+            found(&[("policy", &["tokio", "time"]), ("store", &["tokio"])]),
+            ["crates/policy/Cargo.toml:1: `policy` may not use `tokio`"]
+        );
+    }
+
+    #[test]
+    fn a_crate_without_a_reason_is_found() {
+        assert_eq!(found(&[("server", &["left-pad"])]).len(), 1);
+    }
+
+    #[test]
+    fn a_row_that_nobody_needs_is_found() {
+        assert!(permitted(&Workspace::of(&[])).iter().any(|finding| finding.what.contains("`tokio`")));
+    }
+}

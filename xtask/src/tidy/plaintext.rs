@@ -1,0 +1,130 @@
+//! Who may come near key material.
+
+use std::collections::BTreeSet;
+
+use super::{Finding, Source, Sources};
+
+/// Files outside the strongroom that may name it, with what they need it for. Operations are not among them: they have
+/// keys from the gate only.
+const STRONGROOM: &[(&str, &str)] = &[
+    ("crates/dispatch/src/backstage.rs", "hands the source of entropy on"),
+    ("crates/dispatch/src/cx.rs", "hands the source of entropy on"),
+    ("crates/iam/src/credentials.rs", "seals and opens secret access keys"),
+    ("crates/iam/src/directory.rs", "opens secret access keys when they enter memory"),
+    ("crates/iam/src/setup.rs", "seals the first secret access key"),
+    ("crates/kms/src/gate/mod.rs", "finds the key in a blob"),
+    ("crates/kms/src/gate/resolve.rs", "finds the key in a blob"),
+    ("crates/kms/src/gate/usable.rs", "the only way to material"),
+    ("crates/kms/src/grants/token.rs", "vouches for grant tokens"),
+    ("crates/kms/src/grants/wanted.rs", "hashes what a grant is wanted for"),
+    ("crates/kms/src/lib.rs", "holds the strongroom"),
+    ("crates/kms/src/materials.rs", "keeps opened material"),
+    ("crates/kms/src/pages.rs", "vouches for the markers of listings"),
+    ("crates/kms/src/rotation.rs", "hands the source of entropy on"),
+];
+/// Functions outside the strongroom that look into a `Plaintext`, with the reason. In the strongroom anything may; that
+/// is what it is for.
+const REVEALED: &[(&str, &str, &str)] = &[
+    ("crates/dispatch/src/serve.rs", "authenticate", "derives the key of a signature"),
+    ("crates/model/src/blob.rs", "reveal_text", "writes the caller's own plaintext into the answer"),
+    ("crates/server/src/commands.rs", "initialise", "prints the root user's secret access key once"),
+    ("crates/server/src/commands.rs", "first_steps", "prints the root user's secret access key once"),
+    ("crates/server/src/seal.rs", "create", "writes a new seal key into its file"),
+    ("crates/server/src/seal.rs", "passphrase", "reads the passphrase's first line"),
+];
+
+/// Only listed files name the strongroom.
+pub(super) fn strongroom(sources: &Sources) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let guarded = ["crates/dispatch/", "crates/iam/", "crates/kms/"];
+    let mut named: BTreeSet<&str> = BTreeSet::new();
+    for file in sources.shipped().filter(|file| guarded.iter().any(|folder| file.path.starts_with(folder))) {
+        let Some((number, _)) = file.code().find(|(_, line)| line.contains("strongroom::")) else { continue };
+        if STRONGROOM.iter().any(|(path, _)| *path == file.path) {
+            named.insert(&file.path);
+        } else {
+            findings.push(Finding::new(&file.path, number, "names the strongroom: ask the gate for a key"));
+        }
+    }
+    let stale = STRONGROOM.iter().filter(|(path, _)| sources.has(path) && !named.contains(path));
+    findings
+        .extend(stale.map(|(path, _)| Finding::new(path, 1, "does not name the strongroom: remove its row")));
+    findings
+}
+
+/// The callers of `Plaintext::reveal` are those of the list.
+pub(super) fn revealed(sources: &Sources) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut seen: BTreeSet<(&str, &str)> = BTreeSet::new();
+    let outside = sources.shipped().filter(|file| {
+        !file.path.starts_with("crates/strongroom/") && !file.path.starts_with("crates/secret/")
+    });
+    for (file, number, function) in outside.flat_map(reveals) {
+        if REVEALED.iter().any(|(path, caller, _)| *path == file.path && *caller == function) {
+            seen.insert((&file.path, function));
+        } else {
+            let what = format!("`{function}` reveals a plaintext and is in no row of REVEALED");
+            findings.push(Finding::new(&file.path, number, what));
+        }
+    }
+    let stale =
+        REVEALED.iter().filter(|(path, caller, _)| sources.has(path) && !seen.contains(&(path, caller)));
+    findings.extend(stale.map(|(path, caller, _)| {
+        Finding::new(path, 1, format!("`{caller}` reveals nothing: remove its row"))
+    }));
+    findings
+}
+
+/// The calls of `reveal` in a file, with the functions that they are in.
+fn reveals(file: &Source) -> Vec<(&Source, usize, &str)> {
+    let mut function = "";
+    let mut found = Vec::new();
+    for (number, line) in file.code() {
+        if let Some((before, rest)) = line.split_once("fn ")
+            && before
+                .split_whitespace()
+                .all(|word| word.starts_with("pub") || ["async", "const"].contains(&word))
+        {
+            function = rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
+        }
+        if line.contains("reveal()") || line.contains("Plaintext::reveal") {
+            found.push((file, number, function));
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(findings: &[Finding]) -> Vec<String> {
+        findings.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn an_operation_that_names_the_strongroom_is_found() {
+        let sources = Sources::of(&[
+            ("crates/kms/src/ops/a.rs", "//! No strongroom::here.\nuse strongroom::Material;\n"),
+            ("crates/kms/src/gate/usable.rs", "use strongroom::Material;\n"),
+        ]);
+        let expected = "crates/kms/src/ops/a.rs:2: names the strongroom: ask the gate for a key";
+        assert_eq!(text(&strongroom(&sources)), [expected]);
+    }
+
+    #[test]
+    fn a_stale_row_is_found() {
+        let sources = Sources::of(&[("crates/kms/src/pages.rs", "")]);
+        assert_eq!(strongroom(&sources).len(), 1);
+        let sources = Sources::of(&[("crates/model/src/blob.rs", "")]);
+        assert_eq!(revealed(&sources).len(), 1);
+    }
+
+    #[test]
+    fn a_new_caller_of_reveal_is_found() {
+        let code = "impl A {\n    pub(crate) fn look(&self) {\n        log(self.text.reveal());\n    }\n}\n";
+        let sources = Sources::of(&[("crates/kms/src/a.rs", code), ("crates/strongroom/src/b.rs", code)]);
+        let expected = "crates/kms/src/a.rs:3: `look` reveals a plaintext and is in no row of REVEALED";
+        assert_eq!(text(&revealed(&sources)), [expected]);
+    }
+}
