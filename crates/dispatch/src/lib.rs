@@ -34,7 +34,7 @@ pub use observer::Observer;
 pub use operation::{Facts, Operation, Outcome, Row, Service};
 pub use outbox::{Drain, Outbox, RecoverError, outbox};
 pub use received::{BodyFault, ConnectionInfo, TlsDetails};
-pub use record::Notes;
+pub use record::{AfterSuccess, Ids, Notes};
 pub use route::Regions;
 pub use serve::{Dispatcher, Durability, Wiring};
 pub use wire::{Body, Protocol};

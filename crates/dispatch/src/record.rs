@@ -19,7 +19,11 @@ pub struct Notes {
     resources: Vec<Cow<'static, str>>,
     parameters: Vec<(Cow<'static, str>, Value<'static>)>,
     events: Vec<ServiceEvent>,
+    after_success: Vec<AfterSuccess>,
 }
+
+/// What is done once a call has succeeded and is recorded.
+pub type AfterSuccess = Box<dyn FnOnce(Ids) + Send + Sync>;
 
 impl Notes {
     /// The call was allowed, by this layer and statement.
@@ -71,6 +75,17 @@ impl Notes {
         matches!(self.decision, Some(Decision::Allowed { .. }))
     }
 
+    /// Something to do if and when the call succeeds, without waiting. Of an attempt that is made again, it is
+    /// forgotten with all else that the attempt noted.
+    pub fn after_success(&mut self, then: AfterSuccess) {
+        self.after_success.push(then);
+    }
+
+    /// The call succeeded and is recorded: does what was to be done then.
+    pub fn succeeded(&mut self, ids: Ids) {
+        self.after_success.drain(..).for_each(|then| then(ids));
+    }
+
     /// Forgets what one attempt noted, before the next.
     pub(crate) fn clear(&mut self) {
         *self = Self::default();
@@ -78,10 +93,12 @@ impl Notes {
 }
 
 /// Ids of a call: random UUIDs (RFC 9562, version 4).
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Ids {
-    pub(crate) event: [u8; 16],
-    pub(crate) request: [u8; 16],
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ids {
+    /// The id of its record.
+    pub event: [u8; 16],
+    /// The id that the client sees.
+    pub request: [u8; 16],
 }
 
 impl Ids {
@@ -91,8 +108,15 @@ impl Ids {
         Self { event, request }
     }
 
+    /// The id of the record, as AWS's trail shows it.
+    #[must_use]
+    pub fn event_id(self) -> String {
+        uuid::Uuid::from_bytes(self.event).hyphenated().to_string()
+    }
+
     /// The request id as clients see it.
-    pub(crate) fn request_id(self) -> String {
+    #[must_use]
+    pub fn request_id(self) -> String {
         uuid::Uuid::from_bytes(self.request).hyphenated().to_string()
     }
 }

@@ -103,6 +103,9 @@ impl Dispatcher {
         let work = self.work(&mut record, service, &call, &claim, &body, &request_id);
         let worked = panics::catch(work).await.unwrap_or_else(|| Err(panics::fault()));
         let result = self.close(&mut record, worked).await;
+        if result.is_ok() {
+            record.notes.succeeded(ids);
+        }
 
         let mut response = match &result {
             Ok(body) => wire::success(protocol, &request_id, body.clone()),

@@ -31,6 +31,13 @@ impl Place {
         format!("{}/{}/grant/{id}/{grant}", self.account, self.region).into()
     }
 
+    /// Where the record of a key's last use stands. Behind those of keys, so that whoever reads them all in their
+    /// order knows the key.
+    #[must_use]
+    pub fn usage(&self, id: KeyId) -> StoreKey {
+        format!("{}/{}/usage/{id}", self.account, self.region).into()
+    }
+
     /// Where the record of an alias stands.
     #[must_use]
     pub fn alias(&self, name: &AliasName) -> StoreKey {
@@ -47,6 +54,8 @@ pub enum Located {
     Material(Place, KeyId, MaterialId),
     /// A grant on a KMS key.
     Grant(Place, KeyId, GrantId),
+    /// The last use of a KMS key.
+    Usage(Place, KeyId),
     /// An alias.
     Alias(Place, AliasName),
 }
@@ -69,6 +78,7 @@ pub fn locate(key: &[u8]) -> Option<Located> {
             let (id, grant) = id.split_once('/')?;
             Some(Located::Grant(place()?, KeyId::parse(id).ok()?, GrantId::parse(grant).ok()?))
         }
+        "usage" => Some(Located::Usage(place()?, KeyId::parse(id).ok()?)),
         "alias" => Some(Located::Alias(place()?, AliasName::parse(id).ok()?)),
         _ => None,
     }

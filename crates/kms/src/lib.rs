@@ -27,6 +27,7 @@ mod tables;
 mod tags;
 #[cfg(test)]
 mod testing;
+mod usage;
 mod workshop;
 
 use std::sync::Arc;
@@ -36,6 +37,7 @@ use strongroom::Strongroom;
 
 pub use policies::Principals;
 pub use tables::{Memory, Tables};
+pub use usage::Usages;
 pub use workshop::{Effort, Interrupted, Workshop};
 
 /// The state of the service.
@@ -46,6 +48,8 @@ pub struct Kms {
     pub strongroom: Arc<Strongroom>,
     /// Where work is done that takes too long for the thread of a request.
     pub workshop: Workshop,
+    /// Keys whose last use is not written yet.
+    pub usages: Usages,
     /// Who exists.
     pub principals: Arc<dyn Principals>,
     /// The Regions that keys can be in.

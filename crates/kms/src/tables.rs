@@ -27,6 +27,7 @@ use crate::{
     materials::StoredMaterial,
     records::{AliasRecord, KeyRecord, RotationRecord, StateRecord, TagRecord, encode},
     rotation::Rotation,
+    usage::LastUse,
 };
 
 /// Everything at one revision.
@@ -83,6 +84,8 @@ pub struct Key {
     pub replica: bool,
     /// The service that manages the key; `None` for those that customers manage.
     pub managed_by: Option<String>,
+    /// Its last use, shared by all versions of it.
+    pub last_use: Arc<LastUse>,
     /// Where the record was last changed.
     pub revision: Revision,
 }
@@ -131,8 +134,11 @@ impl Tables {
         change(Arc::make_mut(shelf));
     }
 
-    fn put_key(&mut self, place: &Place, key: Key) {
+    fn put_key(&mut self, place: &Place, mut key: Key) {
         self.forget_key(place, key.arn.key_id);
+        if let Some(before) = self.places.get(place).and_then(|shelf| shelf.keys.get(&key.arn.key_id)) {
+            key.last_use = Arc::clone(&before.last_use);
+        }
         self.due.extend(Due::of_key(place, &key));
         self.change(place, |shelf| {
             shelf.keys.insert(key.arn.key_id, Arc::new(key));
@@ -176,6 +182,7 @@ impl Tables {
                 });
             }
             Located::Grant(place, key, id) => self.remove_grant(&place, key, id),
+            Located::Usage(..) => {}
             Located::Alias(place, name) => self.change(&place, |shelf| {
                 if let Some(alias) = shelf.aliases.remove(&name) {
                     shelf.aliases_of.remove(&(alias.target, name));
@@ -306,6 +313,7 @@ impl Memory {
                 let arn = KeyArn { region: place.region.clone(), account: place.account, key_id: key };
                 tables.put_grant(&place, Grant::decode(arn, id, value, revision)?);
             }
+            Located::Usage(place, id) => tables.put_usage(&place, id, value)?,
             Located::Alias(place, name) => {
                 let record: AliasRecord<'_> = minicbor::decode(value).ok()?;
                 let alias = Alias {
@@ -355,6 +363,7 @@ impl Memory {
             on_demand_rotations: record.on_demand_rotations,
             replica: record.replica,
             managed_by: record.managed_by.map(Into::into),
+            last_use: Arc::default(),
             revision,
         })
     }

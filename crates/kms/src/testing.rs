@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use dispatch::{Caller, Cx, Fault, Follower, IdentityPolicies, Notes, Operation, Origin, Regions};
+use dispatch::{Caller, Cx, Fault, Follower, IdentityPolicies, Ids, Notes, Operation, Origin, Regions};
 use model::{
     Timestamp,
     arn::{AccountId, Region},
@@ -18,7 +18,7 @@ use policy::{Policy, PolicyKind, Principal, PrincipalPattern};
 use store::{Changes, MemoryStore, Store};
 use strongroom::{Entropy, EntropyFailed, SealedDomainKey, Strongroom, seal::FileSeal};
 
-use crate::{Kms, Memory, Principals, Workshop};
+use crate::{Kms, Memory, Principals, Usages, Workshop};
 
 /// The account that owns keys.
 pub(crate) const OWNER: &str = "111122223333";
@@ -49,6 +49,7 @@ impl World {
             memory: Arc::new(Memory::default()),
             strongroom: Arc::new(strongroom),
             workshop: Workshop::new(1),
+            usages: Usages::default(),
             principals: Arc::new(Everybody),
             regions: Regions::Any,
         };
@@ -80,7 +81,15 @@ impl World {
             let revision = wait(self.store.commit(change)).unwrap().expect("nobody else commits");
             self.kms.memory.apply(&Changes { revision, items }).unwrap();
         }
+        notes.succeeded(Ids { event: [1; 16], request: [2; 16] });
         Ok(outcome.output)
+    }
+
+    /// Forgets all that is not stored.
+    pub(crate) fn restart(&mut self) {
+        let memory = Memory::default();
+        memory.load(&wait(self.store.scan(b"", &[0xFF], usize::MAX)).unwrap()).unwrap();
+        self.kms.memory = Arc::new(memory);
     }
 }
 
@@ -174,6 +183,6 @@ impl Entropy for Counting {
 }
 
 /// Runs what waits for nothing but memory.
-fn wait<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 }

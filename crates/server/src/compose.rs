@@ -8,7 +8,7 @@ use dispatch::{
     Backstage, Clock, Credentials, Dispatcher, Drain, Durability, Follower, Mirror, Observer, Regions, Wiring,
 };
 use iam::Directory;
-use kms::{Kms, Memory, Workshop};
+use kms::{Kms, Memory, Usages, Workshop};
 use model::arn::AccountId;
 use policy::PrincipalPattern;
 use store::{Revision, Store, StoreError};
@@ -101,6 +101,7 @@ impl Assembly {
             memory: Arc::clone(&memory),
             strongroom: Arc::clone(&strongroom),
             workshop: Workshop::new(thread::available_parallelism().map_or(1, NonZeroUsize::get)),
+            usages: Usages::default(),
             principals: Arc::new(Accounts(Arc::clone(&directory))),
             regions: parts.regions.clone(),
         });

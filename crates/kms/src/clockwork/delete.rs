@@ -26,7 +26,8 @@ pub(super) async fn delete(
     let grants = shelf.grants(id).into_iter().flat_map(|grants| grants.after(None));
     let grants = grants.map(|grant| place.grant(id, grant.id));
     // The key's record goes last, so that whatever is left after a failure is still found through it.
-    let deletes: Vec<store::Key> = materials.chain(aliases).chain(grants).chain([place.key(id)]).collect();
+    let deletes: Vec<store::Key> =
+        materials.chain(aliases).chain(grants).chain([place.usage(id), place.key(id)]).collect();
     let claim = Precondition::At(place.key(id), key.revision);
     let event = events::about(&key.arn, "DeleteKey", vec![("keyId", id.to_string())]);
     let mut chunks = deletes.chunks(DELETES_MAX).peekable();

@@ -18,6 +18,7 @@ use crate::{
     Kms,
     due::{Due, Work},
     tables::{Key, Shelf, Tables},
+    usage,
 };
 
 /// How often the clock is looked at.
@@ -72,6 +73,7 @@ pub async fn tick(kms: &Kms, backstage: &Backstage) -> Result<usize, StoreError>
         return Ok(0);
     }
     let now = backstage.clock.now();
+    usage::write_behind(kms, &*backstage.store, now).await?;
     let mut done = 0;
     // What was tried and is still due cannot be done now, or was done by another node that this one has not
     // heard from yet.

@@ -28,6 +28,7 @@ pub(crate) struct Asked<'a> {
     tokens: &'a [String],
     child: Option<&'a Wanted>,
     more: Option<&'a dyn ConditionKeys>,
+    days_unused: bool,
 }
 
 impl<'a> Asked<'a> {
@@ -78,6 +79,11 @@ impl<'a> Asked<'a> {
     /// A grant to be made.
     pub(crate) fn granting(self, child: &'a Wanted) -> Self {
         Self { child: Some(child), more: Some(child), ..self }
+    }
+
+    /// How long the key has not been used.
+    pub(crate) fn days_unused() -> Self {
+        Self { days_unused: true, ..Self::default() }
     }
 
     /// Something with condition keys of its own.
@@ -163,6 +169,10 @@ impl ConditionKeys for KeyConditions<'_, '_> {
                     .map(|name| Cow::Borrowed(name.as_str()))
                     .collect();
                 (1..=RESOURCE_ALIASES).contains(&aliases.len()).then(|| Values::many(aliases))
+            }
+            ("kms:trailingdayswithoutkeyusage", None) if self.asked.days_unused => {
+                let days = self.key.last_use.trailing_days(self.key.created, self.cx.now);
+                Some(Values::one(days.to_string()))
             }
             ("aws:resourceaccount", None) => Some(Values::one(self.key.arn.account.to_string())),
             ("aws:resourcetag", Some(name)) => tag(&self.key.tags, name),

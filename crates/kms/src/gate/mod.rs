@@ -33,6 +33,7 @@ use crate::{
     grants::{Grant, Named, check_tokens},
     layout::Place,
     tables::{Key, Shelf},
+    usage,
 };
 use resolve::{Found, resolve};
 
@@ -249,5 +250,6 @@ fn admit<U: Use>(kms: &Kms, cx: &mut Cx<'_>, shelf: Arc<Shelf>, key: Arc<Key>) -
     if U::USAGE.is_some_and(|usage| usage != key.usage) {
         return Err(faults::wrong_usage(&key.arn, key.usage, U::OPERATION));
     }
+    usage::note(kms, cx, U::OPERATION, &key);
     Ok(Usable::new(key, shelf, Arc::clone(&kms.strongroom)))
 }

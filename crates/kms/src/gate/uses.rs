@@ -82,6 +82,7 @@ uses! {
     ToCreateGrant: "CreateGrant", "kms:CreateGrant", None, State::usable, false, true;
     ToListGrants: "ListGrants", "kms:ListGrants", None, any, false, true;
     ToRevokeGrant: "RevokeGrant", "kms:RevokeGrant", None, any, false, true;
+    ToGetLastUsage: "GetKeyLastUsage", "kms:GetKeyLastUsage", None, any, false, false;
     ToListTags: "ListResourceTags", "kms:ListResourceTags", None, any, false, false;
     ToEnableRotation: "EnableKeyRotation", "kms:EnableKeyRotation", None, State::switched_on, false, false, Changes;
     ToDisableRotation: "DisableKeyRotation", "kms:DisableKeyRotation", None, State::switched_on, false, false, Changes;

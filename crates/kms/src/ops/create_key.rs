@@ -76,6 +76,7 @@ impl Operation for CreateKey {
             on_demand_rotations: 0,
             replica: false,
             managed_by: None,
+            last_use: std::sync::Arc::default(),
             revision: Revision(0),
         };
         if !bypass.unwrap_or_default() {

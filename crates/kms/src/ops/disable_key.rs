@@ -20,7 +20,7 @@ impl Operation for DisableKey {
     const FACTS: Facts = Facts { name: "DisableKey", read_only: false, example: r#"{"KeyId":"{key}"}"# };
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: DisableKeyRequest) -> Result<Outcome<Nothing>, Fault> {
-        let key = gate::key::<ToDisable>(kms, cx, &input.key_id, &Asked::nothing())?;
+        let key = gate::key::<ToDisable>(kms, cx, &input.key_id, &Asked::days_unused())?;
         let change = key.moved(State::disabled)?;
         Ok(Outcome { output: Nothing {}, change })
     }

@@ -14,6 +14,7 @@ mod enable_key_rotation;
 mod encrypt;
 mod generate_data_key;
 mod generate_random;
+mod get_key_last_usage;
 mod get_key_policy;
 mod get_key_rotation_status;
 mod list_aliases;
@@ -57,6 +58,7 @@ pub(crate) static TABLE: &[Row<Kms>] = &[
     Row::of::<generate_data_key::GenerateDataKey>(),
     Row::of::<generate_data_key::GenerateDataKeyWithoutPlaintext>(),
     Row::of::<generate_random::GenerateRandom>(),
+    Row::of::<get_key_last_usage::GetKeyLastUsage>(),
     Row::of::<get_key_policy::GetKeyPolicy>(),
     Row::of::<get_key_rotation_status::GetKeyRotationStatus>(),
     Row::of::<list_aliases::ListAliases>(),

@@ -40,7 +40,7 @@ impl Operation for ScheduleKeyDeletion {
             },
         )?;
 
-        let asked = Asked::nothing().with("kms:ScheduleKeyDeletionPendingWindowInDays", days);
+        let asked = Asked::days_unused().with("kms:ScheduleKeyDeletionPendingWindowInDays", days);
         let key = gate::key::<ToScheduleDeletion>(kms, cx, &input.key_id, &asked)?;
         let (now, replicas) = (cx.now, kms.tables().replicas(key.record()));
         let has_replicas = !key.record().replica && !replicas.is_empty();

@@ -1,6 +1,7 @@
 //! Operations together: what one does, the next one sees.
 
 mod grants;
+mod last_usage;
 
 use dispatch::Fault;
 use model::{
