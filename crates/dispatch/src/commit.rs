@@ -40,7 +40,9 @@ impl Commit {
     /// Commits in a task of its own.
     pub(crate) async fn detach(self, change: Batch) -> Committed {
         let (sender, receiver) = oneshot::channel();
+        let entered = self.outbox.enter();
         tokio::spawn(async move {
+            let _underway = entered;
             let Self { store, journal, outbox, records, abandoned } = self;
             let committed = commit(&*store, &outbox, &records, change).await;
             let changed = matches!(committed, Committed::At(_));

@@ -68,6 +68,12 @@ impl Mirror {
         self.following.load(Ordering::Acquire)
     }
 
+    /// What memory holds.
+    #[must_use]
+    pub fn reached(&self) -> Revision {
+        *self.reached.borrow()
+    }
+
     /// Waits until memory holds everything up to `revision`.
     pub async fn reach(&self, revision: Revision) {
         let mut reached = self.reached.subscribe();

@@ -118,6 +118,7 @@ pub struct Service<S: 'static> {
 pub(crate) trait AnyService: Send + Sync {
     fn name(&self) -> &'static str;
     fn protocol(&self) -> wire::Protocol;
+    fn facts(&self) -> Vec<&'static Facts>;
     fn find(&self, operation: &str) -> Found;
     fn run<'a>(&'a self, row: usize, cx: &'a mut Cx<'a>, body: wire::Body<'a>) -> Running<'a>;
 }
@@ -136,6 +137,10 @@ impl<S: Send + Sync + 'static> AnyService for Service<S> {
 
     fn protocol(&self) -> wire::Protocol {
         self.protocol
+    }
+
+    fn facts(&self) -> Vec<&'static Facts> {
+        self.table.iter().map(|row| row.facts).collect()
     }
 
     fn find(&self, operation: &str) -> Found {

@@ -4,7 +4,15 @@
 //! appended to the journal and, once it is on disk there, deleted from the store. A crash in between leaves
 //! it in the outbox; the next start finds out by its event id whether the journal has it.
 
-use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use audit::{Journal, OpenError, Record, Recovery};
 use bytes::Bytes;
@@ -22,15 +30,32 @@ const DRAINED_MAX: usize = BATCH_OPERATIONS_MAX;
 #[derive(Clone)]
 pub struct Outbox {
     prefix: String,
-    committed: mpsc::Sender<(Key, Bytes)>,
+    committed: mpsc::Sender<Waiting>,
+    underway: Arc<AtomicUsize>,
 }
 
 /// The way out of it.
 pub struct Drain {
     prefix: String,
-    committed: mpsc::Receiver<(Key, Bytes)>,
+    committed: mpsc::Receiver<Waiting>,
     store: Arc<dyn Store>,
     journal: Arc<Journal>,
+}
+
+/// A committed record that the drain has been told of.
+struct Waiting {
+    key: Key,
+    record: Bytes,
+    entered: Entered,
+}
+
+/// Counts as under way for as long as it lives.
+pub(crate) struct Entered(Arc<AtomicUsize>);
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// Why the outbox could not be emptied at start.
@@ -62,7 +87,7 @@ pub fn outbox(node: &[u8; 16], store: Arc<dyn Store>, journal: Arc<Journal>) -> 
     let prefix = format!("-/-/outbox/{}/", hex(node));
     let (sender, receiver) = mpsc::channel(WAITING_MAX);
     (
-        Outbox { prefix: prefix.clone(), committed: sender },
+        Outbox { prefix: prefix.clone(), committed: sender, underway: Arc::default() },
         Drain { prefix, committed: receiver, store, journal },
     )
 }
@@ -74,10 +99,22 @@ impl Outbox {
         format!("{}{}", self.prefix, hex(event)).into()
     }
 
+    /// How many changes are being committed, and how many records of changes are not in the journal yet. A record whose
+    /// commit was not answered is not counted: the next start looks for it.
+    #[must_use]
+    pub fn underway(&self) -> usize {
+        self.underway.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn enter(&self) -> Entered {
+        self.underway.fetch_add(1, Ordering::Relaxed);
+        Entered(Arc::clone(&self.underway))
+    }
+
     /// Tells the drain of a committed record; waits while it is far behind.
     pub async fn committed(&self, key: Key, record: Bytes) {
         // The drain is gone only when the server stops; the next start then finds the record in the store.
-        let _ = self.committed.send((key, record)).await;
+        let _ = self.committed.send(Waiting { key, record, entered: self.enter() }).await;
     }
 }
 
@@ -116,8 +153,9 @@ impl Drain {
     pub async fn run(mut self) {
         let mut waiting = Vec::with_capacity(DRAINED_MAX);
         while self.committed.recv_many(&mut waiting, DRAINED_MAX).await > 0 {
-            let keys = waiting.iter().map(|(key, _)| key.clone()).collect();
-            let mut left = std::mem::take(&mut waiting);
+            let keys = waiting.iter().map(|waiting| waiting.key.clone()).collect();
+            let taken = waiting.drain(..).map(|Waiting { key, record, entered }| ((key, record), entered));
+            let (mut left, underway): (Vec<_>, Vec<Entered>) = taken.unzip();
             loop {
                 left = self.append(left).await;
                 if left.is_empty() {
@@ -129,6 +167,7 @@ impl Drain {
             if let Err(error) = self.delete(keys).await {
                 tracing::warn!(%error, "drained records stay in the outbox until the next start");
             }
+            drop(underway);
         }
     }
 

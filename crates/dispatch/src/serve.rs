@@ -14,7 +14,8 @@ use sigv4::{Claim, Head, SigningKey};
 use store::Batch;
 
 use crate::{
-    Backstage, BodyFault, ConnectionInfo, Credential, Credentials, Cx, Fault, Observer, Regions,
+    Backstage, BodyFault, ConnectionInfo, Credential, Credentials, Cx, Facts, Fault, Observer, Protocol,
+    Regions,
     commit::{Commit, Committed, Recorded},
     date::DateHeader,
     fault,
@@ -77,6 +78,22 @@ impl Dispatcher {
     pub fn with<S: Send + Sync + 'static>(mut self, service: Service<S>) -> Self {
         self.services.push(Box::new(service));
         self
+    }
+
+    /// Every operation that is offered, with the name of its service.
+    #[must_use]
+    pub fn operations(&self) -> Vec<(&'static str, &'static Facts)> {
+        let of = |service: &dyn AnyService| {
+            let name = service.name();
+            service.facts().into_iter().map(move |facts| (name, facts))
+        };
+        self.services.iter().flat_map(|service| of(&**service)).collect()
+    }
+
+    /// The protocol of a service; `None` if there is none of that name.
+    #[must_use]
+    pub fn protocol(&self, service: &str) -> Option<Protocol> {
+        self.services.iter().find(|offered| offered.name() == service).map(|service| service.protocol())
     }
 
     /// Answers one request. Whatever it is, it gets one response and one record.

@@ -162,10 +162,22 @@ impl Chores {
         Ok(())
     }
 
+    /// The revision of the store that this node's memory holds.
+    #[must_use]
+    pub fn reached(&self) -> Revision {
+        self.backstage.mirror.reached()
+    }
+
     /// Whether this node's memory is current, so that calls are answered.
     #[must_use]
     pub fn is_following(&self) -> bool {
         self.backstage.mirror.is_following()
+    }
+
+    /// How many changes are being committed, and how many of their records are not in the journal yet.
+    #[must_use]
+    pub fn underway(&self) -> usize {
+        self.backstage.outbox.underway()
     }
 
     async fn keep(&self) {

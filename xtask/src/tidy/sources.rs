@@ -96,9 +96,11 @@ impl Source {
         all.into_iter().take(shipped).filter(|(_, line)| !line.trim_start().starts_with("//"))
     }
 
-    /// Whether the whole file is a test.
+    /// Whether the whole file is a test, or a tool of tests.
     fn is_test(&self) -> bool {
-        ["/tests/", "/tests.rs", "/testing/", "/testing.rs"].iter().any(|name| self.path.contains(name))
+        ["crates/sim/", "/tests/", "/tests.rs", "/testing/", "/testing.rs"]
+            .iter()
+            .any(|name| self.path.contains(name))
     }
 }
 

@@ -1,0 +1,32 @@
+//! The whole server in a test: the real request line, strongroom, store memory and journal, on a clock, a disk, a store and
+//! a source of randomness that the test commands. Nothing listens, nothing sleeps, nothing is left behind.
+//!
+//! ```
+//! use serde_json::json;
+//! use sim::World;
+//!
+//! let world = World::new();
+//! let root = world.root();
+//! let key = world.call(&root, "kms", "CreateKey", json!({})).ok()["KeyMetadata"]["KeyId"].clone();
+//!
+//! let refused = world.call(&world.stranger(), "kms", "DescribeKey", json!({ "KeyId": key }));
+//! assert_eq!(refused.fault(), "NotFoundException");
+//! assert_eq!(world.records().len(), 2);
+//! ```
+
+#![expect(clippy::expect_used, clippy::panic, reason = "a tool for tests: what cannot be ends the test")]
+
+mod answer;
+mod clock;
+mod entropy;
+mod request;
+mod seal;
+pub mod simulation;
+mod world;
+
+pub use answer::Answer;
+pub use clock::SimClock;
+pub use entropy::SeededEntropy;
+pub use request::{Credentials, Scope, form, json, query, sign};
+pub use seal::SimSeal;
+pub use world::World;

@@ -1,0 +1,419 @@
+//! A server, the machine that it runs on, and the accounts that call it.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use audit::{Crash, MemoryDisk, Record};
+use bytes::Bytes;
+use dispatch::{
+    BodyFault, Clock, ConnectionInfo, Dispatcher, Durability, Facts, Observer, Protocol, Regions, Service,
+};
+use http::{Request, request::Parts as Head};
+use model::{Timestamp, arn::AccountId};
+use serde_json::Value;
+use server::{
+    compose::{Assembly, Chores, Parts},
+    deployment::SealRecord,
+    health::Vitals,
+    init::{self, RootCredentials},
+    seal::SealSource,
+};
+use store::{Batch, Call, Effect, Fault, FaultyStore, MemoryStore, Store, StoreError};
+use tokio::runtime::Runtime;
+
+use crate::{Answer, Credentials, Scope, SeededEntropy, SimClock, SimSeal, request};
+
+/// A server in memory, with its machine. Single-threaded but for the journal's writer.
+pub struct World {
+    // Dropped in this order: the tasks, the server, the machine.
+    runtime: Runtime,
+    server: Server,
+    machine: Machine,
+}
+
+/// What outlives a crash.
+struct Machine {
+    store: Arc<FaultyStore<MemoryStore>>,
+    disk: MemoryDisk,
+    clock: Arc<SimClock>,
+    entropy: Arc<SeededEntropy>,
+    seal: Arc<SimSeal>,
+    roots: Vec<Credentials>,
+}
+
+/// What does not.
+struct Server {
+    dispatcher: Arc<Dispatcher>,
+    vitals: Arc<Vitals>,
+    chores: Chores,
+}
+
+/// Where calls go that name no Region.
+const REGION: &str = "us-east-1";
+const NODE: [u8; 16] = *b"a simulated node";
+const DOMAIN_KEY_DAYS: u32 = 30;
+/// Where records of changes wait (docs/store-format.md).
+const OUTBOX: &[u8] = b"-/-/outbox/";
+const ACCOUNTS: [u64; 2] = [111_122_223_333, 444_455_556_666];
+
+impl Default for World {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl World {
+    /// A new deployment with two accounts, served.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::seeded(1)
+    }
+
+    /// The same, with all randomness from this seed.
+    ///
+    /// # Panics
+    /// If the server does not start.
+    #[must_use]
+    pub fn seeded(seed: u64) -> Self {
+        let entropy = Arc::new(SeededEntropy::new(seed));
+        let mut machine = Machine {
+            store: Arc::new(FaultyStore::new(MemoryStore::new(), Vec::new())),
+            disk: MemoryDisk::new(),
+            clock: Arc::default(),
+            seal: Arc::new(SimSeal::new(&*entropy)),
+            entropy,
+            roots: Vec::new(),
+        };
+        let runtime = runtime();
+        runtime.block_on(machine.found());
+        let server = runtime.block_on(machine.start());
+        Self { runtime, server, machine }
+    }
+
+    /// Adds a service to the others, until the next start.
+    ///
+    /// # Panics
+    /// If a call is still being answered.
+    #[must_use]
+    pub fn with<S: Send + Sync + 'static>(self, service: Service<S>) -> Self {
+        let Self { runtime, server: Server { dispatcher, vitals, chores }, machine } = self;
+        let dispatcher = Arc::into_inner(dispatcher).expect("no call is in flight");
+        let dispatcher = Arc::new(dispatcher.with(service));
+        Self { runtime, server: Server { dispatcher, vitals, chores }, machine }
+    }
+
+    /// The root user of the first account, 111122223333.
+    #[must_use]
+    pub fn root(&self) -> Credentials {
+        self.machine.roots.first().cloned().expect("an account")
+    }
+
+    /// The root user of another account, 444455556666.
+    #[must_use]
+    pub fn stranger(&self) -> Credentials {
+        self.machine.roots.get(1).cloned().expect("a second account")
+    }
+
+    /// Makes a call in us-east-1. `input` is the operation's input as JSON, also for services of the Query protocol.
+    pub fn call(&self, credentials: &Credentials, service: &str, operation: &str, input: Value) -> Answer {
+        self.call_in(REGION, credentials, service, operation, input)
+    }
+
+    /// Makes a call in a Region.
+    #[expect(clippy::needless_pass_by_value, reason = "callers write `json!` in place")]
+    pub fn call_in(
+        &self,
+        region: &str,
+        credentials: &Credentials,
+        service: &str,
+        operation: &str,
+        input: Value,
+    ) -> Answer {
+        let request = self.request(service, operation, &input);
+        let scope = Scope { service, region, at: self.now() };
+        self.send(request::sign(request, credentials, &scope))
+    }
+
+    /// The request of a call, not signed.
+    ///
+    /// # Panics
+    /// If there is no such service.
+    #[must_use]
+    pub fn request(&self, service: &str, operation: &str, input: &Value) -> Request<Bytes> {
+        match self.protocol(service) {
+            Protocol::AwsJson { target } => request::json(target, operation, input.to_string()),
+            Protocol::Query { version, .. } => request::query(version, operation, input),
+        }
+    }
+
+    /// The same with the input written out: a JSON text, or the fields of a form.
+    ///
+    /// # Panics
+    /// If there is no such service.
+    #[must_use]
+    pub fn written(&self, service: &str, operation: &str, input: &str) -> Request<Bytes> {
+        match self.protocol(service) {
+            Protocol::AwsJson { target } => request::json(target, operation, input.to_owned()),
+            Protocol::Query { version, .. } => request::form(version, operation, input),
+        }
+    }
+
+    /// Signs a request for a service, in us-east-1 and now.
+    #[must_use]
+    pub fn sign(&self, request: Request<Bytes>, credentials: &Credentials, service: &str) -> Request<Bytes> {
+        request::sign(request, credentials, &Scope { service, region: REGION, at: self.now() })
+    }
+
+    /// Sends a request as it is.
+    pub fn send(&self, request: Request<Bytes>) -> Answer {
+        let (head, body) = request.into_parts();
+        self.deliver(head, Ok(body))
+    }
+
+    /// Sends a request whose body may not have arrived.
+    pub fn deliver(&self, head: Head, body: Result<Bytes, BodyFault>) -> Answer {
+        self.run(async { self.server.dispatcher.answer(head, body, &connection()).await.into() })
+    }
+
+    /// Sends a request and hangs up after the server has had `turns` turns at it. `None` if that was before the answer.
+    pub fn send_and_hang_up(&self, request: Request<Bytes>, turns: usize) -> Option<Answer> {
+        let (head, body) = request.into_parts();
+        let connection = connection();
+        self.run(async {
+            tokio::select! {
+                biased;
+                response = self.server.dispatcher.answer(head, Ok(body), &connection) => Some(response.into()),
+                () = take_turns(turns) => None,
+            }
+        })
+    }
+
+    /// Runs a future beside the server's background work.
+    pub fn run<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(future)
+    }
+
+    /// Every operation of every service, with the service's name.
+    #[must_use]
+    pub fn operations(&self) -> Vec<(&'static str, &'static Facts)> {
+        self.server.dispatcher.operations()
+    }
+
+    /// Does what is due at this time of the clock.
+    ///
+    /// # Errors
+    /// What the store answers.
+    pub fn tick(&self) -> Result<(), StoreError> {
+        self.run(self.server.chores.tick())
+    }
+
+    /// The journal, its chain verified. Records of changes are brought there first, if nothing stands in the way.
+    ///
+    /// # Panics
+    /// If the chain is broken or a record does not decode.
+    #[must_use]
+    pub fn records(&self) -> Vec<Record<'static>> {
+        self.settle();
+        let mut records = Vec::new();
+        let visit = &mut |_, payload: &[u8]| records.push(Record::decode(payload).expect("a record"));
+        audit::verify(&self.machine.disk, visit).expect("an unbroken chain");
+        records
+    }
+
+    /// Stops the server cleanly and starts it again.
+    #[must_use]
+    pub fn restart(self) -> Self {
+        self.settle();
+        self.boot(|disk| disk)
+    }
+
+    /// Ends the server wherever it is, loses of the disk what the crash says, and starts it again.
+    #[must_use]
+    pub fn crash(self, crash: Crash) -> Self {
+        self.boot(|disk| {
+            let left = disk.crashed(crash);
+            // Whoever waits for the old disk need not wait any more.
+            disk.hold_syncs(false);
+            left
+        })
+    }
+
+    /// Lets the store stop answering, or answer again. Returns when the server has noticed.
+    pub fn cut_store(&self, cut: bool) {
+        const CALLS: [Call; 5] = [Call::Get, Call::Scan, Call::Commit, Call::Watch, Call::Next];
+        let gone = Effect::Fail(StoreError::Unavailable("it was cut off".to_owned()));
+        let fault = |call| Fault { call, after: 0, times: u64::MAX, effect: gone.clone() };
+        let faults = if cut { CALLS.into_iter().map(fault).collect() } else { Vec::new() };
+        self.machine.store.set_plan(faults);
+        self.run(async {
+            // A watch that waits notices at the next change.
+            let _ = self.machine.store.inner().commit(Batch::default()).await;
+            while self.server.chores.is_following() == cut {
+                pause().await;
+            }
+        });
+    }
+
+    /// Waits until memory follows the store and records of changes are in the journal, unless that is impossible now.
+    pub fn settle(&self) {
+        self.run(async {
+            while self.is_well() && (self.server.chores.underway() > 0 || self.is_behind().await) {
+                pause().await;
+            }
+        });
+    }
+
+    /// Whether calls are answered.
+    #[must_use]
+    pub fn is_well(&self) -> bool {
+        use server::admin::Health;
+        self.server.vitals.parts().iter().all(|part| part.ready)
+    }
+
+    /// The time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.machine.clock.now()
+    }
+
+    /// Everything that is stored, but for records on their way to the journal.
+    ///
+    /// # Panics
+    /// Never: the store within does not fail.
+    #[must_use]
+    pub fn state(&self) -> BTreeMap<Vec<u8>, Vec<u8>> {
+        self.run(async {
+            let (store, mut from, mut state) = (self.machine.store.inner(), Bytes::new(), BTreeMap::new());
+            loop {
+                let page = store.scan(&from, &[0xFF], usize::MAX).await.expect("the store within");
+                state.extend(
+                    page.items.into_iter().map(|(key, stored)| (key.to_vec(), stored.value.to_vec())),
+                );
+                match page.next {
+                    Some(next) => from = next,
+                    None => break,
+                }
+            }
+            state.retain(|key: &Vec<u8>, _| !key.starts_with(OUTBOX));
+            state
+        })
+    }
+
+    /// The clock, to be moved.
+    #[must_use]
+    pub fn clock(&self) -> &SimClock {
+        &self.machine.clock
+    }
+
+    /// The store, to be made fail.
+    #[must_use]
+    pub fn store(&self) -> &FaultyStore<MemoryStore> {
+        &self.machine.store
+    }
+
+    /// The journal's disk, to be made fail.
+    #[must_use]
+    pub fn disk(&self) -> &MemoryDisk {
+        &self.machine.disk
+    }
+
+    /// The seal, to be taken away.
+    #[must_use]
+    pub fn seal(&self) -> &SimSeal {
+        &self.machine.seal
+    }
+
+    fn boot(self, disk: impl FnOnce(MemoryDisk) -> MemoryDisk) -> Self {
+        let Self { runtime: old, server, mut machine } = self;
+        machine.disk = disk(machine.disk);
+        drop(old);
+        drop(server);
+        let runtime = runtime();
+        let server = runtime.block_on(machine.start());
+        Self { runtime, server, machine }
+    }
+
+    async fn is_behind(&self) -> bool {
+        let page = self.machine.store.inner().scan(&[], &[0xFF], 1).await;
+        page.is_ok_and(|page| self.server.chores.reached() < page.revision)
+    }
+
+    fn protocol(&self, service: &str) -> Protocol {
+        self.server.dispatcher.protocol(service).unwrap_or_else(|| panic!("there is no service {service}"))
+    }
+}
+
+impl Machine {
+    async fn found(&mut self) {
+        let Self { store, clock, entropy, seal, roots, .. } = self;
+        let record = SealRecord::File;
+        let seal = seal.open(&record).expect("the seal is there");
+        for (index, account) in ACCOUNTS.into_iter().enumerate() {
+            let account = AccountId::from_u64(account).expect("an account id");
+            let made = if index == 0 {
+                init::found(&**store, &record, &*seal, Some(account), &**clock, &**entropy).await
+            } else {
+                init::add_account(&**store, &*seal, account, &**clock, &**entropy).await
+            };
+            roots.push(credentials(&made.expect("an account").expect("an empty store")));
+        }
+    }
+
+    async fn start(&self) -> Server {
+        let parts = Parts {
+            node: NODE,
+            store: Arc::clone(&self.store) as _,
+            disk: Arc::new(self.disk.clone()),
+            clock: Arc::clone(&self.clock) as _,
+            entropy: Arc::clone(&self.entropy) as _,
+            seal: Arc::clone(&self.seal) as _,
+            regions: Regions::Any,
+            durability: Durability::Durable,
+            domain_key_rotation_days: DOMAIN_KEY_DAYS,
+            observer: Arc::new(Nobody),
+        };
+        let Assembly { dispatcher, vitals, following, chores, .. } =
+            Assembly::of(parts).await.expect("the server starts");
+        tokio::spawn(following.run());
+        while !chores.is_following() {
+            pause().await;
+        }
+        Server { dispatcher, vitals, chores }
+    }
+}
+
+fn credentials(root: &RootCredentials) -> Credentials {
+    Credentials {
+        account: root.account.to_string(),
+        access_key_id: root.access_key_id.clone(),
+        secret_access_key: String::from_utf8_lossy(root.secret_access_key.reveal()).into_owned(),
+        session_token: None,
+    }
+}
+
+fn connection() -> ConnectionInfo {
+    ConnectionInfo { peer: ([127, 0, 0, 1], 50_000).into(), tls: None }
+}
+
+/// Time is tokio's own and stands still: what waits for a while goes on as soon as nothing else can.
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime")
+}
+
+/// Lets everything else go on, the journal's thread as well.
+async fn pause() {
+    std::thread::yield_now();
+    tokio::task::yield_now().await;
+    tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+}
+
+async fn take_turns(turns: usize) {
+    for _ in 0..turns {
+        tokio::task::yield_now().await;
+    }
+}
+
+struct Nobody;
+
+impl Observer for Nobody {
+    fn answered(&self, _: &'static str, _: &'static str, _: Option<&'static str>, _: std::time::Duration) {}
+}

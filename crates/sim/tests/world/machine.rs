@@ -1,0 +1,102 @@
+//! What the world's own tools do: crashes, restarts, clocks.
+
+use audit::{Crash, EventKind};
+use serde_json::json;
+use sim::World;
+use store::{Call, Effect, Fault, StoreError};
+
+use crate::stage::Stage;
+
+#[test]
+fn everything_is_there_after_a_restart_and_after_a_crash() {
+    let mut stage = Stage::new();
+    let (key, blob) = (stage.value("key"), stage.value("ciphertext"));
+    let records = stage.world.records().len();
+    stage.world = stage.world.restart();
+    stage.kms("DescribeKey", json!({ "KeyId": key })).ok();
+    for crash in [Crash::Process, Crash::Prefix(0), Crash::Prefix(20), Crash::Sectors(1)] {
+        stage.world = stage.world.crash(crash);
+        let opened = stage.kms("Decrypt", json!({ "CiphertextBlob": blob })).ok();
+        assert_eq!(opened["Plaintext"], "c2VjcmV0", "{crash:?}");
+    }
+    assert_eq!(stage.world.records().len(), records + 5);
+}
+
+#[test]
+fn a_change_whose_record_was_not_written_yet_is_recorded_by_the_next_start() {
+    let mut stage = Stage::new();
+    stage.world.settle();
+    // The record is in the store with the change; the journal is stuck.
+    stage.world.disk().hold_syncs(true);
+    let key = stage.kms("CreateKey", json!({})).ok()["KeyMetadata"]["KeyId"].clone();
+    stage.world = stage.world.crash(Crash::Prefix(0));
+    stage.kms("DescribeKey", json!({ "KeyId": key })).ok();
+    let operations: Vec<_> = stage.world.records().into_iter().map(|record| record.operation).collect();
+    assert_eq!(operations, ["CreateKey", "DescribeKey"]);
+}
+
+#[test]
+fn a_deletion_that_fell_due_while_the_server_was_down() {
+    let mut stage = Stage::new();
+    let key = stage.value("pending-key");
+    stage.world.clock().advance_days(30);
+    stage.world = stage.world.crash(Crash::Process);
+    stage.world.tick().unwrap();
+    assert_eq!(stage.kms("DescribeKey", json!({ "KeyId": key })).fault(), "NotFoundException");
+    let records = stage.world.records();
+    let deleted: Vec<_> = records.iter().filter(|record| record.kind == EventKind::ServiceEvent).collect();
+    assert_eq!(deleted.len(), 1);
+    assert_eq!(deleted[0].operation, "DeleteKey");
+    assert!(deleted[0].resources.iter().any(|arn| *arn == key));
+}
+
+#[test]
+fn a_commit_whose_answer_is_lost_is_not_acknowledged_and_not_half_done() {
+    let stage = Stage::new();
+    let before = stage.world.records().len();
+    for effect in [Effect::DropAnswer, Effect::Fail(StoreError::Unavailable("gone".to_owned()))] {
+        stage.world.store().set_plan(vec![Fault { call: Call::Commit, after: 0, times: 1, effect }]);
+        let answer = stage.kms("CreateKey", json!({}));
+        assert_eq!((answer.status, answer.fault()), (500, "KMSInternalException"));
+    }
+    stage.world.store().set_plan(Vec::new());
+    let keys = stage.kms("ListKeys", json!({})).ok()["Keys"].as_array().unwrap().len();
+    assert_eq!(keys, 1, "the one whose answer was lost is there, whole");
+    assert!(stage.world.records().len() > before + 2);
+}
+
+#[test]
+fn a_caller_that_hangs_up_leaves_a_record_and_no_half_done_change() {
+    for turns in 0..12 {
+        let world = World::new();
+        let request = world.sign(world.request("kms", "CreateKey", &json!({})), &world.root(), "kms");
+        let answer = world.send_and_hang_up(request, turns);
+        world.settle();
+        let keys = world.call(&world.root(), "kms", "ListKeys", json!({})).ok();
+        let made = keys["Keys"].as_array().unwrap().len();
+        let records = world.records();
+        let creations: Vec<_> = records.iter().filter(|record| record.operation == "CreateKey").collect();
+        assert!(creations.len() <= 1, "{turns}: {creations:?}");
+        let succeeded = creations.iter().filter(|record| record.http_status == 200).count();
+        assert_eq!(made, succeeded, "{turns}: a change and its record go together");
+        assert!(answer.is_none() || made == 1);
+    }
+}
+
+#[test]
+fn a_seed_decides_everything() {
+    let key = |seed| {
+        let world = World::seeded(seed);
+        world.call(&world.root(), "kms", "CreateKey", json!({})).ok()["KeyMetadata"]["KeyId"].clone()
+    };
+    assert_eq!(key(1), key(1));
+    assert_ne!(key(1), key(2));
+}
+
+#[test]
+fn the_query_protocol() {
+    let world = World::new();
+    let answer = world.call(&world.root(), "sts", "GetCallerIdentity", json!({}));
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.xml("Account"), Some(world.root().account));
+}

@@ -1,0 +1,14 @@
+//! The whole server, called by the official signer in the process of the test.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::string_slice, clippy::panic, reason = "tests")]
+
+mod bodies;
+mod ciphertexts;
+mod identifiers;
+mod machine;
+mod recorded;
+mod signatures;
+mod simulated;
+mod stage;
+mod undecided;
+mod walk;

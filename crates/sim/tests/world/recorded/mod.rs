@@ -1,0 +1,67 @@
+//! What AWS's own answers pin down, by number: one finding, one test.
+//!
+//! Each was recorded from AWS or asserted against it. The test's name says what was found; its body checks it. Findings
+//! about operations that are not offered yet stand in [`WAITING`], and move when the operation is there.
+
+/// Makes each finding a test on a stage of its own, and lists the numbers.
+macro_rules! findings {
+    ($($number:literal $name:ident($stage:ident) $body:block)*) => {
+        $(#[test] fn $name() { let $stage = $crate::stage::Stage::new(); $body })*
+        pub(super) const NUMBERS: &[u8] = &[$($number),*];
+    };
+}
+
+mod cryptography;
+mod finding;
+mod making;
+mod metadata;
+mod order;
+mod wire;
+
+/// How many findings there are.
+const FINDINGS: u8 = 67;
+
+/// Findings that wait for an operation.
+const WAITING: &[(u8, &str)] = &[
+    (22, "CreateKey with MultiRegion"),
+    (23, "ImportKeyMaterial"),
+    (24, "DeleteImportedKeyMaterial"),
+    (37, "CreateKey with KeyUsage SIGN_VERIFY"),
+    (39, "Verify"),
+    (41, "GenerateMac"),
+    (42, "RotateKeyOnDemand"),
+    (44, "ImportKeyMaterial"),
+    (46, "Verify"),
+    (47, "Sign"),
+    (48, "Sign"),
+    (49, "CreateKey with KeySpec RSA_2048"),
+    (50, "CreateKey with KeySpec RSA_2048"),
+    (55, "GenerateDataKeyPair"),
+    (56, "DeriveSharedSecret"),
+    (58, "ImportKeyMaterial"),
+    (59, "GetParametersForImport"),
+    (60, "ImportKeyMaterial"),
+    (61, "RotateKeyOnDemand"),
+    (62, "RotateKeyOnDemand"),
+    (63, "GetKeyRotationStatus"),
+    (64, "EnableKeyRotation"),
+    (65, "ReplicateKey"),
+    (66, "ReplicateKey"),
+    (67, "AssumeRole"),
+];
+
+#[test]
+fn every_finding_is_checked_or_waits_once() {
+    let checked = [
+        wire::NUMBERS,
+        finding::NUMBERS,
+        metadata::NUMBERS,
+        making::NUMBERS,
+        order::NUMBERS,
+        cryptography::NUMBERS,
+    ];
+    let mut numbers: Vec<u8> = checked.concat();
+    numbers.extend(WAITING.iter().map(|(number, _)| number));
+    numbers.sort_unstable();
+    assert_eq!(numbers, (1..=FINDINGS).collect::<Vec<_>>());
+}

@@ -1,0 +1,134 @@
+//! A world with something in it, and the examples of the tables made into calls.
+
+use std::{cell::RefCell, collections::BTreeMap};
+
+use bytes::Bytes;
+use dispatch::Facts;
+use http::Request;
+use serde_json::{Value, json};
+use sim::{Answer, Credentials, World};
+
+/// A world whose first account has whatever an example asks for.
+pub(crate) struct Stage {
+    pub(crate) world: World,
+    pub(crate) root: Credentials,
+    made: RefCell<BTreeMap<String, String>>,
+}
+
+impl Stage {
+    pub(crate) fn new() -> Self {
+        Self::on(World::new())
+    }
+
+    pub(crate) fn on(world: World) -> Self {
+        Self { root: world.root(), world, made: RefCell::default() }
+    }
+
+    /// A call of the first account's root user to KMS.
+    #[track_caller]
+    pub(crate) fn kms(&self, operation: &str, input: Value) -> Answer {
+        self.world.call(&self.root, "kms", operation, input)
+    }
+
+    /// What a placeholder stands for; made on first use.
+    #[track_caller]
+    pub(crate) fn value(&self, name: &str) -> String {
+        if let Some(made) = self.made.borrow().get(name) {
+            return made.clone();
+        }
+        let value = self.make(name);
+        self.made.borrow_mut().insert(name.to_owned(), value.clone());
+        value
+    }
+
+    /// An example with its placeholders filled in.
+    #[track_caller]
+    pub(crate) fn fill(&self, example: &str) -> String {
+        let mut filled = String::new();
+        let mut rest = example;
+        while let Some((before, name, after)) = placeholder(rest) {
+            filled.push_str(before);
+            let value = Value::from(self.value(name)).to_string();
+            filled.push_str(value.trim_matches('"'));
+            rest = after;
+        }
+        filled + rest
+    }
+
+    /// The request of an operation's example, not signed.
+    #[track_caller]
+    pub(crate) fn example(&self, service: &str, facts: &Facts) -> Request<Bytes> {
+        self.world.written(service, facts.name, &self.fill(facts.example))
+    }
+
+    /// The request of an operation's example, signed by someone.
+    #[track_caller]
+    pub(crate) fn example_by(
+        &self,
+        credentials: &Credentials,
+        service: &str,
+        facts: &Facts,
+    ) -> Request<Bytes> {
+        self.world.sign(self.example(service, facts), credentials, service)
+    }
+
+    /// Something to work with. Whoever writes an example with a new placeholder makes it here.
+    #[track_caller]
+    fn make(&self, name: &str) -> String {
+        let text = |answer: Value, pointer: &str| {
+            answer.pointer(pointer).and_then(Value::as_str).map(str::to_owned).unwrap_or_else(|| {
+                panic!("{name}: {answer} has no {pointer}");
+            })
+        };
+        let key = |input: Value| text(self.kms("CreateKey", input).ok(), "/KeyMetadata/Arn");
+        match name {
+            "key" => key(json!({})),
+            "pending-key" => {
+                let key = key(json!({}));
+                self.kms("ScheduleKeyDeletion", json!({ "KeyId": key })).ok();
+                key
+            }
+            "root" => format!("arn:aws:iam::{}:root", self.root.account),
+            "grant" => {
+                let (key, root) = (self.value("key"), self.value("root"));
+                let input = json!({
+                    "KeyId": key, "GranteePrincipal": root, "RetiringPrincipal": root, "Operations": ["Decrypt"],
+                });
+                text(self.kms("CreateGrant", input).ok(), "/GrantId")
+            }
+            "primary-key" => key(json!({ "MultiRegion": true })),
+            "replicated-key" => {
+                let key = key(json!({ "MultiRegion": true }));
+                self.kms("ReplicateKey", json!({ "KeyId": key, "ReplicaRegion": "eu-west-1" })).ok();
+                key
+            }
+            "alias" => {
+                let alias = "alias/staged";
+                let input = json!({ "AliasName": alias, "TargetKeyId": self.value("key") });
+                self.kms("CreateAlias", input).ok();
+                alias.to_owned()
+            }
+            "ciphertext" => {
+                let input = json!({ "KeyId": self.value("key"), "Plaintext": "c2VjcmV0" });
+                text(self.kms("Encrypt", input).ok(), "/CiphertextBlob")
+            }
+            "policy" => text(self.kms("GetKeyPolicy", json!({ "KeyId": self.value("key") })).ok(), "/Policy"),
+            _ => panic!("nothing is made for {{{name}}}; see Stage::make"),
+        }
+    }
+}
+
+/// The first `{name}` of a text, with what is before and after it.
+fn placeholder(text: &str) -> Option<(&str, &str, &str)> {
+    let is_name = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+    text.match_indices('{').find_map(|(at, _)| {
+        let (name, after) = text[at + 1..].split_once('}')?;
+        is_name(name).then_some((&text[..at], name, after))
+    })
+}
+
+#[test]
+fn placeholders_are_found_between_the_braces_of_json() {
+    assert_eq!(placeholder(r#"{"A":"{key}"}"#), Some((r#"{"A":""#, "key", r#""}"#)));
+    assert_eq!(placeholder(r#"{"A":{}}"#), None);
+}
