@@ -1,31 +1,41 @@
 //! Who is calling, and how the request line learns it.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
-use model::arn::AccountId;
-use policy::Policy;
+use model::{
+    Timestamp,
+    arn::{AccountId, Region},
+};
+use policy::{Policy, Principal};
 use secret::Plaintext;
 use sigv4::SigningKeys;
 
 use crate::Fault;
 
-/// An authenticated principal: made by authentication only, once for each credential.
+/// An authenticated principal: made by authentication only.
 #[derive(Debug)]
 pub struct Caller {
     /// The account the principal belongs to.
     pub account: AccountId,
     /// What it is, in the terms of the policy language.
-    pub principal: policy::Principal,
+    pub principal: Principal,
     /// Its ARN as messages and records show it.
     pub arn: String,
-    /// Its unique id: the account id for the root user, `AIDA…`, `AROA…:session` otherwise.
+    /// Its unique id: the account id for the root user, `AIDA…` for users, `AROA…:<session>` for sessions of
+    /// roles, `<account>:<name>` for federated users.
     pub unique_id: String,
-    /// The kind that CloudTrail writes: `Root`, `IAMUser`, `AssumedRole` …
-    pub kind: &'static str,
+    /// The name of an IAM user; nobody else has one.
+    pub user_name: Option<String>,
     /// The access key that signed.
     pub access_key_id: String,
+    /// Tags of the user or role, and over them those of the session.
+    pub tags: BTreeMap<String, String>,
     /// What its identity-based policies say. The root user needs none.
     pub policies: IdentityPolicies,
+    /// What bounds those policies.
+    pub boundary: Option<Arc<Policy>>,
+    /// Present on temporary credentials only.
+    pub session: Option<Session>,
 }
 
 /// The identity side of a decision.
@@ -35,6 +45,36 @@ pub enum IdentityPolicies {
     Root,
     /// A user's or role's policies, those of its groups included.
     Attached(Vec<Arc<Policy>>),
+}
+
+/// What temporary credentials carry beside the principal.
+#[derive(Debug)]
+pub struct Session {
+    /// When they were issued.
+    pub issued: Timestamp,
+    /// What limits them; `None` when nothing was passed. An empty list, as of a federated user without a
+    /// policy, allows nothing.
+    pub policies: Option<Vec<Arc<Policy>>>,
+    /// When the principal proved a second factor, if it did.
+    pub second_factor: Option<Timestamp>,
+    /// Who is behind the session, as it was said when the first role was assumed.
+    pub source_identity: Option<String>,
+    /// The identity provider that vouched for the principal, if one did.
+    pub federated_provider: Option<String>,
+}
+
+impl Caller {
+    /// The kind that CloudTrail writes.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self.principal {
+            Principal::Root { .. } => "Root",
+            Principal::User { .. } => "IAMUser",
+            Principal::Session { .. } => "AssumedRole",
+            Principal::FederatedUser { .. } => "FederatedUser",
+            Principal::Service { .. } => "AWSService",
+        }
+    }
 }
 
 /// Something that signs requests: an access key, or a session.
@@ -50,6 +90,20 @@ pub trait Credential: Send + Sync {
     /// # Errors
     /// A fault when it cannot be opened, as while the server is sealed.
     fn secret(&self) -> Result<Plaintext, Fault>;
+
+    /// Told of each request that it signed, after verification.
+    fn used(&self, usage: Usage<'_>);
+}
+
+/// One use of a credential.
+#[derive(Debug, Clone, Copy)]
+pub struct Usage<'a> {
+    /// When.
+    pub at: Timestamp,
+    /// For which service, such as `kms`.
+    pub service: &'static str,
+    /// In which Region.
+    pub region: &'a Region,
 }
 
 /// Finds credentials. Reads memory only.

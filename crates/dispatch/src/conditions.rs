@@ -1,7 +1,9 @@
 //! The global condition keys, filled from the call.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
 
-use policy::{ConditionKey, Values};
+use std::collections::BTreeMap;
+
+use policy::{ConditionKey, ConditionKeys, Principal, Values};
 
 use crate::Cx;
 
@@ -9,22 +11,63 @@ use crate::Cx;
 #[must_use]
 pub fn global<'a>(cx: &'a Cx<'_>, key: &ConditionKey) -> Option<Values<'a>> {
     let caller = cx.caller;
+    if let Some(name) = key.variable() {
+        return if key.name() == "aws:principaltag" { tag(&caller.tags, name) } else { None };
+    }
+    let session = caller.session.as_ref();
     Some(match key.name() {
         "aws:currenttime" => Values::one(cx.now.to_iso8601()),
         "aws:epochtime" => Values::one(cx.now.as_seconds().to_string()),
+        "aws:federatedprovider" => Values::one(session?.federated_provider.as_deref()?),
+        "aws:multifactorauthage" => {
+            let age = cx.now.as_seconds().saturating_sub(session?.second_factor?.as_seconds());
+            Values::one(age.to_string())
+        }
+        // Long-term credentials know nothing of a second factor, so the key is absent with them.
+        "aws:multifactorauthpresent" => truth(session?.second_factor.is_some()),
         "aws:principalaccount" => Values::one(caller.account.to_string()),
-        "aws:principalarn" => Values::one(caller.arn.as_str()),
-        "aws:principalisawsservice" | "aws:viaawsservice" => Values::one("false"),
-        "aws:principaltype" => Values::one(match caller.kind {
+        "aws:principalarn" => Values::one(match &caller.principal {
+            Principal::Session { role_arn, .. } => role_arn.as_str(),
+            _ => caller.arn.as_str(),
+        }),
+        "aws:principalisawsservice" | "aws:viaawsservice" => truth(false),
+        "aws:principaltype" => Values::one(match caller.kind() {
             "Root" => "Account",
             "IAMUser" => "User",
             kind => kind,
         }),
         "aws:requestedregion" => Values::one(cx.region.as_str()),
-        "aws:securetransport" => Values::one(if cx.origin.secure { "true" } else { "false" }),
+        "aws:securetransport" => truth(cx.origin.secure),
+        "aws:sourceidentity" => Values::one(session?.source_identity.as_deref()?),
         "aws:sourceip" => Values::one(cx.origin.address.to_string()),
+        "aws:tokenissuetime" => Values::one(session?.issued.to_iso8601()),
         "aws:useragent" if !cx.origin.user_agent.is_empty() => Values::one(cx.origin.user_agent),
         "aws:userid" => Values::one(caller.unique_id.as_str()),
+        "aws:username" => Values::one(caller.user_name.as_deref()?),
         _ => return None,
     })
+}
+
+/// The value of a `Bool` key.
+#[must_use]
+pub fn truth(value: bool) -> Values<'static> {
+    Values::one(if value { "true" } else { "false" })
+}
+
+/// The value of one tag. Names of tags are compared without regard to case, as names of condition keys are.
+#[must_use]
+pub fn tag<'a>(tags: &'a BTreeMap<String, String>, name: &str) -> Option<Values<'a>> {
+    tags.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| Values::one(value.as_str()))
+}
+
+/// Condition keys, and the global ones behind them.
+pub(crate) struct WithGlobal<'a, 'c> {
+    pub(crate) cx: &'a Cx<'c>,
+    pub(crate) inner: &'a dyn ConditionKeys,
+}
+
+impl ConditionKeys for WithGlobal<'_, '_> {
+    fn lookup(&self, key: &ConditionKey) -> Option<Values<'_>> {
+        self.inner.lookup(key).or_else(|| global(self.cx, key))
+    }
 }

@@ -215,7 +215,7 @@ impl<'a> OpenRecord<'a> {
         record.read_only = self.read_only;
         record.account = caller.map(|caller| caller.account.to_string().into());
         record.caller = caller.map(|caller| audit::Caller {
-            kind: caller.kind.into(),
+            kind: caller.kind().into(),
             arn: caller.arn.as_str().into(),
             unique_id: caller.unique_id.as_str().into(),
             access_key_id: Some(caller.access_key_id.as_str().into()),

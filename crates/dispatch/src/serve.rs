@@ -15,7 +15,7 @@ use store::Batch;
 
 use crate::{
     Backstage, BodyFault, ConnectionInfo, Credential, Credentials, Cx, Facts, Fault, Observer, Protocol,
-    Regions,
+    Regions, Usage,
     commit::{Commit, Committed, Recorded},
     date::DateHeader,
     fault,
@@ -149,6 +149,7 @@ impl Dispatcher {
         let service = service.ok_or_else(|| Fault::silent(&fault::UNKNOWN_OPERATION))?;
         let region = route::check_scope(claim, service, record.host(), &self.wiring.regions)?;
         let credential = self.authenticate(claim, body, record)?;
+        credential.used(Usage { at: record.time(), service: service.name(), region: &region });
         let (row, facts) = route::operation(service, call.operation())?;
         (record.known, record.read_only) = (facts.name, facts.read_only);
         let input = Body::new(service.protocol(), call.input(body), request_id);

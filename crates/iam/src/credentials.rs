@@ -2,19 +2,59 @@
 
 use std::sync::Arc;
 
-use dispatch::{Caller, Credential, Fault, IdentityPolicies};
-use model::arn::AccountId;
-use policy::Principal;
+use arc_swap::ArcSwapOption;
+use dispatch::{Caller, Credential, Fault, Usage};
+use model::{Timestamp, arn::AccountId};
 use secret::Plaintext;
-use sigv4::SigningKeys;
+use sigv4::{AuthError, SigningKeys};
+use store::{Key, Revision};
 use strongroom::{Entropy, EntropyFailed, Purpose, Refused, Strongroom};
 
-/// An access key of the root user, ready to verify requests.
+use crate::{
+    callers,
+    last_use::LastUse,
+    layout::{self, Kind},
+    records::{AccessKeyRecord, OwnerRecord, encode},
+    tables::Tables,
+};
+
+/// An access key in memory.
 pub(crate) struct AccessKey {
-    caller: Caller,
-    signing_keys: SigningKeys,
+    pub(crate) account: AccountId,
+    pub(crate) id: String,
+    pub(crate) owner: Owner,
+    pub(crate) active: bool,
+    pub(crate) created: Timestamp,
+    /// Where the record was last changed.
+    pub(crate) revision: Revision,
+    pub(crate) last_use: Arc<LastUse>,
+    lock: Arc<Lock>,
+    signer: ArcSwapOption<Signer>,
+}
+
+/// Whose an access key is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Owner {
+    /// The account's root user.
+    Root,
+    /// The user with this unique id.
+    User(String),
+}
+
+/// What verifies signatures. It stays the same as long as the secret does, whatever happens to the owner.
+struct Lock {
+    name: Vec<u8>,
     sealed_secret: Vec<u8>,
+    signing_keys: SigningKeys,
     strongroom: Arc<Strongroom>,
+}
+
+/// An access key with its owner as it was at one generation of the account's identities.
+struct Signer {
+    generation: u64,
+    caller: Caller,
+    lock: Arc<Lock>,
+    last_use: Arc<LastUse>,
 }
 
 /// A new access key: the id, and the secret that is shown once.
@@ -66,43 +106,115 @@ impl NewAccessKey {
 }
 
 impl AccessKey {
-    /// The root user's access key, from its record.
-    pub(crate) fn of_root(
-        account: AccountId,
-        id: &str,
-        sealed_secret: Vec<u8>,
-        strongroom: Arc<Strongroom>,
-    ) -> Self {
-        let caller = Caller {
-            account,
-            principal: Principal::root(&account.to_string()),
-            arn: format!("arn:aws:iam::{account}:root"),
-            unique_id: account.to_string(),
-            kind: "Root",
-            access_key_id: id.to_owned(),
-            policies: IdentityPolicies::Root,
+    /// From its stored form. `None` when it does not decode.
+    pub(crate) fn decode(
+        (account, id): (AccountId, &str),
+        bytes: &[u8],
+        revision: Revision,
+        tables: &mut Tables,
+        strongroom: &Arc<Strongroom>,
+    ) -> Option<Self> {
+        let record: AccessKeyRecord<'_> = minicbor::decode(bytes).ok()?;
+        let owner = match (record.owner, record.user) {
+            (OwnerRecord::Root, _) => Owner::Root,
+            (OwnerRecord::User, user) => Owner::User(user?.into_owned()),
         };
-        Self { caller, signing_keys: SigningKeys::new(), sealed_secret, strongroom }
+        let kept = tables.access_key(id).map(|known| Arc::clone(&known.lock));
+        let lock = kept.filter(|lock| lock.sealed_secret == *record.secret).unwrap_or_else(|| {
+            Arc::new(Lock {
+                name: secret_name(account, id),
+                sealed_secret: record.secret.into_owned(),
+                signing_keys: SigningKeys::new(),
+                strongroom: Arc::clone(strongroom),
+            })
+        });
+        Some(Self {
+            account,
+            id: id.to_owned(),
+            owner,
+            active: record.active,
+            created: Timestamp::from_millis(record.created),
+            revision,
+            last_use: tables.last_use(id),
+            lock,
+            signer: ArcSwapOption::empty(),
+        })
+    }
+
+    /// The stored form with another status.
+    pub(crate) fn encode(&self, active: bool) -> bytes::Bytes {
+        encode(&AccessKeyRecord {
+            created: self.created.as_millis(),
+            owner: if self.owner == Owner::Root { OwnerRecord::Root } else { OwnerRecord::User },
+            active,
+            secret: self.lock.sealed_secret.as_slice().into(),
+            user: self.user_id().map(Into::into),
+        })
+    }
+
+    /// Where its record stands.
+    pub(crate) fn key(&self) -> Key {
+        layout::key(self.account, Kind::AccessKey, &self.id)
+    }
+
+    /// The unique id of its user; the root user has none.
+    pub(crate) fn user_id(&self) -> Option<&str> {
+        match &self.owner {
+            Owner::Root => None,
+            Owner::User(id) => Some(id),
+        }
+    }
+
+    /// The key as a credential, its owner as it is in `tables`.
+    ///
+    /// # Errors
+    /// `UnrecognizedClientException` when it is switched off or its owner is gone.
+    pub(crate) fn credential(&self, tables: &Tables) -> Result<Arc<dyn Credential>, Fault> {
+        let refused = || Fault::from(AuthError::UnrecognizedClient);
+        let account = tables.account(self.account).filter(|_| self.active).ok_or_else(refused)?;
+        let known = self.signer.load();
+        if let Some(signer) = known.as_ref().filter(|signer| signer.generation == account.generation) {
+            return Ok(Arc::clone(signer) as Arc<dyn Credential>);
+        }
+        let caller = match &self.owner {
+            Owner::Root => callers::root(self.account, &self.id),
+            Owner::User(id) => {
+                let (account, user) = tables.user(id).ok_or_else(refused)?;
+                callers::user(tables, account, user, &self.id)?
+            }
+        };
+        let signer = Arc::new(Signer {
+            generation: account.generation,
+            caller,
+            lock: Arc::clone(&self.lock),
+            last_use: Arc::clone(&self.last_use),
+        });
+        self.signer.store(Some(Arc::clone(&signer)));
+        Ok(signer)
     }
 }
 
-impl Credential for AccessKey {
+impl Credential for Signer {
     fn caller(&self) -> &Caller {
         &self.caller
     }
 
     fn signing_keys(&self) -> &SigningKeys {
-        &self.signing_keys
+        &self.lock.signing_keys
     }
 
     fn secret(&self) -> Result<Plaintext, Fault> {
-        let name = secret_name(self.caller.account, &self.caller.access_key_id);
-        self.strongroom.open_secret(Purpose::SecretAccessKey, &name, &self.sealed_secret).map_err(|refused| {
+        let Lock { name, sealed_secret, strongroom, .. } = &*self.lock;
+        strongroom.open_secret(Purpose::SecretAccessKey, name, sealed_secret).map_err(|refused| {
             Fault::internal(match refused {
                 Refused::Sealed => "the strongroom is sealed",
                 _ => "the secret of an access key does not open",
             })
         })
+    }
+
+    fn used(&self, usage: Usage<'_>) {
+        self.last_use.note(usage);
     }
 }
 

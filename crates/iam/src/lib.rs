@@ -1,11 +1,21 @@
 //! Identities: accounts, their root users and access keys, and the security token service.
 
+#![expect(dead_code, reason = "the operations on identities use what the request line does not")]
+
+mod callers;
 mod credentials;
 mod directory;
+mod documents;
+mod entities;
+mod last_use;
 mod layout;
+mod managed;
 mod ops;
+mod profiles;
+mod providers;
 mod records;
 pub mod setup;
+mod tables;
 
 use std::sync::Arc;
 

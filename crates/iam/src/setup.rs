@@ -6,8 +6,8 @@ use strongroom::{Entropy, Refused, Strongroom};
 
 use crate::{
     credentials::NewAccessKey,
-    layout,
-    records::{AccessKeyRecord, AccountRecord, Owner},
+    layout::{self, Kind},
+    records::{AccessKeyRecord, AccountRecord, OwnerRecord, encode},
 };
 
 /// The change that makes an account whose root user signs with `access_key`. It holds only if the account
@@ -23,21 +23,19 @@ pub fn account(
     entropy: &dyn Entropy,
 ) -> Result<Batch, Refused> {
     let at = layout::account(account);
-    let made = AccountRecord { created: now.as_millis() };
+    let made = AccountRecord { created: now.as_millis(), alias: None };
     let key = AccessKeyRecord {
         created: now.as_millis(),
-        owner: Owner::Root,
+        owner: OwnerRecord::Root,
         active: true,
         secret: access_key.seal(account, strongroom, entropy)?.into(),
+        user: None,
     };
     Ok(Batch {
         preconditions: vec![Precondition::Absent(at.clone())],
         puts: vec![
-            (at, minicbor::to_vec(&made).map(Into::into).unwrap_or_default()),
-            (
-                layout::access_key(account, &access_key.id),
-                minicbor::to_vec(&key).map(Into::into).unwrap_or_default(),
-            ),
+            (at, encode(&made)),
+            (layout::key(account, Kind::AccessKey, &access_key.id), encode(&key)),
         ],
         deletes: Vec::new(),
     })

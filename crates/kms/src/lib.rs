@@ -13,6 +13,7 @@ mod faults;
 mod gate;
 pub mod grants;
 mod import;
+mod key_policy;
 pub mod layout;
 mod lifecycle;
 mod limits;
@@ -32,10 +33,10 @@ mod workshop;
 
 use std::sync::Arc;
 
-use dispatch::{Protocol, Regions, Service};
+use dispatch::{Principals, Protocol, Regions, Service};
 use strongroom::Strongroom;
 
-pub use policies::Principals;
+pub use key_policy::{KeyPolicy, PrincipalIds};
 pub use tables::{Memory, Tables};
 pub use usage::Usages;
 pub use workshop::{Effort, Interrupted, Workshop};

@@ -9,25 +9,13 @@ use model::arn::{AccountId, Region};
 use crate::{
     Kms, faults,
     gate::{self, Asked},
+    key_policy::{KeyPolicy, PrincipalIds},
     limits::KEY_POLICY_BYTES,
-    tables::{Key, KeyPolicy},
+    tables::Key,
 };
 
 /// The one name that a key policy can have.
 pub(crate) const NAME: &str = "default";
-
-/// Says whether principals that policies name exist.
-pub trait Principals: Send + Sync {
-    /// Whether there is such an account, user or role.
-    fn exist(&self, principal: &policy::PrincipalPattern) -> bool;
-
-    /// The unique id of a user or role, by which it is told from one that gets its name after it. `None` for
-    /// those that have none, and for those that do not exist.
-    fn unique_id(&self, principal: &policy::PrincipalPattern) -> Option<String> {
-        let _ = principal;
-        None
-    }
-}
 
 /// The policy of a key that was made without one: its account decides, by identity policies.
 /// Line breaks and spaces are AWS's.
@@ -59,17 +47,29 @@ pub(crate) fn accept(kms: &Kms, text: &str) -> Result<Arc<KeyPolicy>, Fault> {
             format!("The key policy exceeds the limit of {KEY_POLICY_BYTES} bytes."),
         ));
     }
-    let policy = kms
-        .memory
-        .policy(text)
-        .map_err(|malformed| Fault::new(&faults::MALFORMED_POLICY, malformed.to_string()))?;
+    let malformed =
+        |malformed: policy::Malformed| Fault::new(&faults::MALFORMED_POLICY, malformed.to_string());
+    let policy = kms.memory.policy(text, PrincipalIds::new()).map_err(malformed)?;
     if !policy.parsed.principals().all(|principal| kms.principals.exist(principal)) {
         return Err(Fault::new(
             &faults::MALFORMED_POLICY,
             "Policy contains a statement with one or more invalid principals.",
         ));
     }
-    Ok(policy)
+    // From here on the policy means those that bear the names now, not whoever is given them later.
+    let id =
+        |named| Some((policy::PrincipalPattern::arn(named)?.to_owned(), kms.principals.unique_id(named)?));
+    let ids: PrincipalIds = policy.parsed.principals().filter_map(id).collect();
+    if ids.is_empty() { Ok(policy) } else { kms.memory.policy(text, ids).map_err(malformed) }
+}
+
+/// A policy as its reader sees it: a principal that has another name now is shown with that, one that is gone
+/// with its unique id.
+pub(crate) fn shown(kms: &Kms, policy: &KeyPolicy) -> String {
+    policy::rename_principals(&policy.text, &|arn| {
+        let id = policy.ids.get(arn)?;
+        Some(kms.principals.arn(id).unwrap_or_else(|| id.clone()))
+    })
 }
 
 /// The caller must be able to put the next policy too.

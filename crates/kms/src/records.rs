@@ -51,6 +51,9 @@ pub(crate) struct KeyRecord<'a> {
     /// The service that manages the key; absent for those that customers manage.
     #[b(15)]
     pub(crate) managed_by: Option<&'a str>,
+    /// The users and roles that the policy names, and their unique ids when it was put.
+    #[b(18)]
+    pub(crate) principals: Option<Vec<PrincipalRecord<'a>>>,
 }
 
 /// Automatic rotation.
@@ -95,6 +98,18 @@ pub(crate) struct TagRecord<'a> {
     /// Its value, which may be empty.
     #[b(1)]
     pub(crate) value: Cow<'a, str>,
+}
+
+/// A principal that a key policy names, and who it was when the policy was put.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct PrincipalRecord<'a> {
+    /// The ARN as the policy has it.
+    #[b(0)]
+    pub(crate) arn: Cow<'a, str>,
+    /// The unique id behind it.
+    #[b(1)]
+    pub(crate) id: Cow<'a, str>,
 }
 
 /// One material of a key, sealed by the strongroom.

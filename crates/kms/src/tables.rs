@@ -3,10 +3,7 @@
 //! [`Tables`] is a value that never changes; following the store makes a new one that shares what is the
 //! same, and swaps it in. A request that took one sees one revision of everything, and waits for nobody.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError, Weak},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use arc_swap::ArcSwap;
 use dispatch::{Follower, Unreadable};
@@ -16,12 +13,12 @@ use model::{
     arn::{AliasName, KeyArn, KeyId, MaterialId},
     kms::{KeySpec, KeyUsageType, OriginType},
 };
-use policy::{Policy, PolicyKind};
 use store::{Changes, Page, Revision};
 
 use crate::{
     due::Due,
     grants::{Grant, KeyGrants, Retirable},
+    key_policy::{KeyPolicy, PrincipalIds, SharedPolicies},
     layout::{Located, Place, locate},
     lifecycle::State,
     materials::StoredMaterial,
@@ -88,15 +85,6 @@ pub struct Key {
     pub last_use: Arc<LastUse>,
     /// Where the record was last changed.
     pub revision: Revision,
-}
-
-/// A key policy, parsed once, shared by all keys with the same text.
-#[derive(Debug)]
-pub struct KeyPolicy {
-    /// As it was put.
-    pub text: String,
-    /// As it is decided on.
-    pub parsed: Policy,
 }
 
 /// An alias.
@@ -252,6 +240,7 @@ impl Key {
             replica: self.replica,
             pending_material: self.pending_material.map(|id| *id.as_bytes()),
             managed_by: self.managed_by.as_deref(),
+            principals: self.policy.principals(),
         })
     }
 }
@@ -272,7 +261,7 @@ impl Alias {
 #[derive(Default)]
 pub struct Memory {
     tables: ArcSwap<Tables>,
-    policies: Mutex<BTreeMap<String, Weak<KeyPolicy>>>,
+    policies: SharedPolicies,
 }
 
 impl Memory {
@@ -282,22 +271,12 @@ impl Memory {
         self.tables.load_full()
     }
 
-    /// The parsed form of a policy text, from the one that another key has or parsed now.
+    /// The parsed form of a policy text that names the bearers of these ids.
     ///
     /// # Errors
     /// What is wrong with the text.
-    pub fn policy(&self, text: &str) -> Result<Arc<KeyPolicy>, policy::Malformed> {
-        let mut policies = self.policies.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(shared) = policies.get(text).and_then(Weak::upgrade) {
-            return Ok(shared);
-        }
-        let parsed = Policy::parse(text, PolicyKind::KeyPolicy)?;
-        let shared = Arc::new(KeyPolicy { text: text.to_owned(), parsed });
-        if policies.len() >= POLICIES_SWEPT {
-            policies.retain(|_, policy| policy.strong_count() > 0);
-        }
-        policies.insert(text.to_owned(), Arc::downgrade(&shared));
-        Ok(shared)
+    pub fn policy(&self, text: &str, ids: PrincipalIds) -> Result<Arc<KeyPolicy>, policy::Malformed> {
+        self.policies.parse(text, ids)
     }
 
     fn put(&self, tables: &mut Tables, located: Located, value: &[u8], revision: Revision) -> Option<()> {
@@ -334,6 +313,8 @@ impl Memory {
 
     fn key(&self, place: &Place, id: KeyId, value: &[u8], revision: Revision) -> Option<Key> {
         let record: KeyRecord<'_> = minicbor::decode(value).ok()?;
+        let named = record.principals.into_iter().flatten();
+        let ids = named.map(|named| (named.arn.into_owned(), named.id.into_owned())).collect();
         Some(Key {
             arn: KeyArn { region: place.region.clone(), account: place.account, key_id: id },
             created: Timestamp::from_millis(record.created),
@@ -352,7 +333,7 @@ impl Memory {
                     State::PendingReplicaDeletion { window_days }
                 }
             },
-            policy: self.policy(&record.policy).ok()?,
+            policy: self.policy(&record.policy, ids).ok()?,
             tags: record.tags.into_iter().map(|tag| (tag.key.into_owned(), tag.value.into_owned())).collect(),
             current_material: record.current_material.map(MaterialId::from_bytes),
             pending_material: record.pending_material.map(MaterialId::from_bytes),
@@ -368,9 +349,6 @@ impl Memory {
         })
     }
 }
-
-/// From this many on, policies that no key has any more are forgotten when another is added.
-const POLICIES_SWEPT: usize = 10_000;
 
 impl Follower for Memory {
     fn clear(&self) {

@@ -1,6 +1,7 @@
 //! A world for the tests of this crate: a service with a store in memory and callers of every kind.
 
 use std::{
+    collections::BTreeMap,
     future::Future,
     net::{IpAddr, Ipv4Addr},
     sync::{
@@ -96,7 +97,7 @@ impl World {
 /// The root user of an account.
 pub(crate) fn root(account: &str) -> Caller {
     let arn = format!("arn:aws:iam::{account}:root");
-    caller(account, Principal::root(account), arn, "Root", IdentityPolicies::Root)
+    caller(account, Principal::root(account), arn, IdentityPolicies::Root)
 }
 
 /// A user with these statements in its policy.
@@ -107,7 +108,7 @@ pub(crate) fn user(account: &str, name: &str, statements: &str) -> Caller {
         arn: arn.clone(),
         unique_id: format!("AIDA{}", name.to_uppercase()),
     };
-    caller(account, principal, arn, "IAMUser", attached(statements))
+    caller(account, principal, arn, attached(statements))
 }
 
 /// A session of a role with these statements in its policy.
@@ -119,7 +120,7 @@ pub(crate) fn session(account: &str, role: &str, statements: &str) -> Caller {
         role_id: format!("AROA{}", role.to_uppercase()),
         session_arn: arn.clone(),
     };
-    caller(account, principal, arn, "AssumedRole", attached(statements))
+    caller(account, principal, arn, attached(statements))
 }
 
 /// A statement of an identity policy.
@@ -135,21 +136,18 @@ fn attached(statements: &str) -> IdentityPolicies {
     IdentityPolicies::Attached(vec![Arc::new(Policy::parse(&text, PolicyKind::IdentityPolicy).unwrap())])
 }
 
-fn caller(
-    account: &str,
-    principal: Principal,
-    arn: String,
-    kind: &'static str,
-    policies: IdentityPolicies,
-) -> Caller {
+fn caller(account: &str, principal: Principal, arn: String, policies: IdentityPolicies) -> Caller {
     Caller {
         account: AccountId::parse(account).unwrap(),
         principal,
         unique_id: arn.clone(),
         arn,
-        kind,
+        user_name: None,
         access_key_id: "AKIATEST".to_owned(),
+        tags: BTreeMap::new(),
         policies,
+        boundary: None,
+        session: None,
     }
 }
 
@@ -159,6 +157,12 @@ struct Everybody;
 impl Principals for Everybody {
     fn exist(&self, principal: &PrincipalPattern) -> bool {
         !matches!(principal, PrincipalPattern::Arn(arn) if arn.contains("ghost"))
+    }
+
+    fn arn(&self, unique_id: &str) -> Option<String> {
+        let (kind, name) = unique_id.split_at_checked(4)?;
+        let kind = if kind == "AIDA" { "user" } else { "role" };
+        Some(format!("arn:aws:iam::111122223333:{kind}/{}", name.to_lowercase()))
     }
 
     fn unique_id(&self, principal: &PrincipalPattern) -> Option<String> {

@@ -71,4 +71,18 @@ impl Policy {
             .filter_map(|statement| statement.principals.as_ref())
             .flat_map(|named| &named.list)
     }
+
+    /// The same policy with users, roles and sessions named by their unique ids, where `unique_id` knows one for
+    /// an ARN. So it goes on meaning whoever bore the name when it was put.
+    #[must_use]
+    pub fn bind(&self, unique_id: &dyn Fn(&str) -> Option<String>) -> Self {
+        let mut bound = self.clone();
+        let named = bound.statements.iter_mut().filter_map(|statement| statement.principals.as_mut());
+        for pattern in named.flat_map(|named| &mut named.list) {
+            if let Some(id) = pattern.arn().and_then(unique_id) {
+                *pattern = PrincipalPattern::UniqueId(id);
+            }
+        }
+        bound
+    }
 }

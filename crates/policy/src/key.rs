@@ -8,11 +8,12 @@ pub struct ConditionKey {
 }
 
 /// Keys that have a part of their own after a separator.
-const WITH_VARIABLE: [(&str, char); 4] = [
+const WITH_VARIABLE: [(&str, char); 5] = [
     ("kms:encryptioncontext", ':'),
     ("aws:principaltag", '/'),
     ("aws:resourcetag", '/'),
     ("aws:requesttag", '/'),
+    ("iam:resourcetag", '/'),
 ];
 
 impl ConditionKey {

@@ -18,6 +18,7 @@ mod operator;
 mod pattern;
 mod principal;
 mod raw;
+mod rename;
 mod statement;
 mod values;
 
@@ -26,5 +27,6 @@ pub use document::{Policy, PolicyKind};
 pub use key::ConditionKey;
 pub use malformed::{Malformed, Rule};
 pub use principal::{Principal, PrincipalPattern};
+pub use rename::rename_principals;
 pub use statement::{Effect, Statement};
 pub use values::{ConditionKeys, Values};

@@ -52,7 +52,7 @@ pub enum PrincipalPattern {
     Account(String),
     /// The ARN of a user, role, session or federated user.
     Arn(String),
-    /// The unique id of a user or role that is gone.
+    /// The unique id of a user or role, or `<role id>:<session>`.
     UniqueId(String),
     /// A service.
     Service(String),
@@ -103,6 +103,15 @@ impl Principal {
 }
 
 impl PrincipalPattern {
+    /// The ARN of a user, role, session or federated user, if that is what it is.
+    #[must_use]
+    pub fn arn(&self) -> Option<&str> {
+        match self {
+            Self::Arn(arn) => Some(arn),
+            _ => None,
+        }
+    }
+
     /// Reads a value of `"AWS": …`; `None` when it is nothing that AWS takes.
     #[must_use]
     pub fn parse_aws(text: &str) -> Option<Self> {
@@ -160,6 +169,13 @@ impl PrincipalPattern {
                 Some(Naming::Directly)
             }
             (Self::UniqueId(named), P::Session { role_id, .. }) if named == role_id => Some(Naming::Role),
+            (Self::UniqueId(named), P::Session { role_id, session_arn, .. }) => {
+                let session = session_arn.rsplit('/').next();
+                named
+                    .split_once(':')
+                    .is_some_and(|(id, name)| id == role_id && Some(name) == session)
+                    .then_some(Naming::Directly)
+            }
             (Self::Service(named), P::Service { name }) if named == name => Some(Naming::Directly),
             _ => None,
         }

@@ -9,8 +9,6 @@ use dispatch::{
 };
 use iam::Directory;
 use kms::{Kms, Memory, Usages, Workshop};
-use model::arn::AccountId;
-use policy::PrincipalPattern;
 use store::{Revision, Store, StoreError};
 use strongroom::{Entropy, Strongroom};
 
@@ -102,7 +100,7 @@ impl Assembly {
             strongroom: Arc::clone(&strongroom),
             workshop: Workshop::new(thread::available_parallelism().map_or(1, NonZeroUsize::get)),
             usages: Usages::default(),
-            principals: Arc::new(Accounts(Arc::clone(&directory))),
+            principals: Arc::clone(&directory) as _,
             regions: parts.regions.clone(),
         });
         let followers: Vec<Arc<dyn Follower>> = vec![Arc::clone(&directory) as _, memory];
@@ -182,24 +180,5 @@ impl Chores {
 
     async fn keep(&self) {
         self.keeper.tick(&*self.backstage.clock, &*self.backstage.entropy).await;
-    }
-}
-
-/// The principals that exist: accounts, and services by name.
-struct Accounts(Arc<Directory>);
-
-impl kms::Principals for Accounts {
-    fn exist(&self, principal: &PrincipalPattern) -> bool {
-        match principal {
-            PrincipalPattern::Account(account) => {
-                AccountId::parse(account).is_ok_and(|account| self.0.has_account(account))
-            }
-            PrincipalPattern::Anyone | PrincipalPattern::Service(_) => true,
-            // There are no users, roles and providers yet.
-            PrincipalPattern::Arn(_)
-            | PrincipalPattern::UniqueId(_)
-            | PrincipalPattern::Federated(_)
-            | PrincipalPattern::CanonicalUser(_) => false,
-        }
     }
 }

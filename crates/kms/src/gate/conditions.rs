@@ -3,7 +3,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap, fmt::Display, sync::Arc};
 
-use dispatch::{Cx, global};
+use dispatch::{Cx, global, tag, truth};
 use model::{
     arn::AliasName,
     kms::{EncryptionAlgorithmSpec, KeySpec, KeyUsageType, MultiRegionKeyType, OriginType},
@@ -219,25 +219,4 @@ impl ConditionKeys for NoKey {
     fn lookup(&self, _: &ConditionKey) -> Option<Values<'_>> {
         None
     }
-}
-
-/// Condition keys, and the global ones behind them.
-pub(super) struct WithGlobal<'a, 'c> {
-    pub(super) cx: &'a Cx<'c>,
-    pub(super) inner: &'a dyn ConditionKeys,
-}
-
-impl ConditionKeys for WithGlobal<'_, '_> {
-    fn lookup(&self, key: &ConditionKey) -> Option<Values<'_>> {
-        self.inner.lookup(key).or_else(|| global(self.cx, key))
-    }
-}
-
-fn truth(value: bool) -> Values<'static> {
-    Values::one(if value { "true" } else { "false" })
-}
-
-/// Names of tags are compared without regard to case, as names of condition keys are.
-fn tag<'a>(tags: &'a Tags, name: &str) -> Option<Values<'a>> {
-    tags.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| Values::one(value.as_str()))
 }

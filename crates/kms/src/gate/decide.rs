@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use dispatch::{Cx, Fault, IdentityPolicies, fault};
+use dispatch::{Cx, Fault, OnResource, denied, fault, note};
 use model::arn::AliasName;
-use policy::{Decision, Identity, Layers, Question};
+use policy::Decision;
 
 use super::{
     Use,
@@ -38,21 +38,6 @@ pub(super) fn key<U: Use>(
         return Err(foreign::<U>(cx));
     }
     Err(denied(cx, U::ACTION, &arn, &decision))
-}
-
-/// Asks the caller's identity policies for an action on something that has no policy of its own.
-pub(crate) fn permit(
-    cx: &mut Cx<'_>,
-    action: &'static str,
-    resource: &str,
-    conditions: &dyn policy::ConditionKeys,
-) -> Result<(), Fault> {
-    let decision = {
-        let conditions = super::conditions::WithGlobal { cx, inner: conditions };
-        decide(cx, action, resource, &Scope::IDENTITY, &conditions)
-    };
-    note(cx, &decision);
-    if decision.is_allowed() { Ok(()) } else { Err(denied(cx, action, resource, &decision)) }
 }
 
 /// Whether the caller could do something to a key as it is going to be. Nothing is noted.
@@ -126,46 +111,8 @@ pub(super) fn decide(
     scope: &Scope<'_>,
     conditions: &dyn policy::ConditionKeys,
 ) -> Decision {
-    let question = Question { principal: &cx.caller.principal, action, resource, keys: conditions };
-    let attached: Vec<&policy::Policy>;
-    let identity = match &cx.caller.policies {
-        IdentityPolicies::Root => Identity::RootUser,
-        IdentityPolicies::Attached(policies) => {
-            attached = policies.iter().map(AsRef::as_ref).collect();
-            Identity::Policies(&attached)
-        }
-    };
     let account = scope.key.map(|key| key.arn.account.to_string());
-    policy::decide(
-        &question,
-        &Layers {
-            resource_policy: scope.key.map(|key| &key.policy.parsed),
-            resource_account: account.as_deref(),
-            identity,
-            boundary: None,
-            session: None,
-            grant: scope.grant,
-        },
-    )
-}
-
-pub(super) fn note(cx: &mut Cx<'_>, decision: &Decision) {
-    let (layer, statement) =
-        (decision.layer().as_str(), decision.statement().map(|statement| statement.to_string()));
-    if decision.is_allowed() {
-        cx.notes.allowed(layer, statement);
-    } else {
-        cx.notes.denied(layer, statement);
-    }
-}
-
-pub(super) fn denied(cx: &Cx<'_>, action: &str, resource: &str, decision: &Decision) -> Fault {
-    Fault::new(
-        &fault::ACCESS_DENIED,
-        format!(
-            "User: {} is not authorized to perform: {action} on resource: {resource}{}",
-            cx.caller.arn,
-            decision.because(action)
-        ),
-    )
+    let policy = scope.key.zip(account.as_deref()).map(|(key, account)| (&key.policy.parsed, account));
+    let on_resource = OnResource { policy, grant: scope.grant };
+    dispatch::decide(cx, action, resource, &on_resource, conditions)
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use dispatch::{Cx, Fault, global};
+use dispatch::{Cx, Fault, denied, global, note};
 use model::kms::GrantOperation;
 use policy::{ConditionKey, Decision};
 
@@ -76,6 +76,6 @@ pub(crate) fn retire(cx: &mut Cx<'_>, granted: &Granted) -> Result<(), Fault> {
         cx.notes.denied("grant", None);
         return Err(decide::unnamed(cx, ACTION, &arn));
     }
-    decide::note(cx, &decision);
-    if decision.is_allowed() { Ok(()) } else { Err(decide::denied(cx, ACTION, &arn, &decision)) }
+    note(cx, &decision);
+    if decision.is_allowed() { Ok(()) } else { Err(denied(cx, ACTION, &arn, &decision)) }
 }

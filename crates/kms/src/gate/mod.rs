@@ -23,7 +23,8 @@ use model::{
 };
 
 pub(crate) use conditions::{Asked, NewKey, NoKey};
-pub(crate) use decide::{permit, would_allow};
+pub(crate) use decide::would_allow;
+pub(crate) use dispatch::permit;
 pub(crate) use grants::retire;
 pub(crate) use usable::{Usable, binding};
 pub(crate) use uses::*;

@@ -1,9 +1,9 @@
 //! Grants as listings show them.
 
+use dispatch::Principals;
 use model::kms::{GrantConstraints, GrantListEntry};
 
 use super::{ContextConstraint, Grant, Party};
-use crate::policies::Principals;
 
 /// The entry of a grant. A principal that is gone is shown by its unique id.
 pub(crate) fn entry(principals: &dyn Principals, grant: &Grant) -> GrantListEntry {

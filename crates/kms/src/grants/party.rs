@@ -1,9 +1,8 @@
 //! Whom grants name: an account, a principal of one, or a service.
 
+use dispatch::Principals;
 use model::arn::AccountId;
 use policy::{Principal, PrincipalPattern};
-
-use crate::policies::Principals;
 
 /// A grantee, or a principal that may retire a grant.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! `GetKeyPolicy`: the key policy as it was put.
+//! `GetKeyPolicy`: the key policy as it was put, its principals by the names that they have now.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyPolicy.html>
 
 use dispatch::{Cx, Facts, Fault, Operation, Outcome};
@@ -27,7 +27,7 @@ impl Operation for GetKeyPolicy {
         let key = gate::key::<ToGetPolicy>(kms, cx, &input.key_id, &Asked::nothing())?;
         policies::check_name(input.policy_name.as_deref())?;
         Ok(GetKeyPolicyResponse {
-            policy: Some(key.record().policy.text.clone()),
+            policy: Some(policies::shown(kms, &key.record().policy)),
             policy_name: Some(policies::NAME.to_owned()),
         }
         .into())

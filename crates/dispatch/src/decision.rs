@@ -1,0 +1,86 @@
+//! Asking the policies about a call, and saying no in AWS's words.
+
+use policy::{ConditionKeys, Decision, Identity, Layers, Policy, Question};
+
+use crate::{Cx, Fault, IdentityPolicies, conditions::WithGlobal, fault};
+
+/// What a resource has of its own to say.
+#[derive(Default)]
+pub struct OnResource<'a> {
+    /// Its policy and its account; `None` for resources without policies.
+    pub policy: Option<(&'a Policy, &'a str)>,
+    /// A grant on it that covers the question, by its id.
+    pub grant: Option<&'a str>,
+}
+
+/// Decides about an action of the caller. `keys` tells every condition key, the global ones included.
+#[must_use]
+pub fn decide(
+    cx: &Cx<'_>,
+    action: &str,
+    resource: &str,
+    on_resource: &OnResource<'_>,
+    keys: &dyn ConditionKeys,
+) -> Decision {
+    let caller = cx.caller;
+    let question = Question { principal: &caller.principal, action, resource, keys };
+    let attached: Vec<&Policy>;
+    let identity = match &caller.policies {
+        IdentityPolicies::Root => Identity::RootUser,
+        IdentityPolicies::Attached(policies) => {
+            attached = policies.iter().map(AsRef::as_ref).collect();
+            Identity::Policies(&attached)
+        }
+    };
+    let session = caller.session.as_ref().and_then(|session| session.policies.as_ref());
+    let session: Option<Vec<&Policy>> = session.map(|all| all.iter().map(AsRef::as_ref).collect());
+    policy::decide(
+        &question,
+        &Layers {
+            resource_policy: on_resource.policy.map(|(policy, _)| policy),
+            resource_account: on_resource.policy.map(|(_, account)| account),
+            identity,
+            boundary: caller.boundary.as_deref(),
+            session: session.as_deref(),
+            grant: on_resource.grant,
+        },
+    )
+}
+
+/// Asks the caller's identity policies for an action on something that has no policy of its own, and notes
+/// the decision. `keys` tells the condition keys beyond the global ones.
+///
+/// # Errors
+/// `AccessDenied`, with AWS's reason.
+pub fn permit(cx: &mut Cx<'_>, action: &str, resource: &str, keys: &dyn ConditionKeys) -> Result<(), Fault> {
+    let decision = {
+        let keys = WithGlobal { cx, inner: keys };
+        decide(cx, action, resource, &OnResource::default(), &keys)
+    };
+    note(cx, &decision);
+    if decision.is_allowed() { Ok(()) } else { Err(denied(cx, action, resource, &decision)) }
+}
+
+/// Notes a decision for the record.
+pub fn note(cx: &mut Cx<'_>, decision: &Decision) {
+    let (layer, statement) =
+        (decision.layer().as_str(), decision.statement().map(|statement| statement.to_string()));
+    if decision.is_allowed() {
+        cx.notes.allowed(layer, statement);
+    } else {
+        cx.notes.denied(layer, statement);
+    }
+}
+
+/// The fault for a denial.
+#[must_use]
+pub fn denied(cx: &Cx<'_>, action: &str, resource: &str, decision: &Decision) -> Fault {
+    Fault::new(
+        &fault::ACCESS_DENIED,
+        format!(
+            "User: {} is not authorized to perform: {action} on resource: {resource}{}",
+            cx.caller.arn,
+            decision.because(action)
+        ),
+    )
+}

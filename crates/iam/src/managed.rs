@@ -1,0 +1,212 @@
+//! Managed policies: an account's own, with their versions, and those of AWS.
+
+use std::{
+    borrow::Cow,
+    collections::BTreeMap,
+    sync::{Arc, LazyLock},
+};
+
+use bytes::Bytes;
+use model::{Timestamp, arn::AccountId};
+use policy::{Policy, PolicyKind};
+use store::{Key, Revision};
+
+use crate::{
+    documents::{Document, Library},
+    entities::{Tags, fold, read_tags, write_tags},
+    layout::{self, Kind},
+    records::{PolicyRecord, VersionRecord, encode},
+};
+
+/// A managed policy.
+#[derive(Debug, Clone)]
+pub(crate) struct ManagedPolicy {
+    /// As it was given; unique without regard to case.
+    pub(crate) name: String,
+    /// From `/` to `/`.
+    pub(crate) path: String,
+    /// The unique id.
+    pub(crate) id: String,
+    pub(crate) arn: String,
+    pub(crate) created: Timestamp,
+    /// When a version was last made or chosen.
+    pub(crate) updated: Timestamp,
+    pub(crate) description: Option<String>,
+    pub(crate) tags: Tags,
+    /// Versions by their numbers.
+    pub(crate) versions: BTreeMap<u32, Version>,
+    /// The number of the version that holds.
+    pub(crate) default_version: u32,
+    /// The number that the next version gets.
+    pub(crate) next_version: u32,
+    /// Where the record was last changed.
+    pub(crate) revision: Revision,
+}
+
+/// A version of a managed policy.
+#[derive(Debug, Clone)]
+pub(crate) struct Version {
+    pub(crate) created: Timestamp,
+    pub(crate) document: Arc<Document>,
+}
+
+impl ManagedPolicy {
+    /// What it says: its default version. `None` when there is none, which only a damaged store has.
+    pub(crate) fn current(&self) -> Option<&Arc<Document>> {
+        self.versions.get(&self.default_version).map(|version| &version.document)
+    }
+
+    /// From its stored form.
+    pub(crate) fn decode(
+        account: AccountId,
+        bytes: &[u8],
+        revision: Revision,
+        library: &Library,
+    ) -> Option<Self> {
+        let record: PolicyRecord<'_> = minicbor::decode(bytes).ok()?;
+        let versions = record.versions.into_iter().map(|version| {
+            let document = library.document(&version.text, PolicyKind::IdentityPolicy).ok()?;
+            Some((version.number, Version { created: Timestamp::from_millis(version.created), document }))
+        });
+        Some(Self {
+            arn: arn(&account.to_string(), &record.path, &record.name),
+            name: record.name.into_owned(),
+            path: record.path.into_owned(),
+            id: record.id.into_owned(),
+            created: Timestamp::from_millis(record.created),
+            updated: Timestamp::from_millis(record.updated),
+            description: record.description.map(Cow::into_owned),
+            tags: read_tags(record.tags),
+            versions: versions.collect::<Option<_>>()?,
+            default_version: record.default_version,
+            next_version: record.next_version,
+            revision,
+        })
+    }
+
+    /// The stored form.
+    pub(crate) fn encode(&self) -> Bytes {
+        encode(&PolicyRecord {
+            created: self.created.as_millis(),
+            name: self.name.as_str().into(),
+            path: self.path.as_str().into(),
+            id: self.id.as_str().into(),
+            description: self.description.as_deref().map(Into::into),
+            tags: write_tags(&self.tags),
+            versions: self
+                .versions
+                .iter()
+                .map(|(number, version)| VersionRecord {
+                    number: *number,
+                    created: version.created.as_millis(),
+                    text: version.document.text.as_str().into(),
+                })
+                .collect(),
+            default_version: self.default_version,
+            next_version: self.next_version,
+            updated: self.updated.as_millis(),
+        })
+    }
+
+    /// Where its record stands. Policies of AWS have none.
+    pub(crate) fn key(&self, account: AccountId) -> Key {
+        layout::key(account, Kind::Policy, &fold(&self.name))
+    }
+
+    /// Whether it is one of AWS's.
+    pub(crate) fn is_aws(&self) -> bool {
+        self.arn.starts_with("arn:aws:iam::aws:")
+    }
+}
+
+/// The ARN of a policy; `owner` is an account or `aws`.
+pub(crate) fn arn(owner: &str, path: &str, name: &str) -> String {
+    format!("arn:aws:iam::{owner}:policy{path}{name}")
+}
+
+/// The policies of AWS that are offered, in the order of their names.
+pub(crate) fn of_aws() -> &'static [Arc<ManagedPolicy>] {
+    &OF_AWS
+}
+
+static OF_AWS: LazyLock<Vec<Arc<ManagedPolicy>>> =
+    LazyLock::new(|| TEXTS.iter().filter_map(of_text).map(Arc::new).collect());
+
+struct Text {
+    name: &'static str,
+    id: &'static str,
+    created: &'static str,
+    description: &'static str,
+    text: &'static str,
+}
+
+fn of_text(of: &Text) -> Option<ManagedPolicy> {
+    let created = Timestamp::parse_iso8601(of.created)?;
+    let parsed = Arc::new(Policy::parse(of.text, PolicyKind::IdentityPolicy).ok()?);
+    let document = Arc::new(Document { text: of.text.to_owned(), parsed });
+    Some(ManagedPolicy {
+        name: of.name.to_owned(),
+        path: "/".to_owned(),
+        id: of.id.to_owned(),
+        arn: arn("aws", "/", of.name),
+        created,
+        updated: created,
+        description: Some(of.description.to_owned()),
+        tags: Tags::new(),
+        versions: BTreeMap::from([(1, Version { created, document })]),
+        default_version: 1,
+        next_version: 2,
+        revision: Revision(0),
+    })
+}
+
+/// As far as they concern the services offered here. <https://docs.aws.amazon.com/aws-managed-policy/latest/reference/>
+const TEXTS: [Text; 5] = [
+    Text {
+        name: "AWSKeyManagementServicePowerUser",
+        id: "ANPAJNPP7PPPPMJRV2SA4",
+        created: "2015-02-06T18:40:40Z",
+        description: "Provides access to AWS Key Management Service (KMS).",
+        text: r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["kms:CreateAlias","kms:CreateKey","kms:DeleteAlias","kms:Describe*","kms:GenerateRandom","kms:Get*","kms:List*","kms:TagResource","kms:UntagResource","iam:ListGroups","iam:ListRoles","iam:ListUsers"],"Resource":"*"}]}"#,
+    },
+    Text {
+        name: "AdministratorAccess",
+        id: "ANPAIWMBCKSKIEE64ZLYK",
+        created: "2015-02-06T18:39:46Z",
+        description: "Provides full access to AWS services and resources.",
+        text: r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#,
+    },
+    Text {
+        name: "IAMFullAccess",
+        id: "ANPAI7XKCFMBPM3QQRRVQ",
+        created: "2015-02-06T18:40:38Z",
+        description: "Provides full access to IAM via the AWS Management Console.",
+        text: r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["iam:*"],"Resource":"*"}]}"#,
+    },
+    Text {
+        name: "IAMReadOnlyAccess",
+        id: "ANPAJKSO7NDY4T57MWDSQ",
+        created: "2015-02-06T18:40:39Z",
+        description: "Provides read only access to IAM via the AWS Management Console.",
+        text: r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["iam:GenerateCredentialReport","iam:GenerateServiceLastAccessedDetails","iam:Get*","iam:List*","iam:SimulateCustomPolicy","iam:SimulatePrincipalPolicy"],"Resource":"*"}]}"#,
+    },
+    Text {
+        name: "ReadOnlyAccess",
+        id: "ANPAILL3HVNFSB6DCOWYQ",
+        created: "2015-02-06T18:39:48Z",
+        description: "Provides read-only access to AWS services and resources.",
+        text: r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["iam:Generate*","iam:Get*","iam:List*","iam:Simulate*","kms:Describe*","kms:Get*","kms:List*","sts:GetAccessKeyInfo","sts:GetCallerIdentity","sts:GetSessionToken"],"Resource":"*"}]}"#,
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_policies_of_aws_are_policies() {
+        assert_eq!(of_aws().len(), TEXTS.len());
+        assert!(of_aws().is_sorted_by_key(|policy| policy.name.clone()));
+        assert!(of_aws().iter().all(|policy| policy.is_aws() && policy.current().is_some()));
+    }
+}
