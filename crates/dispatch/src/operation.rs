@@ -38,8 +38,11 @@ pub struct Facts {
     pub name: &'static str,
     /// Whether CloudTrail calls it read-only.
     pub read_only: bool,
-    /// A request that is accepted as it stands once `{key}` and the like are filled in; used by the tests
-    /// that walk the table.
+    /// A request that is accepted as it stands once its placeholders are filled in; used by the tests that walk the
+    /// table. `{key}` names a symmetric key, `{sign-key}` one of P-256 that signs, `{mac-key}` one of `HMAC_256`,
+    /// `{agree-key}` one of P-256 that agrees, `{kem-key}` one of `ML_KEM_768`. `{ciphertext}`, `{signature}`, `{mac}`
+    /// and `{kem-ciphertext}` are what these keys make, the second and third of the message `hello`;
+    /// `{peer-public-key}` is another public key of P-256.
     pub example: &'static str,
 }
 

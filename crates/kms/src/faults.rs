@@ -9,6 +9,8 @@ use model::{
     kms::{KeyUsageType, OriginType},
 };
 
+use strongroom::Refused;
+
 use crate::lifecycle::Refusal;
 
 macro_rules! kinds {
@@ -30,7 +32,9 @@ kinds! {
     INVALID_GRANT_ID = "InvalidGrantIdException",
     INVALID_GRANT_TOKEN = "InvalidGrantTokenException",
     INVALID_KEY_USAGE = "InvalidKeyUsageException",
+    INVALID_MAC = "KMSInvalidMacException",
     INVALID_MARKER = "InvalidMarkerException",
+    INVALID_SIGNATURE = "KMSInvalidSignatureException",
     INVALID_STATE = "KMSInvalidStateException",
     LIMIT_EXCEEDED = "LimitExceededException",
     MALFORMED_POLICY = "MalformedPolicyDocumentException",
@@ -155,6 +159,16 @@ pub(crate) fn incompatible(algorithm: &str, spec: &str) -> Fault {
     Fault::new(&INVALID_KEY_USAGE, format!("Algorithm {algorithm} is incompatible with key spec {spec}."))
 }
 
+pub(crate) fn plaintext_too_long(algorithm: &str, spec: &str, bytes_max: usize) -> Fault {
+    validation(format!(
+        "Algorithm {algorithm} and key spec {spec} cannot encrypt data larger than {bytes_max} bytes."
+    ))
+}
+
+pub(crate) fn digest_length(algorithm: &str) -> Fault {
+    validation(format!("Digest is invalid length for algorithm {algorithm}."))
+}
+
 /// The ciphertext's key is not there, or the caller may not know whether it is.
 pub(crate) fn foreign_ciphertext() -> Fault {
     Fault::new(
@@ -179,9 +193,9 @@ pub(crate) fn validation(message: impl Into<std::borrow::Cow<'static, str>>) -> 
     Fault::new(&fault::VALIDATION, message)
 }
 
-/// The strongroom refuses. Sealed is the operator's matter; anything else is said by the operation.
-pub(crate) fn sealed() -> Fault {
-    Fault::internal("the strongroom is sealed")
+/// The strongroom refuses: it is sealed, or something was let through that is not for it.
+pub(crate) fn strongroom(refused: Refused) -> Fault {
+    Fault::internal(refused.to_string())
 }
 
 /// Something in the store contradicts itself.

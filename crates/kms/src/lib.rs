@@ -24,6 +24,7 @@ mod pages;
 mod policies;
 mod records;
 mod rotation;
+mod signing;
 mod tables;
 mod tags;
 #[cfg(test)]

@@ -3,14 +3,14 @@
 //! A key's record is the lock of everything below it: whoever changes one of its materials replaces the key's
 //! record in the same batch, on condition that it is as it was.
 
-use std::sync::OnceLock;
+use std::{borrow::Cow, sync::OnceLock};
 
 use model::{
     Timestamp,
     arn::{KeyId, MaterialId},
     kms::{ExpirationModelType, RotationType},
 };
-use strongroom::Material;
+use strongroom::{Binding, Material, Refused, Strongroom};
 
 use crate::{
     records::{ImportedRecord, MaterialRecord, RotatedRecord, encode},
@@ -24,6 +24,8 @@ pub struct StoredMaterial {
     pub created: Timestamp,
     /// The strongroom's token; `None` when it was deleted or has expired, or is not imported here.
     pub token: Option<Vec<u8>>,
+    /// The public key of a pair: `SubjectPublicKeyInfo` in DER. Known without opening the material.
+    pub public_key: Option<Vec<u8>>,
     /// Its place in the key's history, from 0.
     pub order: u32,
     /// How it became current; `None` for the first, and for one that waits for that.
@@ -59,11 +61,25 @@ impl StoredMaterial {
         Self {
             created: self.created,
             token: self.token.clone(),
+            public_key: self.public_key.clone(),
             order: self.order,
             rotated: self.rotated,
             imported: self.imported.clone(),
             opened: OnceLock::new(),
         }
+    }
+
+    /// The material itself, opened at first use.
+    ///
+    /// # Errors
+    /// [`Refused::WouldNotOpen`] also when it is not there.
+    pub(crate) fn open(&self, strongroom: &Strongroom, binding: &Binding) -> Result<&Material, Refused> {
+        if let Some(material) = self.opened.get() {
+            return Ok(material);
+        }
+        let token = self.token.as_ref().ok_or(Refused::WouldNotOpen)?;
+        let material = strongroom.material(token, binding)?;
+        Ok(self.opened.get_or_init(|| material))
     }
 
     /// When it is deleted because it has expired.
@@ -78,6 +94,7 @@ impl StoredMaterial {
         encode(&MaterialRecord {
             created: self.created.as_millis(),
             token: self.token.as_deref().unwrap_or_default().into(),
+            public_key: self.public_key.as_deref().map(Into::into),
             order: self.order,
             rotated: self
                 .rotated
@@ -102,6 +119,7 @@ impl StoredMaterial {
         Some(Self {
             created: Timestamp::from_millis(record.created),
             token: (!record.token.is_empty()).then(|| record.token.into_owned()),
+            public_key: record.public_key.map(Cow::into_owned),
             order: record.order,
             rotated,
             imported: record.imported.map(|imported| Imported {
@@ -159,7 +177,7 @@ mod tests {
         // {0: 5, 1: h'0102'}
         let old = StoredMaterial::decode(&[0xA2, 0x00, 0x05, 0x01, 0x42, 1, 2]).unwrap();
         assert_eq!((old.created, old.token, old.order), (Timestamp::from_millis(5), Some(vec![1, 2]), 0));
-        assert_eq!((old.rotated, old.imported), (None, None));
+        assert_eq!((old.rotated, old.imported, old.public_key), (None, None, None));
     }
 
     #[test]
@@ -167,6 +185,7 @@ mod tests {
         let material = StoredMaterial {
             created: Timestamp::from_millis(1),
             token: Some(vec![7]),
+            public_key: Some(vec![8, 9]),
             order: 3,
             rotated: Some(Rotated { at: Timestamp::from_millis(9), kind: RotationType::OnDemand }),
             imported: Some(Imported {
@@ -178,6 +197,7 @@ mod tests {
         let read = StoredMaterial::decode(&material.encode()).unwrap();
         assert_eq!((read.created, &read.token, read.order), (material.created, &material.token, 3));
         assert_eq!((read.rotated, &read.imported), (material.rotated, &material.imported));
+        assert_eq!(read.public_key, material.public_key);
         assert_eq!(read.expires(), Some(Timestamp::from_millis(99)));
         let gone = StoredMaterial { token: None, ..read };
         assert_eq!(StoredMaterial::decode(&gone.encode()).unwrap().expires(), None);

@@ -1,7 +1,10 @@
 //! `KeyMetadata`, as `CreateKey` and `DescribeKey` answer it.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_KeyMetadata.html>
 
-use model::kms::{CustomerMasterKeySpec, KeyManagerType, KeyMetadata, KeySpec, KeyUsageType};
+use model::{
+    Algorithm,
+    kms::{KeyManagerType, KeyMetadata, KeySpec},
+};
 
 use crate::{
     lifecycle::State,
@@ -36,12 +39,13 @@ pub(crate) fn metadata(tables: &Tables, key: &Key) -> KeyMetadata {
             Some(_) => KeyManagerType::Aws,
             None => KeyManagerType::Customer,
         }),
-        customer_master_key_spec: CustomerMasterKeySpec::parse(key.spec.as_str()),
+        customer_master_key_spec: Some(key.spec),
         key_spec: Some(key.spec),
-        encryption_algorithms: match key.usage {
-            KeyUsageType::EncryptDecrypt => Some(key.spec.encryption_algorithms().to_vec()),
-            _ => None,
-        },
+        encryption_algorithms: algorithms(key),
+        signing_algorithms: algorithms(key),
+        mac_algorithms: algorithms(key),
+        key_agreement_algorithms: algorithms(key),
+        encapsulation_algorithms: algorithms(key),
         multi_region: Some(key.arn.key_id.is_multi_region()),
         multi_region_configuration: tables.configuration(key),
         // Other keys have one material in their life, which AWS does not name.
@@ -51,6 +55,11 @@ pub(crate) fn metadata(tables: &Tables, key: &Key) -> KeyMetadata {
         },
         ..KeyMetadata::default()
     }
+}
+
+/// The algorithms of one kind that the key computes: of all kinds, one is there.
+pub(crate) fn algorithms<A: Algorithm>(key: &Key) -> Option<Vec<A>> {
+    (key.usage == A::USAGE).then(|| A::of(key.spec).to_vec())
 }
 
 /// The expiry of the imported material that is there: of several, the first. `None` without such material.

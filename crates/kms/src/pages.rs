@@ -37,7 +37,7 @@ impl Listing<'_, '_> {
         match self.kms.strongroom.check_tag(Purpose::PaginationMarker, &self.message(last), tag) {
             Ok(()) => Ok(Some(last.to_owned())),
             Err(Refused::WouldNotOpen) => Err(faults::invalid_marker()),
-            Err(_) => Err(faults::sealed()),
+            Err(refused) => Err(faults::strongroom(refused)),
         }
     }
 
@@ -62,7 +62,7 @@ impl Listing<'_, '_> {
             .kms
             .strongroom
             .tag(Purpose::PaginationMarker, &self.message(last))
-            .map_err(|_| faults::sealed())?;
+            .map_err(faults::strongroom)?;
         let length = u8::try_from(tag.len()).map_err(|_| Fault::internal("a marker's tag is too long"))?;
         let bytes: Vec<u8> = std::iter::once(length).chain(tag).chain(last.bytes()).collect();
         Ok(URL_SAFE_NO_PAD.encode_to_string(bytes))

@@ -122,6 +122,9 @@ pub(crate) struct MaterialRecord<'a> {
     /// The strongroom's token; empty when the material was deleted or has expired, or is not imported here.
     #[cbor(b(1), with = "minicbor::bytes")]
     pub(crate) token: Cow<'a, [u8]>,
+    /// The public key of a pair: `SubjectPublicKeyInfo` in DER.
+    #[cbor(b(2), with = "minicbor::bytes")]
+    pub(crate) public_key: Option<Cow<'a, [u8]>>,
     /// Its place in the key's history, from 0.
     #[cbor(n(3), default)]
     pub(crate) order: u32,

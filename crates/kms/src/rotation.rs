@@ -109,8 +109,8 @@ pub(crate) fn turn(
     let (id, fresh) = match key.pending_material {
         Some(pending) => (pending, None),
         None => {
-            let made = kms.strongroom.generate(&gate::binding(&key.arn, key.spec), entropy);
-            let made = made.map_err(|_| faults::sealed())?;
+            let binding = gate::binding(&key.arn, key.spec);
+            let made = kms.strongroom.generate(&binding, entropy).map_err(faults::strongroom)?;
             (MaterialId::from_bytes(made.id), Some(made.token))
         }
     };

@@ -9,6 +9,7 @@
 use std::sync::Arc;
 
 use dispatch::Fault;
+use model::kms::KeySpec;
 use tokio::{sync::Semaphore, task::spawn_blocking};
 
 /// The places where work is done. One for the whole process.
@@ -61,6 +62,54 @@ impl Workshop {
             done
         });
         working.await.map_err(|_| Interrupted)
+    }
+}
+
+impl Effort {
+    /// Making a key.
+    #[must_use]
+    pub fn of_making(spec: KeySpec) -> Self {
+        match spec {
+            KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096 => Self::Large,
+            _ => Self::of_private(spec),
+        }
+    }
+
+    /// Opening a key, and computing with its private part: signing, decrypting, agreeing.
+    #[must_use]
+    pub fn of_private(spec: KeySpec) -> Self {
+        match spec {
+            KeySpec::Rsa2048
+            | KeySpec::Rsa3072
+            | KeySpec::Rsa4096
+            | KeySpec::EccNistP384
+            | KeySpec::EccNistP521
+            | KeySpec::MlDsa44
+            | KeySpec::MlDsa65
+            | KeySpec::MlDsa87
+            | KeySpec::Sm2 => Self::Medium,
+            KeySpec::SymmetricDefault
+            | KeySpec::Hmac224
+            | KeySpec::Hmac256
+            | KeySpec::Hmac384
+            | KeySpec::Hmac512
+            | KeySpec::EccNistP256
+            | KeySpec::EccSecgP256k1
+            | KeySpec::EccNistEdwards25519
+            | KeySpec::MlKem512
+            | KeySpec::MlKem768
+            | KeySpec::MlKem1024 => Self::Small,
+        }
+    }
+
+    /// Computing with a key's public part: verifying, encrypting.
+    #[must_use]
+    pub fn of_public(spec: KeySpec) -> Self {
+        match spec {
+            // The public exponent is short.
+            KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096 => Self::Small,
+            _ => Self::of_private(spec),
+        }
     }
 }
 

@@ -1915,7 +1915,7 @@ pub struct GetPublicKeyResponse {
     pub public_key: Option<Blob>,
     /// `CustomerMasterKeySpec`.
     #[serde(rename = "CustomerMasterKeySpec", skip_serializing_if = "Option::is_none")]
-    pub customer_master_key_spec: Option<CustomerMasterKeySpec>,
+    pub customer_master_key_spec: Option<KeySpec>,
     /// `KeySpec`.
     #[serde(rename = "KeySpec", skip_serializing_if = "Option::is_none")]
     pub key_spec: Option<KeySpec>,
@@ -2273,7 +2273,7 @@ pub struct KeyMetadata {
     pub key_manager: Option<KeyManagerType>,
     /// `CustomerMasterKeySpec`.
     #[serde(rename = "CustomerMasterKeySpec", skip_serializing_if = "Option::is_none")]
-    pub customer_master_key_spec: Option<CustomerMasterKeySpec>,
+    pub customer_master_key_spec: Option<KeySpec>,
     /// `KeySpec`.
     #[serde(rename = "KeySpec", skip_serializing_if = "Option::is_none")]
     pub key_spec: Option<KeySpec>,

@@ -19,6 +19,7 @@ pub mod sts;
 mod timestamp;
 
 pub use blob::{Blob, Sensitive, SensitiveText};
+pub use key_spec::Algorithm;
 pub use number::Lenient;
 pub use shape::Nothing;
 pub use timestamp::Timestamp;

@@ -27,7 +27,7 @@ pub(crate) struct Asked<'a> {
     tag_keys: Option<&'a [String]>,
     tokens: &'a [String],
     child: Option<&'a Wanted>,
-    more: Option<&'a dyn ConditionKeys>,
+    more: Option<&'a (dyn ConditionKeys + Sync)>,
     days_unused: bool,
 }
 
@@ -48,6 +48,11 @@ impl<'a> Asked<'a> {
     /// The symmetric algorithm and an encryption context.
     pub(crate) fn symmetric(context: Option<&'a BTreeMap<String, String>>) -> Self {
         Self::encryption(EncryptionAlgorithmSpec::SymmetricDefault, context)
+    }
+
+    /// The algorithm of an encryption.
+    pub(super) fn algorithm(&self) -> Option<EncryptionAlgorithmSpec> {
+        self.encryption.map(|(algorithm, _)| algorithm)
     }
 
     /// Whether a re-encryption stays with one key.
@@ -87,7 +92,7 @@ impl<'a> Asked<'a> {
     }
 
     /// Something with condition keys of its own.
-    pub(super) fn about(self, more: &'a dyn ConditionKeys) -> Self {
+    pub(super) fn about(self, more: &'a (dyn ConditionKeys + Sync)) -> Self {
         Self { more: Some(more), ..self }
     }
 

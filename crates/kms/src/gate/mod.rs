@@ -14,19 +14,19 @@ mod resolve;
 mod usable;
 mod uses;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use dispatch::{Cx, Fault, fault};
 use model::{
     arn::{AliasArn, AliasName, GrantId, KeyArn, KeyId, Region},
-    kms::DryRunModifierType,
+    kms::{DryRunModifierType, EncryptionAlgorithmSpec},
 };
 
 pub(crate) use conditions::{Asked, NewKey, NoKey};
 pub(crate) use decide::would_allow;
 pub(crate) use dispatch::permit;
 pub(crate) use grants::retire;
-pub(crate) use usable::{Usable, binding};
+pub(crate) use usable::{Usable, binding, made};
 pub(crate) use uses::*;
 
 use crate::{
@@ -64,7 +64,8 @@ pub(crate) fn key<U: Use>(
 }
 
 /// The key that a blob was made with, for the purpose `U`. If the caller names a key, it must be that one.
-/// Without a blob, as in a dry run that ignores it, the named key.
+/// Without a blob, as in a dry run that ignores it, the named key. What a public key encrypted is no blob: it names no
+/// key, so the caller has to.
 pub(crate) fn ciphertext<U: Use>(
     kms: &Kms,
     cx: &mut Cx<'_>,
@@ -72,8 +73,12 @@ pub(crate) fn ciphertext<U: Use>(
     blob: Option<&[u8]>,
     asked: &Asked<'_>,
 ) -> Result<Usable<U>, Fault> {
+    let names_key = asked.algorithm() == Some(EncryptionAlgorithmSpec::SymmetricDefault);
     let made_with = blob.map(strongroom::Blob::parse);
     match (named, made_with) {
+        (None, Some(_)) if !names_key => {
+            Err(faults::validation("KeyId is required for ciphertexts of asymmetric KMS keys."))
+        }
         (Some(named), None) => key(kms, cx, named, asked),
         (None, None) => Err(faults::validation("CiphertextBlob is required.")),
         (None, Some(Err(_))) => Err(Fault::silent(&faults::INVALID_CIPHERTEXT)),
@@ -99,16 +104,17 @@ pub(crate) fn ciphertext<U: Use>(
             };
             check_tokens(kms, cx, asked.tokens())?;
             decide::key::<U>(cx, &shelf, &key, alias.as_ref(), asked)?;
-            let blob = made_with.map_err(|_| Fault::silent(&faults::INVALID_CIPHERTEXT));
-            // A key of another usage made no blob either; AWS says so before it looks at the blob.
+            // A key of another usage made no ciphertext; AWS says so before it looks at that.
             if U::USAGE.is_some_and(|usage| usage != key.usage) {
                 return Err(faults::incorrect_key());
             }
-            let blob = blob?;
-            if (blob.key_id(), blob.multi_region(), blob.account())
-                != (key.arn.key_id.bytes(), key.arn.key_id.is_multi_region(), key.arn.account.as_u64())
-            {
-                return Err(faults::incorrect_key());
+            if names_key {
+                let blob = made_with.map_err(|_| Fault::silent(&faults::INVALID_CIPHERTEXT))?;
+                if (blob.key_id(), blob.multi_region(), blob.account())
+                    != (key.arn.key_id.bytes(), key.arn.key_id.is_multi_region(), key.arn.account.as_u64())
+                {
+                    return Err(faults::incorrect_key());
+                }
             }
             admit(kms, cx, shelf, key)
         }
@@ -223,6 +229,18 @@ pub(crate) fn modifiers(
         return Err(faults::validation("KeyId is required when IGNORE_CIPHERTEXT is specified."));
     }
     Ok(())
+}
+
+/// Encryption contexts go with the symmetric algorithm only.
+pub(crate) fn context(
+    algorithm: EncryptionAlgorithmSpec,
+    context: Option<&BTreeMap<String, String>>,
+) -> Result<(), Fault> {
+    let is_empty = context.is_none_or(BTreeMap::is_empty);
+    if algorithm == EncryptionAlgorithmSpec::SymmetricDefault || is_empty {
+        return Ok(());
+    }
+    Err(faults::validation("EncryptionContext is only supported with symmetric encryption KMS keys."))
 }
 
 /// Attestation is not offered yet; `docs/divergences.md` says so.

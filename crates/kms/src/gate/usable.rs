@@ -1,20 +1,22 @@
 //! A key that may be used, for one purpose.
 
+mod pairs;
+
 use std::{collections::BTreeMap, marker::PhantomData, sync::Arc};
 
 use dispatch::{Cx, Fault};
 use model::{
-    Blob,
+    Algorithm, Blob,
     arn::{KeyArn, KeyId, MaterialId},
     kms::{EncryptionAlgorithmSpec, KeySpec},
 };
 use secret::Plaintext;
 use store::{Batch, Precondition};
-use strongroom::{Binding, Context, Material, Refused, Spec, Strongroom};
+use strongroom::{Binding, Context, Material, PublicKeyEncryption, Refused, Spec, Strongroom};
 
 use super::{Changes, Decrypts, Encrypts, Use};
 use crate::{
-    faults,
+    Kms, faults,
     lifecycle::{Refusal, State},
     tables::{Key, Shelf},
 };
@@ -30,8 +32,8 @@ pub(crate) struct Usable<U> {
 /// What a blob held.
 pub(crate) struct Opened {
     pub(crate) plaintext: Plaintext,
-    /// The material it was encrypted under.
-    pub(crate) material: MaterialId,
+    /// The symmetric material it was encrypted under.
+    pub(crate) material: Option<MaterialId>,
 }
 
 type EncryptionContext = BTreeMap<String, String>;
@@ -67,8 +69,8 @@ impl<U: Use> Usable<U> {
     }
 
     /// Checks that the key computes this algorithm.
-    pub(crate) fn supports(&self, algorithm: EncryptionAlgorithmSpec) -> Result<(), Fault> {
-        if self.key.spec.encryption_algorithms().contains(&algorithm) {
+    pub(crate) fn supports<A: Algorithm>(&self, algorithm: A) -> Result<(), Fault> {
+        if A::of(self.key.spec).contains(&algorithm) {
             return Ok(());
         }
         Err(faults::incompatible(algorithm.as_str(), self.key.spec.as_str()))
@@ -80,17 +82,20 @@ impl<U: Use> Usable<U> {
 
     fn material(&self, id: MaterialId) -> Result<&Material, Refused> {
         let stored = self.shelf.material(self.id(), id).ok_or(Refused::WouldNotOpen)?;
-        if let Some(material) = stored.opened.get() {
-            return Ok(material);
+        stored.open(&self.strongroom, &binding(&self.key.arn, self.key.spec))
+    }
+
+    /// The record contradicts itself, unless the strongroom is only sealed.
+    fn unopened(&self, refused: Refused) -> Fault {
+        match refused {
+            Refused::Sealed => faults::strongroom(refused),
+            _ => faults::inconsistent(format_args!("{} has no material that opens", self.key.arn)),
         }
-        let token = stored.token.as_ref().ok_or(Refused::WouldNotOpen)?;
-        let material = self.strongroom.material(token, &binding(&self.key.arn, self.key.spec))?;
-        Ok(stored.opened.get_or_init(|| material))
     }
 }
 
 impl<U: Encrypts> Usable<U> {
-    /// The blob of a plaintext under the key's current material.
+    /// The blob of a plaintext under the key's current material, which is symmetric.
     pub(crate) fn encrypt(
         &self,
         cx: &Cx<'_>,
@@ -98,31 +103,71 @@ impl<U: Encrypts> Usable<U> {
         context: Option<&EncryptionContext>,
     ) -> Result<Blob, Fault> {
         let current = self.key.current_material.ok_or(Refused::WouldNotOpen);
-        let material = current.and_then(|id| self.material(id)).map_err(|refused| match refused {
-            Refused::Sealed => faults::sealed(),
-            _ => faults::inconsistent(format_args!("{} has no material that opens", self.key.arn)),
-        })?;
+        let material = current.and_then(|id| self.material(id)).map_err(|refused| self.unopened(refused))?;
         let blob = material.encrypt(plaintext, &canonical(context), cx.entropy);
-        blob.map(Blob::from).map_err(|_| Fault::internal("the strongroom could not encrypt"))
+        blob.map(Blob::from).map_err(faults::strongroom)
     }
 
-    /// The id of the material that encrypts.
+    /// The ciphertext of a plaintext by an algorithm of the key: a blob, or what the public key makes of it.
+    pub(crate) async fn encrypt_by(
+        &self,
+        kms: &Kms,
+        cx: &Cx<'_>,
+        algorithm: EncryptionAlgorithmSpec,
+        plaintext: Plaintext,
+        context: Option<&EncryptionContext>,
+    ) -> Result<Blob, Fault> {
+        match public(algorithm) {
+            None => self.encrypt(cx, &plaintext, context),
+            Some(algorithm) => self.encrypt_to_public(kms, cx, algorithm, plaintext).await,
+        }
+    }
+
+    /// Checks that the key takes so much at a time by this algorithm.
+    pub(crate) fn takes(
+        &self,
+        algorithm: EncryptionAlgorithmSpec,
+        plaintext: &Plaintext,
+    ) -> Result<(), Fault> {
+        match self.key.spec.plaintext_bytes_max(algorithm) {
+            Some(max) if plaintext.len() > max => {
+                Err(faults::plaintext_too_long(algorithm.as_str(), self.key.spec.as_str(), max))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The id of the material that encrypts. Pairs have one material, which AWS does not name.
     pub(crate) fn material_id(&self) -> Option<String> {
-        self.key.current_material.map(|id| id.to_string())
+        match self.key.spec {
+            KeySpec::SymmetricDefault => self.key.current_material.map(|id| id.to_string()),
+            _ => None,
+        }
     }
 }
 
 impl<U: Decrypts> Usable<U> {
-    /// Opens a blob. Whatever is wrong with it, the caller learns only that something is.
-    pub(crate) fn decrypt(&self, blob: &[u8], context: Option<&EncryptionContext>) -> Result<Opened, Fault> {
+    /// Decrypts by an algorithm of the key. Whatever is wrong with the ciphertext, the caller learns only that
+    /// something is.
+    pub(crate) async fn decrypt(
+        &self,
+        kms: &Kms,
+        algorithm: EncryptionAlgorithmSpec,
+        ciphertext: Blob,
+        context: Option<&EncryptionContext>,
+    ) -> Result<Opened, Fault> {
+        if let Some(algorithm) = public(algorithm) {
+            let plaintext = self.decrypt_with_private(kms, algorithm, ciphertext).await?;
+            return Ok(Opened { plaintext, material: None });
+        }
         let open = || {
-            let blob = strongroom::Blob::parse(blob)?;
+            let blob = strongroom::Blob::parse(&ciphertext)?;
             let material = MaterialId::from_bytes(blob.material_id());
             let plaintext = self.material(material)?.decrypt(&blob, &canonical(context))?;
-            Ok(Opened { plaintext, material })
+            Ok(Opened { plaintext, material: Some(material) })
         };
         open().map_err(|refused| match refused {
-            Refused::Sealed => faults::sealed(),
+            Refused::Sealed => faults::strongroom(refused),
             _ => Fault::silent(&faults::INVALID_CIPHERTEXT),
         })
     }
@@ -156,16 +201,48 @@ impl<U: Changes> Usable<U> {
 
 /// What the strongroom binds a key's material to.
 pub(crate) fn binding(arn: &KeyArn, spec: KeySpec) -> Binding {
-    // Only symmetric keys are made so far; the strongroom's specs grow with the key types.
-    let spec = match spec {
-        KeySpec::SymmetricDefault => Spec::SymmetricDefault,
-        _ => Spec::SymmetricDefault,
-    };
     Binding {
         account: arn.account.as_u64(),
         key_id: arn.key_id.bytes(),
         multi_region: arn.key_id.is_multi_region(),
-        spec,
+        spec: made(spec),
+    }
+}
+
+/// The strongroom's name for a spec.
+pub(crate) fn made(spec: KeySpec) -> Spec {
+    match spec {
+        KeySpec::SymmetricDefault => Spec::SymmetricDefault,
+        KeySpec::Rsa2048 => Spec::Rsa2048,
+        KeySpec::Rsa3072 => Spec::Rsa3072,
+        KeySpec::Rsa4096 => Spec::Rsa4096,
+        KeySpec::EccNistP256 => Spec::EccNistP256,
+        KeySpec::EccNistP384 => Spec::EccNistP384,
+        KeySpec::EccNistP521 => Spec::EccNistP521,
+        KeySpec::EccSecgP256k1 => Spec::EccSecgP256k1,
+        KeySpec::EccNistEdwards25519 => Spec::EccNistEdwards25519,
+        KeySpec::Hmac224 => Spec::Hmac224,
+        KeySpec::Hmac256 => Spec::Hmac256,
+        KeySpec::Hmac384 => Spec::Hmac384,
+        KeySpec::Hmac512 => Spec::Hmac512,
+        KeySpec::MlDsa44 => Spec::MlDsa44,
+        KeySpec::MlDsa65 => Spec::MlDsa65,
+        KeySpec::MlDsa87 => Spec::MlDsa87,
+        KeySpec::MlKem512 => Spec::MlKem512,
+        KeySpec::MlKem768 => Spec::MlKem768,
+        KeySpec::MlKem1024 => Spec::MlKem1024,
+        KeySpec::Sm2 => Spec::Sm2,
+    }
+}
+
+/// How a public key encrypts by this algorithm; `None` for the one that makes blobs.
+fn public(algorithm: EncryptionAlgorithmSpec) -> Option<PublicKeyEncryption> {
+    use EncryptionAlgorithmSpec as A;
+    match algorithm {
+        A::SymmetricDefault => None,
+        A::RsaesOaepSha1 => Some(PublicKeyEncryption::RsaesOaepSha1),
+        A::RsaesOaepSha256 => Some(PublicKeyEncryption::RsaesOaepSha256),
+        A::Sm2pke => Some(PublicKeyEncryption::Sm2Pke),
     }
 }
 

@@ -27,6 +27,20 @@ pub(crate) trait Use {
 pub(crate) trait Encrypts: Use {}
 /// Purposes that decrypt.
 pub(crate) trait Decrypts: Use {}
+/// Purposes that sign.
+pub(crate) trait Signs: Use {}
+/// Purposes that verify signatures.
+pub(crate) trait Verifies: Use {}
+/// Purposes that make message authentication codes.
+pub(crate) trait MakesMacs: Use {}
+/// Purposes that verify message authentication codes.
+pub(crate) trait VerifiesMacs: Use {}
+/// Purposes that agree on secrets.
+pub(crate) trait Agrees: Use {}
+/// Purposes that make secrets for the owner of a key.
+pub(crate) trait Encapsulates: Use {}
+/// Purposes that take such secrets out.
+pub(crate) trait Decapsulates: Use {}
 /// Purposes that change the key's record.
 pub(crate) trait Changes: Use {}
 
@@ -54,6 +68,10 @@ macro_rules! uses {
 }
 
 const ENCRYPTION: Option<KeyUsageType> = Some(KeyUsageType::EncryptDecrypt);
+const SIGNATURES: Option<KeyUsageType> = Some(KeyUsageType::SignVerify);
+const MACS: Option<KeyUsageType> = Some(KeyUsageType::GenerateVerifyMac);
+const AGREEMENT: Option<KeyUsageType> = Some(KeyUsageType::KeyAgreement);
+const ENCAPSULATION: Option<KeyUsageType> = Some(KeyUsageType::EncapsulateDecapsulate);
 
 // purpose: operation, action, usage, state, may be an alias, may be another account's
 uses! {
@@ -64,6 +82,17 @@ uses! {
     ToGenerateDataKey: "GenerateDataKey", "kms:GenerateDataKey", ENCRYPTION, State::usable, true, true, Encrypts;
     ToGenerateDataKeyWithoutPlaintext: "GenerateDataKeyWithoutPlaintext", "kms:GenerateDataKeyWithoutPlaintext",
         ENCRYPTION, State::usable, true, true, Encrypts;
+    ToGenerateDataKeyPair: "GenerateDataKeyPair", "kms:GenerateDataKeyPair", ENCRYPTION, State::usable, true, true, Encrypts;
+    ToGenerateDataKeyPairWithoutPlaintext: "GenerateDataKeyPairWithoutPlaintext", "kms:GenerateDataKeyPairWithoutPlaintext",
+        ENCRYPTION, State::usable, true, true, Encrypts;
+    ToSign: "Sign", "kms:Sign", SIGNATURES, State::usable, true, true, Signs;
+    ToVerify: "Verify", "kms:Verify", SIGNATURES, State::usable, true, true, Verifies;
+    ToGenerateMac: "GenerateMac", "kms:GenerateMac", MACS, State::usable, true, true, MakesMacs;
+    ToVerifyMac: "VerifyMac", "kms:VerifyMac", MACS, State::usable, true, true, VerifiesMacs;
+    ToDeriveSharedSecret: "DeriveSharedSecret", "kms:DeriveSharedSecret", AGREEMENT, State::usable, true, true, Agrees;
+    ToEncapsulate: "Encapsulate", "kms:Encapsulate", ENCAPSULATION, State::usable, true, true, Encapsulates;
+    ToDecapsulate: "Decapsulate", "kms:Decapsulate", ENCAPSULATION, State::usable, true, true, Decapsulates;
+    ToGetPublicKey: "GetPublicKey", "kms:GetPublicKey", None, State::usable, true, true;
     ToDescribe: "DescribeKey", "kms:DescribeKey", None, any, true, true;
     ToEnable: "EnableKey", "kms:EnableKey", None, State::switchable, false, false, Changes;
     ToDisable: "DisableKey", "kms:DisableKey", None, State::switchable, false, false, Changes;

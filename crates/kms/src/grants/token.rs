@@ -27,7 +27,7 @@ pub(crate) fn mint(kms: &Kms, cx: &Cx<'_>, key: &KeyArn, id: GrantId) -> Result<
     let mut nonce = [0; NONCE_BYTES];
     cx.entropy.fill(&mut nonce).map_err(|_| Fault::internal("the source of random bytes failed"))?;
     let message = [&nonce, format!("{key} {id}").as_bytes()].concat();
-    let tag = kms.strongroom.tag(Purpose::GrantToken, &message).map_err(|_| faults::sealed())?;
+    let tag = kms.strongroom.tag(Purpose::GrantToken, &message).map_err(faults::strongroom)?;
     let length = u8::try_from(tag.len()).map_err(|_| Fault::internal("a token's tag is too long"))?;
     let bytes: Vec<u8> = std::iter::once(length).chain(tag).chain(message).collect();
     Ok(URL_SAFE_NO_PAD.encode_to_string(bytes))
@@ -42,7 +42,7 @@ pub(crate) fn read(kms: &Kms, cx: &Cx<'_>, token: &str) -> Result<Named, Fault> 
     match kms.strongroom.check_tag(Purpose::GrantToken, message, tag) {
         Ok(()) => {}
         Err(Refused::WouldNotOpen) => return Err(faults::invalid_grant_token()),
-        Err(_) => return Err(faults::sealed()),
+        Err(refused) => return Err(faults::strongroom(refused)),
     }
     named(message).filter(|named| named.key.region == *cx.region).ok_or_else(faults::invalid_grant_token)
 }

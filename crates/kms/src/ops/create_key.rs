@@ -1,12 +1,15 @@
 //! `CreateKey`: makes a KMS key, with its material, policy and tags.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html>
 
+use std::sync::Arc;
+
 use dispatch::{Cx, Facts, Fault, Operation, Outcome, fault};
 use model::{
-    arn::{KeyArn, KeyId, MaterialId},
+    arn::{KeyArn, KeyId, MaterialId, Region},
     kms::{CreateKeyRequest, CreateKeyResponse, KeySpec, KeyUsageType, MultiRegionKeyType, OriginType},
 };
 use store::{Batch, Precondition, Revision};
+use strongroom::Generated;
 
 use crate::{
     Kms, faults,
@@ -17,6 +20,7 @@ use crate::{
     policies,
     tables::Key,
     tags,
+    workshop::Effort,
 };
 
 /// The operation.
@@ -36,7 +40,8 @@ impl Operation for CreateKey {
     ) -> Result<Outcome<CreateKeyResponse>, Fault> {
         let spec = key_spec(&input)?;
         let usage = key_usage(&input, spec)?;
-        check_offered(&input, spec)?;
+        check_region(spec, cx.region)?;
+        check_offered(&input)?;
         let tags = tags::parse(input.tags.as_deref().unwrap_or_default())?;
         let bypass = input.bypass_policy_lockout_safety_check;
 
@@ -58,8 +63,7 @@ impl Operation for CreateKey {
         cx.entropy.fill(&mut random).map_err(|_| Fault::internal("the source of random bytes failed"))?;
         let id = KeyId::generate(random, family_role.is_some());
         let arn = KeyArn { region: place.region.clone(), account: place.account, key_id: id };
-        let made = kms.strongroom.generate(&gate::binding(&arn, spec), cx.entropy);
-        let made = made.map_err(|_| faults::sealed())?;
+        let made = generate(kms, cx, &arn, spec).await?;
         let key = Key {
             arn: arn.clone(),
             created: cx.now,
@@ -84,8 +88,12 @@ impl Operation for CreateKey {
         }
         cx.notes.resource(&arn);
 
-        let material =
-            StoredMaterial { created: cx.now, token: Some(made.token), ..StoredMaterial::default() };
+        let material = StoredMaterial {
+            created: cx.now,
+            token: Some(made.token),
+            public_key: made.public_key,
+            ..StoredMaterial::default()
+        };
         let at = place.key(id);
         let change = Batch {
             preconditions: vec![Precondition::Absent(at.clone())],
@@ -127,16 +135,36 @@ fn key_usage(input: &CreateKeyRequest, spec: KeySpec) -> Result<KeyUsageType, Fa
     Ok(usage)
 }
 
-/// What this version makes; `docs/divergences.md` lists the rest.
-fn check_offered(input: &CreateKeyRequest, spec: KeySpec) -> Result<(), Fault> {
-    let refuse =
-        |what: &str| Err(Fault::new(&fault::UNSUPPORTED_OPERATION, format!("{what} is not offered yet.")));
-    if spec != KeySpec::SymmetricDefault {
-        return refuse(&format!("KeySpec {spec}"));
+/// SM2 is for the Regions of China, ML-KEM for all others.
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/symm-asymm-choose-key-spec.html>
+pub(super) fn check_region(spec: KeySpec, region: &Region) -> Result<(), Fault> {
+    let wanted = match spec {
+        KeySpec::Sm2 => Some(true),
+        KeySpec::MlKem512 | KeySpec::MlKem768 | KeySpec::MlKem1024 => Some(false),
+        _ => None,
+    };
+    if wanted.is_some_and(|wanted| wanted != (region.partition() == "aws-cn")) {
+        return Err(faults::validation(format!("KeySpec {spec} is not supported in this Region.")));
     }
+    Ok(())
+}
+
+/// New material for a key.
+async fn generate(kms: &Kms, cx: &Cx<'_>, arn: &KeyArn, spec: KeySpec) -> Result<Generated, Fault> {
+    let binding = gate::binding(arn, spec);
+    let (strongroom, entropy) = (Arc::clone(&kms.strongroom), Arc::clone(cx.entropy));
+    let work = move || strongroom.generate(&binding, &entropy);
+    kms.workshop.work(Effort::of_making(spec), work).await?.map_err(faults::strongroom)
+}
+
+/// What this version makes; `docs/divergences.md` lists the rest.
+fn check_offered(input: &CreateKeyRequest) -> Result<(), Fault> {
     match input.origin {
         None | Some(OriginType::AwsKms) => {}
-        Some(origin) => return refuse(&format!("Origin {origin}")),
+        Some(origin) => {
+            let what = format!("Origin {origin} is not offered yet.");
+            return Err(Fault::new(&fault::UNSUPPORTED_OPERATION, what));
+        }
     }
     gate::no_custom_key_store(input.custom_key_store_id.as_deref())?;
     gate::no_custom_key_store(input.xks_key_id.as_deref())

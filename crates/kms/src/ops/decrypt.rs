@@ -1,7 +1,8 @@
 //! `Decrypt`: gives back what was encrypted under a KMS key with the same encryption context.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html>
 //!
-//! The key is found in the blob, so that clients need not name it; when they do, it must be that one.
+//! The key is found in the blob, so that clients need not name it; when they do, it must be that one. What a public key
+//! encrypted says nothing of the key, which has to be named then.
 
 use dispatch::{Cx, Facts, Fault, Operation, Outcome};
 use model::kms::{DecryptRequest, DecryptResponse};
@@ -27,25 +28,26 @@ impl Operation for Decrypt {
         input: DecryptRequest,
     ) -> Result<Outcome<DecryptResponse>, Fault> {
         let algorithm = input.encryption_algorithm.unwrap_or_default();
-        let asked = Asked::encryption(algorithm, input.encryption_context.as_ref())
-            .with_tokens(input.grant_tokens.as_ref());
+        let context = input.encryption_context.as_ref();
+        let asked = Asked::encryption(algorithm, context).with_tokens(input.grant_tokens.as_ref());
         gate::modifiers(input.dry_run, input.dry_run_modifiers.as_deref(), input.key_id.as_deref())?;
         gate::no_recipient(input.recipient.is_some())?;
 
-        let blob = input.ciphertext_blob.as_deref();
-        let key = gate::ciphertext::<ToDecrypt>(kms, cx, input.key_id.as_deref(), blob, &asked)?;
+        let named = input.key_id.as_deref();
+        let key = gate::ciphertext::<ToDecrypt>(kms, cx, named, input.ciphertext_blob.as_deref(), &asked)?;
         key.supports(algorithm)?;
-        let Some(blob) = blob else {
+        gate::context(algorithm, context)?;
+        let Some(blob) = input.ciphertext_blob else {
             return gate::dry_run(Some(true)).map(|()| DecryptResponse::default().into());
         };
-        let opened = key.decrypt(blob, input.encryption_context.as_ref())?;
+        let opened = key.decrypt(kms, algorithm, blob, context).await?;
         gate::dry_run(input.dry_run)?;
 
         let output = DecryptResponse {
             key_id: Some(key.arn()),
             plaintext: Some(opened.plaintext),
             encryption_algorithm: Some(algorithm),
-            key_material_id: Some(opened.material.to_string()),
+            key_material_id: opened.material.map(|id| id.to_string()),
             ..DecryptResponse::default()
         };
         Ok(output.into())

@@ -1,4 +1,4 @@
-//! `Encrypt`: up to 4,096 bytes under a KMS key, bound to an encryption context.
+//! `Encrypt`: up to 4,096 bytes under a symmetric KMS key, bound to an encryption context, or what a public key takes.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html>
 
 use dispatch::{Cx, Facts, Fault, Operation, Outcome};
@@ -25,13 +25,15 @@ impl Operation for Encrypt {
         input: EncryptRequest,
     ) -> Result<Outcome<EncryptResponse>, Fault> {
         let algorithm = input.encryption_algorithm.unwrap_or_default();
-        let asked = Asked::encryption(algorithm, input.encryption_context.as_ref())
-            .with_tokens(input.grant_tokens.as_ref());
+        let context = input.encryption_context.as_ref();
+        let asked = Asked::encryption(algorithm, context).with_tokens(input.grant_tokens.as_ref());
 
         let key = gate::key::<ToEncrypt>(kms, cx, &input.key_id, &asked)?;
         key.supports(algorithm)?;
+        key.takes(algorithm, &input.plaintext)?;
+        gate::context(algorithm, context)?;
         gate::dry_run(input.dry_run)?;
-        let blob = key.encrypt(cx, &input.plaintext, input.encryption_context.as_ref())?;
+        let blob = key.encrypt_by(kms, cx, algorithm, input.plaintext, context).await?;
 
         let output = EncryptResponse {
             ciphertext_blob: Some(blob),

@@ -4,8 +4,8 @@
 
 use dispatch::{Cx, Facts, Fault, Operation, Outcome};
 use model::kms::{
-    DataKeySpec, GenerateDataKeyRequest, GenerateDataKeyResponse, GenerateDataKeyWithoutPlaintextRequest,
-    GenerateDataKeyWithoutPlaintextResponse,
+    DataKeySpec, EncryptionAlgorithmSpec, GenerateDataKeyRequest, GenerateDataKeyResponse,
+    GenerateDataKeyWithoutPlaintextRequest, GenerateDataKeyWithoutPlaintextResponse,
 };
 use secret::Plaintext;
 
@@ -38,6 +38,7 @@ impl Operation for GenerateDataKey {
 
         let asked = Asked::symmetric(context).with_tokens(input.grant_tokens.as_ref());
         let key = gate::key::<ToGenerateDataKey>(kms, cx, &input.key_id, &asked)?;
+        key.supports(EncryptionAlgorithmSpec::SymmetricDefault)?;
         gate::dry_run(input.dry_run)?;
         let plaintext = random(cx, bytes)?;
         let blob = key.encrypt(cx, &plaintext, context)?;
@@ -76,6 +77,7 @@ impl Operation for GenerateDataKeyWithoutPlaintext {
 
         let asked = Asked::symmetric(context).with_tokens(input.grant_tokens.as_ref());
         let key = gate::key::<ToGenerateDataKeyWithoutPlaintext>(kms, cx, &input.key_id, &asked)?;
+        key.supports(EncryptionAlgorithmSpec::SymmetricDefault)?;
         gate::dry_run(input.dry_run)?;
         let blob = key.encrypt(cx, &random(cx, bytes)?, context)?;
 

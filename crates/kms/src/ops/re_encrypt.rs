@@ -30,26 +30,27 @@ impl Operation for ReEncrypt {
         let from = input.source_encryption_algorithm.unwrap_or_default();
         let to = input.destination_encryption_algorithm.unwrap_or_default();
         gate::modifiers(input.dry_run, input.dry_run_modifiers.as_deref(), input.source_key_id.as_deref())?;
-        let blob = input.ciphertext_blob.as_deref();
-        let same = gate::same_key(kms, cx, input.source_key_id.as_deref(), blob, &input.destination_key_id);
+        let (named, blob) = (input.source_key_id.as_deref(), input.ciphertext_blob.as_deref());
+        let old = input.source_encryption_context.as_ref();
+        let new = input.destination_encryption_context.as_ref();
+        let same = gate::same_key(kms, cx, named, blob, &input.destination_key_id);
 
-        let asked = Asked::encryption(from, input.source_encryption_context.as_ref())
-            .re_encrypting(same)
-            .with_tokens(input.grant_tokens.as_ref());
-        let source =
-            gate::ciphertext::<ToReEncryptFrom>(kms, cx, input.source_key_id.as_deref(), blob, &asked)?;
-        let asked = Asked::encryption(to, input.destination_encryption_context.as_ref())
-            .re_encrypting(same)
-            .with_tokens(input.grant_tokens.as_ref());
+        let tokens = input.grant_tokens.as_ref();
+        let asked = Asked::encryption(from, old).re_encrypting(same).with_tokens(tokens);
+        let source = gate::ciphertext::<ToReEncryptFrom>(kms, cx, named, blob, &asked)?;
+        let asked = Asked::encryption(to, new).re_encrypting(same).with_tokens(tokens);
         let target = gate::key::<ToReEncryptTo>(kms, cx, &input.destination_key_id, &asked)?;
         source.supports(from)?;
         target.supports(to)?;
-        let Some(blob) = blob else {
+        gate::context(from, old)?;
+        gate::context(to, new)?;
+        let Some(blob) = input.ciphertext_blob else {
             return gate::dry_run(Some(true)).map(|()| ReEncryptResponse::default().into());
         };
-        let opened = source.decrypt(blob, input.source_encryption_context.as_ref())?;
+        let opened = source.decrypt(kms, from, blob, old).await?;
+        target.takes(to, &opened.plaintext)?;
         gate::dry_run(input.dry_run)?;
-        let blob = target.encrypt(cx, &opened.plaintext, input.destination_encryption_context.as_ref())?;
+        let blob = target.encrypt_by(kms, cx, to, opened.plaintext, new).await?;
 
         let output = ReEncryptResponse {
             ciphertext_blob: Some(blob),
@@ -57,7 +58,7 @@ impl Operation for ReEncrypt {
             key_id: Some(target.arn()),
             source_encryption_algorithm: Some(from),
             destination_encryption_algorithm: Some(to),
-            source_key_material_id: Some(opened.material.to_string()),
+            source_key_material_id: opened.material.map(|id| id.to_string()),
             destination_key_material_id: target.material_id(),
         };
         Ok(output.into())

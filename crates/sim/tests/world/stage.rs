@@ -112,11 +112,38 @@ impl Stage {
                 let input = json!({ "KeyId": self.value("key"), "Plaintext": "c2VjcmV0" });
                 text(self.kms("Encrypt", input).ok(), "/CiphertextBlob")
             }
+            "sign-key" => key(json!({ "KeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY" })),
+            "mac-key" => key(json!({ "KeySpec": "HMAC_256", "KeyUsage": "GENERATE_VERIFY_MAC" })),
+            "agree-key" => key(json!({ "KeySpec": "ECC_NIST_P256", "KeyUsage": "KEY_AGREEMENT" })),
+            "kem-key" => key(json!({ "KeySpec": "ML_KEM_768", "KeyUsage": "ENCAPSULATE_DECAPSULATE" })),
+            "signature" => {
+                let input = json!({
+                    "KeyId": self.value("sign-key"), "Message": HELLO, "SigningAlgorithm": "ECDSA_SHA_256",
+                });
+                text(self.kms("Sign", input).ok(), "/Signature")
+            }
+            "mac" => {
+                let input = json!({
+                    "KeyId": self.value("mac-key"), "Message": HELLO, "MacAlgorithm": "HMAC_SHA_256",
+                });
+                text(self.kms("GenerateMac", input).ok(), "/Mac")
+            }
+            "peer-public-key" => {
+                let input = json!({ "KeySpec": "ECC_NIST_P256", "KeyUsage": "KEY_AGREEMENT" });
+                text(self.kms("GetPublicKey", json!({ "KeyId": key(input) })).ok(), "/PublicKey")
+            }
+            "kem-ciphertext" => {
+                let input = json!({ "KeyId": self.value("kem-key"), "EncapsulationAlgorithm": "ML_KEM" });
+                text(self.kms("Encapsulate", input).ok(), "/SharedSecretCiphertextBlob")
+            }
             "policy" => text(self.kms("GetKeyPolicy", json!({ "KeyId": self.value("key") })).ok(), "/Policy"),
             _ => panic!("nothing is made for {{{name}}}; see Stage::make"),
         }
     }
 }
+
+/// `hello`, in base64.
+const HELLO: &str = "aGVsbG8=";
 
 /// The first `{name}` of a text, with what is before and after it.
 fn placeholder(text: &str) -> Option<(&str, &str, &str)> {

@@ -1,0 +1,47 @@
+//! `Decapsulate`: the secret in an ML-KEM ciphertext. One that was made up gives a secret that nobody knows, as FIPS
+//! 203 wants it; only one of the wrong length is an error.
+//! <https://docs.aws.amazon.com/kms/latest/APIReference/API_Decapsulate.html>
+
+use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use model::kms::{DecapsulateRequest, DecapsulateResponse};
+
+use crate::{
+    Kms,
+    gate::{self, Asked, ToDecapsulate},
+};
+
+/// The operation.
+pub(super) struct Decapsulate;
+
+impl Operation for Decapsulate {
+    type Service = Kms;
+    type Input = DecapsulateRequest;
+    type Output = DecapsulateResponse;
+    const FACTS: Facts = Facts {
+        name: "Decapsulate",
+        read_only: true,
+        example: r#"{"KeyId":"{kem-key}","EncapsulationAlgorithm":"ML_KEM","SharedSecretCiphertextBlob":"{kem-ciphertext}"}"#,
+    };
+
+    async fn run(
+        kms: &Kms,
+        cx: &mut Cx<'_>,
+        input: DecapsulateRequest,
+    ) -> Result<Outcome<DecapsulateResponse>, Fault> {
+        let algorithm = input.encapsulation_algorithm;
+        cx.notes.parameter("encapsulationAlgorithm", algorithm.as_str());
+
+        let asked = Asked::nothing().with_tokens(input.grant_tokens.as_ref());
+        let key = gate::key::<ToDecapsulate>(kms, cx, &input.key_id, &asked)?;
+        key.supports(algorithm)?;
+        let secret = key.decapsulate(kms, input.shared_secret_ciphertext_blob).await?;
+        gate::dry_run(input.dry_run)?;
+
+        let output = DecapsulateResponse {
+            key_id: Some(key.arn()),
+            shared_secret: Some(secret),
+            encapsulation_algorithm: Some(algorithm),
+        };
+        Ok(output.into())
+    }
+}

@@ -1,0 +1,51 @@
+//! `DeriveSharedSecret`: agrees on a secret with the owner of another public key, by ECDH.
+//! <https://docs.aws.amazon.com/kms/latest/APIReference/API_DeriveSharedSecret.html>
+
+use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use model::kms::{DeriveSharedSecretRequest, DeriveSharedSecretResponse};
+
+use crate::{
+    Kms,
+    gate::{self, Asked, ToDeriveSharedSecret},
+};
+
+/// The operation.
+pub(super) struct DeriveSharedSecret;
+
+impl Operation for DeriveSharedSecret {
+    type Service = Kms;
+    type Input = DeriveSharedSecretRequest;
+    type Output = DeriveSharedSecretResponse;
+    const FACTS: Facts = Facts {
+        name: "DeriveSharedSecret",
+        read_only: true,
+        example: r#"{"KeyId":"{agree-key}","KeyAgreementAlgorithm":"ECDH","PublicKey":"{peer-public-key}"}"#,
+    };
+
+    async fn run(
+        kms: &Kms,
+        cx: &mut Cx<'_>,
+        input: DeriveSharedSecretRequest,
+    ) -> Result<Outcome<DeriveSharedSecretResponse>, Fault> {
+        let algorithm = input.key_agreement_algorithm;
+        cx.notes.parameter("keyAgreementAlgorithm", algorithm.as_str());
+        let asked = Asked::nothing()
+            .with("kms:KeyAgreementAlgorithm", algorithm)
+            .with_tokens(input.grant_tokens.as_ref());
+        gate::no_recipient(input.recipient.is_some())?;
+
+        let key = gate::key::<ToDeriveSharedSecret>(kms, cx, &input.key_id, &asked)?;
+        key.supports(algorithm)?;
+        let secret = key.agree(kms, input.public_key).await?;
+        gate::dry_run(input.dry_run)?;
+
+        let output = DeriveSharedSecretResponse {
+            key_id: Some(key.arn()),
+            shared_secret: Some(secret),
+            key_agreement_algorithm: Some(algorithm),
+            key_origin: Some(key.record().origin),
+            ciphertext_for_recipient: None,
+        };
+        Ok(output.into())
+    }
+}

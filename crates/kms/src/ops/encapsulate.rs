@@ -1,0 +1,47 @@
+//! `Encapsulate`: a fresh secret, and a ciphertext that gives it to the owner of an ML-KEM key.
+//! <https://docs.aws.amazon.com/kms/latest/APIReference/API_Encapsulate.html>
+
+use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use model::kms::{EncapsulateRequest, EncapsulateResponse};
+
+use crate::{
+    Kms,
+    gate::{self, Asked, ToEncapsulate},
+};
+
+/// The operation.
+pub(super) struct Encapsulate;
+
+impl Operation for Encapsulate {
+    type Service = Kms;
+    type Input = EncapsulateRequest;
+    type Output = EncapsulateResponse;
+    const FACTS: Facts = Facts {
+        name: "Encapsulate",
+        read_only: true,
+        example: r#"{"KeyId":"{kem-key}","EncapsulationAlgorithm":"ML_KEM"}"#,
+    };
+
+    async fn run(
+        kms: &Kms,
+        cx: &mut Cx<'_>,
+        input: EncapsulateRequest,
+    ) -> Result<Outcome<EncapsulateResponse>, Fault> {
+        let algorithm = input.encapsulation_algorithm;
+        cx.notes.parameter("encapsulationAlgorithm", algorithm.as_str());
+
+        let asked = Asked::nothing().with_tokens(input.grant_tokens.as_ref());
+        let key = gate::key::<ToEncapsulate>(kms, cx, &input.key_id, &asked)?;
+        key.supports(algorithm)?;
+        gate::dry_run(input.dry_run)?;
+        let (ciphertext, secret) = key.encapsulate(kms).await?;
+
+        let output = EncapsulateResponse {
+            key_id: Some(key.arn()),
+            shared_secret: Some(secret),
+            shared_secret_ciphertext_blob: Some(ciphertext),
+            encapsulation_algorithm: Some(algorithm),
+        };
+        Ok(output.into())
+    }
+}

@@ -1,0 +1,123 @@
+//! `GenerateDataKeyPair` and `GenerateDataKeyPairWithoutPlaintext`: a fresh key pair for use outside the service, its
+//! private key encrypted under a KMS key, with and without that in plaintext.
+//! <https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateDataKeyPair.html>
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use dispatch::{Cx, Facts, Fault, Operation, Outcome, fault};
+use model::kms::{
+    DataKeyPairSpec, EncryptionAlgorithmSpec, GenerateDataKeyPairRequest, GenerateDataKeyPairResponse,
+    GenerateDataKeyPairWithoutPlaintextRequest, GenerateDataKeyPairWithoutPlaintextResponse, KeySpec,
+};
+use strongroom::{Pair, Refused};
+
+use super::create_key::check_region;
+use crate::{
+    Kms, faults,
+    gate::{self, Asked, ToGenerateDataKeyPair, ToGenerateDataKeyPairWithoutPlaintext},
+    workshop::Effort,
+};
+
+/// The operation with plaintext.
+pub(super) struct GenerateDataKeyPair;
+
+impl Operation for GenerateDataKeyPair {
+    type Service = Kms;
+    type Input = GenerateDataKeyPairRequest;
+    type Output = GenerateDataKeyPairResponse;
+    const FACTS: Facts = Facts {
+        name: "GenerateDataKeyPair",
+        read_only: true,
+        example: r#"{"KeyId":"{key}","KeyPairSpec":"ECC_NIST_P256"}"#,
+    };
+
+    async fn run(
+        kms: &Kms,
+        cx: &mut Cx<'_>,
+        input: GenerateDataKeyPairRequest,
+    ) -> Result<Outcome<GenerateDataKeyPairResponse>, Fault> {
+        let spec = key_spec(cx, input.key_pair_spec)?;
+        gate::no_recipient(input.recipient.is_some())?;
+        let context = input.encryption_context.as_ref();
+
+        let asked = asked(input.key_pair_spec, context).with_tokens(input.grant_tokens.as_ref());
+        let key = gate::key::<ToGenerateDataKeyPair>(kms, cx, &input.key_id, &asked)?;
+        key.supports(EncryptionAlgorithmSpec::SymmetricDefault)?;
+        gate::dry_run(input.dry_run)?;
+        let pair = generate(kms, cx, spec).await?;
+        let blob = key.encrypt(cx, &pair.private, context)?;
+
+        let output = GenerateDataKeyPairResponse {
+            private_key_ciphertext_blob: Some(blob),
+            private_key_plaintext: Some(pair.private),
+            public_key: Some(pair.public.into()),
+            key_id: Some(key.arn()),
+            key_pair_spec: Some(input.key_pair_spec),
+            ciphertext_for_recipient: None,
+            key_material_id: key.material_id(),
+        };
+        Ok(output.into())
+    }
+}
+
+/// The operation without plaintext.
+pub(super) struct GenerateDataKeyPairWithoutPlaintext;
+
+impl Operation for GenerateDataKeyPairWithoutPlaintext {
+    type Service = Kms;
+    type Input = GenerateDataKeyPairWithoutPlaintextRequest;
+    type Output = GenerateDataKeyPairWithoutPlaintextResponse;
+    const FACTS: Facts = Facts {
+        name: "GenerateDataKeyPairWithoutPlaintext",
+        read_only: true,
+        example: r#"{"KeyId":"{key}","KeyPairSpec":"ECC_NIST_P256"}"#,
+    };
+
+    async fn run(
+        kms: &Kms,
+        cx: &mut Cx<'_>,
+        input: GenerateDataKeyPairWithoutPlaintextRequest,
+    ) -> Result<Outcome<GenerateDataKeyPairWithoutPlaintextResponse>, Fault> {
+        let spec = key_spec(cx, input.key_pair_spec)?;
+        let context = input.encryption_context.as_ref();
+
+        let asked = asked(input.key_pair_spec, context).with_tokens(input.grant_tokens.as_ref());
+        let key = gate::key::<ToGenerateDataKeyPairWithoutPlaintext>(kms, cx, &input.key_id, &asked)?;
+        key.supports(EncryptionAlgorithmSpec::SymmetricDefault)?;
+        gate::dry_run(input.dry_run)?;
+        let pair = generate(kms, cx, spec).await?;
+        let blob = key.encrypt(cx, &pair.private, context)?;
+
+        let output = GenerateDataKeyPairWithoutPlaintextResponse {
+            private_key_ciphertext_blob: Some(blob),
+            public_key: Some(pair.public.into()),
+            key_id: Some(key.arn()),
+            key_pair_spec: Some(input.key_pair_spec),
+            key_material_id: key.material_id(),
+        };
+        Ok(output.into())
+    }
+}
+
+fn asked(spec: DataKeyPairSpec, context: Option<&BTreeMap<String, String>>) -> Asked<'_> {
+    Asked::symmetric(context).with("kms:DataKeyPairSpec", spec)
+}
+
+/// The spec, as of a KMS key, if it is made in this Region.
+fn key_spec(cx: &mut Cx<'_>, spec: DataKeyPairSpec) -> Result<KeySpec, Fault> {
+    cx.notes.parameter("keyPairSpec", spec.as_str());
+    let spec = KeySpec::parse(spec.as_str()).ok_or_else(|| faults::strongroom(Refused::Unsuitable))?;
+    check_region(spec, cx.region)?;
+    Ok(spec)
+}
+
+async fn generate(kms: &Kms, cx: &Cx<'_>, spec: KeySpec) -> Result<Pair, Fault> {
+    let (strongroom, entropy) = (Arc::clone(&kms.strongroom), Arc::clone(cx.entropy));
+    let work = move || strongroom.generate_pair(gate::made(spec), &entropy);
+    kms.workshop.work(Effort::of_making(spec), work).await?.map_err(|refused| match refused {
+        Refused::Unsuitable => {
+            Fault::new(&fault::UNSUPPORTED_OPERATION, format!("KeyPairSpec {spec} is not offered yet."))
+        }
+        _ => faults::strongroom(refused),
+    })
+}

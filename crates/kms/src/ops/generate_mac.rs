@@ -1,0 +1,44 @@
+//! `GenerateMac`: the HMAC of a message.
+//! <https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateMac.html>
+
+use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use model::kms::{GenerateMacRequest, GenerateMacResponse};
+
+use crate::{
+    Kms,
+    gate::{self, Asked, ToGenerateMac},
+};
+
+/// The operation.
+pub(super) struct GenerateMac;
+
+impl Operation for GenerateMac {
+    type Service = Kms;
+    type Input = GenerateMacRequest;
+    type Output = GenerateMacResponse;
+    const FACTS: Facts = Facts {
+        name: "GenerateMac",
+        read_only: true,
+        example: r#"{"KeyId":"{mac-key}","Message":"aGVsbG8=","MacAlgorithm":"HMAC_SHA_256"}"#,
+    };
+
+    async fn run(
+        kms: &Kms,
+        cx: &mut Cx<'_>,
+        input: GenerateMacRequest,
+    ) -> Result<Outcome<GenerateMacResponse>, Fault> {
+        let algorithm = input.mac_algorithm;
+        cx.notes.parameter("macAlgorithm", algorithm.as_str());
+        let asked =
+            Asked::nothing().with("kms:MacAlgorithm", algorithm).with_tokens(input.grant_tokens.as_ref());
+
+        let key = gate::key::<ToGenerateMac>(kms, cx, &input.key_id, &asked)?;
+        key.supports(algorithm)?;
+        gate::dry_run(input.dry_run)?;
+        let mac = key.mac(kms, input.message).await?;
+
+        let output =
+            GenerateMacResponse { mac: Some(mac), mac_algorithm: Some(algorithm), key_id: Some(key.arn()) };
+        Ok(output.into())
+    }
+}

@@ -1,0 +1,56 @@
+//! `Sign`: the signature of a message or of its digest by the private key of a pair.
+//! <https://docs.aws.amazon.com/kms/latest/APIReference/API_Sign.html>
+
+use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use model::kms::{MessageType, SignRequest, SignResponse, SigningAlgorithmSpec};
+
+use crate::{
+    Kms,
+    gate::{self, Asked, ToSign},
+    signing::ToBeSigned,
+};
+
+/// The operation.
+pub(super) struct Sign;
+
+impl Operation for Sign {
+    type Service = Kms;
+    type Input = SignRequest;
+    type Output = SignResponse;
+    const FACTS: Facts = Facts {
+        name: "Sign",
+        read_only: true,
+        example: r#"{"KeyId":"{sign-key}","Message":"aGVsbG8=","SigningAlgorithm":"ECDSA_SHA_256"}"#,
+    };
+
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: SignRequest) -> Result<Outcome<SignResponse>, Fault> {
+        let algorithm = input.signing_algorithm;
+        let asked = asked(cx, algorithm, input.message_type).with_tokens(input.grant_tokens.as_ref());
+
+        let key = gate::key::<ToSign>(kms, cx, &input.key_id, &asked)?;
+        key.supports(algorithm)?;
+        let signed = ToBeSigned::parse(algorithm, input.message_type, input.message)?;
+        gate::dry_run(input.dry_run)?;
+        let signature = key.sign(kms, cx, signed).await?;
+
+        let output = SignResponse {
+            key_id: Some(key.arn()),
+            signature: Some(signature),
+            signing_algorithm: Some(algorithm),
+        };
+        Ok(output.into())
+    }
+}
+
+/// What policies and the record learn of a signature that is made or verified.
+pub(super) fn asked<'a>(
+    cx: &mut Cx<'_>,
+    algorithm: SigningAlgorithmSpec,
+    message_type: Option<MessageType>,
+) -> Asked<'a> {
+    cx.notes.parameter("signingAlgorithm", algorithm.as_str());
+    let asked = Asked::nothing().with("kms:SigningAlgorithm", algorithm);
+    let Some(message_type) = message_type else { return asked };
+    cx.notes.parameter("messageType", message_type.as_str());
+    asked.with("kms:MessageType", message_type)
+}

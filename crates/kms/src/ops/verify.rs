@@ -1,0 +1,44 @@
+//! `Verify`: whether a key pair made a signature. One that it did not make is an error, never `false`.
+//! <https://docs.aws.amazon.com/kms/latest/APIReference/API_Verify.html>
+
+use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use model::kms::{VerifyRequest, VerifyResponse};
+
+use super::sign::asked;
+use crate::{
+    Kms,
+    gate::{self, ToVerify},
+    signing::ToBeSigned,
+};
+
+/// The operation.
+pub(super) struct Verify;
+
+impl Operation for Verify {
+    type Service = Kms;
+    type Input = VerifyRequest;
+    type Output = VerifyResponse;
+    const FACTS: Facts = Facts {
+        name: "Verify",
+        read_only: true,
+        example: r#"{"KeyId":"{sign-key}","Message":"aGVsbG8=","Signature":"{signature}","SigningAlgorithm":"ECDSA_SHA_256"}"#,
+    };
+
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: VerifyRequest) -> Result<Outcome<VerifyResponse>, Fault> {
+        let algorithm = input.signing_algorithm;
+        let asked = asked(cx, algorithm, input.message_type).with_tokens(input.grant_tokens.as_ref());
+
+        let key = gate::key::<ToVerify>(kms, cx, &input.key_id, &asked)?;
+        key.supports(algorithm)?;
+        let signed = ToBeSigned::parse(algorithm, input.message_type, input.message)?;
+        key.verify(kms, signed, input.signature).await?;
+        gate::dry_run(input.dry_run)?;
+
+        let output = VerifyResponse {
+            key_id: Some(key.arn()),
+            signature_valid: Some(true),
+            signing_algorithm: Some(algorithm),
+        };
+        Ok(output.into())
+    }
+}
