@@ -17,9 +17,11 @@ import sys
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes, hmac
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from cryptography.hazmat.primitives.kdf.kbkdf import CounterLocation, KBKDFHMAC, Mode
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 VECTORS = pathlib.Path(__file__).with_name("vectors.json")
 DOCUMENT = VECTORS.parents[2] / "docs" / "blob-format.md"
@@ -79,6 +81,33 @@ def binding(key):
     return named_key(key) + struct.pack(">Q", key["account"]) + key["spec"].encode()
 
 
+def id_of(material, key):
+    length = b"" if key["spec"] == "SYMMETRIC_DEFAULT" else struct.pack(">I", len(material))
+    return derive(material, "keywright/material-id/v1", named_key(key) + length, 32)
+
+
+def on_curve(curve):
+    return lambda scalar: ec.derive_private_key(int.from_bytes(scalar, "big"), curve)
+
+
+PRIVATE_KEYS = {
+    "ECC_NIST_P256": on_curve(ec.SECP256R1()),
+    "ECC_NIST_P384": on_curve(ec.SECP384R1()),
+    "ECC_NIST_P521": on_curve(ec.SECP521R1()),
+    "ECC_SECG_P256K1": on_curve(ec.SECP256K1()),
+    "ECC_NIST_EDWARDS25519": ed25519.Ed25519PrivateKey.from_private_bytes,
+    "ML_DSA_44": mldsa.MLDSA44PrivateKey.from_seed_bytes,
+    "ML_DSA_65": mldsa.MLDSA65PrivateKey.from_seed_bytes,
+    "ML_DSA_87": mldsa.MLDSA87PrivateKey.from_seed_bytes,
+}
+
+
+def public_key(spec, material):
+    """The public key of a pair in its plain form, as SubjectPublicKeyInfo."""
+    key = PRIVATE_KEYS[spec](material).public_key()
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
 def blob_prefix(key, material_id):
     flags, key_id = named_key(key)[:4], named_key(key)[4:]
     return b"KWB\x01" + flags + struct.pack(">Q", key["account"]) + key_id + material_id + bytes(12)
@@ -112,12 +141,18 @@ def expected(vectors):
         material = raw(vector["material"])
         token = seal(domain_key, "keywright/material/v1", b"KWM\x01" + number, binding(vector["binding"]),
                      material, raw(vector["nonce"]), raw(vector["iv"]))
-        material_id = derive(material, "keywright/material-id/v1", named_key(vector["binding"]), 32)
+        material_id = id_of(material, vector["binding"])
         out += [(vector, "token", token), (vector, "material_id", material_id)]
-        for blob in vector["blobs"]:
+        if "public_key" in vector or vector["binding"]["spec"] in PRIVATE_KEYS:
+            out.append((vector, "public_key", public_key(vector["binding"]["spec"], material)))
+        for blob in vector.get("blobs", []):
             sealed = seal(material, "keywright/blob/v1", blob_prefix(vector["binding"], material_id),
                           canonical(blob["context"]), raw(blob["plaintext"]), raw(blob["nonce"]), raw(blob["iv"]))
             out += [(blob, "canonical_context", canonical(blob["context"])), (blob, "blob", sealed)]
+    for vector in vectors["wrapping_keys"]:
+        associated = vector["spec"].encode() + b"\0" + raw(vector["binding"])
+        out.append((vector, "token", seal(domain_key, "keywright/wrapping-key/v1", b"KWW\x01" + number, associated,
+                                          raw(vector["key"]), raw(vector["nonce"]), raw(vector["iv"]))))
     for vector in vectors["secrets"]:
         associated = vector["purpose"].encode() + b"\0" + vector["name"].encode()
         out.append((vector, "token", seal(domain_key, "keywright/secret/v1", b"KWS\x01" + number, associated,
@@ -144,8 +179,8 @@ def walk(vectors):
         (number,) = struct.unpack(">I", token[4:8])
         material = open_envelope(domain_keys[number], "keywright/material/v1", b"KWM\x01" + token[4:8],
                                  binding(vector["binding"]), token)
-        material_id = derive(material, "keywright/material-id/v1", named_key(vector["binding"]), 32)
-        for blob in vector["blobs"]:
+        material_id = id_of(material, vector["binding"])
+        for blob in vector.get("blobs", []):
             sealed = raw(blob["blob"])
             opened = open_envelope(material, "keywright/blob/v1", blob_prefix(vector["binding"], material_id),
                                    canonical(blob["context"]), sealed)
@@ -216,6 +251,18 @@ INPUTS = {
          "blobs": [
              {"context": {"ab": "c"}, "plaintext": bytes(range(100)).hex(), "nonce": "d6" * 16, "iv": "d7" * 12},
          ]},
+    ] + [
+        {"binding": {"account": 1, "key_id": "1234abcd12ab34cd56ef1234567890ab", "multi_region": False, "spec": spec},
+         "material": bytes(range(0x01, 0x01 + length)).hex(), "nonce": "c4" * 16, "iv": "c5" * 12}
+        for spec, length in [
+            ("HMAC_224", 28), ("HMAC_256", 32), ("HMAC_384", 48), ("HMAC_512", 64), ("ECC_NIST_P256", 32),
+            ("ECC_NIST_P384", 48), ("ECC_NIST_P521", 66), ("ECC_SECG_P256K1", 32), ("ECC_NIST_EDWARDS25519", 32),
+            ("ML_DSA_44", 32), ("ML_DSA_65", 32), ("ML_DSA_87", 32),
+        ]
+    ],
+    "wrapping_keys": [
+        {"spec": "SM2", "binding": b"import into this key".hex(), "key": bytes(range(0x01, 0x21)).hex(),
+         "nonce": "e2" * 16, "iv": "e3" * 12},
     ],
     "secrets": [
         {"purpose": "secret-access-key", "name": "AKIAIOSFODNN7EXAMPLE",

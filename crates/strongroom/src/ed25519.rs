@@ -100,6 +100,14 @@ fn prehash(digest: &[u8]) -> Result<Sha512, Refused> {
     Ok(Sha512::new().chain_update(digest))
 }
 
+/// Ed25519ph of a message that need not be a digest, for the known-answer test.
+pub(crate) fn sign_any_length(seed: &Plaintext, message: &[u8]) -> Result<Vec<u8>, Refused> {
+    let key = Ed25519Key::open(seed)?;
+    let signature = sign_prehashed(&key.prehashed, Sha512::new().chain_update(message))?;
+    verify_prehashed(&key.prehashed.verifying_key(), Sha512::new().chain_update(message), &signature)?;
+    Ok(signature)
+}
+
 fn sign_prehashed(key: &SigningKey, prehash: Sha512) -> Result<Vec<u8>, Refused> {
     Ok(key.sign_prehashed(prehash, None).map_err(|_| Refused::Broken)?.to_bytes().to_vec())
 }

@@ -45,6 +45,8 @@ mod selftest;
 mod sm2;
 mod spec;
 mod spki;
+#[cfg(test)]
+mod vectors;
 
 pub use binding::Binding;
 pub use blob::{BLOB_OVERHEAD_BYTES, Blob};

@@ -1,32 +1,73 @@
 //! Known answers, computed before any key is opened. A build or a machine that computes wrongly must not
 //! touch keys: what it sealed would be lost or readable.
 
+mod primitives;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use aws_lc_rs::error::Unspecified;
 
-use crate::error::UnsealError;
+use crate::envelope::Broken;
+use crate::error::{Refused, UnsealError};
 use crate::{aead, argon, kdf, mac};
 
-/// Computes every known answer.
+/// Computes every known answer, once in a process: what it is made of does not change while it runs.
 pub(crate) fn run() -> Result<(), UnsealError> {
+    if PASSED.load(Ordering::Relaxed) {
+        return Ok(());
+    }
     for (name, passes) in TESTS {
         if !passes().unwrap_or(false) {
             return Err(UnsealError::SelfTestFailed(name));
         }
     }
+    PASSED.store(true, Ordering::Relaxed);
     Ok(())
 }
 
-type Test = (&'static str, fn() -> Result<bool, Unspecified>);
+static PASSED: AtomicBool = AtomicBool::new(false);
 
-const TESTS: [Test; 4] = [
+type Test = (&'static str, fn() -> Result<bool, Failed>);
+
+/// A known answer could not be computed at all.
+struct Failed;
+
+impl From<Unspecified> for Failed {
+    fn from(_: Unspecified) -> Self {
+        Self
+    }
+}
+
+impl From<Broken> for Failed {
+    fn from(_: Broken) -> Self {
+        Self
+    }
+}
+
+impl From<Refused> for Failed {
+    fn from(_: Refused) -> Self {
+        Self
+    }
+}
+
+const TESTS: [Test; 13] = [
     ("SP 800-108", sp_800_108),
     ("AES-256-GCM", aes_256_gcm),
     ("HMAC-SHA-256", hmac),
     ("Argon2id", argon2id),
+    ("RSA", primitives::rsa),
+    ("ECDSA and ECDH", primitives::ec),
+    ("ECDSA on secp256k1", primitives::secp256k1),
+    ("Ed25519", primitives::ed25519),
+    ("Ed25519ph", primitives::ed25519ph),
+    ("ML-DSA", primitives::ml_dsa),
+    ("ML-KEM", primitives::ml_kem),
+    ("SM2", primitives::sm2),
+    ("AES key wrap", primitives::aes_key_wrap),
 ];
 
 /// NIST CAVP, KDF in counter mode, `KDFCTR_gen.rsp`: HMAC_SHA256, BEFORE_FIXED, 32 bits, L = 128, COUNT = 0.
-fn sp_800_108() -> Result<bool, Unspecified> {
+fn sp_800_108() -> Result<bool, Failed> {
     let key = 0xdd1d_91b7_d90b_2bd3_1385_33ce_92b2_72fb_u128.to_be_bytes();
     let key = [key, 0xf8a3_6931_6aef_e242_e659_cc0a_e238_afe0_u128.to_be_bytes()];
     let fixed_input = [
@@ -35,7 +76,7 @@ fn sp_800_108() -> Result<bool, Unspecified> {
         0x64a1_45fa_b25e_517b_08f8_683d_0315_bb29_u128.to_be_bytes(),
         0x11d8_0a0e_8aba_17f3_b413_faac_0000_0000_u128.to_be_bytes(),
     ];
-    let (fixed_input, _) = fixed_input.as_flattened().split_at_checked(60).ok_or(Unspecified)?;
+    let (fixed_input, _) = fixed_input.as_flattened().split_at_checked(60).ok_or(Failed)?;
     let mut out = [0; 16];
     kdf::derive_raw(key.as_flattened(), fixed_input, &mut out)?;
     Ok(out == 0x1062_1342_bfb0_fd40_046c_0e29_f2cf_dbf0_u128.to_be_bytes())
@@ -43,7 +84,7 @@ fn sp_800_108() -> Result<bool, Unspecified> {
 
 /// NIST CAVP, `gcmEncryptExtIV256.rsp`: 96-bit IV, 128-bit plaintext, associated data and tag, Count = 0;
 /// and that a changed tag is refused.
-fn aes_256_gcm() -> Result<bool, Unspecified> {
+fn aes_256_gcm() -> Result<bool, Failed> {
     let key = [
         0x92e1_1dcd_aa86_6f5c_e790_fd24_501f_9250_u128.to_be_bytes(),
         0x9aac_f4cb_8b13_39d5_0c9c_1240_935d_d08b_u128.to_be_bytes(),
@@ -65,7 +106,7 @@ fn aes_256_gcm() -> Result<bool, Unspecified> {
 }
 
 /// RFC 4231, test case 2.
-fn hmac() -> Result<bool, Unspecified> {
+fn hmac() -> Result<bool, Failed> {
     let expected = [
         0x5bdc_c146_bf60_754e_6a04_2426_0895_75c7_u128.to_be_bytes(),
         0x5a00_3f08_9d27_3983_9dec_58b9_64ec_3843_u128.to_be_bytes(),
@@ -77,7 +118,7 @@ fn hmac() -> Result<bool, Unspecified> {
 }
 
 /// RFC 9106, section 5.3.
-fn argon2id() -> Result<bool, Unspecified> {
+fn argon2id() -> Result<bool, Failed> {
     let input = argon::Input {
         passphrase: &[1; 32],
         salt: &[2; 16],
@@ -88,7 +129,7 @@ fn argon2id() -> Result<bool, Unspecified> {
         lanes: 4,
     };
     let mut out = [0; 32];
-    argon::hash(&input, &mut out).map_err(|_| Unspecified)?;
+    argon::hash(&input, &mut out).map_err(|_| Failed)?;
     let expected = [
         0x0d64_0df5_8d78_766c_08c0_37a3_4a8b_53c9_u128.to_be_bytes(),
         0xd01e_f045_2d75_b65e_b525_20e9_6b01_e659_u128.to_be_bytes(),
