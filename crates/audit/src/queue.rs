@@ -91,11 +91,13 @@ enum Sleep {
 #[derive(Debug)]
 struct Group(Mutex<Fate>);
 
+/// Waking a task of another thread is a system call. So the writer wakes one caller, and that one wakes the
+/// others, most of which run on its own thread.
 #[derive(Debug)]
 enum Fate {
     Open(Vec<Option<Waker>>),
-    /// The sequence number of the group's first record, or why there is none.
-    Settled(Result<u64, Refused>),
+    /// The sequence number of the group's first record, or why there is none; and who is still to be woken.
+    Settled(Result<u64, Refused>, Vec<Waker>),
 }
 
 /// The duty to settle a group; one that is dropped refuses, so that no caller waits for a writer that is gone.
@@ -276,25 +278,22 @@ impl Drop for Promise {
 }
 
 impl Group {
-    /// Settles the group and wakes all who wait; the first call wins.
+    /// Settles the group and wakes one of those who wait; the first call wins.
     fn settle(&self, fate: Result<u64, Refused>) {
-        let wakers = {
+        let first = {
             let mut state = self.lock();
-            match &mut *state {
-                Fate::Settled(_) => return,
-                Fate::Open(wakers) => {
-                    let wakers = mem::take(wakers);
-                    *state = Fate::Settled(fate);
-                    wakers
-                }
-            }
+            let Fate::Open(wakers) = &mut *state else { return };
+            let mut wakers: Vec<Waker> = mem::take(wakers).into_iter().flatten().collect();
+            let first = wakers.pop();
+            *state = Fate::Settled(fate, wakers);
+            first
         };
-        wakers.into_iter().flatten().for_each(Waker::wake);
+        first.into_iter().for_each(Waker::wake);
     }
 
     fn poll(&self, index: usize, waker: &Waker) -> Poll<Result<u64, Refused>> {
-        match &mut *self.lock() {
-            Fate::Settled(fate) => Poll::Ready(*fate),
+        let (fate, others) = match &mut *self.lock() {
+            Fate::Settled(fate, others) => (*fate, mem::take(others)),
             Fate::Open(wakers) => {
                 if wakers.len() <= index {
                     wakers.resize(index + 1, None);
@@ -304,13 +303,34 @@ impl Group {
                     Some(slot) => *slot = Some(waker.clone()),
                     None => {}
                 }
-                Poll::Pending
+                return Poll::Pending;
             }
-        }
+        };
+        others.into_iter().for_each(Waker::wake);
+        Poll::Ready(fate)
+    }
+
+    /// Somebody waits no longer: it must not be the one who was to wake the others.
+    fn leave(&self, index: usize) {
+        let (left, others) = match &mut *self.lock() {
+            Fate::Open(wakers) => (wakers.get_mut(index).and_then(Option::take), Vec::new()),
+            Fate::Settled(_, others) => (None, mem::take(others)),
+        };
+        // A waker's destructor is somebody else's code, and so runs without the lock.
+        drop(left);
+        others.into_iter().for_each(Waker::wake);
     }
 
     fn lock(&self) -> MutexGuard<'_, Fate> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Appended {
+    fn drop(&mut self) {
+        if let Ticket::Waiting { group, index } = &self.0 {
+            group.leave(*index);
+        }
     }
 }
 
@@ -323,6 +343,56 @@ impl Future for Appended {
             Ticket::Waiting { group, index } => group
                 .poll(*index, context.waker())
                 .map_ok(|first| Position { sequence: first.saturating_add(*index as u64) }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        pin::pin,
+        sync::atomic::{AtomicUsize, Ordering::Relaxed},
+        task::Wake,
+    };
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Woken(AtomicUsize);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Relaxed);
+        }
+    }
+
+    #[test]
+    fn one_is_woken_and_wakes_the_others_even_by_leaving() {
+        for leaves in [false, true] {
+            let promise = Promise::new();
+            let woken: Vec<_> = (0..4).map(|_| Arc::new(Woken::default())).collect();
+            let mut waiting: Vec<_> = (0..4)
+                .map(|index| Some(Appended(Ticket::Waiting { group: Arc::clone(&promise.0), index })))
+                .collect();
+            let poll = |appended: &mut Option<Appended>, woken: &Arc<Woken>| {
+                let waker = Waker::from(Arc::clone(woken));
+                pin!(appended.as_mut().unwrap()).poll(&mut Context::from_waker(&waker))
+            };
+            for (appended, woken) in waiting.iter_mut().zip(&woken) {
+                assert!(poll(appended, woken).is_pending());
+            }
+            // Gone before there is anything to tell.
+            waiting[3] = None;
+            promise.0.settle(Ok(7));
+            let count = || woken.iter().map(|woken| woken.0.load(Relaxed)).collect::<Vec<_>>();
+            assert_eq!(count(), [0, 0, 1, 0], "the writer wakes one");
+            if leaves {
+                waiting[2] = None;
+            } else {
+                assert_eq!(poll(&mut waiting[2], &woken[2]), Poll::Ready(Ok(Position { sequence: 9 })));
+            }
+            assert_eq!(count(), [1, 1, 1, 0], "which wakes the others");
+            assert_eq!(poll(&mut waiting[0], &woken[0]), Poll::Ready(Ok(Position { sequence: 7 })));
         }
     }
 }

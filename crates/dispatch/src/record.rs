@@ -244,7 +244,7 @@ impl<'a> OpenRecord<'a> {
 }
 
 /// Room for most records.
-const RECORD_BYTES: usize = 512;
+const RECORD_BYTES: usize = 1024;
 
 impl Drop for OpenRecord<'_> {
     /// The call was abandoned: the client hung up before there was an answer.

@@ -75,12 +75,14 @@ pub(crate) fn check_scope(
     if scope.service != service.name() {
         return Err(AuthError::ScopeService(service.name().to_owned()).into());
     }
-    let region = Region::parse(scope.region).map_err(|_| wrong_region())?;
     if host_region(host).is_some_and(|named| named != scope.region) {
         return Err(wrong_region());
     }
     let global = matches!(service.protocol(), Protocol::Query { .. }) && scope.region == GLOBAL;
-    if regions.serve(&region) || global { Ok(region) } else { Err(wrong_region()) }
+    match regions {
+        Regions::Only(served) if !global => served.get(scope.region).cloned().ok_or_else(wrong_region),
+        Regions::Only(_) | Regions::Any => Region::parse(scope.region).map_err(|_| wrong_region()),
+    }
 }
 
 /// The operation's row, or the fault for a name that is none.

@@ -21,6 +21,15 @@ impl Guarded {
         &self.0
     }
 
+    /// Moves to a larger buffer. A vector that grows by itself would leave the old bytes behind.
+    #[cold]
+    fn grow(&mut self, by: usize) {
+        let needed = self.0.len().saturating_add(by);
+        let mut larger = Vec::with_capacity(needed.max(self.0.capacity().saturating_mul(2)));
+        larger.extend_from_slice(&self.0);
+        self.0 = Zeroizing::new(larger);
+    }
+
     /// Hands the bytes to the connection, still guarded.
     pub(super) fn into_bytes(self) -> Bytes {
         Bytes::from_owner(self.0)
@@ -32,13 +41,11 @@ impl io::Write for Guarded {
         self.write_all(bytes).map(|()| bytes.len())
     }
 
+    #[inline]
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let needed = self.0.len().saturating_add(bytes.len());
-        if needed > self.0.capacity() {
-            // A vector that grows by itself leaves the old bytes behind.
-            let mut larger = Vec::with_capacity(needed.max(self.0.capacity().saturating_mul(2)));
-            larger.extend_from_slice(&self.0);
-            self.0 = Zeroizing::new(larger);
+        let room = self.0.capacity() - self.0.len();
+        if bytes.len() > room {
+            self.grow(bytes.len());
         }
         self.0.extend_from_slice(bytes);
         Ok(())

@@ -64,18 +64,20 @@ impl KeyId {
     }
 }
 
+/// In one piece: ids are written several times in each call.
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits: [u8; 32] = hex(&self.bytes);
+        let mut text = [b'-'; 36];
+        let written = text.iter_mut().enumerate();
         if self.multi_region {
-            f.write_str(PREFIX)?;
-            return write_hex(f, &self.bytes);
+            let prefix = PREFIX.bytes().chain(digits);
+            written.zip(prefix).for_each(|((_, to), from)| *to = from);
+        } else {
+            let places = written.filter(|(at, _)| !HYPHENS.contains(at));
+            places.zip(digits).for_each(|((_, to), from)| *to = from);
         }
-        let [a, b, c, d, e, g, h, i, j, k, tail @ ..] = &self.bytes;
-        for group in [&[*a, *b, *c, *d][..], &[*e, *g], &[*h, *i], &[*j, *k]] {
-            write_hex(f, group)?;
-            f.write_str("-")?;
-        }
-        write_hex(f, tail)
+        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
     }
 }
 
@@ -103,20 +105,21 @@ impl MaterialId {
 
 impl fmt::Display for MaterialId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_hex(f, &self.0)
+        let digits: [u8; 64] = hex(&self.0);
+        f.write_str(std::str::from_utf8(&digits).unwrap_or_default())
     }
 }
 
-/// Small hexadecimal digits. Ids are written several times in each call, so a piece goes out in one go.
-fn write_hex(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().unwrap_or_default();
-    let mut text = [0; 64];
-    for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
+/// Small hexadecimal digits, two for each byte.
+fn hex<const N: usize>(bytes: &[u8]) -> [u8; N] {
+    const fn digit(nibble: u8) -> u8 {
+        if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 }
+    }
+    let mut digits = [0; N];
+    for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
         pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 0xF)]);
     }
-    let text = text.get(..bytes.len() * 2).and_then(|text| std::str::from_utf8(text).ok());
-    f.write_str(text.unwrap_or_default())
+    digits
 }
 
 /// Exactly `N` bytes from small hexadecimal digits.

@@ -1,6 +1,6 @@
 //! Accounts and Regions.
 
-use std::{fmt, sync::Arc};
+use std::{borrow::Borrow, fmt, sync::Arc};
 
 use super::Malformed;
 
@@ -45,7 +45,13 @@ impl AccountId {
 
 impl fmt::Display for AccountId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:012}", self.0)
+        let mut digits = [b'0'; 12];
+        let mut rest = self.0;
+        for digit in digits.iter_mut().rev() {
+            *digit = b'0' + (rest % 10) as u8;
+            rest /= 10;
+        }
+        f.write_str(std::str::from_utf8(&digits).unwrap_or_default())
     }
 }
 
@@ -90,6 +96,13 @@ impl Region {
             Some("us") if self.0.starts_with("us-iso-") => "aws-iso",
             _ => "aws",
         }
+    }
+}
+
+/// Compares as its name does, so that a set of Regions can be asked for a name.
+impl Borrow<str> for Region {
+    fn borrow(&self) -> &str {
+        &self.0
     }
 }
 
