@@ -4,6 +4,7 @@
 
 mod bodies;
 mod ciphertexts;
+mod computing;
 mod identifiers;
 mod machine;
 mod recorded;
