@@ -14,6 +14,15 @@ pub(crate) struct Condition {
     if_exists: bool,
     key: ConditionKey,
     values: Vec<Value>,
+    written: Written,
+}
+
+/// The condition as the policy has it, for people.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Written {
+    pub(crate) operator: Box<str>,
+    pub(crate) key: Box<str>,
+    pub(crate) values: Box<[Box<str>]>,
 }
 
 /// How the values of a multi-valued key are taken together.
@@ -26,6 +35,11 @@ enum SetOperator {
 impl Condition {
     /// Reads a condition.
     pub(crate) fn parse(operator: &str, key: &str, values: &[String], variables: bool) -> Result<Self, Rule> {
+        let written = Written {
+            operator: operator.into(),
+            key: key.into(),
+            values: values.iter().map(|value| value.as_str().into()).collect(),
+        };
         let (set, name) = match operator.split_once(':') {
             Some(("ForAnyValue", name)) => (Some(SetOperator::ForAnyValue), name),
             Some(("ForAllValues", name)) => (Some(SetOperator::ForAllValues), name),
@@ -50,7 +64,17 @@ impl Condition {
             })
         });
         let values = values.collect::<Result<_, _>>()?;
-        Ok(Self { operator, set, if_exists, key: ConditionKey::parse(key), values })
+        Ok(Self { operator, set, if_exists, key: ConditionKey::parse(key), values, written })
+    }
+
+    /// As the policy has it.
+    pub(crate) fn written(&self) -> &Written {
+        &self.written
+    }
+
+    /// What it asks for.
+    pub(crate) fn key(&self) -> &ConditionKey {
+        &self.key
     }
 
     /// `ForAllValues` holds when there is nothing; on a pair of an encryption context that is every request

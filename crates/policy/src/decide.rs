@@ -118,7 +118,7 @@ impl Decision {
         self.allowed
     }
 
-    /// Whether a statement decided, and not the lack of one.
+    /// Whether a statement denies it, and not the lack of one that allows.
     #[must_use]
     pub fn is_explicit(&self) -> bool {
         self.explicit
@@ -138,12 +138,6 @@ impl Decision {
             By::Grant(id) => id,
             By::RootUser => "the account's root user",
         })
-    }
-
-    /// Whether a statement denies, rather than nothing allowing.
-    #[must_use]
-    pub fn is_explicit_deny(&self) -> bool {
-        self.explicit
     }
 
     /// How AWS ends the message of a denial.
@@ -183,9 +177,11 @@ impl fmt::Display for Layer {
     }
 }
 
-struct Asked<'a> {
-    question: &'a Question<'a>,
-    layers: &'a Layers<'a>,
+/// A question, and who has a say in it.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub(crate) question: &'a Question<'a>,
+    pub(crate) layers: &'a Layers<'a>,
 }
 
 /// The caller's account beside the resource's.
@@ -264,7 +260,7 @@ impl<'a> Asked<'a> {
     }
 
     /// How a statement that allows names the caller.
-    fn naming(&self, statement: &Statement) -> Option<Naming> {
+    pub(crate) fn naming(&self, statement: &Statement) -> Option<Naming> {
         let principals = statement.principals.as_ref()?;
         let named = principals.list.iter().filter_map(|pattern| pattern.names(self.question.principal)).max();
         match (principals.except, named) {
@@ -280,7 +276,7 @@ impl<'a> Asked<'a> {
     /// `NotPrincipal` spares a caller only if everything it goes by is listed: the account, the role, the
     /// session; and never one with a permissions boundary.
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html>
-    fn is_denied_in(&self, statement: &Statement) -> bool {
+    pub(crate) fn is_denied_in(&self, statement: &Statement) -> bool {
         let Some(principals) = &statement.principals else { return false };
         let names = || principals.list.iter().filter_map(|pattern| pattern.names(self.question.principal));
         if !principals.except {

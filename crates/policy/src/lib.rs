@@ -5,6 +5,7 @@
 //!                                   ├─ decide ──► Decision (allowed or denied, by which statement)
 //! who, what, on what, when ─────────┘
 //! ```
+//! `trace` tells an administrator why, statement by statement.
 //! Parsing happens when a policy is written; deciding is pure and total: it has no error, anything that is not
 //! understood is a denial. <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>
 
@@ -20,13 +21,15 @@ mod principal;
 mod raw;
 mod rename;
 mod statement;
+mod trace;
 mod values;
 
 pub use decide::{Decision, Identity, Layer, Layers, Question, decide};
 pub use document::{Policy, PolicyKind};
 pub use key::ConditionKey;
 pub use malformed::{Malformed, Rule};
-pub use principal::{Principal, PrincipalPattern};
+pub use principal::{Naming, Principal, PrincipalPattern};
 pub use rename::rename_principals;
 pub use statement::{Effect, Statement};
+pub use trace::{Failure, LayerTrace, Listed, Outcome, StatementTrace, Trace, Verdict, trace};
 pub use values::{ConditionKeys, Values};

@@ -61,6 +61,11 @@ impl Pattern {
         Self { text: "*".into(), form: Form::Any }
     }
 
+    /// As the policy has it.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+
     /// Whether `text` matches. A variable that has no value and no default matches nothing.
     pub(crate) fn matches(&self, text: &str, keys: &dyn ConditionKeys) -> bool {
         self.compare(text, Letters::Exact, keys)

@@ -1,6 +1,8 @@
 //! Who calls, and whom policies name.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>
 
+use std::fmt;
+
 /// A caller, as decisions see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Principal {
@@ -64,7 +66,7 @@ pub enum PrincipalPattern {
 
 /// How a policy names a caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Naming {
+pub enum Naming {
     /// By its account, for the account's own policies to decide on.
     Account,
     /// By its role, whose boundary and session policies still limit it.
@@ -179,6 +181,21 @@ impl PrincipalPattern {
             (Self::Service(named), P::Service { name }) if named == name => Some(Naming::Directly),
             _ => None,
         }
+    }
+}
+
+/// As a policy writes it.
+impl fmt::Display for PrincipalPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Anyone => "*",
+            Self::Account(name)
+            | Self::Arn(name)
+            | Self::UniqueId(name)
+            | Self::Service(name)
+            | Self::Federated(name)
+            | Self::CanonicalUser(name) => name,
+        })
     }
 }
 

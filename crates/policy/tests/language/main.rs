@@ -5,3 +5,4 @@
 mod conditions;
 mod decisions;
 mod grammar;
+mod traces;

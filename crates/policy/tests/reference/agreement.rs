@@ -1,11 +1,13 @@
-//! Both evaluators say the same.
+//! Both evaluators say the same, and the trace says why.
 
-use policy::{Decision, Identity, Layers, Policy, PolicyKind, Principal, Question, decide};
+use policy::{
+    Decision, Identity, Layer, Layers, Naming, Policy, PolicyKind, Principal, Question, Trace, decide, trace,
+};
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use serde_json::Value;
 
 use crate::{
-    generate::{Asked, HERE, Scene, scene},
+    generate::{Asked, HERE, Scene, id_of, scene},
     naive::{Case, Verdict, evaluate},
 };
 
@@ -20,17 +22,21 @@ proptest! {
     #![proptest_config(many())]
 
     #[test]
-    fn the_evaluator_and_the_naive_one_agree(scene in scene()) {
+    fn both_evaluators_and_the_trace_agree(scene in scene()) {
         let parsed = Parsed::of(&scene);
+        let bound = parsed.key_policy.as_ref().map(|policy| policy.bind(&id_of));
         for asked in &scene.questions {
-            let decision = parsed.decide(asked);
-            let verdict = Verdict {
-                allowed: decision.is_allowed(),
-                explicit: decision.is_explicit_deny(),
-                layer: decision.layer(),
-                by: decision.statement().map(str::to_owned),
-            };
-            prop_assert_eq!(verdict, naively(&scene, asked), "{:?}", asked);
+            let (decision, trace) = parsed.ask(asked, |question, layers| {
+                (decide(question, layers), trace(question, layers))
+            });
+            prop_assert_eq!(&verdict(&decision), &naively(&scene, asked), "{:?}", asked);
+            prop_assert_eq!(&trace.decision, &decision);
+            // Names that stand for unique ids mean the same, as long as they are those of the same people.
+            let by_ids = parsed.ask(asked, |question, layers| {
+                decide(question, &Layers { resource_policy: bound.as_ref(), ..*layers })
+            });
+            prop_assert_eq!(&by_ids, &decision);
+            prop_assert_eq!(combined(&trace, &asked.principal), verdict(&decision), "{}", trace);
         }
     }
 }
@@ -89,22 +95,78 @@ impl Parsed {
         }
     }
 
-    fn decide(&self, asked: &Asked) -> Decision {
+    fn ask<T>(&self, asked: &Asked, then: impl FnOnce(&Question<'_>, &Layers<'_>) -> T) -> T {
         let own: Vec<&Policy> = self.identity.iter().collect();
         let session: Option<Vec<&Policy>> = self.session.as_ref().map(|all| all.iter().collect());
         let Asked { principal, action, resource, context } = asked;
-        let identity = if is_root(principal) { Identity::RootUser } else { Identity::Policies(&own) };
-        decide(
+        then(
             &Question { principal, action, resource, keys: context },
             &Layers {
                 resource_policy: self.key_policy.as_ref(),
                 resource_account: self.key_policy.as_ref().map(|_| HERE),
-                identity,
+                identity: if is_root(principal) { Identity::RootUser } else { Identity::Policies(&own) },
                 boundary: self.boundary.as_ref(),
                 session: session.as_deref(),
                 grant: self.grant.then_some("grant-1"),
             },
         )
+    }
+}
+
+/// What the layers of a trace come to, taken together by whoever reads it.
+fn combined(trace: &Trace, principal: &Principal) -> Verdict {
+    let says = |layer| {
+        let found = trace.layers.iter().find(|trace| trace.layer == layer);
+        found.map(|trace| trace.verdict.clone())
+    };
+    let all = [Layer::Resource, Layer::Identity, Layer::Boundary, Layer::Session];
+    for layer in all {
+        if let Some(policy::Verdict::Denies { statement }) = says(layer) {
+            return Verdict { allowed: false, explicit: true, layer, by: Some(statement) };
+        }
+    }
+    let missing = |layer| Verdict { allowed: false, explicit: false, layer, by: None };
+    let allowed = |layer, by| Verdict { allowed: true, explicit: false, layer, by: Some(by) };
+    if let Some(policy::Verdict::Allows { by, .. }) = says(Layer::Grant) {
+        return allowed(Layer::Grant, by);
+    }
+    let bounds = [Layer::Boundary, Layer::Session];
+    let bound = bounds.into_iter().find(|layer| says(*layer) == Some(policy::Verdict::Silent));
+    let own = match says(Layer::Identity) {
+        Some(policy::Verdict::Allows { by, .. }) => Some(by),
+        _ => None,
+    };
+    let own_within = match (&own, bound) {
+        (None, _) => missing(Layer::Identity),
+        (Some(_), Some(bound)) => missing(bound),
+        (Some(by), None) => allowed(Layer::Identity, by.clone()),
+    };
+    let (by, naming) = match says(Layer::Resource) {
+        None => return own_within,
+        Some(policy::Verdict::Allows { by, naming }) => (by, naming.expect("key policies name somebody")),
+        Some(_) => return missing(if own.is_some() { Layer::Resource } else { Layer::Identity }),
+    };
+    let by_policy = allowed(Layer::Resource, by);
+    match (principal.account(), naming, bound) {
+        (Some(account), ..) if account != HERE => {
+            if own_within.allowed {
+                by_policy
+            } else {
+                own_within
+            }
+        }
+        (_, Naming::Account, _) => own_within,
+        (_, Naming::Role, Some(bound)) => missing(bound),
+        _ => by_policy,
+    }
+}
+
+fn verdict(decision: &Decision) -> Verdict {
+    Verdict {
+        allowed: decision.is_allowed(),
+        explicit: decision.is_explicit(),
+        layer: decision.layer(),
+        by: decision.statement().map(str::to_owned),
     }
 }
 

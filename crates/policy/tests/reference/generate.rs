@@ -71,12 +71,12 @@ fn principal() -> impl Strategy<Value = Principal> {
             1..=3 => Principal::User {
                 account: account.to_owned(),
                 arn: format!("arn:aws:iam::{account}:user/{name}"),
-                unique_id: format!("AIDA{}", name.to_uppercase()),
+                unique_id: unique_id("AIDA", account, name),
             },
             4 | 5 => Principal::Session {
                 account: account.to_owned(),
                 role_arn: format!("arn:aws:iam::{account}:role/{name}"),
-                role_id: format!("AROA{}", name.to_uppercase()),
+                role_id: unique_id("AROA", account, name),
                 session_arn: format!("arn:aws:sts::{account}:assumed-role/{name}/{session}"),
             },
             6 => Principal::FederatedUser {
@@ -86,6 +86,24 @@ fn principal() -> impl Strategy<Value = Principal> {
             _ => Principal::Service { name: "logs.amazonaws.com".to_owned() },
         },
     )
+}
+
+fn unique_id(kind: &str, account: &str, name: &str) -> String {
+    let account: String = account.chars().take(1).collect();
+    format!("{kind}{account}{}", name.to_uppercase())
+}
+
+/// The unique id of whoever has an ARN, as a directory knows it.
+pub(crate) fn id_of(arn: &str) -> Option<String> {
+    let parts: Vec<&str> = arn.split([':', '/']).collect();
+    match parts[..] {
+        [_, _, "iam", _, account, "user", name] => Some(unique_id("AIDA", account, name)),
+        [_, _, "iam", _, account, "role", name] => Some(unique_id("AROA", account, name)),
+        [_, _, "sts", _, account, "assumed-role", name, session] => {
+            Some(format!("{}:{session}", unique_id("AROA", account, name)))
+        }
+        _ => None,
+    }
 }
 
 /// Keys that are there or not, with the values that conditions are about.
@@ -215,7 +233,7 @@ fn principal_pattern() -> impl Strategy<Value = (&'static str, String)> {
                 4 => format!("arn:aws:iam::{account}:user/{name}"),
                 5 => format!("arn:aws:iam::{account}:role/{name}"),
                 6 => format!("arn:aws:sts::{account}:assumed-role/{name}/{session}"),
-                7 => format!("{}{}", if session == "one" { "AIDA" } else { "AROA" }, name.to_uppercase()),
+                7 => unique_id(if session == "one" { "AIDA" } else { "AROA" }, account, name),
                 8 => format!("arn:aws:sts::{account}:federated-user/{name}"),
                 _ => return ("Service", "logs.amazonaws.com".to_owned()),
             };

@@ -51,7 +51,7 @@ fn the_evaluator_decides_as_written() {
         );
         let verdict = Verdict {
             allowed: decision.is_allowed(),
-            explicit: decision.is_explicit_deny(),
+            explicit: decision.is_explicit(),
             layer: decision.layer(),
             by: decision.statement().map(str::to_owned),
         };
