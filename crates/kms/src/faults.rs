@@ -26,11 +26,14 @@ kinds! {
     CONFLICT = "ConflictException",
     DISABLED = "DisabledException",
     DRY_RUN = "DryRunOperationException",
+    EXPIRED_IMPORT_TOKEN = "ExpiredImportTokenException",
     INCORRECT_KEY = "IncorrectKeyException",
+    INCORRECT_MATERIAL = "IncorrectKeyMaterialException",
     INVALID_ARN = "InvalidArnException",
     INVALID_CIPHERTEXT = "InvalidCiphertextException",
     INVALID_GRANT_ID = "InvalidGrantIdException",
     INVALID_GRANT_TOKEN = "InvalidGrantTokenException",
+    INVALID_IMPORT_TOKEN = "InvalidImportTokenException",
     INVALID_KEY_USAGE = "InvalidKeyUsageException",
     INVALID_MAC = "KMSInvalidMacException",
     INVALID_MARKER = "InvalidMarkerException",
@@ -106,6 +109,27 @@ pub(crate) fn wrong_origin(arn: &KeyArn, origin: OriginType) -> Fault {
 
 pub(crate) fn not_a_primary(arn: &KeyArn) -> Fault {
     Fault::new(&fault::UNSUPPORTED_OPERATION, format!("{arn} is not a multi-region primary key."))
+}
+
+/// Not material of this key, or not of its kind.
+pub(crate) fn incorrect_material() -> Fault {
+    Fault::silent(&INCORRECT_MATERIAL)
+}
+
+/// There is no such material of the key.
+pub(crate) fn material_not_found(arn: &KeyArn, id: &str) -> Fault {
+    Fault::new(&NOT_FOUND, format!("Key material '{id}' of key '{arn}' does not exist"))
+}
+
+/// One new material waits already.
+pub(crate) fn another_pending(arn: &KeyArn, new: MaterialId, pending: MaterialId) -> Fault {
+    Fault::new(
+        &INVALID_STATE,
+        format!(
+            "New key material (id: {new}) cannot be imported into KMS key {arn}, because another key material \
+             (id: {pending}) is pending rotation."
+        ),
+    )
 }
 
 /// A Region that a replica or a primary cannot be in.

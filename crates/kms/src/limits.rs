@@ -24,6 +24,8 @@ pub(crate) const REPLICAS_PER_KEY: usize = 20;
 /// Materials with which a key can be replicated: as many as fit into the commit that makes the replica. Automatic
 /// rotation reaches it after twenty years at the earliest.
 pub(crate) const MATERIALS_REPLICATED: usize = 80;
+/// The longest time for which material is imported that expires, in days.
+pub(crate) const IMPORT_VALID_DAYS: u16 = 365;
 /// Aliases of one key.
 pub(crate) const ALIASES_PER_KEY: usize = 50;
 /// Tags of one key.

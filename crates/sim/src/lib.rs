@@ -23,6 +23,7 @@ mod request;
 mod seal;
 pub mod simulation;
 mod world;
+mod wrapping;
 
 pub use answer::Answer;
 pub use clock::SimClock;
@@ -30,3 +31,4 @@ pub use entropy::SeededEntropy;
 pub use request::{Credentials, Scope, form, json, query, sign};
 pub use seal::SimSeal;
 pub use world::World;
+pub use wrapping::wrap;

@@ -118,6 +118,9 @@ uses! {
     ToGetRotation: "GetKeyRotationStatus", "kms:GetKeyRotationStatus", None, any, false, true;
     ToRotate: "RotateKeyOnDemand", "kms:RotateKeyOnDemand", None, State::usable, false, false, Changes;
     ToListRotations: "ListKeyRotations", "kms:ListKeyRotations", None, any, false, false;
+    ToGetImportParameters: "GetParametersForImport", "kms:GetParametersForImport", None, any, false, false;
+    ToImport: "ImportKeyMaterial", "kms:ImportKeyMaterial", None, any, false, false, Changes;
+    ToDeleteMaterial: "DeleteImportedKeyMaterial", "kms:DeleteImportedKeyMaterial", None, any, false, false, Changes;
     ToReplicate: "ReplicateKey", "kms:ReplicateKey", None, State::usable, false, false, Changes;
     ToUpdatePrimary: "UpdatePrimaryRegion", "kms:UpdatePrimaryRegion", None, State::usable, false, false, Changes;
 }

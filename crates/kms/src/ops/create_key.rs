@@ -14,6 +14,7 @@ use strongroom::Generated;
 use crate::{
     Kms, faults,
     gate::{self, NewKey},
+    import,
     lifecycle::State,
     materials::StoredMaterial,
     metadata::metadata,
@@ -41,7 +42,7 @@ impl Operation for CreateKey {
         let spec = key_spec(&input)?;
         let usage = key_usage(&input, spec)?;
         check_region(spec, cx.region)?;
-        check_offered(&input)?;
+        check_offered(&input, spec)?;
         let tags = tags::parse(input.tags.as_deref().unwrap_or_default())?;
         let bypass = input.bypass_policy_lockout_safety_check;
 
@@ -63,7 +64,10 @@ impl Operation for CreateKey {
         cx.entropy.fill(&mut random).map_err(|_| Fault::internal("the source of random bytes failed"))?;
         let id = KeyId::generate(random, family_role.is_some());
         let arn = KeyArn { region: place.region.clone(), account: place.account, key_id: id };
-        let made = generate(kms, cx, &arn, spec).await?;
+        let made = match origin {
+            OriginType::External => None,
+            _ => Some(generate(kms, cx, &arn, spec).await?),
+        };
         let key = Key {
             arn: arn.clone(),
             created: cx.now,
@@ -71,10 +75,10 @@ impl Operation for CreateKey {
             usage,
             spec,
             origin,
-            state: State::Enabled,
+            state: if made.is_some() { State::Enabled } else { State::PendingImport },
             policy,
             tags,
-            current_material: Some(MaterialId::from_bytes(made.id)),
+            current_material: made.as_ref().map(|made| MaterialId::from_bytes(made.id)),
             pending_material: None,
             rotation: None,
             on_demand_rotations: 0,
@@ -88,23 +92,29 @@ impl Operation for CreateKey {
         }
         cx.notes.resource(&arn);
 
+        let change = change(&key, made);
+        Ok(Outcome::changing(CreateKeyResponse { key_metadata: Some(metadata(&kms.tables(), &key)) }, change))
+    }
+}
+
+/// The key, with its material unless that is imported later.
+fn change(key: &Key, made: Option<Generated>) -> Batch {
+    let (place, id) = (key.place(), key.arn.key_id);
+    let mut change = Batch {
+        preconditions: vec![Precondition::Absent(place.key(id))],
+        puts: vec![(place.key(id), key.encode())],
+        deletes: Vec::new(),
+    };
+    if let Some(made) = made {
         let material = StoredMaterial {
-            created: cx.now,
+            created: key.created,
             token: Some(made.token),
             public_key: made.public_key,
             ..StoredMaterial::default()
         };
-        let at = place.key(id);
-        let change = Batch {
-            preconditions: vec![Precondition::Absent(at.clone())],
-            puts: vec![
-                (at, key.encode()),
-                (place.material(id, MaterialId::from_bytes(made.id)), material.encode()),
-            ],
-            deletes: Vec::new(),
-        };
-        Ok(Outcome::changing(CreateKeyResponse { key_metadata: Some(metadata(&kms.tables(), &key)) }, change))
+        change.puts.push((place.material(id, MaterialId::from_bytes(made.id)), material.encode()));
     }
+    change
 }
 
 /// The spec, under its present or its deprecated name.
@@ -158,9 +168,14 @@ async fn generate(kms: &Kms, cx: &Cx<'_>, arn: &KeyArn, spec: KeySpec) -> Result
 }
 
 /// What this version makes; `docs/divergences.md` lists the rest.
-fn check_offered(input: &CreateKeyRequest) -> Result<(), Fault> {
+fn check_offered(input: &CreateKeyRequest, spec: KeySpec) -> Result<(), Fault> {
     match input.origin {
         None | Some(OriginType::AwsKms) => {}
+        Some(OriginType::External) if import::is_importable(spec) => {}
+        Some(OriginType::External) => {
+            let what = format!("Origin EXTERNAL is not compatible with KeySpec {spec}");
+            return Err(Fault::new(&fault::UNSUPPORTED_OPERATION, what));
+        }
         Some(origin) => {
             let what = format!("Origin {origin} is not offered yet.");
             return Err(Fault::new(&fault::UNSUPPORTED_OPERATION, what));

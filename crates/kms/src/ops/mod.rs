@@ -7,6 +7,7 @@ mod create_key;
 mod decapsulate;
 mod decrypt;
 mod delete_alias;
+mod delete_imported_key_material;
 mod derive_shared_secret;
 mod describe_key;
 mod disable_key;
@@ -22,7 +23,9 @@ mod generate_random;
 mod get_key_last_usage;
 mod get_key_policy;
 mod get_key_rotation_status;
+mod get_parameters_for_import;
 mod get_public_key;
+mod import_key_material;
 mod list_aliases;
 mod list_grants;
 mod list_key_policies;
@@ -59,6 +62,7 @@ pub(crate) static TABLE: &[Row<Kms>] = &[
     Row::of::<decapsulate::Decapsulate>(),
     Row::of::<decrypt::Decrypt>(),
     Row::of::<delete_alias::DeleteAlias>(),
+    Row::of::<delete_imported_key_material::DeleteImportedKeyMaterial>(),
     Row::of::<derive_shared_secret::DeriveSharedSecret>(),
     Row::of::<describe_key::DescribeKey>(),
     Row::of::<disable_key::DisableKey>(),
@@ -76,7 +80,9 @@ pub(crate) static TABLE: &[Row<Kms>] = &[
     Row::of::<get_key_last_usage::GetKeyLastUsage>(),
     Row::of::<get_key_policy::GetKeyPolicy>(),
     Row::of::<get_key_rotation_status::GetKeyRotationStatus>(),
+    Row::of::<get_parameters_for_import::GetParametersForImport>(),
     Row::of::<get_public_key::GetPublicKey>(),
+    Row::of::<import_key_material::ImportKeyMaterial>(),
     Row::of::<list_aliases::ListAliases>(),
     Row::of::<list_grants::ListGrants>(),
     Row::of::<list_key_policies::ListKeyPolicies>(),

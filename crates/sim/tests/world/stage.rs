@@ -2,11 +2,12 @@
 
 use std::{cell::RefCell, collections::BTreeMap};
 
+use base64_simd::STANDARD;
 use bytes::Bytes;
 use dispatch::Facts;
 use http::Request;
 use serde_json::{Value, json};
-use sim::{Answer, Credentials, World};
+use sim::{Answer, Credentials, World, wrap};
 
 /// A world whose first account has whatever an example asks for.
 pub(crate) struct Stage {
@@ -75,11 +76,7 @@ impl Stage {
     /// Something to work with. Whoever writes an example with a new placeholder makes it here.
     #[track_caller]
     fn make(&self, name: &str) -> String {
-        let text = |answer: Value, pointer: &str| {
-            answer.pointer(pointer).and_then(Value::as_str).map(str::to_owned).unwrap_or_else(|| {
-                panic!("{name}: {answer} has no {pointer}");
-            })
-        };
+        let text = |answer: Value, pointer: &str| text(name, &answer, pointer);
         let key = |input: Value| text(self.kms("CreateKey", input).ok(), "/KeyMetadata/Arn");
         match name {
             "key" => key(json!({})),
@@ -137,6 +134,43 @@ impl Stage {
                 text(self.kms("Encapsulate", input).ok(), "/SharedSecretCiphertextBlob")
             }
             "policy" => text(self.kms("GetKeyPolicy", json!({ "KeyId": self.value("key") })).ok(), "/Policy"),
+            _ => self.make_for_import(name),
+        }
+    }
+
+    #[track_caller]
+    fn make_for_import(&self, name: &str) -> String {
+        let parameters = |member: &str| {
+            let parameters: Value = serde_json::from_str(&self.value("import-parameters")).unwrap();
+            text(name, &parameters, member)
+        };
+        match name {
+            "external-key" => {
+                let made = self.kms("CreateKey", json!({ "Origin": "EXTERNAL" })).ok();
+                text(name, &made, "/KeyMetadata/Arn")
+            }
+            "import-parameters" => {
+                let key = self.value("external-key");
+                let input =
+                    json!({ "KeyId": key, "WrappingAlgorithm": WRAPPING, "WrappingKeySpec": "RSA_2048" });
+                self.kms("GetParametersForImport", input).ok().to_string()
+            }
+            "import-token" => parameters("/ImportToken"),
+            "wrapped-material" => {
+                let public_key = STANDARD.decode_to_vec(parameters("/PublicKey")).unwrap();
+                STANDARD.encode_to_string(wrap(WRAPPING, &public_key, &[7; 32]))
+            }
+            "imported-key" => {
+                let key = self.value("external-key");
+                let input = json!({
+                    "KeyId": key,
+                    "ImportToken": self.value("import-token"),
+                    "EncryptedKeyMaterial": self.value("wrapped-material"),
+                    "ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE",
+                });
+                self.kms("ImportKeyMaterial", input).ok();
+                key
+            }
             _ => panic!("nothing is made for {{{name}}}; see Stage::make"),
         }
     }
@@ -144,6 +178,15 @@ impl Stage {
 
 /// `hello`, in base64.
 const HELLO: &str = "aGVsbG8=";
+
+#[track_caller]
+fn text(name: &str, answer: &Value, pointer: &str) -> String {
+    let found = answer.pointer(pointer).and_then(Value::as_str);
+    found.unwrap_or_else(|| panic!("{name}: {answer} has no {pointer}")).to_owned()
+}
+
+/// How material is wrapped here.
+const WRAPPING: &str = "RSAES_OAEP_SHA_256";
 
 /// The first `{name}` of a text, with what is before and after it.
 fn placeholder(text: &str) -> Option<(&str, &str, &str)> {

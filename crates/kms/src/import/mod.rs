@@ -1,15 +1,53 @@
-//! Imported material: what becomes of a key when it comes and goes.
+//! Imported material: what is accepted, and what becomes of a key when its material comes and goes.
 //! <https://docs.aws.amazon.com/kms/latest/developerguide/importing-keys.html>
 
+mod arrival;
+mod expiry;
+mod token;
+
 use dispatch::Fault;
-use model::arn::MaterialId;
+use model::{
+    arn::MaterialId,
+    kms::{KeySpec, OriginType},
+};
 use store::{Batch, Precondition};
+
+pub(crate) use arrival::{Arrival, Wish};
+pub(crate) use expiry::expiry;
+pub(crate) use token::{ImportToken, VALID_DAYS};
 
 use crate::{
     faults,
     materials::StoredMaterial,
     tables::{Key, Shelf, Tables},
 };
+
+/// Whether keys of this spec can be made without material, to be imported. AWS leaves out the post-quantum ones.
+pub(crate) fn is_importable(spec: KeySpec) -> bool {
+    !matches!(
+        spec,
+        KeySpec::MlDsa44
+            | KeySpec::MlDsa65
+            | KeySpec::MlDsa87
+            | KeySpec::MlKem512
+            | KeySpec::MlKem768
+            | KeySpec::MlKem1024
+    )
+}
+
+/// Import is for keys that were made for it.
+pub(crate) fn check_origin(key: &Key) -> Result<(), Fault> {
+    match key.origin {
+        OriginType::External => Ok(()),
+        origin => Err(faults::wrong_origin(&key.arn, origin)),
+    }
+}
+
+/// Material comes in any state but on the way out. What the key is made for is looked at first.
+pub(crate) fn check_open(key: &Key) -> Result<(), Fault> {
+    check_origin(key)?;
+    key.state.changeable().map_err(|refusal| faults::refused(&key.arn, refusal))
+}
 
 /// Imported keys rotate to material that was imported for that, in every Region that the key is in.
 pub(crate) fn check_rotatable(tables: &Tables, key: &Key) -> Result<(), Fault> {
@@ -43,5 +81,22 @@ pub(crate) fn without(shelf: &Shelf, key: &Key, id: MaterialId) -> Batch {
         change.puts.push((place.material(key_id, id), gone.encode()));
     }
     change.puts.push((at, changed.encode()));
+    change
+}
+
+/// The change that takes a material away from a key, and from its replicas if it only waits to become current.
+pub(crate) fn withdrawn(tables: &Tables, shelf: &Shelf, key: &Key, id: MaterialId) -> Batch {
+    let mut change = without(shelf, key, id);
+    if key.pending_material != Some(id) || key.replica {
+        return change;
+    }
+    for replica in tables.replicas(key) {
+        if let Some(shelf) = tables.shelf(&replica.place()).filter(|_| replica.pending_material == Some(id)) {
+            let there = without(shelf, &replica, id);
+            change.preconditions.extend(there.preconditions);
+            change.puts.extend(there.puts);
+            change.deletes.extend(there.deletes);
+        }
+    }
     change
 }

@@ -1,0 +1,126 @@
+//! `GetParametersForImport`: a public key to wrap material with, and the token that comes back with it.
+//! <https://docs.aws.amazon.com/kms/latest/APIReference/API_GetParametersForImport.html>
+
+use std::sync::Arc;
+
+use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use model::kms::{
+    AlgorithmSpec, GetParametersForImportRequest, GetParametersForImportResponse, KeySpec, WrappingKeySpec,
+};
+use secret::Plaintext;
+
+use crate::{
+    Kms, faults,
+    gate::{self, Asked, ToGetImportParameters},
+    import::{self, ImportToken, VALID_DAYS},
+    workshop::Effort,
+};
+
+/// The operation.
+pub(super) struct GetParametersForImport;
+
+impl Operation for GetParametersForImport {
+    type Service = Kms;
+    type Input = GetParametersForImportRequest;
+    type Output = GetParametersForImportResponse;
+    const FACTS: Facts = Facts {
+        name: "GetParametersForImport",
+        read_only: true,
+        example: r#"{"KeyId":"{external-key}","WrappingAlgorithm":"RSAES_OAEP_SHA_256","WrappingKeySpec":"RSA_2048"}"#,
+    };
+
+    async fn run(
+        kms: &Kms,
+        cx: &mut Cx<'_>,
+        input: GetParametersForImportRequest,
+    ) -> Result<Outcome<GetParametersForImportResponse>, Fault> {
+        let (algorithm, wrapping_key) = (input.wrapping_algorithm, input.wrapping_key_spec);
+        let key = {
+            let asked = Asked::nothing()
+                .with("kms:WrappingAlgorithm", algorithm)
+                .with("kms:WrappingKeySpec", wrapping_key);
+            gate::key::<ToGetImportParameters>(kms, cx, &input.key_id, &asked)?
+        };
+        cx.notes.parameter("wrappingAlgorithm", algorithm.to_string());
+        cx.notes.parameter("wrappingKeySpec", wrapping_key.to_string());
+        import::check_open(key.record())?;
+        check_fit(key.record().spec, algorithm, wrapping_key)?;
+
+        let valid_to = cx.now.plus_days(VALID_DAYS);
+        let binding = ImportToken::binding(&key.record().arn, algorithm, valid_to);
+        let spec =
+            strongroom::WrappingKeySpec::parse(wrapping_key.as_str()).ok_or_else(faults::wrong_kind)?;
+        let (strongroom, entropy) = (Arc::clone(&kms.strongroom), Arc::clone(cx.entropy));
+        let made = move || strongroom.wrapping_key(spec, &binding, &*entropy);
+        let made = kms.workshop.work(Effort::Large, made).await?.map_err(faults::strongroom)?;
+
+        let token = ImportToken { algorithm, wrapping_key, valid_to, sealed: made.sealed };
+        Ok(GetParametersForImportResponse {
+            key_id: Some(key.arn()),
+            import_token: Some(token.to_bytes().into()),
+            public_key: Some(Plaintext::new(made.public)),
+            parameters_valid_to: Some(valid_to),
+        }
+        .into())
+    }
+}
+
+/// Whether material of a key fits into what this algorithm wraps with such a wrapping key.
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/importing-keys-get-public-key-and-token.html>
+fn check_fit(spec: KeySpec, algorithm: AlgorithmSpec, wrapping_key: WrappingKeySpec) -> Result<(), Fault> {
+    use AlgorithmSpec as A;
+    let is_rsa = matches!(spec, KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096);
+    let fits = match algorithm {
+        // AWS has taken this one out of service, and SM2 is for Regions in China.
+        A::RsaesPkcs1V15 | A::Sm2pke => return Err(faults::wrong_kind()),
+        A::RsaesOaepSha1 | A::RsaesOaepSha256 => {
+            !(is_rsa || spec == KeySpec::EccNistP521 && wrapping_key == WrappingKeySpec::Rsa2048)
+        }
+        A::RsaAesKeyWrapSha1 | A::RsaAesKeyWrapSha256 => true,
+    };
+    if wrapping_key == WrappingKeySpec::Sm2 {
+        return Err(faults::wrong_kind());
+    }
+    if fits {
+        return Ok(());
+    }
+    Err(faults::validation(format!(
+        "WrappingAlgorithm {algorithm} with WrappingKeySpec {wrapping_key} cannot wrap the key material of KeySpec \
+         {spec}."
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_combination() {
+        use AlgorithmSpec as A;
+        use WrappingKeySpec as W;
+        let oaep = [A::RsaesOaepSha1, A::RsaesOaepSha256];
+        let wrapped = [A::RsaAesKeyWrapSha1, A::RsaAesKeyWrapSha256];
+        for size in [W::Rsa2048, W::Rsa3072, W::Rsa4096] {
+            for (spec, whole) in [
+                (KeySpec::SymmetricDefault, true),
+                (KeySpec::Hmac512, true),
+                (KeySpec::EccNistP256, true),
+                (KeySpec::EccSecgP256k1, true),
+                (KeySpec::EccNistP521, size != W::Rsa2048),
+                (KeySpec::Rsa2048, false),
+                (KeySpec::Rsa4096, false),
+            ] {
+                for algorithm in oaep {
+                    assert_eq!(check_fit(spec, algorithm, size).is_ok(), whole, "{spec} {algorithm} {size}");
+                }
+                for algorithm in wrapped {
+                    assert!(check_fit(spec, algorithm, size).is_ok(), "{spec} {algorithm} {size}");
+                }
+                for algorithm in [A::RsaesPkcs1V15, A::Sm2pke] {
+                    assert!(check_fit(spec, algorithm, size).is_err(), "{spec} {algorithm} {size}");
+                }
+            }
+        }
+        assert!(check_fit(KeySpec::SymmetricDefault, A::RsaesOaepSha256, W::Sm2).is_err());
+    }
+}

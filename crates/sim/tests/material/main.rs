@@ -1,0 +1,17 @@
+//! The material of keys over their life: rotation, import, replicas, and what falls due.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::panic,
+    reason = "tests"
+)]
+
+mod due;
+mod import;
+mod model;
+mod replicas;
+mod rotation;
+mod stage;
+mod states;
