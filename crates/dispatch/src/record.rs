@@ -70,6 +70,12 @@ impl Notes {
         &self.events
     }
 
+    /// Whether no decision was noted yet.
+    #[must_use]
+    pub fn is_undecided(&self) -> bool {
+        self.decision.is_none()
+    }
+
     /// Whether a decision was noted and is no denial.
     pub(crate) fn is_allowed(&self) -> bool {
         matches!(self.decision, Some(Decision::Allowed { .. }))

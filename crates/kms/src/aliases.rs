@@ -11,7 +11,6 @@ use crate::{
     Kms,
     faults::{self, LIMIT_EXCEEDED, NOT_AUTHORIZED},
     layout::Place,
-    limits::ALIASES_PER_KEY,
     tables::Key,
 };
 
@@ -41,7 +40,7 @@ pub(crate) fn check_target(sent: &str) -> Result<(), Fault> {
 /// A key may have so many aliases and no more.
 pub(crate) fn check_quota(kms: &Kms, place: &Place, key: &Key) -> Result<(), Fault> {
     let count = kms.tables().shelf(place).map_or(0, |shelf| shelf.aliases_of(key.arn.key_id).count());
-    if count >= ALIASES_PER_KEY {
+    if count >= kms.quotas.aliases_per_key {
         return Err(Fault::new(&LIMIT_EXCEEDED, format!("{} has too many aliases.", key.arn)));
     }
     Ok(())

@@ -44,6 +44,7 @@ kinds! {
     NOT_AUTHORIZED = "NotAuthorizedException",
     NOT_FOUND = "NotFoundException",
     TAG = "TagException",
+    THROTTLING = "ThrottlingException",
 }
 
 pub(crate) fn invalid_marker() -> Fault {
@@ -206,6 +207,13 @@ pub(crate) fn incorrect_key() -> Fault {
     Fault::new(
         &INCORRECT_KEY,
         "The key ID in the request does not identify a CMK that can perform this operation.",
+    )
+}
+
+pub(crate) fn throttled() -> Fault {
+    Fault::new(
+        &THROTTLING,
+        "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.",
     )
 }
 

@@ -22,6 +22,7 @@ mod metadata;
 mod ops;
 mod pages;
 mod policies;
+mod rates;
 mod records;
 mod rotation;
 mod signing;
@@ -38,6 +39,8 @@ use dispatch::{Principals, Protocol, Regions, Service};
 use strongroom::Strongroom;
 
 pub use key_policy::{KeyPolicy, PrincipalIds};
+pub use limits::Quotas;
+pub use rates::{Overrides, Rates, RequestRates};
 pub use tables::{Memory, Tables};
 pub use usage::Usages;
 pub use workshop::{Effort, Interrupted, Workshop};
@@ -54,6 +57,10 @@ pub struct Kms {
     pub usages: Usages,
     /// Who exists.
     pub principals: Arc<dyn Principals>,
+    /// How much there may be.
+    pub quotas: Quotas,
+    /// How fast it may be asked for.
+    pub rates: Rates,
     /// The Regions that keys can be in.
     pub regions: Regions,
 }

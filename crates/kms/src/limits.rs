@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use dispatch::Fault;
 
-use crate::faults;
+use crate::{faults, layout::Place, tables::Tables};
 
 /// Waiting period before a key is deleted, in days.
 pub(crate) const DELETION_WINDOW_DAYS: RangeInclusive<u16> = 7..=30;
@@ -17,8 +17,6 @@ pub(crate) const ROTATION_PERIOD_DAYS: RangeInclusive<u16> = 90..=2560;
 pub(crate) const ROTATION_PERIOD_DAYS_DEFAULT: u16 = 365;
 /// A key that rotates by itself within this time is not rotated on demand.
 pub(crate) const ROTATION_SOON_MILLIS: i64 = 20 * 60 * 1000;
-/// Rotations on demand in the life of a key.
-pub(crate) const ON_DEMAND_ROTATIONS: u16 = 25;
 /// Replicas of one key. AWS gives no figure; this many fit into one commit, so that they change together.
 pub(crate) const REPLICAS_PER_KEY: usize = 20;
 /// Materials with which a key can be replicated: as many as fit into the commit that makes the replica. Automatic
@@ -30,16 +28,55 @@ pub(crate) const IMPORT_VALID_DAYS: u16 = 365;
 pub(crate) const ALIASES_PER_KEY: usize = 50;
 /// Tags of one key.
 pub(crate) const TAGS_PER_KEY: usize = 50;
-/// Grants of one key.
-pub(crate) const GRANTS_PER_KEY: usize = 50_000;
 /// Pairs in a grant's constraint on the encryption context.
 pub(crate) const GRANT_CONTEXT_PAIRS: usize = 8;
 /// Characters of a key or value in such a constraint.
 pub(crate) const GRANT_CONTEXT_CHARACTERS: usize = 384;
-/// Bytes of a key policy.
-pub(crate) const KEY_POLICY_BYTES: usize = 32 * 1024;
 /// Most aliases of a key for which `kms:ResourceAliases` can hold.
 pub(crate) const RESOURCE_ALIASES: usize = 50;
+
+/// Quotas that an operator may set otherwise than AWS does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quotas {
+    /// Keys of an account in a Region, in any state.
+    pub keys_per_region: usize,
+    /// Aliases of one key.
+    pub aliases_per_key: usize,
+    /// Grants of one key.
+    pub grants_per_key: usize,
+    /// Bytes of a key policy.
+    pub key_policy_bytes: usize,
+    /// Rotations on demand in the life of a key.
+    pub on_demand_rotations: u16,
+}
+
+/// AWS's.
+impl Default for Quotas {
+    fn default() -> Self {
+        Self {
+            keys_per_region: 100_000,
+            aliases_per_key: 50,
+            grants_per_key: 50_000,
+            key_policy_bytes: 32 * 1024,
+            on_demand_rotations: 25,
+        }
+    }
+}
+
+impl Quotas {
+    /// Room for one more key in a place.
+    pub(crate) fn check_keys(&self, tables: &Tables, place: &Place) -> Result<(), Fault> {
+        let keys = tables.shelf(place).map_or(0, |shelf| shelf.keys.len());
+        if keys < self.keys_per_region {
+            return Ok(());
+        }
+        let text = format!(
+            "The account {} has reached the limit of {} KMS keys in {}.",
+            place.account, self.keys_per_region, place.region
+        );
+        Err(Fault::new(&faults::LIMIT_EXCEEDED, text))
+    }
+}
 
 /// Items on a page.
 pub(crate) struct PageLimit {

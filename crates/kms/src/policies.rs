@@ -10,7 +10,6 @@ use crate::{
     Kms, faults,
     gate::{self, Asked},
     key_policy::{KeyPolicy, PrincipalIds},
-    limits::KEY_POLICY_BYTES,
     tables::Key,
 };
 
@@ -41,10 +40,11 @@ pub(crate) fn default(kms: &Kms, account: AccountId, region: &Region) -> Result<
 
 /// Parses a policy that a caller puts, and checks that the principals it names exist.
 pub(crate) fn accept(kms: &Kms, text: &str) -> Result<Arc<KeyPolicy>, Fault> {
-    if text.len() > KEY_POLICY_BYTES {
+    let limit = kms.quotas.key_policy_bytes;
+    if text.len() > limit {
         return Err(Fault::new(
             &faults::LIMIT_EXCEEDED,
-            format!("The key policy exceeds the limit of {KEY_POLICY_BYTES} bytes."),
+            format!("The key policy exceeds the limit of {limit} bytes."),
         ));
     }
     let malformed =

@@ -19,7 +19,7 @@ use policy::{Policy, PolicyKind, Principal, PrincipalPattern};
 use store::{Changes, MemoryStore, Store};
 use strongroom::{Entropy, EntropyFailed, SealedDomainKey, Strongroom, seal::FileSeal};
 
-use crate::{Kms, Memory, Principals, Usages, Workshop};
+use crate::{Kms, Memory, Principals, Quotas, Rates, RequestRates, Usages, Workshop};
 
 /// The account that owns keys.
 pub(crate) const OWNER: &str = "111122223333";
@@ -52,6 +52,8 @@ impl World {
             workshop: Workshop::new(1),
             usages: Usages::default(),
             principals: Arc::new(Everybody),
+            quotas: Quotas::default(),
+            rates: Rates::new(RequestRates::Unlimited),
             regions: Regions::Any,
         };
         let now = Timestamp::from_millis(1_800_000_000_000);

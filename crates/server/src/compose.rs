@@ -8,7 +8,7 @@ use dispatch::{
     Backstage, Clock, Credentials, Dispatcher, Drain, Durability, Follower, Mirror, Observer, Regions, Wiring,
 };
 use iam::Directory;
-use kms::{Kms, Memory, Usages, Workshop};
+use kms::{Kms, Memory, Rates, Usages, Workshop};
 use store::{Revision, Store, StoreError};
 use strongroom::{Entropy, Strongroom};
 
@@ -32,6 +32,10 @@ pub struct Parts {
     pub regions: Regions,
     /// When a reply to a call that changes nothing may leave.
     pub durability: Durability,
+    /// How much there may be in the key management service.
+    pub quotas: kms::Quotas,
+    /// How fast it may be asked for.
+    pub request_rates: kms::RequestRates,
     /// Age in days at which a new domain key is made.
     pub domain_key_rotation_days: u32,
     /// Who counts answers.
@@ -101,6 +105,8 @@ impl Assembly {
             workshop: Workshop::new(thread::available_parallelism().map_or(1, NonZeroUsize::get)),
             usages: Usages::default(),
             principals: Arc::clone(&directory) as _,
+            quotas: parts.quotas,
+            rates: Rates::new(parts.request_rates),
             regions: parts.regions.clone(),
         });
         let followers: Vec<Arc<dyn Follower>> = vec![Arc::clone(&directory) as _, memory];

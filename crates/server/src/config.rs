@@ -9,6 +9,7 @@
 
 mod error;
 mod file;
+mod quotas;
 mod values;
 
 use std::{
@@ -22,6 +23,7 @@ use std::{
 
 pub use self::{
     error::{ConfigError, Rule, Wrong},
+    quotas::QuotaSettings,
     values::{Expected, JournalMode, RegionName, Regions, Seal, TlsFiles, account_id, address},
 };
 use crate::{limits::Limits, logging::Format};
@@ -51,6 +53,10 @@ pub struct Config {
     pub workers: NonZeroUsize,
     /// Limits on connections.
     pub limits: Limits,
+    /// How much there may be in the key management service.
+    pub quotas: kms::Quotas,
+    /// How fast it may be asked for.
+    pub request_rates: kms::RequestRates,
     /// The form of the log.
     pub log: Format,
 }
@@ -74,6 +80,7 @@ pub struct Settings {
     pub body: Option<Duration>,
     pub idle: Option<Duration>,
     pub shutdown: Option<Duration>,
+    pub quotas: QuotaSettings,
     pub log: Option<Format>,
 }
 
@@ -133,6 +140,8 @@ impl Config {
                 idle: settings.idle.unwrap_or(defaults.idle),
                 shutdown: settings.shutdown.unwrap_or(defaults.shutdown),
             },
+            quotas: settings.quotas.quotas(),
+            request_rates: settings.quotas.request_rates(),
             log: settings.log.unwrap_or_else(Format::fitting),
             data_dir,
         };
@@ -178,6 +187,7 @@ impl Settings {
             body: self.body.or(below.body),
             idle: self.idle.or(below.idle),
             shutdown: self.shutdown.or(below.shutdown),
+            quotas: self.quotas.over(below.quotas),
             log: self.log.or(below.log),
         }
     }
@@ -231,7 +241,7 @@ impl fmt::Display for Config {
         for (key, span) in [("head", head), ("body", body), ("idle", idle), ("shutdown", shutdown)] {
             writeln!(f, "{key}_seconds = {}", span.as_secs())?;
         }
-        Ok(())
+        quotas::write(f, &self.quotas, &self.request_rates)
     }
 }
 
@@ -260,6 +270,16 @@ mod tests {
         assert_eq!(config.domain_key_rotation_days, 30);
         assert_eq!(config.limits, Limits::default());
         assert_eq!(config.tls, None);
+        assert_eq!(config.quotas, kms::Quotas::default());
+        assert_eq!(config.request_rates, kms::RequestRates::Unlimited);
+    }
+
+    #[test]
+    fn one_rate_given_is_the_wish_for_rates() {
+        let limited = |text: &str| checked(text).unwrap().request_rates != kms::RequestRates::Unlimited;
+        assert!(limited("[quotas]\nrequest_rates = \"aws\""));
+        assert!(limited("[quotas]\nrsa_per_second = 5"));
+        assert!(!limited("[quotas]\nrequest_rates = \"unlimited\"\nrsa_per_second = 5"));
     }
 
     #[test]
@@ -271,7 +291,11 @@ mod tests {
              listen = \"[::]:443\"\nadmin_listen = \"0.0.0.0:9\"\ndanger_admin_off_loopback = true\n\
              domain_key_rotation_days = 7\n[seal]\npassphrase_file = \"/run/pass\"\n\
              [tls]\ncertificate = \"c.pem\"\nkey = \"/k.pem\"\n\
-             [limits]\nconnections_max = 5\nhead_seconds = 1\nbody_seconds = 2\nidle_seconds = 3\nshutdown_seconds = 4",
+             [limits]\nconnections_max = 5\nhead_seconds = 1\nbody_seconds = 2\nidle_seconds = 3\nshutdown_seconds = 4\n\
+             [quotas]\nkeys_per_region = 5\naliases_per_key = 0\ngrants_per_key = 7\nkey_policy_bytes = 8\n\
+             on_demand_rotations = 9\nsymmetric_per_second = 10\nrsa_per_second = 11\n\
+             elliptic_curve_per_second = 12\nml_dsa_per_second = 13",
+            "quotas.request_rates = \"aws\"",
         ];
         for text in texts {
             let config = checked(text).unwrap();

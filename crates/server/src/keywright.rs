@@ -51,6 +51,8 @@ impl Keywright {
             seal: Arc::new(config.seal.clone()),
             regions: regions(&config.regions)?,
             durability: durability(config.journal),
+            quotas: config.quotas.clone(),
+            request_rates: config.request_rates,
             domain_key_rotation_days: config.domain_key_rotation_days,
             observer: Arc::new(Counted(metrics)),
         };

@@ -368,6 +368,8 @@ impl Machine {
             seal: Arc::clone(&self.seal) as _,
             regions: Regions::Any,
             durability: Durability::Durable,
+            quotas: kms::Quotas::default(),
+            request_rates: kms::RequestRates::Unlimited,
             domain_key_rotation_days: DOMAIN_KEY_DAYS,
             observer: Arc::new(Nobody),
         };

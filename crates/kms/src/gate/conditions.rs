@@ -91,6 +91,11 @@ impl<'a> Asked<'a> {
         Self { days_unused: true, ..Self::default() }
     }
 
+    /// The value of a parameter's condition key.
+    pub(super) fn parameter(&self, key: &str) -> Option<&str> {
+        self.parameters.iter().find(|(known, _)| *known == key).map(|(_, value)| value.as_str())
+    }
+
     /// Something with condition keys of its own.
     pub(super) fn about(self, more: &'a (dyn ConditionKeys + Sync)) -> Self {
         Self { more: Some(more), ..self }

@@ -8,11 +8,15 @@ use model::kms::GrantOperation;
 use policy::{ConditionKey, Decision};
 
 use super::{
-    Asked, Granted,
+    Asked, Granted, charge,
     conditions::KeyConditions,
     decide::{self, Scope},
 };
-use crate::grants::{Context, Grant, Likeness, Retired, Standing, names};
+use crate::{
+    Kms,
+    grants::{Context, Grant, Likeness, Retired, Standing, names},
+    rates::Call,
+};
 
 /// What the key's grants say to an action that the policies do not allow. An explicit denial stands; so a
 /// caller that policies allow never pays for grants.
@@ -56,9 +60,10 @@ fn account_allows(action: &str, conditions: &KeyConditions<'_, '_>) -> bool {
 
 /// Permission to retire a grant. The key policy has no say in it.
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/grant-delete.html>
-pub(crate) fn retire(cx: &mut Cx<'_>, granted: &Granted) -> Result<(), Fault> {
+pub(crate) fn retire(kms: &Kms, cx: &mut Cx<'_>, granted: &Granted) -> Result<(), Fault> {
     const ACTION: &str = "kms:RetireGrant";
     let Granted { shelf, key, grant } = granted;
+    charge(kms, cx, &Call { operation: "RetireGrant", spec: None, pair: None })?;
     let arn = key.arn.to_string();
     let standing = grant.standing(&cx.caller.principal, cx.account());
     let decision = {

@@ -24,7 +24,6 @@ use model::{
 
 pub(crate) use conditions::{Asked, NewKey, NoKey};
 pub(crate) use decide::would_allow;
-pub(crate) use dispatch::permit;
 pub(crate) use grants::retire;
 pub(crate) use usable::{Usable, binding, made};
 pub(crate) use uses::*;
@@ -33,6 +32,7 @@ use crate::{
     Kms, faults,
     grants::{Grant, Named, check_tokens},
     layout::Place,
+    rates::{Call, Exceeded},
     tables::{Key, Shelf},
     usage,
 };
@@ -58,7 +58,7 @@ pub(crate) fn key<U: Use>(
     if key.arn.account != cx.account() && !U::FOREIGN {
         return Err(decide::foreign::<U>(cx));
     }
-    check_tokens(kms, cx, asked.tokens())?;
+    begin::<U>(kms, cx, &key, asked)?;
     decide::key::<U>(cx, &shelf, &key, alias.as_ref(), asked)?;
     admit(kms, cx, shelf, key)
 }
@@ -87,7 +87,7 @@ pub(crate) fn ciphertext<U: Use>(
             let arn = resolve::blob_arn(cx, &blob, id);
             let found = arn.and_then(|arn| resolve::by_arn(kms, &arn));
             let Some((shelf, key)) = found else { return Err(decide::foreign_ciphertext(cx)) };
-            check_tokens(kms, cx, asked.tokens())?;
+            begin::<U>(kms, cx, &key, asked)?;
             if key.arn.account != cx.account() {
                 // Whether the key exists is its owner's to tell.
                 decide::key::<U>(cx, &shelf, &key, None, asked)
@@ -102,7 +102,7 @@ pub(crate) fn ciphertext<U: Use>(
             let Found::Key { shelf, key, alias } = resolve(kms, cx, named, U::ALIASES)? else {
                 return Err(decide::foreign::<U>(cx));
             };
-            check_tokens(kms, cx, asked.tokens())?;
+            begin::<U>(kms, cx, &key, asked)?;
             decide::key::<U>(cx, &shelf, &key, alias.as_ref(), asked)?;
             // A key of another usage made no ciphertext; AWS says so before it looks at that.
             if U::USAGE.is_some_and(|usage| usage != key.usage) {
@@ -140,11 +140,29 @@ pub(crate) fn related<U: Use>(
     admit(kms, cx, shelf, key)
 }
 
+/// Asks the caller's identity policies for an action on something that has no policy of its own.
+pub(crate) fn permit(
+    kms: &Kms,
+    cx: &mut Cx<'_>,
+    action: &str,
+    resource: &str,
+    conditions: &dyn policy::ConditionKeys,
+) -> Result<(), Fault> {
+    let operation = action.strip_prefix("kms:").unwrap_or(action);
+    charge(kms, cx, &Call { operation, spec: None, pair: None })?;
+    dispatch::permit(cx, action, resource, conditions)
+}
+
 /// Permission on an alias, and its ARN.
-pub(crate) fn alias(cx: &mut Cx<'_>, action: &'static str, name: &AliasName) -> Result<AliasArn, Fault> {
+pub(crate) fn alias(
+    kms: &Kms,
+    cx: &mut Cx<'_>,
+    action: &'static str,
+    name: &AliasName,
+) -> Result<AliasArn, Fault> {
     let arn = AliasArn { region: cx.region.clone(), account: cx.account(), name: name.clone() };
     cx.notes.parameter("aliasName", name.to_string());
-    permit(cx, action, &arn.to_string(), &NoKey)?;
+    permit(kms, cx, action, &arn.to_string(), &NoKey)?;
     cx.notes.resource(&arn);
     Ok(arn)
 }
@@ -258,6 +276,21 @@ pub(crate) fn no_custom_key_store(asked: Option<&str>) -> Result<(), Fault> {
         Some(_) => Err(Fault::new(&fault::UNSUPPORTED_OPERATION, "Custom key stores are not offered yet.")),
         None => Ok(()),
     }
+}
+
+/// What comes before the policies are asked: the request rate, and grant tokens that are no tokens.
+fn begin<U: Use>(kms: &Kms, cx: &Cx<'_>, key: &Key, asked: &Asked<'_>) -> Result<(), Fault> {
+    let pair = asked.parameter("kms:DataKeyPairSpec");
+    charge(kms, cx, &Call { operation: U::OPERATION, spec: Some(key.spec), pair })?;
+    check_tokens(kms, cx, asked.tokens())
+}
+
+/// Counts a call against the request rate of its account: once, by what is asked of the policies first.
+fn charge(kms: &Kms, cx: &Cx<'_>, call: &Call<'_>) -> Result<(), Fault> {
+    if !cx.notes.is_undecided() {
+        return Ok(());
+    }
+    kms.rates.take(&place(cx), call, cx.now).map_err(|Exceeded| faults::throttled())
 }
 
 /// The last two checks, and the permission in form of a type.

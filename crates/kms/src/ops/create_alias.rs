@@ -28,7 +28,7 @@ impl Operation for CreateAlias {
         let name = aliases::parse(&input.alias_name)?;
         aliases::check_target(&input.target_key_id)?;
 
-        let arn = gate::alias(cx, "kms:CreateAlias", &name)?;
+        let arn = gate::alias(kms, cx, "kms:CreateAlias", &name)?;
         let key = gate::key::<ToCreateAlias>(kms, cx, &input.target_key_id, &Asked::nothing())?;
         let place = gate::place(cx);
         if kms.tables().shelf(&place).is_some_and(|shelf| shelf.aliases.contains_key(&name)) {

@@ -9,7 +9,6 @@ use crate::{
     Kms, faults,
     gate::{self, Asked, ToCreateGrant},
     grants::{self, Wanted},
-    limits::GRANTS_PER_KEY,
 };
 
 /// The operation.
@@ -40,7 +39,7 @@ impl Operation for CreateGrant {
         let tables = kms.tables();
         let others = tables.grants(&place, key.id());
         let exists = others.is_some_and(|grants| grants.get(grant.id).is_some());
-        if !exists && others.is_some_and(|grants| grants.count() >= GRANTS_PER_KEY) {
+        if !exists && others.is_some_and(|grants| grants.count() >= kms.quotas.grants_per_key) {
             let text = format!("{} has too many grants.", key.arn());
             return Err(Fault::new(&faults::LIMIT_EXCEEDED, text));
         }

@@ -50,9 +50,9 @@ impl Operation for CreateKey {
         let family_role = input.multi_region.unwrap_or_default().then_some(MultiRegionKeyType::Primary);
         let origin = input.origin.unwrap_or(OriginType::AwsKms);
         let wanted = NewKey { account, spec, usage, origin, tags: &tags, bypass, family_role };
-        gate::permit(cx, "kms:CreateKey", "*", &wanted)?;
+        gate::permit(kms, cx, "kms:CreateKey", "*", &wanted)?;
         if !tags.is_empty() {
-            gate::permit(cx, "kms:TagResource", "*", &wanted)?;
+            gate::permit(kms, cx, "kms:TagResource", "*", &wanted)?;
         }
         let policy = match &input.policy {
             Some(text) => policies::accept(kms, text)?,
@@ -60,6 +60,7 @@ impl Operation for CreateKey {
         };
 
         let place = gate::place(cx);
+        kms.quotas.check_keys(&kms.tables(), &place)?;
         let mut random = [0; 16];
         cx.entropy.fill(&mut random).map_err(|_| Fault::internal("the source of random bytes failed"))?;
         let id = KeyId::generate(random, family_role.is_some());

@@ -23,7 +23,7 @@ impl Operation for DeleteAlias {
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: DeleteAliasRequest) -> Result<Outcome<Nothing>, Fault> {
         let name = aliases::parse(&input.alias_name)?;
 
-        let arn = gate::alias(cx, "kms:DeleteAlias", &name)?;
+        let arn = gate::alias(kms, cx, "kms:DeleteAlias", &name)?;
         let place = gate::place(cx);
         let tables = kms.tables();
         let alias = tables.shelf(&place).and_then(|shelf| shelf.aliases.get(&name));

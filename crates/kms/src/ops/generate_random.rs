@@ -18,7 +18,7 @@ impl Operation for GenerateRandom {
         Facts { name: "GenerateRandom", read_only: true, example: r#"{"NumberOfBytes":32}"# };
 
     async fn run(
-        _: &Kms,
+        kms: &Kms,
         cx: &mut Cx<'_>,
         input: GenerateRandomRequest,
     ) -> Result<Outcome<GenerateRandomResponse>, Fault> {
@@ -27,7 +27,7 @@ impl Operation for GenerateRandom {
         };
         gate::no_recipient(input.recipient.is_some())?;
         gate::no_custom_key_store(input.custom_key_store_id.as_deref())?;
-        gate::permit(cx, "kms:GenerateRandom", "*", &gate::NoKey)?;
+        gate::permit(kms, cx, "kms:GenerateRandom", "*", &gate::NoKey)?;
 
         let plaintext = random(cx, usize::try_from(bytes).unwrap_or_default())?;
         Ok(GenerateRandomResponse { plaintext: Some(plaintext), ..GenerateRandomResponse::default() }.into())

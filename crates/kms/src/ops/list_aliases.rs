@@ -32,7 +32,7 @@ impl Operation for ListAliases {
         input: ListAliasesRequest,
     ) -> Result<Outcome<ListAliasesResponse>, Fault> {
         let limit = LIST_ALIASES.check(input.limit)?;
-        gate::permit(cx, "kms:ListAliases", "*", &NoKey)?;
+        gate::permit(kms, cx, "kms:ListAliases", "*", &NoKey)?;
         let of = input.key_id.as_deref().map(|id| gate::own_key(kms, cx, id)).transpose()?;
 
         let filter = of.map(|id| id.to_string()).unwrap_or_default();

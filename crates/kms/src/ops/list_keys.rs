@@ -31,7 +31,7 @@ impl Operation for ListKeys {
         input: ListKeysRequest,
     ) -> Result<Outcome<ListKeysResponse>, Fault> {
         let limit = LIST_KEYS.check(input.limit)?;
-        gate::permit(cx, "kms:ListKeys", "*", &NoKey)?;
+        gate::permit(kms, cx, "kms:ListKeys", "*", &NoKey)?;
 
         let listing = pages::Listing { kms, cx, name: "ListKeys", of: "" };
         let after = match listing.resume(input.marker.as_deref())? {

@@ -37,7 +37,7 @@ impl Operation for ListRetirableGrants {
         let sent = principal(&input)?;
         cx.notes.parameter("retiringPrincipal", sent.to_owned());
         let name = own(cx, sent)?;
-        gate::permit(cx, "kms:ListRetirableGrants", sent, &NoKey)?;
+        gate::permit(kms, cx, "kms:ListRetirableGrants", sent, &NoKey)?;
 
         let listing = pages::Listing { kms, cx, name: "ListRetirableGrants", of: &name };
         let last = match listing.resume(input.marker.as_deref())? {

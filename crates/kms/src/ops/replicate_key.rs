@@ -54,11 +54,12 @@ impl Operation for ReplicateKey {
         check_room(kms, &primary, &region)?;
 
         let mut there = gate::elsewhere(cx, &region);
-        permit_creation(&mut there, primary.record(), &tags, bypass)?;
+        permit_creation(kms, &mut there, primary.record(), &tags, bypass)?;
         let policy = match &input.policy {
             Some(text) => policies::accept(kms, text)?,
             None => policies::default(kms, there.account(), &region)?,
         };
+        kms.quotas.check_keys(&kms.tables(), &gate::place(&there))?;
         let arn = KeyArn { region: region.clone(), ..primary.record().arn.clone() };
         let replica = Key {
             arn: arn.clone(),
@@ -109,6 +110,7 @@ fn check_room(kms: &Kms, primary: &Usable<ToReplicate>, region: &Region) -> Resu
 
 /// In the replica's Region the caller makes a key.
 fn permit_creation(
+    kms: &Kms,
     there: &mut Cx<'_>,
     primary: &Key,
     tags: &Tags,
@@ -123,8 +125,8 @@ fn permit_creation(
         bypass,
         family_role: Some(MultiRegionKeyType::Replica),
     };
-    gate::permit(there, "kms:CreateKey", "*", &wanted)?;
-    if tags.is_empty() { Ok(()) } else { gate::permit(there, "kms:TagResource", "*", &wanted) }
+    gate::permit(kms, there, "kms:CreateKey", "*", &wanted)?;
+    if tags.is_empty() { Ok(()) } else { gate::permit(kms, there, "kms:TagResource", "*", &wanted) }
 }
 
 /// The replica with its material. The primary's record is replaced by itself, so that this and other changes of the

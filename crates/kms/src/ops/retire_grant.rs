@@ -30,7 +30,7 @@ impl Operation for RetireGrant {
         };
         cx.notes.parameter("grantId", granted.grant.id.to_string());
         cx.notes.resource(&granted.key.arn);
-        gate::retire(cx, &granted)?;
+        gate::retire(kms, cx, &granted)?;
         gate::dry_run(input.dry_run)?;
 
         let at = granted.key.place().grant(granted.key.arn.key_id, granted.grant.id);

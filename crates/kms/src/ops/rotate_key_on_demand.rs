@@ -11,7 +11,6 @@ use crate::{
     Kms, faults,
     gate::{self, Asked, ToRotate},
     import,
-    limits::ON_DEMAND_ROTATIONS,
     materials::Rotated,
     rotation,
     tables::Key,
@@ -42,7 +41,7 @@ impl Operation for RotateKeyOnDemand {
         } else {
             rotation::check_origin(record)?;
         }
-        if record.on_demand_rotations >= ON_DEMAND_ROTATIONS {
+        if record.on_demand_rotations >= kms.quotas.on_demand_rotations {
             return Err(faults::too_many_rotations(&record.arn));
         }
         if rotation::is_imminent(record, cx.now) {

@@ -28,7 +28,7 @@ impl Operation for UpdateAlias {
         let name = aliases::parse(&input.alias_name)?;
         aliases::check_target(&input.target_key_id)?;
 
-        let arn = gate::alias(cx, "kms:UpdateAlias", &name)?;
+        let arn = gate::alias(kms, cx, "kms:UpdateAlias", &name)?;
         let place = gate::place(cx);
         let tables = kms.tables();
         let alias = tables.shelf(&place).and_then(|shelf| shelf.aliases.get(&name));

@@ -12,10 +12,10 @@ use std::{
 
 use toml::{Table, Value};
 
-use super::{ConfigError, Expected, Regions, Seal, Settings, TlsFiles, Wrong, address};
+use super::{ConfigError, Expected, QuotaSettings, Regions, Seal, Settings, TlsFiles, Wrong, address};
 
 /// Every key there is, for the one that was probably meant.
-const KEYS: [&str; 18] = [
+const KEYS: [&str; 28] = [
     "admin_listen",
     "danger_admin_off_loopback",
     "data_dir",
@@ -28,6 +28,16 @@ const KEYS: [&str; 18] = [
     "limits.shutdown_seconds",
     "listen",
     "log",
+    "quotas.aliases_per_key",
+    "quotas.elliptic_curve_per_second",
+    "quotas.grants_per_key",
+    "quotas.key_policy_bytes",
+    "quotas.keys_per_region",
+    "quotas.ml_dsa_per_second",
+    "quotas.on_demand_rotations",
+    "quotas.request_rates",
+    "quotas.rsa_per_second",
+    "quotas.symmetric_per_second",
     "regions",
     "seal.key_file",
     "seal.passphrase_file",
@@ -67,6 +77,7 @@ pub(super) fn parse(file: &Path, text: &str) -> Result<Settings, ConfigError> {
         body: keys.seconds("limits.body_seconds", 1..=300)?,
         idle: keys.seconds("limits.idle_seconds", 1..=3600)?,
         shutdown: keys.seconds("limits.shutdown_seconds", 1..=300)?,
+        quotas: QuotaSettings::read(&mut keys)?,
         log: keys.text("log", FromStr::from_str)?,
     };
     match keys.values.pop_first() {
@@ -103,13 +114,13 @@ fn nearest(key: &str) -> Option<&'static str> {
 }
 
 /// The keys of a file that nobody has asked for yet.
-struct Keys<'f> {
+pub(super) struct Keys<'f> {
     file: &'f Path,
     values: BTreeMap<String, Value>,
 }
 
 impl Keys<'_> {
-    fn text<T>(
+    pub(super) fn text<T>(
         &mut self,
         key: &'static str,
         parse: impl FnOnce(&str) -> Result<T, Expected>,
@@ -134,7 +145,7 @@ impl Keys<'_> {
         value.as_bool().ok_or_else(wrong).map(Some)
     }
 
-    fn number<T: TryFrom<u64>>(
+    pub(super) fn number<T: TryFrom<u64>>(
         &mut self,
         key: &'static str,
         bounds: RangeInclusive<u64>,
@@ -228,6 +239,9 @@ mod tests {
             ("limits.head_seconds", &["0", "301"], "expected a whole number from 1 to 300"),
             ("limits.body_seconds", &["0", "301"], "expected a whole number from 1 to 300"),
             ("limits.idle_seconds", &["0", "3601"], "expected a whole number from 1 to 3600"),
+            ("quotas.keys_per_region", &["0", "10000001"], "expected a whole number from 1 to 10000000"),
+            ("quotas.request_rates", &["\"none\"", "5"], "expected `unlimited` or `aws`"),
+            ("quotas.rsa_per_second", &["0", "1.5"], "expected a whole number from 1 to 1000000"),
             (
                 "limits.shutdown_seconds",
                 &["0", "9223372036854775807"],

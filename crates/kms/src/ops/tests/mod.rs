@@ -2,6 +2,7 @@
 
 mod grants;
 mod last_usage;
+mod quotas;
 
 use dispatch::Fault;
 use model::{
