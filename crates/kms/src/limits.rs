@@ -24,8 +24,6 @@ pub(crate) const REPLICAS_PER_KEY: usize = 20;
 pub(crate) const MATERIALS_REPLICATED: usize = 80;
 /// The longest time for which material is imported that expires, in days.
 pub(crate) const IMPORT_VALID_DAYS: u16 = 365;
-/// Aliases of one key.
-pub(crate) const ALIASES_PER_KEY: usize = 50;
 /// Tags of one key.
 pub(crate) const TAGS_PER_KEY: usize = 50;
 /// Pairs in a grant's constraint on the encryption context.
