@@ -17,6 +17,7 @@ const STRONGROOM: &[(&str, &str)] = &[
     ("crates/kms/src/gate/usable.rs", "the only way to material"),
     ("crates/kms/src/grants/token.rs", "vouches for grant tokens"),
     ("crates/kms/src/grants/wanted.rs", "hashes what a grant is wanted for"),
+    ("crates/kms/src/import/wrapping.rs", "has imported material wrapped and unwrapped"),
     ("crates/kms/src/lib.rs", "holds the strongroom"),
     ("crates/kms/src/materials.rs", "keeps opened material"),
     ("crates/kms/src/pages.rs", "vouches for the markers of listings"),

@@ -9,7 +9,6 @@ use model::{
     kms::{ImportType, KeySpec},
 };
 use store::{Batch, Precondition};
-use strongroom::Generated;
 
 use crate::{
     faults,
@@ -33,12 +32,16 @@ pub(crate) struct Arrival<'a> {
     pub(crate) shelf: &'a Shelf,
     pub(crate) key: &'a Key,
     pub(crate) id: MaterialId,
+    /// As the strongroom sealed it.
+    pub(crate) token: Vec<u8>,
+    /// Of a pair.
+    pub(crate) public_key: Option<Vec<u8>>,
 }
 
 impl Arrival<'_> {
     /// The change that gives the material to the key: as the first, as one that waits to become current, or in the place of
     /// the same material that went.
-    pub(crate) fn admit(self, made: Generated, wish: Wish, now: Timestamp) -> Result<Batch, Fault> {
+    pub(crate) fn admit(self, wish: Wish, now: Timestamp) -> Result<Batch, Fault> {
         let own = self.shelf.material(self.key.arn.key_id, self.id);
         let known = own.map(|own| own.unopened()).or_else(|| self.at_primary());
         self.check(&wish, known.is_some())?;
@@ -62,8 +65,8 @@ impl Arrival<'_> {
         let described = known.imported.as_ref().and_then(|imported| imported.description.clone());
         let imported = Imported { valid_to: wish.valid_to, description: wish.description.or(described) };
         let material = StoredMaterial {
-            token: Some(made.token),
-            public_key: made.public_key,
+            token: Some(self.token.clone()),
+            public_key: self.public_key.clone(),
             imported: Some(imported),
             ..known
         };

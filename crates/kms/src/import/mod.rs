@@ -4,6 +4,7 @@
 mod arrival;
 mod expiry;
 mod token;
+mod wrapping;
 
 use dispatch::Fault;
 use model::{
@@ -14,8 +15,10 @@ use store::{Batch, Precondition};
 
 pub(crate) use arrival::{Arrival, Wish};
 pub(crate) use expiry::expiry;
-pub(crate) use token::{ImportToken, VALID_DAYS};
+pub(crate) use token::VALID_DAYS;
+pub(crate) use wrapping::{offer, unwrap};
 
+use self::token::ImportToken;
 use crate::{
     faults,
     materials::StoredMaterial,

@@ -18,15 +18,15 @@ pub(crate) const VALID_DAYS: u16 = 1;
 
 /// An import token, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ImportToken {
+pub(super) struct ImportToken {
     /// How material is wrapped.
-    pub(crate) algorithm: AlgorithmSpec,
+    pub(super) algorithm: AlgorithmSpec,
     /// The kind of the wrapping key.
-    pub(crate) wrapping_key: WrappingKeySpec,
+    pub(super) wrapping_key: WrappingKeySpec,
     /// When it ends.
-    pub(crate) valid_to: Timestamp,
+    pub(super) valid_to: Timestamp,
     /// The wrapping key, sealed by the strongroom.
-    pub(crate) sealed: Vec<u8>,
+    pub(super) sealed: Vec<u8>,
 }
 
 /// The form in which callers hold it.
@@ -46,12 +46,12 @@ struct TokenRecord<'a> {
 impl ImportToken {
     /// What a wrapping key for this KMS key, algorithm and time is bound to. The parts cannot run into each other:
     /// none contains a line feed.
-    pub(crate) fn binding(arn: &KeyArn, algorithm: AlgorithmSpec, valid_to: Timestamp) -> Vec<u8> {
+    pub(super) fn binding(arn: &KeyArn, algorithm: AlgorithmSpec, valid_to: Timestamp) -> Vec<u8> {
         format!("import-token-v1\n{arn}\n{algorithm}\n{}", valid_to.as_millis()).into_bytes()
     }
 
     /// For the caller.
-    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
         encode(&TokenRecord {
             valid_to: self.valid_to.as_millis(),
             algorithm: self.algorithm.as_str(),
@@ -62,7 +62,7 @@ impl ImportToken {
     }
 
     /// From the caller. That it is genuine is only known when the strongroom has opened what is sealed in it.
-    pub(crate) fn parse(sent: &[u8], now: Timestamp) -> Result<Self, Fault> {
+    pub(super) fn parse(sent: &[u8], now: Timestamp) -> Result<Self, Fault> {
         let read = || {
             let record: TokenRecord<'_> = minicbor::decode(sent).ok()?;
             Some(Self {

@@ -1,8 +1,6 @@
 //! `GetParametersForImport`: a public key to wrap material with, and the token that comes back with it.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_GetParametersForImport.html>
 
-use std::sync::Arc;
-
 use dispatch::{Cx, Facts, Fault, Operation, Outcome};
 use model::kms::{
     AlgorithmSpec, GetParametersForImportRequest, GetParametersForImportResponse, KeySpec, WrappingKeySpec,
@@ -12,8 +10,7 @@ use secret::Plaintext;
 use crate::{
     Kms, faults,
     gate::{self, Asked, ToGetImportParameters},
-    import::{self, ImportToken, VALID_DAYS},
-    workshop::Effort,
+    import::{self, VALID_DAYS},
 };
 
 /// The operation.
@@ -47,18 +44,12 @@ impl Operation for GetParametersForImport {
         check_fit(key.record().spec, algorithm, wrapping_key)?;
 
         let valid_to = cx.now.plus_days(VALID_DAYS);
-        let binding = ImportToken::binding(&key.record().arn, algorithm, valid_to);
-        let spec =
-            strongroom::WrappingKeySpec::parse(wrapping_key.as_str()).ok_or_else(faults::wrong_kind)?;
-        let (strongroom, entropy) = (Arc::clone(&kms.strongroom), Arc::clone(cx.entropy));
-        let made = move || strongroom.wrapping_key(spec, &binding, &*entropy);
-        let made = kms.workshop.work(Effort::Large, made).await?.map_err(faults::strongroom)?;
-
-        let token = ImportToken { algorithm, wrapping_key, valid_to, sealed: made.sealed };
+        let arn = &key.record().arn;
+        let offer = import::offer(kms, cx, arn, algorithm, wrapping_key, valid_to).await?;
         Ok(GetParametersForImportResponse {
             key_id: Some(key.arn()),
-            import_token: Some(token.to_bytes().into()),
-            public_key: Some(Plaintext::new(made.public)),
+            import_token: Some(offer.token.into()),
+            public_key: Some(Plaintext::new(offer.public_key)),
             parameters_valid_to: Some(valid_to),
         }
         .into())

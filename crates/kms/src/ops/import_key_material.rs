@@ -1,21 +1,17 @@
 //! `ImportKeyMaterial`: material from elsewhere for a key that was made without.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_ImportKeyMaterial.html>
 
-use std::sync::Arc;
-
 use dispatch::{Cx, Facts, Fault, Operation, Outcome};
 use model::{
     arn::MaterialId,
     kms::{ImportKeyMaterialRequest, ImportKeyMaterialResponse, ImportType, KeySpec},
 };
-use strongroom::{Generated, ImportRefused, Refused, SealedWrappingKey, WrappingAlgorithm, WrappingKeySpec};
 
 use crate::{
     Kms, faults,
     gate::{self, Asked, ToImport},
-    import::{self, Arrival, ImportToken, Wish},
+    import::{self, Arrival, Wish},
     tables::Key,
-    workshop::Effort,
 };
 
 /// The operation.
@@ -42,11 +38,19 @@ impl Operation for ImportKeyMaterial {
         import::check_open(key.record())?;
         check_symmetric(key.record(), &input)?;
 
-        let made = unwrap(kms, cx, key.record(), &input).await?;
+        let record = key.record();
+        let wrapped = input.encrypted_key_material;
+        let made = import::unwrap(kms, cx, (&record.arn, record.spec), &input.import_token, wrapped).await?;
         let id = MaterialId::from_bytes(made.id);
-        let tables = kms.tables();
-        let arrival = Arrival { tables: &tables, shelf: key.shelf(), key: key.record(), id };
-        let change = arrival.admit(made, wish, cx.now)?;
+        let arrival = Arrival {
+            tables: &kms.tables(),
+            shelf: key.shelf(),
+            key: record,
+            id,
+            token: made.token,
+            public_key: made.public_key,
+        };
+        let change = arrival.admit(wish, cx.now)?;
         let output = ImportKeyMaterialResponse {
             key_id: Some(key.arn()),
             key_material_id: (key.record().spec == KeySpec::SymmetricDefault).then(|| id.to_string()),
@@ -116,32 +120,4 @@ fn note(cx: &mut Cx<'_>, input: &ImportKeyMaterialRequest) {
     if let Some(id) = &input.key_material_id {
         cx.notes.parameter("keyMaterialId", id.clone());
     }
-}
-
-/// The material, sealed for the key.
-async fn unwrap(
-    kms: &Kms,
-    cx: &Cx<'_>,
-    key: &Key,
-    input: &ImportKeyMaterialRequest,
-) -> Result<Generated, Fault> {
-    let token = ImportToken::parse(&input.import_token, cx.now)?;
-    let forged = || Fault::silent(&faults::INVALID_IMPORT_TOKEN);
-    let how = WrappingAlgorithm::parse(token.algorithm.as_str()).ok_or_else(forged)?;
-    let spec = WrappingKeySpec::parse(token.wrapping_key.as_str()).ok_or_else(forged)?;
-    let bound = ImportToken::binding(&key.arn, token.algorithm, token.valid_to);
-    let binding = gate::binding(&key.arn, key.spec);
-    let wrapped = input.encrypted_key_material.clone();
-    let (strongroom, entropy) = (Arc::clone(&kms.strongroom), Arc::clone(cx.entropy));
-    let work = move || {
-        let wrapping_key = SealedWrappingKey { sealed: &token.sealed, spec, binding: &bound };
-        strongroom.import(&binding, how, &wrapping_key, &wrapped, &*entropy)
-    };
-    kms.workshop.work(Effort::Medium, work).await?.map_err(|refused| match refused {
-        ImportRefused::NotAWrappingKey => Fault::silent(&faults::INVALID_IMPORT_TOKEN),
-        ImportRefused::WouldNotUnwrap => Fault::silent(&faults::INVALID_CIPHERTEXT),
-        ImportRefused::NotMaterial => faults::incorrect_material(),
-        ImportRefused::Sealed => faults::strongroom(Refused::Sealed),
-        ImportRefused::Broken => faults::strongroom(Refused::Broken),
-    })
 }
