@@ -17,6 +17,7 @@ mod key_policy;
 pub mod layout;
 mod lifecycle;
 mod limits;
+mod making;
 mod materials;
 mod metadata;
 mod ops;

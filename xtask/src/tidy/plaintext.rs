@@ -12,21 +12,28 @@ const STRONGROOM: &[(&str, &str)] = &[
     ("crates/iam/src/credentials.rs", "seals and opens secret access keys"),
     ("crates/iam/src/directory.rs", "opens secret access keys when they enter memory"),
     ("crates/iam/src/setup.rs", "seals the first secret access key"),
+    ("crates/kms/src/faults.rs", "words what the strongroom refuses"),
     ("crates/kms/src/gate/mod.rs", "finds the key in a blob"),
     ("crates/kms/src/gate/resolve.rs", "finds the key in a blob"),
     ("crates/kms/src/gate/usable.rs", "the only way to material"),
+    ("crates/kms/src/gate/usable/pairs.rs", "the same for pairs and MAC keys"),
     ("crates/kms/src/grants/token.rs", "vouches for grant tokens"),
     ("crates/kms/src/grants/wanted.rs", "hashes what a grant is wanted for"),
     ("crates/kms/src/import/wrapping.rs", "has imported material wrapped and unwrapped"),
     ("crates/kms/src/lib.rs", "holds the strongroom"),
+    ("crates/kms/src/making.rs", "has keys made"),
     ("crates/kms/src/materials.rs", "keeps opened material"),
     ("crates/kms/src/pages.rs", "vouches for the markers of listings"),
     ("crates/kms/src/rotation.rs", "hands the source of entropy on"),
+    ("crates/kms/src/signing.rs", "puts what is signed into the strongroom's form"),
 ];
 /// Functions outside the strongroom that look into a `Plaintext`, with the reason. In the strongroom anything may; that
 /// is what it is for.
 const REVEALED: &[(&str, &str, &str)] = &[
     ("crates/dispatch/src/serve.rs", "authenticate", "derives the key of a signature"),
+    ("crates/kms/src/gate/usable/pairs.rs", "mac", "hands the caller's message to the strongroom"),
+    ("crates/kms/src/gate/usable/pairs.rs", "verify_mac", "hands the caller's message to the strongroom"),
+    ("crates/kms/src/signing.rs", "message", "hands the caller's message to the strongroom"),
     ("crates/model/src/blob.rs", "reveal_text", "writes the caller's own plaintext into the answer"),
     ("crates/server/src/commands.rs", "initialise", "prints the root user's secret access key once"),
     ("crates/server/src/commands.rs", "first_steps", "prints the root user's secret access key once"),

@@ -1,27 +1,24 @@
 //! `CreateKey`: makes a KMS key, with its material, policy and tags.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html>
 
-use std::sync::Arc;
-
 use dispatch::{Cx, Facts, Fault, Operation, Outcome, fault};
 use model::{
     arn::{KeyArn, KeyId, MaterialId, Region},
     kms::{CreateKeyRequest, CreateKeyResponse, KeySpec, KeyUsageType, MultiRegionKeyType, OriginType},
 };
 use store::{Batch, Precondition, Revision};
-use strongroom::Generated;
 
 use crate::{
     Kms, faults,
     gate::{self, NewKey},
     import,
     lifecycle::State,
+    making,
     materials::StoredMaterial,
     metadata::metadata,
     policies,
     tables::Key,
     tags,
-    workshop::Effort,
 };
 
 /// The operation.
@@ -67,7 +64,7 @@ impl Operation for CreateKey {
         let arn = KeyArn { region: place.region.clone(), account: place.account, key_id: id };
         let made = match origin {
             OriginType::External => None,
-            _ => Some(generate(kms, cx, &arn, spec).await?),
+            _ => Some(making::material(kms, cx, &arn, spec).await?),
         };
         let key = Key {
             arn: arn.clone(),
@@ -99,7 +96,7 @@ impl Operation for CreateKey {
 }
 
 /// The key, with its material unless that is imported later.
-fn change(key: &Key, made: Option<Generated>) -> Batch {
+fn change(key: &Key, made: Option<making::Generated>) -> Batch {
     let (place, id) = (key.place(), key.arn.key_id);
     let mut change = Batch {
         preconditions: vec![Precondition::Absent(place.key(id))],
@@ -158,14 +155,6 @@ pub(super) fn check_region(spec: KeySpec, region: &Region) -> Result<(), Fault> 
         return Err(faults::validation(format!("KeySpec {spec} is not supported in this Region.")));
     }
     Ok(())
-}
-
-/// New material for a key.
-async fn generate(kms: &Kms, cx: &Cx<'_>, arn: &KeyArn, spec: KeySpec) -> Result<Generated, Fault> {
-    let binding = gate::binding(arn, spec);
-    let (strongroom, entropy) = (Arc::clone(&kms.strongroom), Arc::clone(cx.entropy));
-    let work = move || strongroom.generate(&binding, &entropy);
-    kms.workshop.work(Effort::of_making(spec), work).await?.map_err(faults::strongroom)
 }
 
 /// What this version makes; `docs/divergences.md` lists the rest.

@@ -2,20 +2,19 @@
 //! private key encrypted under a KMS key, with and without that in plaintext.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateDataKeyPair.html>
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
-use dispatch::{Cx, Facts, Fault, Operation, Outcome, fault};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome};
 use model::kms::{
     DataKeyPairSpec, EncryptionAlgorithmSpec, GenerateDataKeyPairRequest, GenerateDataKeyPairResponse,
     GenerateDataKeyPairWithoutPlaintextRequest, GenerateDataKeyPairWithoutPlaintextResponse, KeySpec,
 };
-use strongroom::{Pair, Refused};
 
 use super::create_key::check_region;
 use crate::{
-    Kms, faults,
+    Kms,
     gate::{self, Asked, ToGenerateDataKeyPair, ToGenerateDataKeyPairWithoutPlaintext},
-    workshop::Effort,
+    making,
 };
 
 /// The operation with plaintext.
@@ -44,7 +43,7 @@ impl Operation for GenerateDataKeyPair {
         let key = gate::key::<ToGenerateDataKeyPair>(kms, cx, &input.key_id, &asked)?;
         key.supports(EncryptionAlgorithmSpec::SymmetricDefault)?;
         gate::dry_run(input.dry_run)?;
-        let pair = generate(kms, cx, spec).await?;
+        let pair = making::pair(kms, cx, spec).await?;
         let blob = key.encrypt(cx, &pair.private, context)?;
 
         let output = GenerateDataKeyPairResponse {
@@ -85,7 +84,7 @@ impl Operation for GenerateDataKeyPairWithoutPlaintext {
         let key = gate::key::<ToGenerateDataKeyPairWithoutPlaintext>(kms, cx, &input.key_id, &asked)?;
         key.supports(EncryptionAlgorithmSpec::SymmetricDefault)?;
         gate::dry_run(input.dry_run)?;
-        let pair = generate(kms, cx, spec).await?;
+        let pair = making::pair(kms, cx, spec).await?;
         let blob = key.encrypt(cx, &pair.private, context)?;
 
         let output = GenerateDataKeyPairWithoutPlaintextResponse {
@@ -106,18 +105,8 @@ fn asked(spec: DataKeyPairSpec, context: Option<&BTreeMap<String, String>>) -> A
 /// The spec, as of a KMS key, if it is made in this Region.
 fn key_spec(cx: &mut Cx<'_>, spec: DataKeyPairSpec) -> Result<KeySpec, Fault> {
     cx.notes.parameter("keyPairSpec", spec.as_str());
-    let spec = KeySpec::parse(spec.as_str()).ok_or_else(|| faults::strongroom(Refused::Unsuitable))?;
+    let spec =
+        KeySpec::parse(spec.as_str()).ok_or_else(|| Fault::internal(format!("{spec} is no KeySpec")))?;
     check_region(spec, cx.region)?;
     Ok(spec)
-}
-
-async fn generate(kms: &Kms, cx: &Cx<'_>, spec: KeySpec) -> Result<Pair, Fault> {
-    let (strongroom, entropy) = (Arc::clone(&kms.strongroom), Arc::clone(cx.entropy));
-    let work = move || strongroom.generate_pair(gate::made(spec), &entropy);
-    kms.workshop.work(Effort::of_making(spec), work).await?.map_err(|refused| match refused {
-        Refused::Unsuitable => {
-            Fault::new(&fault::UNSUPPORTED_OPERATION, format!("KeyPairSpec {spec} is not offered yet."))
-        }
-        _ => faults::strongroom(refused),
-    })
 }
