@@ -179,3 +179,30 @@ pub(crate) struct AliasRecord<'a> {
 pub(crate) fn encode<T: Encode<()>>(record: &T) -> bytes::Bytes {
     minicbor::to_vec(record).map(Into::into).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A key as the first version stored it: fields 0 to 8.
+    #[test]
+    fn keys_of_earlier_versions_are_read() {
+        let mut old = Vec::new();
+        let mut encoder = minicbor::Encoder::new(&mut old);
+        encoder.map(9).unwrap().u8(0).unwrap().i64(5).unwrap();
+        for (field, text) in [(1, "old"), (2, "ENCRYPT_DECRYPT"), (3, "SYMMETRIC_DEFAULT"), (4, "AWS_KMS")] {
+            encoder.u8(field).unwrap().str(text).unwrap();
+        }
+        encoder.u8(5).unwrap().array(2).unwrap().u8(2).unwrap().array(1).unwrap().i64(7).unwrap();
+        encoder.u8(6).unwrap().str("{}").unwrap().u8(7).unwrap().array(0).unwrap();
+        encoder.u8(8).unwrap().bytes(&[9; 32]).unwrap();
+        let read: KeyRecord<'_> = minicbor::decode(&old).unwrap();
+        assert_eq!(
+            (read.created, &*read.description, read.state),
+            (5, "old", StateRecord::PendingDeletion(7))
+        );
+        assert_eq!((read.current_material, read.pending_material), (Some([9; 32]), None));
+        assert_eq!((read.rotation, read.on_demand_rotations, read.replica), (None, 0, false));
+        assert_eq!(read.managed_by, None);
+    }
+}

@@ -29,9 +29,9 @@ pub(crate) const OTHER: &str = "444455556666";
 /// A service that can be called.
 pub(crate) struct World {
     pub(crate) kms: Kms,
-    pub(crate) store: MemoryStore,
+    pub(crate) store: Arc<MemoryStore>,
     pub(crate) now: Timestamp,
-    entropy: Arc<dyn Entropy>,
+    pub(crate) entropy: Arc<dyn Entropy>,
     region: Region,
 }
 
@@ -58,7 +58,7 @@ impl World {
         };
         let now = Timestamp::from_millis(1_800_000_000_000);
         let region = Region::parse("eu-west-1").unwrap();
-        Self { kms, store: MemoryStore::new(), now, entropy: Arc::new(entropy), region }
+        Self { kms, store: Arc::new(MemoryStore::new()), now, entropy: Arc::new(entropy), region }
     }
 
     /// Calls an operation and commits what it changes, as the request line does.
@@ -154,7 +154,7 @@ fn caller(account: &str, principal: Principal, arn: String, policies: IdentityPo
 }
 
 /// Whoever has a name exists, but for those called a ghost.
-struct Everybody;
+pub(crate) struct Everybody;
 
 impl Principals for Everybody {
     fn exist(&self, principal: &PrincipalPattern) -> bool {

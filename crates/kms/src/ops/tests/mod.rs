@@ -1,8 +1,10 @@
 //! Operations together: what one does, the next one sees.
 
+mod background;
 mod grants;
 mod last_usage;
 mod quotas;
+mod regions;
 
 use dispatch::Fault;
 use model::{
