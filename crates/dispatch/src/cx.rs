@@ -22,8 +22,19 @@ pub struct Cx<'c> {
     pub origin: Origin<'c>,
     /// The source of random bytes. Shared, because work that takes long draws from it on a thread of its own.
     pub entropy: &'c Arc<dyn Entropy>,
+    /// Whether policies are asked.
+    pub policies: Policies,
     /// What the record will say.
     pub notes: &'c mut Notes,
+}
+
+/// Whether policies are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Policies {
+    /// They decide.
+    Enforced,
+    /// Everything is allowed, and the record says so. For a server for development.
+    Ignored,
 }
 
 impl Cx<'_> {

@@ -4,6 +4,7 @@
 //! [`Operation`]s; everything around an operation (reading the call, the record, the signature, decoding,
 //! committing, answering) is here, once, alike for all of them.
 
+mod authentication;
 mod backstage;
 mod caller;
 mod clock;
@@ -25,11 +26,12 @@ mod route;
 mod serve;
 mod wire;
 
+pub use authentication::{Authentication, Verified};
 pub use backstage::{Backstage, ServiceEvent};
 pub use caller::{Caller, Credential, Credentials, IdentityPolicies, Session, Usage};
 pub use clock::Clock;
 pub use conditions::{global, tag, truth};
-pub use cx::{Cx, Origin};
+pub use cx::{Cx, Origin, Policies};
 pub use decision::{OnResource, decide, denied, note, permit};
 pub use fault::{Fault, Kind};
 pub use mirror::{Follower, Mirror, Unreadable};
@@ -41,4 +43,4 @@ pub use received::{BodyFault, ConnectionInfo, TlsDetails};
 pub use record::{AfterSuccess, Ids, Notes};
 pub use route::Regions;
 pub use serve::{Dispatcher, Durability, Wiring};
-pub use wire::{Body, Protocol};
+pub use wire::{Body, Protocol, named_operation};

@@ -10,11 +10,11 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{Response, header::DATE, request::Parts};
-use sigv4::{Claim, Head, SigningKey};
+use sigv4::{Claim, Head};
 use store::Batch;
 
 use crate::{
-    Backstage, BodyFault, ConnectionInfo, Credential, Credentials, Cx, Facts, Fault, Observer, Protocol,
+    Authentication, Backstage, BodyFault, ConnectionInfo, Cx, Facts, Fault, Observer, Policies, Protocol,
     Regions, Usage,
     commit::{Commit, Committed, Recorded},
     date::DateHeader,
@@ -35,8 +35,10 @@ pub struct Dispatcher {
 
 /// What a dispatcher works with.
 pub struct Wiring {
-    /// Who may sign.
-    pub credentials: Arc<dyn Credentials>,
+    /// How it is established who signed.
+    pub authentication: Arc<dyn Authentication>,
+    /// Whether policies are asked.
+    pub policies: Policies,
     /// Store, journal, clock and randomness.
     pub backstage: Backstage,
     /// When a reply may leave.
@@ -103,6 +105,27 @@ impl Dispatcher {
         body: Result<Bytes, BodyFault>,
         connection: &ConnectionInfo,
     ) -> Response<Bytes> {
+        self.answer_unless(None, head, body, connection).await
+    }
+
+    /// Answers one request with a fault, whatever it asks for. It is recorded like any other.
+    pub async fn refuse(
+        &self,
+        fault: Fault,
+        head: Parts,
+        body: Result<Bytes, BodyFault>,
+        connection: &ConnectionInfo,
+    ) -> Response<Bytes> {
+        self.answer_unless(Some(fault), head, body, connection).await
+    }
+
+    async fn answer_unless(
+        &self,
+        refusal: Option<Fault>,
+        head: Parts,
+        body: Result<Bytes, BodyFault>,
+        connection: &ConnectionInfo,
+    ) -> Response<Bytes> {
         let started = self.wiring.backstage.clock.elapsed();
         let now = self.wiring.backstage.clock.now();
         let Some(ids) = self.ids() else { return wire::without_entropy() };
@@ -117,7 +140,12 @@ impl Dispatcher {
         record.service = service.map_or("", AnyService::name);
         record.operation = call.operation();
         record.region = claim.as_ref().map_or("", |claim| claim.scope().region);
-        let work = self.work(&mut record, service, &call, &claim, &body, &request_id);
+        let work = async {
+            match refusal {
+                Some(fault) => Err(fault),
+                None => self.work(&mut record, service, &call, &claim, &body, &request_id).await,
+            }
+        };
         let worked = panics::catch(work).await.unwrap_or_else(|| Err(panics::fault()));
         let result = self.close(&mut record, worked).await;
         if result.is_ok() {
@@ -148,7 +176,8 @@ impl Dispatcher {
         let claim = claim.as_ref().map_err(|error| Fault::from(error.clone()))?;
         let service = service.ok_or_else(|| Fault::silent(&fault::UNKNOWN_OPERATION))?;
         let region = route::check_scope(claim, service, record.host(), &self.wiring.regions)?;
-        let credential = self.authenticate(claim, body, record)?;
+        let credential = self.wiring.authentication.authenticate(claim, body, record.time())?;
+        record.credential = Some(Arc::clone(&credential));
         credential.used(Usage { at: record.time(), service: service.name(), region: &region });
         let (row, facts) = route::operation(service, call.operation())?;
         (record.known, record.read_only) = (facts.name, facts.read_only);
@@ -161,6 +190,7 @@ impl Dispatcher {
                 now: record.time(),
                 origin: record.origin(),
                 entropy: &self.wiring.backstage.entropy,
+                policies: self.wiring.policies,
                 notes: &mut record.notes,
             };
             let answered = service.run(row, &mut cx, input).await?;
@@ -187,27 +217,6 @@ impl Dispatcher {
             audit::Health::Good => Ok(()),
             health => Err(Fault::internal(format!("the journal does not take records: {health:?}"))),
         }
-    }
-
-    fn authenticate(
-        &self,
-        claim: &Claim<'_>,
-        body: &[u8],
-        record: &mut OpenRecord<'_>,
-    ) -> Result<Arc<dyn Credential>, Fault> {
-        let credential = self.wiring.credentials.find(claim.access_key_id(), claim.security_token())?;
-        let now = record.time().as_millis().div_euclid(1000);
-        let keys = credential.signing_keys();
-        if let Some(key) = keys.find(claim.scope()) {
-            claim.verify(&key, body, now)?;
-        } else {
-            claim.check_time(now)?;
-            let key = Arc::new(SigningKey::derive(credential.secret()?.reveal(), claim.scope()));
-            claim.verify(&key, body, now)?;
-            keys.keep(&key);
-        }
-        record.credential = Some(Arc::clone(&credential));
-        Ok(credential)
     }
 
     /// Commits a change with the record of its call. `false` when another change got in between.

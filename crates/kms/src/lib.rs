@@ -26,6 +26,7 @@ mod policies;
 mod rates;
 mod records;
 mod rotation;
+pub mod seed;
 mod signing;
 mod tables;
 mod tags;

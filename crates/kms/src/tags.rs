@@ -22,6 +22,13 @@ pub(crate) fn parse(sent: &[Tag]) -> Result<Tags, Fault> {
     Ok(tags)
 }
 
+/// Tags that no request has brought.
+pub(crate) fn check(tags: &Tags) -> Result<Tags, Fault> {
+    check_reserved(tags.keys())?;
+    check_count(tags)?;
+    Ok(tags.clone())
+}
+
 /// The tag keys of a request that removes them.
 pub(crate) fn check_keys(sent: &[String]) -> Result<(), Fault> {
     if sent.iter().collect::<BTreeSet<_>>().len() != sent.len() {

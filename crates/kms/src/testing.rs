@@ -10,7 +10,9 @@ use std::{
     },
 };
 
-use dispatch::{Caller, Cx, Fault, Follower, IdentityPolicies, Ids, Notes, Operation, Origin, Regions};
+use dispatch::{
+    Caller, Cx, Fault, Follower, IdentityPolicies, Ids, Notes, Operation, Origin, Policies, Regions,
+};
 use model::{
     Timestamp,
     arn::{AccountId, Region},
@@ -74,6 +76,7 @@ impl World {
             now: self.now,
             origin: Origin { address: IpAddr::V4(Ipv4Addr::LOCALHOST), user_agent: "test", secure: true },
             entropy: &self.entropy,
+            policies: Policies::Enforced,
             notes: &mut notes,
         };
         let outcome = wait(O::run(&self.kms, &mut cx, input))?;

@@ -2,11 +2,17 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use dispatch::Policies;
 
 use crate::{
     certificates::Name,
-    config::{Config, ConfigError, JournalMode, RegionName, Regions, Seal, Settings, account_id, address},
+    config::{
+        Config, ConfigError, Expected, JournalMode, RegionName, Regions, Seal, Settings, account_id, address,
+        is_loopback,
+    },
+    dev::DevConfig,
+    logging::Format,
 };
 
 /// A key management service that speaks the AWS KMS API, on your own machines.
@@ -24,6 +30,7 @@ Examples:
   keywright                                    serve on 127.0.0.1:4599, data in ./keywright-data
   keywright init --data-dir /srv/kms > creds   set up, and keep the root user's access key
   keywright serve --data-dir /srv/kms          serve it
+  keywright dev --seed keys.yaml               serve for tests, in memory, to any credentials
   keywright check --config /etc/keywright.toml print the configuration that would be used";
 
 /// What to do.
@@ -31,6 +38,8 @@ Examples:
 pub enum Command {
     /// Serve. Sets the data directory up first if it is new.
     Serve(Serve),
+    /// Serve for development and tests: in memory, any credentials, a clock that can be moved.
+    Dev(Dev),
     /// Set a data directory up, and print the root user's access key as an AWS credentials file.
     Init(Init),
     /// Check the configuration and print it in full.
@@ -58,6 +67,46 @@ pub struct Serve {
     /// What is served.
     #[command(flatten)]
     pub service: Service,
+}
+
+/// Options of `dev`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  keywright dev
+  keywright dev --seed keys.yaml --policies ignored
+  keywright dev --data-dir ./dev-data --verify
+  curl -d '{\"advance\":\"365d\"}' http://127.0.0.1:4599/_keywright/clock
+  curl -d '{\"operation\":\"Decrypt\",\"error\":\"ThrottlingException\",\"times\":3}' \\
+      http://127.0.0.1:4599/_keywright/faults
+  curl -X POST http://127.0.0.1:4599/_keywright/reset
+
+Nothing in it is safe: whoever reaches it can use its keys. docs/dev.md describes the seed file and the controls.")]
+pub struct Dev {
+    /// Where to serve, on loopback
+    #[arg(long, value_name = "ADDR:PORT", value_parser = loopback, default_value = "127.0.0.1:4599")]
+    pub listen: SocketAddr,
+    /// Where to keep everything [default: in memory]
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// YAML file with the keys that are there from the start
+    #[arg(long, value_name = "FILE")]
+    pub seed: Option<PathBuf>,
+    /// Check signatures; the access key id of a root user is its account, the secret is `keywright`
+    #[arg(long)]
+    pub verify: bool,
+    /// Whether policies decide (`enforced`) or everything is allowed (`ignored`)
+    #[arg(long, value_name = "HOW", default_value = "enforced")]
+    pub policies: PolicyMode,
+}
+
+/// Whether policies are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PolicyMode {
+    /// They decide.
+    Enforced,
+    /// Everything is allowed.
+    Ignored,
 }
 
 /// Options of `check`.
@@ -185,6 +234,26 @@ impl Cli {
     }
 }
 
+impl Dev {
+    /// What it says.
+    #[must_use]
+    pub fn config(self) -> DevConfig {
+        let Self { listen, data_dir, seed, verify, policies } = self;
+        let policies = match policies {
+            PolicyMode::Enforced => Policies::Enforced,
+            PolicyMode::Ignored => Policies::Ignored,
+        };
+        DevConfig { listen, data_dir, seed, verify, policies, log: Format::fitting() }
+    }
+}
+
+/// An address that nobody else reaches.
+fn loopback(text: &str) -> Result<SocketAddr, Expected> {
+    const EXPECTED: Expected = Expected("an address on loopback such as `127.0.0.1:4599`");
+    let address = address(text).map_err(|_| EXPECTED)?;
+    if is_loopback(address) { Ok(address) } else { Err(EXPECTED) }
+}
+
 impl Place {
     /// The configuration for commands that do not serve.
     ///
@@ -271,6 +340,19 @@ mod tests {
     }
 
     #[test]
+    fn dev_takes_its_options() {
+        let Command::Dev(bare) = parse("keywright dev").unwrap() else { panic!("not dev") };
+        let config = bare.config();
+        assert!(config.listen.ip().is_loopback() && config.data_dir.is_none() && !config.verify);
+        assert_eq!(config.policies, Policies::Enforced);
+        let line = "keywright dev --listen [::1]:1 --data-dir d --seed s.yaml --verify --policies ignored";
+        let Command::Dev(full) = parse(line).unwrap() else { panic!("not dev") };
+        let config = full.config();
+        assert_eq!((config.listen.to_string().as_str(), config.verify), ("[::1]:1", true));
+        assert_eq!(config.policies, Policies::Ignored);
+    }
+
+    #[test]
     fn journal_takes_a_directory() {
         assert!(matches!(
             parse("keywright journal verify /d").unwrap(),
@@ -289,6 +371,10 @@ mod tests {
             ("keywright --listen 127.0.0.1:1", ErrorKind::UnknownArgument, "--listen"),
             ("keywright sreve", ErrorKind::InvalidSubcommand, "serve"),
             ("keywright serve --listen localhost:1", ErrorKind::ValueValidation, "127.0.0.1:4599"),
+            ("keywright dev --listen 0.0.0.0:4599", ErrorKind::ValueValidation, "loopback"),
+            ("keywright dev --policies off", ErrorKind::InvalidValue, "enforced, ignored"),
+            ("keywright serve --verify", ErrorKind::UnknownArgument, "--verify"),
+            ("keywright serve --seed keys.yaml", ErrorKind::UnknownArgument, "--seed"),
             ("keywright serve --regions us", ErrorKind::ValueValidation, "us-east-1,eu-west-1"),
             ("keywright serve --journal never", ErrorKind::ValueValidation, "handed-over"),
             ("keywright init --account-id 12", ErrorKind::ValueValidation, "12 digits"),

@@ -14,9 +14,10 @@ use model::arn::AccountId;
 
 use crate::{
     certificates,
-    cli::{Certificate, Check, Command, Init, Journal, Names, Serve},
+    cli::{Certificate, Check, Command, Dev, Init, Journal, Names, Serve},
     clock::SystemClock,
     config::{Config, RegionName, Regions},
+    dev,
     entropy::SystemEntropy,
     hardening, init, logging, records, seal, serve,
 };
@@ -29,6 +30,7 @@ type Failure = Box<dyn std::error::Error>;
 pub fn run(command: Command) -> ExitCode {
     let done = match command {
         Command::Serve(options) => serve(options),
+        Command::Dev(options) => develop(options),
         Command::Init(options) => initialise(options),
         Command::Check(options) => check(options),
         Command::Certificate(options) => certificate(options),
@@ -58,6 +60,14 @@ fn serve(options: Serve) -> Result<(), Failure> {
         first_steps(&config, &root)?;
     }
     serve::serve(&config, &runtime)?;
+    Ok(())
+}
+
+fn develop(options: Dev) -> Result<(), Failure> {
+    let config = options.config();
+    logging::start(config.log);
+    logging::hide_panic_messages();
+    dev::dev(&config, &*runtime()?)?;
     Ok(())
 }
 

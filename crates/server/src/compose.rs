@@ -3,9 +3,10 @@
 
 use std::{num::NonZeroUsize, sync::Arc, thread, time::Duration};
 
-use audit::{Disk, Journal, Node};
+use audit::{Disk, Journal};
 use dispatch::{
-    Backstage, Clock, Credentials, Dispatcher, Drain, Durability, Follower, Mirror, Observer, Regions, Wiring,
+    Authentication, Backstage, Clock, Credentials, Dispatcher, Drain, Durability, Follower, Mirror, Observer,
+    Policies, Regions, Wiring,
 };
 use iam::Directory;
 use kms::{Kms, Memory, Rates, Usages, Workshop};
@@ -16,8 +17,8 @@ use crate::{deployment, health::Vitals, keeper::Keeper, seal::SealSource, start:
 
 /// What a server is made of.
 pub struct Parts {
-    /// The id of this node: names its chain of records and its outbox.
-    pub node: Node,
+    /// The journal: its limits, and the id of this node, which names its chain of records and its outbox.
+    pub journal: audit::Options,
     /// Holds the deployment; initialised.
     pub store: Arc<dyn Store>,
     /// Where the journal is.
@@ -28,6 +29,10 @@ pub struct Parts {
     pub entropy: Arc<dyn Entropy>,
     /// Where the root of all keys comes from.
     pub seal: Arc<dyn SealSource>,
+    /// How it is established who signed, from the credentials that there are.
+    pub authentication: fn(Arc<dyn Credentials>) -> Arc<dyn Authentication>,
+    /// Whether policies are asked.
+    pub policies: Policies,
     /// The Regions that are served.
     pub regions: Regions,
     /// When a reply to a call that changes nothing may leave.
@@ -50,6 +55,10 @@ pub struct Assembly {
     pub vitals: Arc<Vitals>,
     /// The identities.
     pub directory: Arc<Directory>,
+    /// The keys.
+    pub kms: Arc<Kms>,
+    /// Store, journal, clock and randomness.
+    pub backstage: Backstage,
     /// Keeps memory current; to be run for as long as the server lives.
     pub following: Following,
     /// Does what falls due.
@@ -83,8 +92,9 @@ impl Assembly {
     /// # Errors
     /// [`StartError`]. A strongroom that cannot be unsealed is none: the server starts and refuses work.
     pub async fn of(parts: Parts) -> Result<Self, StartError> {
-        let Parts { node, store, disk, clock, entropy, seal, .. } = parts;
-        let (journal, recovery) = Journal::open(disk, audit::Options::new(node))?;
+        let Parts { store, disk, clock, entropy, seal, .. } = parts;
+        let node = parts.journal.node;
+        let (journal, recovery) = Journal::open(disk, parts.journal)?;
         let journal = Arc::new(journal);
         let record = deployment::seal_record(&*store).await?.ok_or(StartError::NotInitialised)?;
         let strongroom = Arc::new(Strongroom::sealed());
@@ -123,15 +133,18 @@ impl Assembly {
         let backstage = Backstage { store, mirror, journal, outbox, clock, entropy };
         let vitals = Arc::new(Vitals::new(&backstage, &strongroom));
         let wiring = Wiring {
-            credentials: Arc::clone(&directory) as Arc<dyn Credentials>,
+            authentication: (parts.authentication)(Arc::clone(&directory) as _),
+            policies: parts.policies,
             backstage: backstage.clone(),
             durability: parts.durability,
             regions: parts.regions,
             observer: parts.observer,
         };
         let dispatcher = Dispatcher::new(wiring).with(kms::service(Arc::clone(&kms))).with(iam::sts());
-        let chores = Chores { kms, backstage, keeper: Arc::new(keeper) };
-        Ok(Self { dispatcher: Arc::new(dispatcher), vitals, directory, following, chores })
+        let keeper = Arc::new(keeper);
+        let chores = Chores { kms: Arc::clone(&kms), backstage: backstage.clone(), keeper };
+        let dispatcher = Arc::new(dispatcher);
+        Ok(Self { dispatcher, vitals, directory, kms, backstage, following, chores })
     }
 }
 

@@ -193,6 +193,19 @@ impl Settings {
     }
 }
 
+/// The name that was probably meant. A name with a dot is also known by what follows it: `idle_seconds` outside its table
+/// should find `limits.idle_seconds`.
+pub(crate) fn nearest<'n>(sent: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    // Below this likeness a guess is a riddle.
+    const LIKE: f64 = 0.75;
+    let likeness = |known: &str| {
+        let bare = known.rsplit_once('.').map_or(known, |(_, bare)| bare);
+        strsim::jaro_winkler(sent, known).max(strsim::jaro_winkler(sent, bare))
+    };
+    let best = known.into_iter().map(|known| (likeness(known), known)).max_by(|a, b| a.0.total_cmp(&b.0))?;
+    (best.0 >= LIKE).then_some(best.1)
+}
+
 /// The key file lies beside the data directory, not in it: a copy of the one is worth nothing without the other.
 fn default_key_file(data_dir: &Path) -> Result<PathBuf, Rule> {
     let Some(name) = data_dir.file_name() else { return Err(Rule::DataDirUnnamed(data_dir.to_owned())) };
@@ -206,7 +219,8 @@ fn absolute(path: PathBuf) -> PathBuf {
     std::path::absolute(&path).unwrap_or(path)
 }
 
-fn is_loopback(address: SocketAddr) -> bool {
+/// Whether only this machine reaches an address.
+pub(crate) fn is_loopback(address: SocketAddr) -> bool {
     // An IPv4 address in IPv6 form is what it is in IPv4.
     address.ip().to_canonical().is_loopback()
 }

@@ -6,6 +6,7 @@
 //!   store/                 keys, policies, identities
 //!   journal/               records
 //!   tls/                   certificates, if made by `keywright init --tls`
+//!   development            only there if `keywright dev` made the directory
 //! ```
 
 use std::{
@@ -37,6 +38,30 @@ impl DataDir {
     #[must_use]
     pub fn journal(&self) -> PathBuf {
         self.0.join("journal")
+    }
+
+    /// Whether `keywright dev` made the directory. It is then good for nothing else: anybody could have used it.
+    #[must_use]
+    pub fn is_for_development(&self) -> bool {
+        self.mark().exists()
+    }
+
+    /// Marks the directory as made by `keywright dev`.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn mark_for_development(&self) -> io::Result<()> {
+        write_private(&self.mark(), b"Made by `keywright dev`. Whoever could reach it could use its keys.\n")
+    }
+
+    /// The key that seals a development's directory. It lies with what it seals, to be thrown away with it.
+    #[must_use]
+    pub(crate) fn development_seal(&self) -> PathBuf {
+        self.0.join("development-seal-key")
+    }
+
+    fn mark(&self) -> PathBuf {
+        self.0.join("development")
     }
 
     /// Makes the directory, readable by its owner alone.

@@ -3,7 +3,7 @@
 use std::{sync::Arc, thread, time::Duration};
 
 use audit::FsDisk;
-use dispatch::{Dispatcher, Durability, Observer, Regions};
+use dispatch::{Dispatcher, Durability, Observer, Policies, Regions, Verified};
 use model::arn::{AccountId, Region};
 use store::SqliteStore;
 use tokio::{runtime::Runtime, sync::watch};
@@ -41,14 +41,19 @@ impl Keywright {
             .build()
             .map_err(StartError::Thread)?;
         let data = DataDir::new(&config.data_dir);
+        if data.is_for_development() {
+            return Err(StartError::Development(config.data_dir.clone()));
+        }
         let store = SqliteStore::open(&data.store(), store::Options { create: false, bytes_max: None })?;
         let parts = Parts {
-            node: data.node(&SystemEntropy).map_err(StartError::Node)?,
+            journal: audit::Options::new(data.node(&SystemEntropy).map_err(StartError::Node)?),
             store: Arc::new(store),
             disk: Arc::new(FsDisk::open(&data.journal())?),
             clock: Arc::new(SystemClock::start()),
             entropy: Arc::new(SystemEntropy),
             seal: Arc::new(config.seal.clone()),
+            authentication: |credentials| Arc::new(Verified(credentials)),
+            policies: Policies::Enforced,
             regions: regions(&config.regions)?,
             durability: durability(config.journal),
             quotas: config.quotas.clone(),
@@ -56,7 +61,7 @@ impl Keywright {
             domain_key_rotation_days: config.domain_key_rotation_days,
             observer: Arc::new(Counted(metrics)),
         };
-        let Assembly { dispatcher, vitals, directory, following, chores } =
+        let Assembly { dispatcher, vitals, directory, following, chores, .. } =
             runtime.block_on(Assembly::of(parts))?;
         let background = Background::start(runtime, following, chores)?;
         Ok(Self { dispatcher, vitals, accounts: directory.accounts(), background })
@@ -70,13 +75,13 @@ impl Keywright {
 }
 
 /// The thread that does what no request does.
-struct Background {
+pub(crate) struct Background {
     stop: watch::Sender<bool>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
 impl Background {
-    fn start(runtime: Runtime, following: Following, chores: Chores) -> Result<Self, StartError> {
+    pub(crate) fn start(runtime: Runtime, following: Following, chores: Chores) -> Result<Self, StartError> {
         let (stop, mut stopped) = watch::channel(false);
         let watched = chores.clone();
         let run = move || {
@@ -97,7 +102,14 @@ impl Background {
         Ok(Self { stop, thread: Some(thread) })
     }
 
-    fn stop(mut self) {
+    /// Ends it, and waits.
+    pub(crate) fn stop(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
         self.stop.send_replace(true);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
@@ -125,7 +137,7 @@ fn regions(configured: &config::Regions) -> Result<Regions, StartError> {
 }
 
 /// Counts answers.
-struct Counted(Arc<Metrics>);
+pub(crate) struct Counted(pub(crate) Arc<Metrics>);
 
 impl Observer for Counted {
     fn answered(

@@ -13,6 +13,7 @@ pub mod config;
 pub mod connection;
 pub mod data_dir;
 pub mod deployment;
+pub mod dev;
 pub mod entropy;
 pub mod hardening;
 pub mod health;

@@ -6,7 +6,7 @@ use audit::OpenError as JournalError;
 use dispatch::RecoverError;
 use store::{OpenError as StoreOpenError, StoreError};
 
-use crate::{config::RegionName, deployment::DeploymentError, seal::SealFileError};
+use crate::{config::RegionName, deployment::DeploymentError, dev::SeedError, seal::SealFileError};
 
 /// What stopped the start.
 #[derive(Debug)]
@@ -31,6 +31,12 @@ pub enum StartError {
     NotInitialised,
     /// There is something already.
     Initialised(PathBuf),
+    /// The data directory was made by `keywright dev`.
+    Development(PathBuf),
+    /// The data directory was not made by `keywright dev`.
+    NotDevelopment(PathBuf),
+    /// The seed file is wrong.
+    Seed(SeedError),
     /// The strongroom or the source of random bytes failed while setting up.
     SetUp(&'static str),
     /// A certificate cannot be made or read.
@@ -60,6 +66,17 @@ impl fmt::Display for StartError {
             Self::Initialised(path) => {
                 write!(f, "{} holds a deployment already; nothing was changed", path.display())
             }
+            Self::Development(path) => write!(
+                f,
+                "{} was made by `keywright dev`, where anybody could use its keys; it is not served",
+                path.display()
+            ),
+            Self::NotDevelopment(path) => write!(
+                f,
+                "{} was not made by `keywright dev`; its keys are not given to everybody",
+                path.display()
+            ),
+            Self::Seed(error) => error.fmt(f),
             Self::SetUp(what) => f.write_str(what),
             Self::Tls(error) => f.write_str(error),
             Self::Region(name) => write!(f, "`{name}` is no Region"),
@@ -98,5 +115,11 @@ impl From<DeploymentError> for StartError {
 impl From<SealFileError> for StartError {
     fn from(error: SealFileError) -> Self {
         Self::Seal(error)
+    }
+}
+
+impl From<SeedError> for StartError {
+    fn from(error: SeedError) -> Self {
+        Self::Seed(error)
     }
 }

@@ -2,10 +2,11 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use audit::{Crash, MemoryDisk, Record};
+use audit::{Crash, MemoryDisk, Options, Record};
 use bytes::Bytes;
 use dispatch::{
-    BodyFault, Clock, ConnectionInfo, Dispatcher, Durability, Facts, Observer, Protocol, Regions, Service,
+    BodyFault, Clock, ConnectionInfo, Dispatcher, Durability, Facts, Observer, Policies, Protocol, Regions,
+    Service, Verified,
 };
 use http::{Request, request::Parts as Head};
 use model::{Timestamp, arn::AccountId};
@@ -360,12 +361,14 @@ impl Machine {
 
     async fn start(&self) -> Server {
         let parts = Parts {
-            node: NODE,
+            journal: Options::new(NODE),
             store: Arc::clone(&self.store) as _,
             disk: Arc::new(self.disk.clone()),
             clock: Arc::clone(&self.clock) as _,
             entropy: Arc::clone(&self.entropy) as _,
             seal: Arc::clone(&self.seal) as _,
+            authentication: |credentials| Arc::new(Verified(credentials)),
+            policies: Policies::Enforced,
             regions: Regions::Any,
             durability: Durability::Durable,
             quotas: kms::Quotas::default(),

@@ -20,7 +20,7 @@ use crate::material::{self, Generated, Material};
 use crate::pair::Pair;
 use crate::seal::Seal;
 use crate::selftest;
-use crate::spec::Spec;
+use crate::spec::{Family, Spec};
 
 /// Holds the domain keys. Starts sealed; nothing but [`Strongroom::unseal`] changes it. Shared by reference,
 /// never waits.
@@ -151,6 +151,27 @@ impl Strongroom {
         self.keep(&plain, binding, entropy).map_err(|refused| match refused {
             Refused::Sealed => ImportRefused::Sealed,
             _ => ImportRefused::Broken,
+        })
+    }
+
+    /// Seals post-quantum material that is there in plaintext, which AWS has no form to import: the seed of an ML-DSA
+    /// key (FIPS 204, algorithm 1), the decapsulation key of an ML-KEM key (FIPS 203, algorithm 16).
+    ///
+    /// # Errors
+    /// As [`Strongroom::import_plaintext`].
+    pub fn import_post_quantum(
+        &self,
+        binding: &Binding,
+        material: &Plaintext,
+        entropy: &dyn Entropy,
+    ) -> Result<Generated, ImportRefused> {
+        if !matches!(binding.spec.family(), Family::MlDsa(_) | Family::MlKem(_)) {
+            return Err(ImportRefused::NotMaterial);
+        }
+        self.keep(material, binding, entropy).map_err(|refused| match refused {
+            Refused::Sealed => ImportRefused::Sealed,
+            // What does not open is no key.
+            _ => ImportRefused::NotMaterial,
         })
     }
 

@@ -23,7 +23,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &["audit", "dispatch", "iam", "kms", "model", "policy", "secret", "sigv4", "store", "strongroom"],
     ),
     ("sigv4", &[]),
-    ("sim", &["audit", "dispatch", "model", "secret", "server", "store", "strongroom"]),
+    ("sim", &["audit", "dispatch", "kms", "model", "secret", "server", "store", "strongroom"]),
     ("store", &[]),
     ("strongroom", &["secret"]),
     ("xtask", &[]),

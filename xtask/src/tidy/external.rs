@@ -38,6 +38,11 @@ const PERMITTED: &[(&str, &[&str], &str)] = &[
     ("rustls-pki-types", &["server"], "TLS"),
     ("secp256k1", &["strongroom"], "signatures on secp256k1, six times as fast as aws-lc-rs's"),
     ("serde", &["dispatch", "model", "policy", "server"], "shapes of what is parsed"),
+    (
+        "serde-saphyr",
+        &["server"],
+        "the seed file of `keywright dev`, in safe Rust and with the place of a mistake",
+    ),
     ("serde_json", &["dispatch", "policy", "server"], "bodies, policies, the health page and shown records"),
     ("sm2", &["strongroom"], "SM2, which aws-lc-rs does not offer"),
     ("strsim", &["server"], "the nearest name, when one in the configuration is unknown"),

@@ -25,18 +25,20 @@ const STRONGROOM: &[(&str, &str)] = &[
     ("crates/kms/src/materials.rs", "keeps opened material"),
     ("crates/kms/src/pages.rs", "vouches for the markers of listings"),
     ("crates/kms/src/rotation.rs", "hands the source of entropy on"),
+    ("crates/kms/src/seed.rs", "takes the material of a seed file over"),
     ("crates/kms/src/signing.rs", "puts what is signed into the strongroom's form"),
 ];
 /// Functions outside the strongroom that look into a `Plaintext`, with the reason. In the strongroom anything may; that
 /// is what it is for.
 const REVEALED: &[(&str, &str, &str)] = &[
-    ("crates/dispatch/src/serve.rs", "authenticate", "derives the key of a signature"),
+    ("crates/dispatch/src/authentication.rs", "authenticate", "derives the key of a signature"),
     ("crates/kms/src/gate/usable/pairs.rs", "mac", "hands the caller's message to the strongroom"),
     ("crates/kms/src/gate/usable/pairs.rs", "verify_mac", "hands the caller's message to the strongroom"),
     ("crates/kms/src/signing.rs", "message", "hands the caller's message to the strongroom"),
     ("crates/model/src/blob.rs", "reveal_text", "writes the caller's own plaintext into the answer"),
     ("crates/server/src/commands.rs", "initialise", "prints the root user's secret access key once"),
     ("crates/server/src/commands.rs", "first_steps", "prints the root user's secret access key once"),
+    ("crates/server/src/dev/seed.rs", "visit_str", "decodes the base64 of a seed file"),
     ("crates/server/src/seal.rs", "create", "writes a new seal key into its file"),
     ("crates/server/src/seal.rs", "passphrase", "reads the passphrase's first line"),
 ];

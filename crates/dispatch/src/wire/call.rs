@@ -64,6 +64,12 @@ impl<'a> Call<'a> {
     }
 }
 
+/// The operation that a request names, as the client wrote it; empty if it names none.
+#[must_use]
+pub fn named_operation(head: &Parts, body: &[u8]) -> String {
+    Call::parse(head, body).operation().to_owned()
+}
+
 /// The host that the client called, without the port: from the URI in HTTP/2, from `Host` in HTTP/1.1.
 pub(crate) fn host(head: &Parts) -> &str {
     if let Some(host) = head.uri.host() {

@@ -10,6 +10,7 @@ mod xml;
 use bytes::Bytes;
 use model::shape::{Input, Output};
 
+pub use call::named_operation;
 pub(crate) use call::{Call, host};
 pub(crate) use envelope::{failure, success, without_entropy};
 

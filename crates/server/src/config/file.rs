@@ -12,7 +12,9 @@ use std::{
 
 use toml::{Table, Value};
 
-use super::{ConfigError, Expected, QuotaSettings, Regions, Seal, Settings, TlsFiles, Wrong, address};
+use super::{
+    ConfigError, Expected, QuotaSettings, Regions, Seal, Settings, TlsFiles, Wrong, address, nearest,
+};
 
 /// Every key there is, for the one that was probably meant.
 const KEYS: [&str; 28] = [
@@ -82,7 +84,7 @@ pub(super) fn parse(file: &Path, text: &str) -> Result<Settings, ConfigError> {
     };
     match keys.values.pop_first() {
         None => Ok(settings),
-        Some((key, _)) => Err(keys.wrong(&key, Wrong::Unknown { nearest: nearest(&key) })),
+        Some((key, _)) => Err(keys.wrong(&key, Wrong::Unknown { nearest: nearest(&key, KEYS) })),
     }
 }
 
@@ -100,17 +102,6 @@ fn flatten(prefix: &str, table: Table, values: &mut BTreeMap<String, Value>) {
             }
         }
     }
-}
-
-fn nearest(key: &str) -> Option<&'static str> {
-    // Below this likeness a guess is a riddle.
-    const LIKE: f64 = 0.75;
-    let bare = |key: &'static str| key.rsplit_once('.').map_or(key, |(_, bare)| bare);
-    // `idle_seconds` outside its table should find `limits.idle_seconds`.
-    let likeness =
-        |known: &'static str| strsim::jaro_winkler(key, known).max(strsim::jaro_winkler(key, bare(known)));
-    let best = KEYS.into_iter().map(|known| (likeness(known), known)).max_by(|a, b| a.0.total_cmp(&b.0))?;
-    (best.0 >= LIKE).then_some(best.1)
 }
 
 /// The keys of a file that nobody has asked for yet.
