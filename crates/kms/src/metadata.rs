@@ -3,7 +3,7 @@
 
 use model::{
     Algorithm,
-    kms::{KeyManagerType, KeyMetadata, KeySpec},
+    kms::{KeyManagerType, KeyMetadata, KeySpec, OriginType},
 };
 
 use crate::{
@@ -64,6 +64,9 @@ pub(crate) fn algorithms<A: Algorithm>(key: &Key) -> Option<Vec<A>> {
 
 /// The expiry of the imported material that is there: of several, the first. `None` without such material.
 fn imported(tables: &Tables, key: &Key) -> Option<Imported> {
+    if key.origin != OriginType::External {
+        return None;
+    }
     let shelf = tables.shelf(&key.place())?;
     let present = |material: &StoredMaterial| material.token.as_ref().and(material.imported.clone());
     let present: Vec<Imported> =
