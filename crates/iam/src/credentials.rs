@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
-use dispatch::{Caller, Credential, Fault, Usage};
+use dispatch::{Caller, Credential, Cx, Fault, Usage};
 use model::{Timestamp, arn::AccountId};
 use secret::Plaintext;
 use sigv4::{AuthError, SigningKeys};
-use store::{Key, Revision};
+use store::{Batch, Key, Precondition, Revision};
 use strongroom::{Entropy, EntropyFailed, Purpose, Refused, Strongroom};
 
 use crate::{
-    callers,
+    Iam, callers, faults,
     last_use::LastUse,
     layout::{self, Kind},
     records::{AccessKeyRecord, OwnerRecord, encode},
@@ -103,6 +103,23 @@ impl NewAccessKey {
             entropy,
         )
     }
+}
+
+/// The change that makes an access key for its owner.
+pub(crate) fn made(iam: &Iam, cx: &Cx<'_>, key: &NewAccessKey, owner: &Owner) -> Result<Batch, Fault> {
+    let sealed = key.seal(cx.account(), &iam.strongroom, cx.entropy).map_err(|_| faults::sealed())?;
+    let (owner, user) = match owner {
+        Owner::Root => (OwnerRecord::Root, None),
+        Owner::User(id) => (OwnerRecord::User, Some(id.as_str().into())),
+    };
+    let record =
+        AccessKeyRecord { created: cx.now.as_millis(), owner, active: true, secret: sealed.into(), user };
+    let at = layout::key(cx.account(), Kind::AccessKey, &key.id);
+    Ok(Batch {
+        preconditions: vec![Precondition::Absent(at.clone())],
+        puts: vec![(at, encode(&record))],
+        deletes: Vec::new(),
+    })
 }
 
 impl AccessKey {

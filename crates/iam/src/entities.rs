@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use dispatch::Principals;
+use dispatch::{Cx, Principals};
 use model::{Timestamp, arn::AccountId};
 use policy::{Malformed, PolicyKind};
 use store::{Key, Revision};
@@ -86,6 +86,7 @@ pub(crate) struct Trust {
     /// As it was put.
     pub(crate) document: Arc<Document>,
     /// As it is decided on: principals that have a unique id are named by it.
+    #[expect(dead_code, reason = "read when a role is assumed, which is not offered yet")]
     pub(crate) bound: Arc<policy::Policy>,
     /// The unique ids behind the ARNs that it names, as they were when it was put.
     pub(crate) ids: BTreeMap<String, String>,
@@ -106,6 +107,15 @@ impl EntityKind {
         }
     }
 
+    /// The name of the parameter that names one.
+    pub(crate) const fn parameter(self) -> &'static str {
+        match self {
+            Self::User => "userName",
+            Self::Group => "groupName",
+            Self::Role => "roleName",
+        }
+    }
+
     /// What its records are.
     pub(crate) const fn record(self) -> Kind {
         match self {
@@ -117,6 +127,23 @@ impl EntityKind {
 }
 
 impl Entity {
+    /// A new one that may do nothing.
+    pub(crate) fn new(cx: &Cx<'_>, kind: EntityKind, name: String, path: String, id: String) -> Self {
+        Self {
+            account: cx.account(),
+            kind,
+            name,
+            path,
+            id,
+            created: cx.now,
+            inline: BTreeMap::new(),
+            attached: BTreeSet::new(),
+            boundary: None,
+            tags: Tags::new(),
+            revision: Revision(0),
+        }
+    }
+
     /// Its ARN.
     pub(crate) fn arn(&self) -> String {
         arn(self.account, self.kind.as_str(), &self.path, &self.name)

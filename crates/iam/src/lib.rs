@@ -1,28 +1,65 @@
-//! Identities: accounts, their root users and access keys, and the security token service.
+//! Identities: users, groups, roles, their policies and access keys, and the two services that manage them.
+//!
+//! `tables` holds everything in memory, following the store; `callers` composes who is calling from it; an
+//! operation (`ops/`) gets identities from the gate (`gate`) and nowhere else.
 
-#![expect(dead_code, reason = "the operations on identities use what the request line does not")]
-
+mod access_keys;
+mod attachments;
 mod callers;
+pub mod clockwork;
 mod credentials;
 mod directory;
 mod documents;
 mod entities;
+mod faults;
+mod gate;
+mod ids;
+mod inline;
 mod last_use;
 mod layout;
+mod limits;
 mod managed;
 mod ops;
+mod pages;
 mod profiles;
 mod providers;
 mod records;
 pub mod setup;
+mod shown;
 mod tables;
+mod tags;
+mod written;
 
 use std::sync::Arc;
 
 use dispatch::{Protocol, Service};
+use strongroom::Strongroom;
 
 pub use credentials::NewAccessKey;
 pub use directory::Directory;
+
+/// The state of the identity service.
+pub struct Iam {
+    /// The identities in memory.
+    pub directory: Arc<Directory>,
+    /// Seals secrets, authenticates markers.
+    pub strongroom: Arc<Strongroom>,
+}
+
+/// The identity service for the request line.
+#[must_use]
+pub fn service(state: Arc<Iam>) -> Service<Iam> {
+    Service {
+        name: "iam",
+        protocol: Protocol::Query {
+            version: "2010-05-08",
+            namespace: "https://iam.amazonaws.com/doc/2010-05-08/",
+        },
+        table: ops::TABLE,
+        unsupported: model::iam::OPERATION_NAMES,
+        state,
+    }
+}
 
 /// The state of the security token service: none of its own.
 pub struct Sts;
@@ -36,7 +73,7 @@ pub fn sts() -> Service<Sts> {
             version: "2011-06-15",
             namespace: "https://sts.amazonaws.com/doc/2011-06-15/",
         },
-        table: ops::TABLE,
+        table: ops::sts::TABLE,
         unsupported: model::sts::OPERATION_NAMES,
         state: Arc::new(Sts),
     }

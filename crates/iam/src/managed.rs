@@ -7,6 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use dispatch::Fault;
 use model::{Timestamp, arn::AccountId};
 use policy::{Policy, PolicyKind};
 use store::{Key, Revision};
@@ -14,6 +15,8 @@ use store::{Key, Revision};
 use crate::{
     documents::{Document, Library},
     entities::{Tags, fold, read_tags, write_tags},
+    faults,
+    gate::Kept,
     layout::{self, Kind},
     records::{PolicyRecord, VersionRecord, encode},
 };
@@ -21,6 +24,8 @@ use crate::{
 /// A managed policy.
 #[derive(Debug, Clone)]
 pub(crate) struct ManagedPolicy {
+    /// Whose it is; none for a policy of AWS.
+    pub(crate) account: Option<AccountId>,
     /// As it was given; unique without regard to case.
     pub(crate) name: String,
     /// From `/` to `/`.
@@ -69,6 +74,7 @@ impl ManagedPolicy {
             Some((version.number, Version { created: Timestamp::from_millis(version.created), document }))
         });
         Some(Self {
+            account: Some(account),
             arn: arn(&account.to_string(), &record.path, &record.name),
             name: record.name.into_owned(),
             path: record.path.into_owned(),
@@ -84,8 +90,19 @@ impl ManagedPolicy {
         })
     }
 
-    /// The stored form.
-    pub(crate) fn encode(&self) -> Bytes {
+    /// Whether it is one of AWS's.
+    pub(crate) fn is_aws(&self) -> bool {
+        self.account.is_none()
+    }
+}
+
+impl Kept for ManagedPolicy {
+    /// Empty for a policy of AWS, which is kept nowhere: a store takes no empty keys.
+    fn key(&self) -> Key {
+        self.account.map_or_else(Key::new, |account| layout::key(account, Kind::Policy, &fold(&self.name)))
+    }
+
+    fn encode(&self) -> Bytes {
         encode(&PolicyRecord {
             created: self.created.as_millis(),
             name: self.name.as_str().into(),
@@ -108,20 +125,29 @@ impl ManagedPolicy {
         })
     }
 
-    /// Where its record stands. Policies of AWS have none.
-    pub(crate) fn key(&self, account: AccountId) -> Key {
-        layout::key(account, Kind::Policy, &fold(&self.name))
-    }
-
-    /// Whether it is one of AWS's.
-    pub(crate) fn is_aws(&self) -> bool {
-        self.arn.starts_with("arn:aws:iam::aws:")
+    fn revision(&self) -> Revision {
+        self.revision
     }
 }
 
 /// The ARN of a policy; `owner` is an account or `aws`.
 pub(crate) fn arn(owner: &str, path: &str, name: &str) -> String {
     format!("arn:aws:iam::{owner}:policy{path}{name}")
+}
+
+/// Whether the ARN of a policy stands under a path.
+pub(crate) fn is_under(arn: Option<&str>, prefix: &str) -> bool {
+    let path = arn.and_then(|arn| arn.split_once(":policy")).map(|(_, path)| path);
+    path.is_some_and(|path| path.starts_with(prefix))
+}
+
+/// The version of a policy with an id such as `v2`.
+pub(crate) fn version<'a>(policy: &'a ManagedPolicy, id: &str) -> Result<(u32, &'a Version), Fault> {
+    let number = id.strip_prefix('v').and_then(|number| number.parse().ok());
+    let found = number.and_then(|number| Some((number, policy.versions.get(&number)?)));
+    found.ok_or_else(|| {
+        faults::no_such(format!("Policy {} version {id} does not exist or is not attachable.", policy.arn))
+    })
 }
 
 /// The policies of AWS that are offered, in the order of their names.
@@ -145,6 +171,7 @@ fn of_text(of: &Text) -> Option<ManagedPolicy> {
     let parsed = Arc::new(Policy::parse(of.text, PolicyKind::IdentityPolicy).ok()?);
     let document = Arc::new(Document { text: of.text.to_owned(), parsed });
     Some(ManagedPolicy {
+        account: None,
         name: of.name.to_owned(),
         path: "/".to_owned(),
         id: of.id.to_owned(),

@@ -3,11 +3,15 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
+use dispatch::{Cx, Fault};
 use model::{Timestamp, arn::AccountId};
 use store::{Key, Revision};
 
 use crate::{
+    Iam,
     entities::{self, Tags, fold, read_tags, write_tags},
+    faults,
+    gate::{self, Asked, Kept, Permitted},
     layout::{self, Kind},
     records::{InstanceProfileRecord, encode},
 };
@@ -46,8 +50,18 @@ impl InstanceProfile {
         })
     }
 
-    /// The stored form.
-    pub(crate) fn encode(&self) -> Bytes {
+    /// Its ARN.
+    pub(crate) fn arn(&self) -> String {
+        entities::arn(self.account, "instance-profile", &self.path, &self.name)
+    }
+}
+
+impl Kept for InstanceProfile {
+    fn key(&self) -> Key {
+        layout::key(self.account, Kind::InstanceProfile, &fold(&self.name))
+    }
+
+    fn encode(&self) -> Bytes {
         encode(&InstanceProfileRecord {
             created: self.created.as_millis(),
             name: self.name.as_str().into(),
@@ -58,13 +72,26 @@ impl InstanceProfile {
         })
     }
 
-    /// Its ARN.
-    pub(crate) fn arn(&self) -> String {
-        entities::arn(self.account, "instance-profile", &self.path, &self.name)
+    fn revision(&self) -> Revision {
+        self.revision
     }
+}
 
-    /// Where its record stands.
-    pub(crate) fn key(&self) -> Key {
-        layout::key(self.account, Kind::InstanceProfile, &fold(&self.name))
-    }
+/// An instance profile of the caller's account, for an action on it.
+pub(crate) fn permitted(
+    iam: &Iam,
+    cx: &mut Cx<'_>,
+    action: &'static str,
+    name: &str,
+    asked: &Asked<'_>,
+) -> Result<Permitted<InstanceProfile>, Fault> {
+    cx.notes.parameter("instanceProfileName", name.to_owned());
+    let (tables, account) = gate::here(iam, cx)?;
+    let found = account.profile(name).cloned();
+    let arn = found
+        .as_ref()
+        .map_or_else(|| entities::arn(cx.account(), "instance-profile", "/", name), |found| found.arn());
+    gate::permit(cx, action, &arn, asked, found.as_ref().map(|found| &found.tags), None)?;
+    let found = found.ok_or_else(|| faults::no_profile(name))?;
+    Ok(Permitted { tables, account, found })
 }

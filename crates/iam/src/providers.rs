@@ -3,12 +3,17 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
+use dispatch::{Cx, Fault};
 use model::{Timestamp, arn::AccountId};
 use store::{Key, Revision};
 
 use crate::{
+    Iam,
     entities::{Tags, read_tags, write_tags},
+    faults,
+    gate::{self, Asked, Kept, Permitted},
     layout::{self, Kind},
+    limits::{CLIENT_IDS, THUMBPRINTS},
     records::{ProviderRecord, encode},
 };
 
@@ -43,8 +48,18 @@ impl Provider {
         })
     }
 
-    /// The stored form.
-    pub(crate) fn encode(&self) -> Bytes {
+    /// Its ARN.
+    pub(crate) fn arn(&self) -> String {
+        arn(self.account, &self.url)
+    }
+}
+
+impl Kept for Provider {
+    fn key(&self) -> Key {
+        layout::key(self.account, Kind::Provider, &self.url)
+    }
+
+    fn encode(&self) -> Bytes {
         encode(&ProviderRecord {
             created: self.created.as_millis(),
             url: self.url.as_str().into(),
@@ -54,18 +69,67 @@ impl Provider {
         })
     }
 
-    /// Its ARN.
-    pub(crate) fn arn(&self) -> String {
-        arn(self.account, &self.url)
-    }
-
-    /// Where its record stands.
-    pub(crate) fn key(&self) -> Key {
-        layout::key(self.account, Kind::Provider, &self.url)
+    fn revision(&self) -> Revision {
+        self.revision
     }
 }
 
 /// The ARN of a provider with this URL, without the scheme.
 pub(crate) fn arn(account: AccountId, url: &str) -> String {
     format!("arn:aws:iam::{account}:oidc-provider/{url}")
+}
+
+/// A provider of the caller's account, for an action on it.
+pub(crate) fn permitted(
+    iam: &Iam,
+    cx: &mut Cx<'_>,
+    action: &'static str,
+    arn: &str,
+    asked: &Asked<'_>,
+) -> Result<Permitted<Provider>, Fault> {
+    cx.notes.parameter("openIDConnectProviderArn", arn.to_owned());
+    gate::check_own(cx, action, arn)?;
+    let Some((_, url)) = arn.split_once(":oidc-provider/") else {
+        return Err(faults::validation("Invalid ARN:  Could not be parsed!"));
+    };
+    let (tables, account) = gate::here(iam, cx)?;
+    let found = account.providers.get(url).filter(|provider| provider.arn() == arn).cloned();
+    gate::permit(cx, action, arn, asked, found.as_ref().map(|found| &found.tags), None)?;
+    let found = found.ok_or_else(|| faults::no_provider(arn))?;
+    Ok(Permitted { tables, account, found })
+}
+
+/// The URL of a provider without its scheme, which is `https`.
+pub(crate) fn check_url(sent: &str) -> Result<&str, Fault> {
+    let url = sent.strip_prefix("https://").map(|url| url.trim_end_matches('/'));
+    let plain = |url: &&str| !url.is_empty() && !url.contains(['?', '#', ' ', '@']) && url.is_ascii();
+    url.filter(plain).ok_or_else(|| faults::validation("Invalid Open ID Connect Provider URL"))
+}
+
+/// Audiences: so many and no more, each once.
+pub(crate) fn check_client_ids(sent: Vec<String>) -> Result<Vec<String>, Fault> {
+    if sent.len() > CLIENT_IDS {
+        return Err(faults::quota("ClientIdsPerOpenIdConnectProvider", CLIENT_IDS));
+    }
+    let mut kept: Vec<String> = Vec::with_capacity(sent.len());
+    for id in sent {
+        if !kept.contains(&id) {
+            kept.push(id);
+        }
+    }
+    Ok(kept)
+}
+
+/// Thumbprints: SHA-1 hashes in hexadecimal.
+pub(crate) fn check_thumbprints(sent: Vec<String>) -> Result<Vec<String>, Fault> {
+    if sent.len() > THUMBPRINTS {
+        return Err(Fault::new(
+            &faults::INVALID_INPUT,
+            format!("Thumbprint list must contain fewer than {THUMBPRINTS} entries."),
+        ));
+    }
+    if sent.iter().any(|print| !print.bytes().all(|byte| byte.is_ascii_hexdigit())) {
+        return Err(Fault::new(&faults::INVALID_INPUT, "Thumbprints must be hexadecimal."));
+    }
+    Ok(sent)
 }

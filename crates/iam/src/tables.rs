@@ -16,6 +16,7 @@ use crate::{
     managed::{self, ManagedPolicy},
     profiles::InstanceProfile,
     providers::Provider,
+    records::{AccountRecord, encode},
 };
 
 /// Everything at one revision.
@@ -56,7 +57,7 @@ pub(crate) struct Account {
     members: OrdSet<(String, String)>,
     /// Who is tied to which managed policy.
     ties: OrdSet<Tie>,
-    /// Unique id of a user, and its access keys.
+    /// Unique id of a user, or nothing for the root user, and its access keys.
     access_keys: OrdSet<(String, String)>,
 }
 
@@ -89,6 +90,12 @@ impl Tables {
     /// The accounts that exist, in order.
     pub(crate) fn accounts(&self) -> impl Iterator<Item = AccountId> {
         self.accounts.iter().filter(|(_, account)| account.known.is_some()).map(|(id, _)| *id)
+    }
+
+    /// Whether an account of the deployment has this alias.
+    pub(crate) fn alias_is_taken(&self, alias: &str) -> bool {
+        let aliases = self.accounts.values().filter_map(|account| account.known.as_ref()?.alias.as_deref());
+        aliases.into_iter().any(|taken| taken == alias)
     }
 
     /// The access key with this id, active or not.
@@ -140,23 +147,19 @@ impl Tables {
 
     pub(crate) fn put_access_key(&mut self, key: AccessKey) {
         self.remove_access_key(&key.id);
-        if let Some(user) = key.user_id() {
-            let entry = (user.to_owned(), key.id.clone());
-            self.change(key.account, |account| {
-                account.access_keys.insert(entry);
-            });
-        }
+        let entry = (key.user_id().unwrap_or_default().to_owned(), key.id.clone());
+        self.change(key.account, |account| {
+            account.access_keys.insert(entry);
+        });
         self.access_keys.insert(key.id.as_str().into(), Arc::new(key));
     }
 
     pub(crate) fn remove_access_key(&mut self, id: &str) {
         let Some(key) = self.access_keys.remove(id) else { return };
-        if let Some(user) = key.user_id() {
-            let entry = (user.to_owned(), key.id.clone());
-            self.change(key.account, |account| {
-                account.access_keys.remove(&entry);
-            });
-        }
+        let entry = (key.user_id().unwrap_or_default().to_owned(), key.id.clone());
+        self.change(key.account, |account| {
+            account.access_keys.remove(&entry);
+        });
     }
 
     pub(crate) fn forget_last_use(&mut self, access_key_id: &str) {
@@ -241,15 +244,20 @@ impl Tables {
     }
 }
 
+impl Known {
+    /// The stored form.
+    pub(crate) fn encode(&self) -> bytes::Bytes {
+        encode(&AccountRecord {
+            created: self.created.as_millis(),
+            alias: self.alias.as_deref().map(Into::into),
+        })
+    }
+}
+
 impl Account {
     /// The user with this name, in any case.
     pub(crate) fn user(&self, name: &str) -> Option<&Arc<User>> {
         self.users.get(&fold(name))
-    }
-
-    /// The group with this name, in any case.
-    pub(crate) fn group(&self, name: &str) -> Option<&Arc<Group>> {
-        self.groups.get(&fold(name))
     }
 
     /// The role with this name, in any case.
@@ -262,6 +270,21 @@ impl Account {
         let name = arn.rsplit('/').next()?;
         let own = self.policies.get(&fold(name)).filter(|policy| policy.arn == arn);
         own.or_else(|| managed::of_aws().iter().find(|policy| policy.arn == arn))
+    }
+
+    /// Whether the name of a policy of the account is taken, in any case.
+    pub(crate) fn has_policy_named(&self, name: &str) -> bool {
+        self.policies.contains_key(&fold(name))
+    }
+
+    /// The instance profile with this name, in any case.
+    pub(crate) fn profile(&self, name: &str) -> Option<&Arc<InstanceProfile>> {
+        self.profiles.get(&fold(name))
+    }
+
+    /// The instance profiles that a role is in, by its unique id.
+    pub(crate) fn profiles_of<'a>(&'a self, role: &'a str) -> impl Iterator<Item = &'a Arc<InstanceProfile>> {
+        self.profiles.values().filter(move |profile| profile.role.as_deref() == Some(role))
     }
 
     /// Everything that a managed policy holds for.
@@ -279,7 +302,7 @@ impl Account {
             .map(|(_, name)| name.as_str())
     }
 
-    /// The ids of a user's access keys.
+    /// The ids of a user's access keys; the root user's for an empty id.
     pub(crate) fn access_keys<'a>(&'a self, user: &'a str) -> impl Iterator<Item = &'a str> {
         self.access_keys
             .range((user.to_owned(), String::new())..)

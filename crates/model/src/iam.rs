@@ -95,6 +95,38 @@ impl Input for AddClientIDToOpenIDConnectProviderRequest {
     }
 }
 
+/// Shape `AddRoleToInstanceProfileRequest`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AddRoleToInstanceProfileRequest {
+    /// `InstanceProfileName`.
+    pub instance_profile_name: String,
+    /// `RoleName`.
+    pub role_name: String,
+}
+
+#[doc(hidden)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct RawAddRoleToInstanceProfileRequest {
+    #[serde(rename = "InstanceProfileName")]
+    instance_profile_name: Option<String>,
+    #[serde(rename = "RoleName")]
+    role_name: Option<String>,
+}
+
+impl Input for AddRoleToInstanceProfileRequest {
+    type Raw = RawAddRoleToInstanceProfileRequest;
+
+    fn check(raw: Self::Raw, at: Path<'_>, violations: &mut Violations) -> Option<Self> {
+        let instance_profile_name = required(raw.instance_profile_name, at.member("instanceProfileName"), violations, text(1, 128, Some(&PATTERN_0)));
+        let role_name = required(raw.role_name, at.member("roleName"), violations, text(1, 64, Some(&PATTERN_0)));
+        Some(Self {
+            instance_profile_name: instance_profile_name?,
+            role_name: role_name?,
+        })
+    }
+}
+
 /// Shape `AddUserToGroupRequest`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AddUserToGroupRequest {
@@ -408,6 +440,52 @@ pub struct CreateGroupResponse {
     /// `Group`.
     #[serde(rename = "Group")]
     pub group: Group,
+}
+
+/// Shape `CreateInstanceProfileRequest`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CreateInstanceProfileRequest {
+    /// `InstanceProfileName`.
+    pub instance_profile_name: String,
+    /// `Path`.
+    pub path: Option<String>,
+    /// `Tags`.
+    pub tags: Option<Vec<Tag>>,
+}
+
+#[doc(hidden)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct RawCreateInstanceProfileRequest {
+    #[serde(rename = "InstanceProfileName")]
+    instance_profile_name: Option<String>,
+    #[serde(rename = "Path")]
+    path: Option<String>,
+    #[serde(rename = "Tags")]
+    tags: Option<Vec<RawTag>>,
+}
+
+impl Input for CreateInstanceProfileRequest {
+    type Raw = RawCreateInstanceProfileRequest;
+
+    fn check(raw: Self::Raw, at: Path<'_>, violations: &mut Violations) -> Option<Self> {
+        let instance_profile_name = required(raw.instance_profile_name, at.member("instanceProfileName"), violations, text(1, 128, Some(&PATTERN_0)));
+        let path = optional(raw.path, at.member("path"), violations, text(1, 512, Some(&PATTERN_2)));
+        let tags = optional(raw.tags, at.member("tags"), violations, list(0, 50, structure::<Tag>()));
+        Some(Self {
+            instance_profile_name: instance_profile_name?,
+            path: path?,
+            tags: tags?,
+        })
+    }
+}
+
+/// Shape `CreateInstanceProfileResponse`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct CreateInstanceProfileResponse {
+    /// `InstanceProfile`.
+    #[serde(rename = "InstanceProfile")]
+    pub instance_profile: InstanceProfile,
 }
 
 /// Shape `CreateOpenIDConnectProviderRequest`.
@@ -803,6 +881,32 @@ impl Input for DeleteGroupRequest {
         let group_name = required(raw.group_name, at.member("groupName"), violations, text(1, 128, Some(&PATTERN_0)));
         Some(Self {
             group_name: group_name?,
+        })
+    }
+}
+
+/// Shape `DeleteInstanceProfileRequest`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DeleteInstanceProfileRequest {
+    /// `InstanceProfileName`.
+    pub instance_profile_name: String,
+}
+
+#[doc(hidden)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct RawDeleteInstanceProfileRequest {
+    #[serde(rename = "InstanceProfileName")]
+    instance_profile_name: Option<String>,
+}
+
+impl Input for DeleteInstanceProfileRequest {
+    type Raw = RawDeleteInstanceProfileRequest;
+
+    fn check(raw: Self::Raw, at: Path<'_>, violations: &mut Violations) -> Option<Self> {
+        let instance_profile_name = required(raw.instance_profile_name, at.member("instanceProfileName"), violations, text(1, 128, Some(&PATTERN_0)));
+        Some(Self {
+            instance_profile_name: instance_profile_name?,
         })
     }
 }
@@ -1261,6 +1365,67 @@ pub struct GetAccessKeyLastUsedResponse {
     pub access_key_last_used: Option<AccessKeyLastUsed>,
 }
 
+/// Shape `GetAccountAuthorizationDetailsRequest`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct GetAccountAuthorizationDetailsRequest {
+    /// `Filter`.
+    pub filter: Option<Vec<EntityType>>,
+    /// `MaxItems`.
+    pub max_items: Option<i32>,
+    /// `Marker`.
+    pub marker: Option<String>,
+}
+
+#[doc(hidden)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct RawGetAccountAuthorizationDetailsRequest {
+    #[serde(rename = "Filter")]
+    filter: Option<Vec<String>>,
+    #[serde(rename = "MaxItems")]
+    max_items: Option<Lenient<i32>>,
+    #[serde(rename = "Marker")]
+    marker: Option<String>,
+}
+
+impl Input for GetAccountAuthorizationDetailsRequest {
+    type Raw = RawGetAccountAuthorizationDetailsRequest;
+
+    fn check(raw: Self::Raw, at: Path<'_>, violations: &mut Violations) -> Option<Self> {
+        let filter = optional(raw.filter, at.member("filter"), violations, list(0, usize::MAX, choice::<EntityType>()));
+        let max_items = optional(raw.max_items.map(|Lenient(value)| value), at.member("maxItems"), violations, number(1, 1000));
+        let marker = optional(raw.marker, at.member("marker"), violations, text(1, 320, Some(&PATTERN_8)));
+        Some(Self {
+            filter: filter?,
+            max_items: max_items?,
+            marker: marker?,
+        })
+    }
+}
+
+/// Shape `GetAccountAuthorizationDetailsResponse`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct GetAccountAuthorizationDetailsResponse {
+    /// `UserDetailList`.
+    #[serde(rename = "UserDetailList", skip_serializing_if = "Option::is_none")]
+    pub user_detail_list: Option<Vec<UserDetail>>,
+    /// `GroupDetailList`.
+    #[serde(rename = "GroupDetailList", skip_serializing_if = "Option::is_none")]
+    pub group_detail_list: Option<Vec<GroupDetail>>,
+    /// `RoleDetailList`.
+    #[serde(rename = "RoleDetailList", skip_serializing_if = "Option::is_none")]
+    pub role_detail_list: Option<Vec<RoleDetail>>,
+    /// `Policies`.
+    #[serde(rename = "Policies", skip_serializing_if = "Option::is_none")]
+    pub policies: Option<Vec<ManagedPolicyDetail>>,
+    /// `IsTruncated`.
+    #[serde(rename = "IsTruncated", skip_serializing_if = "Option::is_none")]
+    pub is_truncated: Option<bool>,
+    /// `Marker`.
+    #[serde(rename = "Marker", skip_serializing_if = "Option::is_none")]
+    pub marker: Option<String>,
+}
+
 /// Shape `GetAccountSummaryResponse`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct GetAccountSummaryResponse {
@@ -1434,6 +1599,74 @@ pub struct GetGroupResponse {
     /// `Marker`.
     #[serde(rename = "Marker", skip_serializing_if = "Option::is_none")]
     pub marker: Option<String>,
+}
+
+/// Shape `GetInstanceProfileRequest`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct GetInstanceProfileRequest {
+    /// `InstanceProfileName`.
+    pub instance_profile_name: String,
+}
+
+#[doc(hidden)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct RawGetInstanceProfileRequest {
+    #[serde(rename = "InstanceProfileName")]
+    instance_profile_name: Option<String>,
+}
+
+impl Input for GetInstanceProfileRequest {
+    type Raw = RawGetInstanceProfileRequest;
+
+    fn check(raw: Self::Raw, at: Path<'_>, violations: &mut Violations) -> Option<Self> {
+        let instance_profile_name = required(raw.instance_profile_name, at.member("instanceProfileName"), violations, text(1, 128, Some(&PATTERN_0)));
+        Some(Self {
+            instance_profile_name: instance_profile_name?,
+        })
+    }
+}
+
+/// Shape `GetInstanceProfileResponse`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct GetInstanceProfileResponse {
+    /// `InstanceProfile`.
+    #[serde(rename = "InstanceProfile")]
+    pub instance_profile: InstanceProfile,
+}
+
+/// Shape `GetLoginProfileRequest`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct GetLoginProfileRequest {
+    /// `UserName`.
+    pub user_name: Option<String>,
+}
+
+#[doc(hidden)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct RawGetLoginProfileRequest {
+    #[serde(rename = "UserName")]
+    user_name: Option<String>,
+}
+
+impl Input for GetLoginProfileRequest {
+    type Raw = RawGetLoginProfileRequest;
+
+    fn check(raw: Self::Raw, at: Path<'_>, violations: &mut Violations) -> Option<Self> {
+        let user_name = optional(raw.user_name, at.member("userName"), violations, text(1, 64, Some(&PATTERN_0)));
+        Some(Self {
+            user_name: user_name?,
+        })
+    }
+}
+
+/// Shape `GetLoginProfileResponse`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct GetLoginProfileResponse {
+    /// `LoginProfile`.
+    #[serde(rename = "LoginProfile")]
+    pub login_profile: LoginProfile,
 }
 
 /// Shape `GetOpenIDConnectProviderRequest`.
@@ -1734,6 +1967,32 @@ pub struct Group {
     /// `CreateDate`.
     #[serde(rename = "CreateDate")]
     pub create_date: Timestamp,
+}
+
+/// Shape `GroupDetail`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct GroupDetail {
+    /// `Path`.
+    #[serde(rename = "Path", skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// `GroupName`.
+    #[serde(rename = "GroupName", skip_serializing_if = "Option::is_none")]
+    pub group_name: Option<String>,
+    /// `GroupId`.
+    #[serde(rename = "GroupId", skip_serializing_if = "Option::is_none")]
+    pub group_id: Option<String>,
+    /// `Arn`.
+    #[serde(rename = "Arn", skip_serializing_if = "Option::is_none")]
+    pub arn: Option<String>,
+    /// `CreateDate`.
+    #[serde(rename = "CreateDate", skip_serializing_if = "Option::is_none")]
+    pub create_date: Option<Timestamp>,
+    /// `GroupPolicyList`.
+    #[serde(rename = "GroupPolicyList", skip_serializing_if = "Option::is_none")]
+    pub group_policy_list: Option<Vec<PolicyDetail>>,
+    /// `AttachedManagedPolicies`.
+    #[serde(rename = "AttachedManagedPolicies", skip_serializing_if = "Option::is_none")]
+    pub attached_managed_policies: Option<Vec<AttachedPolicy>>,
 }
 
 /// Shape `InlinePolicyIdentifierType`.
@@ -2304,6 +2563,58 @@ pub struct ListGroupsResponse {
     pub marker: Option<String>,
 }
 
+/// Shape `ListInstanceProfileTagsRequest`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ListInstanceProfileTagsRequest {
+    /// `InstanceProfileName`.
+    pub instance_profile_name: String,
+    /// `Marker`.
+    pub marker: Option<String>,
+    /// `MaxItems`.
+    pub max_items: Option<i32>,
+}
+
+#[doc(hidden)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct RawListInstanceProfileTagsRequest {
+    #[serde(rename = "InstanceProfileName")]
+    instance_profile_name: Option<String>,
+    #[serde(rename = "Marker")]
+    marker: Option<String>,
+    #[serde(rename = "MaxItems")]
+    max_items: Option<Lenient<i32>>,
+}
+
+impl Input for ListInstanceProfileTagsRequest {
+    type Raw = RawListInstanceProfileTagsRequest;
+
+    fn check(raw: Self::Raw, at: Path<'_>, violations: &mut Violations) -> Option<Self> {
+        let instance_profile_name = required(raw.instance_profile_name, at.member("instanceProfileName"), violations, text(1, 128, Some(&PATTERN_0)));
+        let marker = optional(raw.marker, at.member("marker"), violations, text(1, 320, Some(&PATTERN_8)));
+        let max_items = optional(raw.max_items.map(|Lenient(value)| value), at.member("maxItems"), violations, number(1, 1000));
+        Some(Self {
+            instance_profile_name: instance_profile_name?,
+            marker: marker?,
+            max_items: max_items?,
+        })
+    }
+}
+
+/// Shape `ListInstanceProfileTagsResponse`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct ListInstanceProfileTagsResponse {
+    /// `Tags`.
+    #[serde(rename = "Tags")]
+    pub tags: Vec<Tag>,
+    /// `IsTruncated`.
+    #[serde(rename = "IsTruncated", skip_serializing_if = "Option::is_none")]
+    pub is_truncated: Option<bool>,
+    /// `Marker`.
+    #[serde(rename = "Marker", skip_serializing_if = "Option::is_none")]
+    pub marker: Option<String>,
+}
+
 /// Shape `ListInstanceProfilesForRoleRequest`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ListInstanceProfilesForRoleRequest {
@@ -2452,6 +2763,58 @@ pub struct ListMFADevicesResponse {
     /// `MFADevices`.
     #[serde(rename = "MFADevices")]
     pub mfa_devices: Vec<MFADevice>,
+    /// `IsTruncated`.
+    #[serde(rename = "IsTruncated", skip_serializing_if = "Option::is_none")]
+    pub is_truncated: Option<bool>,
+    /// `Marker`.
+    #[serde(rename = "Marker", skip_serializing_if = "Option::is_none")]
+    pub marker: Option<String>,
+}
+
+/// Shape `ListOpenIDConnectProviderTagsRequest`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ListOpenIDConnectProviderTagsRequest {
+    /// `OpenIDConnectProviderArn`.
+    pub open_id_connect_provider_arn: String,
+    /// `Marker`.
+    pub marker: Option<String>,
+    /// `MaxItems`.
+    pub max_items: Option<i32>,
+}
+
+#[doc(hidden)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct RawListOpenIDConnectProviderTagsRequest {
+    #[serde(rename = "OpenIDConnectProviderArn")]
+    open_id_connect_provider_arn: Option<String>,
+    #[serde(rename = "Marker")]
+    marker: Option<String>,
+    #[serde(rename = "MaxItems")]
+    max_items: Option<Lenient<i32>>,
+}
+
+impl Input for ListOpenIDConnectProviderTagsRequest {
+    type Raw = RawListOpenIDConnectProviderTagsRequest;
+
+    fn check(raw: Self::Raw, at: Path<'_>, violations: &mut Violations) -> Option<Self> {
+        let open_id_connect_provider_arn = required(raw.open_id_connect_provider_arn, at.member("openIDConnectProviderArn"), violations, text(20, 2048, None));
+        let marker = optional(raw.marker, at.member("marker"), violations, text(1, 320, Some(&PATTERN_8)));
+        let max_items = optional(raw.max_items.map(|Lenient(value)| value), at.member("maxItems"), violations, number(1, 1000));
+        Some(Self {
+            open_id_connect_provider_arn: open_id_connect_provider_arn?,
+            marker: marker?,
+            max_items: max_items?,
+        })
+    }
+}
+
+/// Shape `ListOpenIDConnectProviderTagsResponse`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct ListOpenIDConnectProviderTagsResponse {
+    /// `Tags`.
+    #[serde(rename = "Tags")]
+    pub tags: Vec<Tag>,
     /// `IsTruncated`.
     #[serde(rename = "IsTruncated", skip_serializing_if = "Option::is_none")]
     pub is_truncated: Option<bool>,
@@ -3194,6 +3557,20 @@ pub struct ListVirtualMFADevicesResponse {
     pub marker: Option<String>,
 }
 
+/// Shape `LoginProfile`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct LoginProfile {
+    /// `UserName`.
+    #[serde(rename = "UserName")]
+    pub user_name: String,
+    /// `CreateDate`.
+    #[serde(rename = "CreateDate")]
+    pub create_date: Timestamp,
+    /// `PasswordResetRequired`.
+    #[serde(rename = "PasswordResetRequired", skip_serializing_if = "Option::is_none")]
+    pub password_reset_required: Option<bool>,
+}
+
 /// Shape `MFADevice`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct MFADevice {
@@ -3206,6 +3583,47 @@ pub struct MFADevice {
     /// `EnableDate`.
     #[serde(rename = "EnableDate")]
     pub enable_date: Timestamp,
+}
+
+/// Shape `ManagedPolicyDetail`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct ManagedPolicyDetail {
+    /// `PolicyName`.
+    #[serde(rename = "PolicyName", skip_serializing_if = "Option::is_none")]
+    pub policy_name: Option<String>,
+    /// `PolicyId`.
+    #[serde(rename = "PolicyId", skip_serializing_if = "Option::is_none")]
+    pub policy_id: Option<String>,
+    /// `Arn`.
+    #[serde(rename = "Arn", skip_serializing_if = "Option::is_none")]
+    pub arn: Option<String>,
+    /// `Path`.
+    #[serde(rename = "Path", skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// `DefaultVersionId`.
+    #[serde(rename = "DefaultVersionId", skip_serializing_if = "Option::is_none")]
+    pub default_version_id: Option<String>,
+    /// `AttachmentCount`.
+    #[serde(rename = "AttachmentCount", skip_serializing_if = "Option::is_none")]
+    pub attachment_count: Option<i32>,
+    /// `PermissionsBoundaryUsageCount`.
+    #[serde(rename = "PermissionsBoundaryUsageCount", skip_serializing_if = "Option::is_none")]
+    pub permissions_boundary_usage_count: Option<i32>,
+    /// `IsAttachable`.
+    #[serde(rename = "IsAttachable", skip_serializing_if = "Option::is_none")]
+    pub is_attachable: Option<bool>,
+    /// `Description`.
+    #[serde(rename = "Description", skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// `CreateDate`.
+    #[serde(rename = "CreateDate", skip_serializing_if = "Option::is_none")]
+    pub create_date: Option<Timestamp>,
+    /// `UpdateDate`.
+    #[serde(rename = "UpdateDate", skip_serializing_if = "Option::is_none")]
+    pub update_date: Option<Timestamp>,
+    /// `PolicyVersionList`.
+    #[serde(rename = "PolicyVersionList", skip_serializing_if = "Option::is_none")]
+    pub policy_version_list: Option<Vec<PolicyVersion>>,
 }
 
 /// Shape `OpenIDConnectProviderListEntry`.
@@ -3304,6 +3722,17 @@ pub struct Policy {
     /// `Tags`.
     #[serde(rename = "Tags", skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<Tag>>,
+}
+
+/// Shape `PolicyDetail`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct PolicyDetail {
+    /// `PolicyName`.
+    #[serde(rename = "PolicyName", skip_serializing_if = "Option::is_none")]
+    pub policy_name: Option<String>,
+    /// `PolicyDocument`.
+    #[serde(rename = "PolicyDocument", skip_serializing_if = "Option::is_none")]
+    pub policy_document: Option<String>,
 }
 
 choice! {
@@ -3657,6 +4086,38 @@ impl Input for RemoveClientIDFromOpenIDConnectProviderRequest {
     }
 }
 
+/// Shape `RemoveRoleFromInstanceProfileRequest`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RemoveRoleFromInstanceProfileRequest {
+    /// `InstanceProfileName`.
+    pub instance_profile_name: String,
+    /// `RoleName`.
+    pub role_name: String,
+}
+
+#[doc(hidden)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct RawRemoveRoleFromInstanceProfileRequest {
+    #[serde(rename = "InstanceProfileName")]
+    instance_profile_name: Option<String>,
+    #[serde(rename = "RoleName")]
+    role_name: Option<String>,
+}
+
+impl Input for RemoveRoleFromInstanceProfileRequest {
+    type Raw = RawRemoveRoleFromInstanceProfileRequest;
+
+    fn check(raw: Self::Raw, at: Path<'_>, violations: &mut Violations) -> Option<Self> {
+        let instance_profile_name = required(raw.instance_profile_name, at.member("instanceProfileName"), violations, text(1, 128, Some(&PATTERN_0)));
+        let role_name = required(raw.role_name, at.member("roleName"), violations, text(1, 64, Some(&PATTERN_0)));
+        Some(Self {
+            instance_profile_name: instance_profile_name?,
+            role_name: role_name?,
+        })
+    }
+}
+
 /// Shape `RemoveUserFromGroupRequest`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RemoveUserFromGroupRequest {
@@ -3751,6 +4212,47 @@ pub struct Role {
     /// `SourceRoleTemplate`.
     #[serde(rename = "SourceRoleTemplate", skip_serializing_if = "Option::is_none")]
     pub source_role_template: Option<SourceRoleTemplate>,
+}
+
+/// Shape `RoleDetail`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct RoleDetail {
+    /// `Path`.
+    #[serde(rename = "Path", skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// `RoleName`.
+    #[serde(rename = "RoleName", skip_serializing_if = "Option::is_none")]
+    pub role_name: Option<String>,
+    /// `RoleId`.
+    #[serde(rename = "RoleId", skip_serializing_if = "Option::is_none")]
+    pub role_id: Option<String>,
+    /// `Arn`.
+    #[serde(rename = "Arn", skip_serializing_if = "Option::is_none")]
+    pub arn: Option<String>,
+    /// `CreateDate`.
+    #[serde(rename = "CreateDate", skip_serializing_if = "Option::is_none")]
+    pub create_date: Option<Timestamp>,
+    /// `AssumeRolePolicyDocument`.
+    #[serde(rename = "AssumeRolePolicyDocument", skip_serializing_if = "Option::is_none")]
+    pub assume_role_policy_document: Option<String>,
+    /// `InstanceProfileList`.
+    #[serde(rename = "InstanceProfileList", skip_serializing_if = "Option::is_none")]
+    pub instance_profile_list: Option<Vec<InstanceProfile>>,
+    /// `RolePolicyList`.
+    #[serde(rename = "RolePolicyList", skip_serializing_if = "Option::is_none")]
+    pub role_policy_list: Option<Vec<PolicyDetail>>,
+    /// `AttachedManagedPolicies`.
+    #[serde(rename = "AttachedManagedPolicies", skip_serializing_if = "Option::is_none")]
+    pub attached_managed_policies: Option<Vec<AttachedPolicy>>,
+    /// `PermissionsBoundary`.
+    #[serde(rename = "PermissionsBoundary", skip_serializing_if = "Option::is_none")]
+    pub permissions_boundary: Option<AttachedPermissionsBoundary>,
+    /// `Tags`.
+    #[serde(rename = "Tags", skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Vec<Tag>>,
+    /// `RoleLastUsed`.
+    #[serde(rename = "RoleLastUsed", skip_serializing_if = "Option::is_none")]
+    pub role_last_used: Option<RoleLastUsed>,
 }
 
 /// Shape `RoleLastUsed`.
@@ -4128,6 +4630,70 @@ impl Input for Tag {
     }
 }
 
+/// Shape `TagInstanceProfileRequest`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TagInstanceProfileRequest {
+    /// `InstanceProfileName`.
+    pub instance_profile_name: String,
+    /// `Tags`.
+    pub tags: Vec<Tag>,
+}
+
+#[doc(hidden)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct RawTagInstanceProfileRequest {
+    #[serde(rename = "InstanceProfileName")]
+    instance_profile_name: Option<String>,
+    #[serde(rename = "Tags")]
+    tags: Option<Vec<RawTag>>,
+}
+
+impl Input for TagInstanceProfileRequest {
+    type Raw = RawTagInstanceProfileRequest;
+
+    fn check(raw: Self::Raw, at: Path<'_>, violations: &mut Violations) -> Option<Self> {
+        let instance_profile_name = required(raw.instance_profile_name, at.member("instanceProfileName"), violations, text(1, 128, Some(&PATTERN_0)));
+        let tags = required(raw.tags, at.member("tags"), violations, list(0, 50, structure::<Tag>()));
+        Some(Self {
+            instance_profile_name: instance_profile_name?,
+            tags: tags?,
+        })
+    }
+}
+
+/// Shape `TagOpenIDConnectProviderRequest`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TagOpenIDConnectProviderRequest {
+    /// `OpenIDConnectProviderArn`.
+    pub open_id_connect_provider_arn: String,
+    /// `Tags`.
+    pub tags: Vec<Tag>,
+}
+
+#[doc(hidden)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct RawTagOpenIDConnectProviderRequest {
+    #[serde(rename = "OpenIDConnectProviderArn")]
+    open_id_connect_provider_arn: Option<String>,
+    #[serde(rename = "Tags")]
+    tags: Option<Vec<RawTag>>,
+}
+
+impl Input for TagOpenIDConnectProviderRequest {
+    type Raw = RawTagOpenIDConnectProviderRequest;
+
+    fn check(raw: Self::Raw, at: Path<'_>, violations: &mut Violations) -> Option<Self> {
+        let open_id_connect_provider_arn = required(raw.open_id_connect_provider_arn, at.member("openIDConnectProviderArn"), violations, text(20, 2048, None));
+        let tags = required(raw.tags, at.member("tags"), violations, list(0, 50, structure::<Tag>()));
+        Some(Self {
+            open_id_connect_provider_arn: open_id_connect_provider_arn?,
+            tags: tags?,
+        })
+    }
+}
+
 /// Shape `TagPolicyRequest`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TagPolicyRequest {
@@ -4220,6 +4786,70 @@ impl Input for TagUserRequest {
         Some(Self {
             user_name: user_name?,
             tags: tags?,
+        })
+    }
+}
+
+/// Shape `UntagInstanceProfileRequest`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct UntagInstanceProfileRequest {
+    /// `InstanceProfileName`.
+    pub instance_profile_name: String,
+    /// `TagKeys`.
+    pub tag_keys: Vec<String>,
+}
+
+#[doc(hidden)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct RawUntagInstanceProfileRequest {
+    #[serde(rename = "InstanceProfileName")]
+    instance_profile_name: Option<String>,
+    #[serde(rename = "TagKeys")]
+    tag_keys: Option<Vec<String>>,
+}
+
+impl Input for UntagInstanceProfileRequest {
+    type Raw = RawUntagInstanceProfileRequest;
+
+    fn check(raw: Self::Raw, at: Path<'_>, violations: &mut Violations) -> Option<Self> {
+        let instance_profile_name = required(raw.instance_profile_name, at.member("instanceProfileName"), violations, text(1, 128, Some(&PATTERN_0)));
+        let tag_keys = required(raw.tag_keys, at.member("tagKeys"), violations, list(0, 50, text(1, 128, Some(&PATTERN_10))));
+        Some(Self {
+            instance_profile_name: instance_profile_name?,
+            tag_keys: tag_keys?,
+        })
+    }
+}
+
+/// Shape `UntagOpenIDConnectProviderRequest`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct UntagOpenIDConnectProviderRequest {
+    /// `OpenIDConnectProviderArn`.
+    pub open_id_connect_provider_arn: String,
+    /// `TagKeys`.
+    pub tag_keys: Vec<String>,
+}
+
+#[doc(hidden)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct RawUntagOpenIDConnectProviderRequest {
+    #[serde(rename = "OpenIDConnectProviderArn")]
+    open_id_connect_provider_arn: Option<String>,
+    #[serde(rename = "TagKeys")]
+    tag_keys: Option<Vec<String>>,
+}
+
+impl Input for UntagOpenIDConnectProviderRequest {
+    type Raw = RawUntagOpenIDConnectProviderRequest;
+
+    fn check(raw: Self::Raw, at: Path<'_>, violations: &mut Violations) -> Option<Self> {
+        let open_id_connect_provider_arn = required(raw.open_id_connect_provider_arn, at.member("openIDConnectProviderArn"), violations, text(20, 2048, None));
+        let tag_keys = required(raw.tag_keys, at.member("tagKeys"), violations, list(0, 50, text(1, 128, Some(&PATTERN_10))));
+        Some(Self {
+            open_id_connect_provider_arn: open_id_connect_provider_arn?,
+            tag_keys: tag_keys?,
         })
     }
 }
@@ -4610,6 +5240,41 @@ pub struct User {
     pub tags: Option<Vec<Tag>>,
 }
 
+/// Shape `UserDetail`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct UserDetail {
+    /// `Path`.
+    #[serde(rename = "Path", skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// `UserName`.
+    #[serde(rename = "UserName", skip_serializing_if = "Option::is_none")]
+    pub user_name: Option<String>,
+    /// `UserId`.
+    #[serde(rename = "UserId", skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
+    /// `Arn`.
+    #[serde(rename = "Arn", skip_serializing_if = "Option::is_none")]
+    pub arn: Option<String>,
+    /// `CreateDate`.
+    #[serde(rename = "CreateDate", skip_serializing_if = "Option::is_none")]
+    pub create_date: Option<Timestamp>,
+    /// `UserPolicyList`.
+    #[serde(rename = "UserPolicyList", skip_serializing_if = "Option::is_none")]
+    pub user_policy_list: Option<Vec<PolicyDetail>>,
+    /// `GroupList`.
+    #[serde(rename = "GroupList", skip_serializing_if = "Option::is_none")]
+    pub group_list: Option<Vec<String>>,
+    /// `AttachedManagedPolicies`.
+    #[serde(rename = "AttachedManagedPolicies", skip_serializing_if = "Option::is_none")]
+    pub attached_managed_policies: Option<Vec<AttachedPolicy>>,
+    /// `PermissionsBoundary`.
+    #[serde(rename = "PermissionsBoundary", skip_serializing_if = "Option::is_none")]
+    pub permissions_boundary: Option<AttachedPermissionsBoundary>,
+    /// `Tags`.
+    #[serde(rename = "Tags", skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Vec<Tag>>,
+}
+
 /// Shape `VirtualMFADevice`.
 #[derive(Default, Serialize)]
 pub struct VirtualMFADevice {
@@ -4702,16 +5367,20 @@ choice! {
 
 impl Output for CreateAccessKeyResponse {}
 impl Output for CreateGroupResponse {}
+impl Output for CreateInstanceProfileResponse {}
 impl Output for CreateOpenIDConnectProviderResponse {}
 impl Output for CreatePolicyResponse {}
 impl Output for CreatePolicyVersionResponse {}
 impl Output for CreateRoleResponse {}
 impl Output for CreateUserResponse {}
 impl Output for GetAccessKeyLastUsedResponse {}
+impl Output for GetAccountAuthorizationDetailsResponse {}
 impl Output for GetAccountSummaryResponse {}
 impl Output for GetContextKeysForPolicyResponse {}
 impl Output for GetGroupResponse {}
 impl Output for GetGroupPolicyResponse {}
+impl Output for GetInstanceProfileResponse {}
+impl Output for GetLoginProfileResponse {}
 impl Output for GetOpenIDConnectProviderResponse {}
 impl Output for GetPolicyResponse {}
 impl Output for GetPolicyVersionResponse {}
@@ -4728,9 +5397,11 @@ impl Output for ListEntitiesForPolicyResponse {}
 impl Output for ListGroupPoliciesResponse {}
 impl Output for ListGroupsResponse {}
 impl Output for ListGroupsForUserResponse {}
+impl Output for ListInstanceProfileTagsResponse {}
 impl Output for ListInstanceProfilesResponse {}
 impl Output for ListInstanceProfilesForRoleResponse {}
 impl Output for ListMFADevicesResponse {}
+impl Output for ListOpenIDConnectProviderTagsResponse {}
 impl Output for ListOpenIDConnectProvidersResponse {}
 impl Output for ListPoliciesResponse {}
 impl Output for ListPolicyTagsResponse {}
@@ -4752,6 +5423,7 @@ impl Output for UpdateRoleDescriptionResponse {}
 /// Every operation, sorted by name.
 pub const OPERATIONS: &[OperationShape] = &[
     OperationShape { name: "AddClientIDToOpenIDConnectProvider", input: Some("AddClientIDToOpenIDConnectProviderRequest"), output: None, errors: &["ConcurrentModificationException", "InvalidInputException", "NoSuchEntityException", "LimitExceededException", "ServiceFailureException"] },
+    OperationShape { name: "AddRoleToInstanceProfile", input: Some("AddRoleToInstanceProfileRequest"), output: None, errors: &["NoSuchEntityException", "EntityAlreadyExistsException", "LimitExceededException", "UnmodifiableEntityException", "ServiceFailureException"] },
     OperationShape { name: "AddUserToGroup", input: Some("AddUserToGroupRequest"), output: None, errors: &["NoSuchEntityException", "LimitExceededException", "ServiceFailureException"] },
     OperationShape { name: "AttachGroupPolicy", input: Some("AttachGroupPolicyRequest"), output: None, errors: &["NoSuchEntityException", "LimitExceededException", "InvalidInputException", "PolicyNotAttachableException", "ServiceFailureException"] },
     OperationShape { name: "AttachRolePolicy", input: Some("AttachRolePolicyRequest"), output: None, errors: &["NoSuchEntityException", "LimitExceededException", "InvalidInputException", "UnmodifiableEntityException", "PolicyNotAttachableException", "ServiceFailureException"] },
@@ -4759,6 +5431,7 @@ pub const OPERATIONS: &[OperationShape] = &[
     OperationShape { name: "CreateAccessKey", input: Some("CreateAccessKeyRequest"), output: Some("CreateAccessKeyResponse"), errors: &["NoSuchEntityException", "LimitExceededException", "ServiceFailureException"] },
     OperationShape { name: "CreateAccountAlias", input: Some("CreateAccountAliasRequest"), output: None, errors: &["ConcurrentModificationException", "EntityAlreadyExistsException", "LimitExceededException", "ServiceFailureException"] },
     OperationShape { name: "CreateGroup", input: Some("CreateGroupRequest"), output: Some("CreateGroupResponse"), errors: &["LimitExceededException", "EntityAlreadyExistsException", "NoSuchEntityException", "ServiceFailureException"] },
+    OperationShape { name: "CreateInstanceProfile", input: Some("CreateInstanceProfileRequest"), output: Some("CreateInstanceProfileResponse"), errors: &["EntityAlreadyExistsException", "InvalidInputException", "LimitExceededException", "ConcurrentModificationException", "ServiceFailureException"] },
     OperationShape { name: "CreateOpenIDConnectProvider", input: Some("CreateOpenIDConnectProviderRequest"), output: Some("CreateOpenIDConnectProviderResponse"), errors: &["InvalidInputException", "EntityAlreadyExistsException", "LimitExceededException", "ConcurrentModificationException", "ServiceFailureException", "OpenIdIdpCommunicationErrorException"] },
     OperationShape { name: "CreatePolicy", input: Some("CreatePolicyRequest"), output: Some("CreatePolicyResponse"), errors: &["InvalidInputException", "LimitExceededException", "EntityAlreadyExistsException", "MalformedPolicyDocumentException", "ConcurrentModificationException", "ServiceFailureException"] },
     OperationShape { name: "CreatePolicyVersion", input: Some("CreatePolicyVersionRequest"), output: Some("CreatePolicyVersionResponse"), errors: &["NoSuchEntityException", "MalformedPolicyDocumentException", "InvalidInputException", "LimitExceededException", "ServiceFailureException"] },
@@ -4768,6 +5441,7 @@ pub const OPERATIONS: &[OperationShape] = &[
     OperationShape { name: "DeleteAccountAlias", input: Some("DeleteAccountAliasRequest"), output: None, errors: &["ConcurrentModificationException", "NoSuchEntityException", "LimitExceededException", "ServiceFailureException"] },
     OperationShape { name: "DeleteGroup", input: Some("DeleteGroupRequest"), output: None, errors: &["NoSuchEntityException", "DeleteConflictException", "LimitExceededException", "ServiceFailureException"] },
     OperationShape { name: "DeleteGroupPolicy", input: Some("DeleteGroupPolicyRequest"), output: None, errors: &["NoSuchEntityException", "LimitExceededException", "ServiceFailureException"] },
+    OperationShape { name: "DeleteInstanceProfile", input: Some("DeleteInstanceProfileRequest"), output: None, errors: &["NoSuchEntityException", "DeleteConflictException", "LimitExceededException", "ServiceFailureException"] },
     OperationShape { name: "DeleteLoginProfile", input: Some("DeleteLoginProfileRequest"), output: None, errors: &["EntityTemporarilyUnmodifiableException", "NoSuchEntityException", "LimitExceededException", "ServiceFailureException"] },
     OperationShape { name: "DeleteOpenIDConnectProvider", input: Some("DeleteOpenIDConnectProviderRequest"), output: None, errors: &["InvalidInputException", "NoSuchEntityException", "ServiceFailureException"] },
     OperationShape { name: "DeletePolicy", input: Some("DeletePolicyRequest"), output: None, errors: &["NoSuchEntityException", "LimitExceededException", "InvalidInputException", "DeleteConflictException", "ServiceFailureException"] },
@@ -4782,11 +5456,14 @@ pub const OPERATIONS: &[OperationShape] = &[
     OperationShape { name: "DetachRolePolicy", input: Some("DetachRolePolicyRequest"), output: None, errors: &["NoSuchEntityException", "LimitExceededException", "InvalidInputException", "UnmodifiableEntityException", "ServiceFailureException"] },
     OperationShape { name: "DetachUserPolicy", input: Some("DetachUserPolicyRequest"), output: None, errors: &["NoSuchEntityException", "LimitExceededException", "InvalidInputException", "ServiceFailureException"] },
     OperationShape { name: "GetAccessKeyLastUsed", input: Some("GetAccessKeyLastUsedRequest"), output: Some("GetAccessKeyLastUsedResponse"), errors: &[] },
+    OperationShape { name: "GetAccountAuthorizationDetails", input: Some("GetAccountAuthorizationDetailsRequest"), output: Some("GetAccountAuthorizationDetailsResponse"), errors: &["ServiceFailureException"] },
     OperationShape { name: "GetAccountSummary", input: None, output: Some("GetAccountSummaryResponse"), errors: &["ServiceFailureException"] },
     OperationShape { name: "GetContextKeysForCustomPolicy", input: Some("GetContextKeysForCustomPolicyRequest"), output: Some("GetContextKeysForPolicyResponse"), errors: &["InvalidInputException"] },
     OperationShape { name: "GetContextKeysForPrincipalPolicy", input: Some("GetContextKeysForPrincipalPolicyRequest"), output: Some("GetContextKeysForPolicyResponse"), errors: &["NoSuchEntityException", "InvalidInputException"] },
     OperationShape { name: "GetGroup", input: Some("GetGroupRequest"), output: Some("GetGroupResponse"), errors: &["NoSuchEntityException", "ServiceFailureException"] },
     OperationShape { name: "GetGroupPolicy", input: Some("GetGroupPolicyRequest"), output: Some("GetGroupPolicyResponse"), errors: &["NoSuchEntityException", "ServiceFailureException"] },
+    OperationShape { name: "GetInstanceProfile", input: Some("GetInstanceProfileRequest"), output: Some("GetInstanceProfileResponse"), errors: &["NoSuchEntityException", "ServiceFailureException"] },
+    OperationShape { name: "GetLoginProfile", input: Some("GetLoginProfileRequest"), output: Some("GetLoginProfileResponse"), errors: &["NoSuchEntityException", "ServiceFailureException"] },
     OperationShape { name: "GetOpenIDConnectProvider", input: Some("GetOpenIDConnectProviderRequest"), output: Some("GetOpenIDConnectProviderResponse"), errors: &["InvalidInputException", "NoSuchEntityException", "ServiceFailureException"] },
     OperationShape { name: "GetPolicy", input: Some("GetPolicyRequest"), output: Some("GetPolicyResponse"), errors: &["NoSuchEntityException", "InvalidInputException", "ServiceFailureException"] },
     OperationShape { name: "GetPolicyVersion", input: Some("GetPolicyVersionRequest"), output: Some("GetPolicyVersionResponse"), errors: &["NoSuchEntityException", "InvalidInputException", "ServiceFailureException"] },
@@ -4803,9 +5480,11 @@ pub const OPERATIONS: &[OperationShape] = &[
     OperationShape { name: "ListGroupPolicies", input: Some("ListGroupPoliciesRequest"), output: Some("ListGroupPoliciesResponse"), errors: &["NoSuchEntityException", "ServiceFailureException"] },
     OperationShape { name: "ListGroups", input: Some("ListGroupsRequest"), output: Some("ListGroupsResponse"), errors: &["ServiceFailureException"] },
     OperationShape { name: "ListGroupsForUser", input: Some("ListGroupsForUserRequest"), output: Some("ListGroupsForUserResponse"), errors: &["NoSuchEntityException", "ServiceFailureException"] },
+    OperationShape { name: "ListInstanceProfileTags", input: Some("ListInstanceProfileTagsRequest"), output: Some("ListInstanceProfileTagsResponse"), errors: &["NoSuchEntityException", "ServiceFailureException"] },
     OperationShape { name: "ListInstanceProfiles", input: Some("ListInstanceProfilesRequest"), output: Some("ListInstanceProfilesResponse"), errors: &["ServiceFailureException"] },
     OperationShape { name: "ListInstanceProfilesForRole", input: Some("ListInstanceProfilesForRoleRequest"), output: Some("ListInstanceProfilesForRoleResponse"), errors: &["NoSuchEntityException", "ServiceFailureException"] },
     OperationShape { name: "ListMFADevices", input: Some("ListMFADevicesRequest"), output: Some("ListMFADevicesResponse"), errors: &["NoSuchEntityException", "ServiceFailureException"] },
+    OperationShape { name: "ListOpenIDConnectProviderTags", input: Some("ListOpenIDConnectProviderTagsRequest"), output: Some("ListOpenIDConnectProviderTagsResponse"), errors: &["NoSuchEntityException", "ServiceFailureException", "InvalidInputException"] },
     OperationShape { name: "ListOpenIDConnectProviders", input: Some("ListOpenIDConnectProvidersRequest"), output: Some("ListOpenIDConnectProvidersResponse"), errors: &["ServiceFailureException"] },
     OperationShape { name: "ListPolicies", input: Some("ListPoliciesRequest"), output: Some("ListPoliciesResponse"), errors: &["ServiceFailureException"] },
     OperationShape { name: "ListPolicyTags", input: Some("ListPolicyTagsRequest"), output: Some("ListPolicyTagsResponse"), errors: &["NoSuchEntityException", "ServiceFailureException", "InvalidInputException"] },
@@ -4826,13 +5505,18 @@ pub const OPERATIONS: &[OperationShape] = &[
     OperationShape { name: "PutUserPermissionsBoundary", input: Some("PutUserPermissionsBoundaryRequest"), output: None, errors: &["NoSuchEntityException", "InvalidInputException", "PolicyNotAttachableException", "ServiceFailureException"] },
     OperationShape { name: "PutUserPolicy", input: Some("PutUserPolicyRequest"), output: None, errors: &["LimitExceededException", "MalformedPolicyDocumentException", "NoSuchEntityException", "ServiceFailureException"] },
     OperationShape { name: "RemoveClientIDFromOpenIDConnectProvider", input: Some("RemoveClientIDFromOpenIDConnectProviderRequest"), output: None, errors: &["ConcurrentModificationException", "InvalidInputException", "NoSuchEntityException", "ServiceFailureException"] },
+    OperationShape { name: "RemoveRoleFromInstanceProfile", input: Some("RemoveRoleFromInstanceProfileRequest"), output: None, errors: &["NoSuchEntityException", "LimitExceededException", "UnmodifiableEntityException", "ServiceFailureException"] },
     OperationShape { name: "RemoveUserFromGroup", input: Some("RemoveUserFromGroupRequest"), output: None, errors: &["NoSuchEntityException", "LimitExceededException", "ServiceFailureException"] },
     OperationShape { name: "SetDefaultPolicyVersion", input: Some("SetDefaultPolicyVersionRequest"), output: None, errors: &["NoSuchEntityException", "InvalidInputException", "LimitExceededException", "ServiceFailureException"] },
     OperationShape { name: "SimulateCustomPolicy", input: Some("SimulateCustomPolicyRequest"), output: Some("SimulatePolicyResponse"), errors: &["InvalidInputException", "PolicyEvaluationException"] },
     OperationShape { name: "SimulatePrincipalPolicy", input: Some("SimulatePrincipalPolicyRequest"), output: Some("SimulatePolicyResponse"), errors: &["NoSuchEntityException", "InvalidInputException", "PolicyEvaluationException"] },
+    OperationShape { name: "TagInstanceProfile", input: Some("TagInstanceProfileRequest"), output: None, errors: &["NoSuchEntityException", "InvalidInputException", "LimitExceededException", "ConcurrentModificationException", "ServiceFailureException"] },
+    OperationShape { name: "TagOpenIDConnectProvider", input: Some("TagOpenIDConnectProviderRequest"), output: None, errors: &["NoSuchEntityException", "LimitExceededException", "InvalidInputException", "ConcurrentModificationException", "ServiceFailureException"] },
     OperationShape { name: "TagPolicy", input: Some("TagPolicyRequest"), output: None, errors: &["NoSuchEntityException", "LimitExceededException", "InvalidInputException", "ConcurrentModificationException", "ServiceFailureException"] },
     OperationShape { name: "TagRole", input: Some("TagRoleRequest"), output: None, errors: &["NoSuchEntityException", "LimitExceededException", "InvalidInputException", "ConcurrentModificationException", "ServiceFailureException"] },
     OperationShape { name: "TagUser", input: Some("TagUserRequest"), output: None, errors: &["NoSuchEntityException", "LimitExceededException", "InvalidInputException", "ConcurrentModificationException", "ServiceFailureException"] },
+    OperationShape { name: "UntagInstanceProfile", input: Some("UntagInstanceProfileRequest"), output: None, errors: &["NoSuchEntityException", "InvalidInputException", "ConcurrentModificationException", "ServiceFailureException"] },
+    OperationShape { name: "UntagOpenIDConnectProvider", input: Some("UntagOpenIDConnectProviderRequest"), output: None, errors: &["NoSuchEntityException", "InvalidInputException", "ConcurrentModificationException", "ServiceFailureException"] },
     OperationShape { name: "UntagPolicy", input: Some("UntagPolicyRequest"), output: None, errors: &["NoSuchEntityException", "InvalidInputException", "ConcurrentModificationException", "ServiceFailureException"] },
     OperationShape { name: "UntagRole", input: Some("UntagRoleRequest"), output: None, errors: &["NoSuchEntityException", "ConcurrentModificationException", "ServiceFailureException"] },
     OperationShape { name: "UntagUser", input: Some("UntagUserRequest"), output: None, errors: &["NoSuchEntityException", "ConcurrentModificationException", "ServiceFailureException"] },
@@ -4848,6 +5532,7 @@ pub const OPERATIONS: &[OperationShape] = &[
 /// Their names.
 pub const OPERATION_NAMES: &[&str] = &[
     "AddClientIDToOpenIDConnectProvider",
+    "AddRoleToInstanceProfile",
     "AddUserToGroup",
     "AttachGroupPolicy",
     "AttachRolePolicy",
@@ -4855,6 +5540,7 @@ pub const OPERATION_NAMES: &[&str] = &[
     "CreateAccessKey",
     "CreateAccountAlias",
     "CreateGroup",
+    "CreateInstanceProfile",
     "CreateOpenIDConnectProvider",
     "CreatePolicy",
     "CreatePolicyVersion",
@@ -4864,6 +5550,7 @@ pub const OPERATION_NAMES: &[&str] = &[
     "DeleteAccountAlias",
     "DeleteGroup",
     "DeleteGroupPolicy",
+    "DeleteInstanceProfile",
     "DeleteLoginProfile",
     "DeleteOpenIDConnectProvider",
     "DeletePolicy",
@@ -4878,11 +5565,14 @@ pub const OPERATION_NAMES: &[&str] = &[
     "DetachRolePolicy",
     "DetachUserPolicy",
     "GetAccessKeyLastUsed",
+    "GetAccountAuthorizationDetails",
     "GetAccountSummary",
     "GetContextKeysForCustomPolicy",
     "GetContextKeysForPrincipalPolicy",
     "GetGroup",
     "GetGroupPolicy",
+    "GetInstanceProfile",
+    "GetLoginProfile",
     "GetOpenIDConnectProvider",
     "GetPolicy",
     "GetPolicyVersion",
@@ -4899,9 +5589,11 @@ pub const OPERATION_NAMES: &[&str] = &[
     "ListGroupPolicies",
     "ListGroups",
     "ListGroupsForUser",
+    "ListInstanceProfileTags",
     "ListInstanceProfiles",
     "ListInstanceProfilesForRole",
     "ListMFADevices",
+    "ListOpenIDConnectProviderTags",
     "ListOpenIDConnectProviders",
     "ListPolicies",
     "ListPolicyTags",
@@ -4922,13 +5614,18 @@ pub const OPERATION_NAMES: &[&str] = &[
     "PutUserPermissionsBoundary",
     "PutUserPolicy",
     "RemoveClientIDFromOpenIDConnectProvider",
+    "RemoveRoleFromInstanceProfile",
     "RemoveUserFromGroup",
     "SetDefaultPolicyVersion",
     "SimulateCustomPolicy",
     "SimulatePrincipalPolicy",
+    "TagInstanceProfile",
+    "TagOpenIDConnectProvider",
     "TagPolicy",
     "TagRole",
     "TagUser",
+    "UntagInstanceProfile",
+    "UntagOpenIDConnectProvider",
     "UntagPolicy",
     "UntagRole",
     "UntagUser",

@@ -114,6 +114,31 @@ impl PrincipalPattern {
         }
     }
 
+    /// The element that it stands in.
+    #[must_use]
+    pub fn element(&self) -> &'static str {
+        match self {
+            Self::Anyone | Self::Account(_) | Self::Arn(_) | Self::UniqueId(_) => "AWS",
+            Self::Service(_) => "Service",
+            Self::Federated(_) => "Federated",
+            Self::CanonicalUser(_) => "CanonicalUser",
+        }
+    }
+
+    /// Its value; an account's is its number.
+    #[must_use]
+    pub fn value(&self) -> &str {
+        match self {
+            Self::Anyone => "*",
+            Self::Account(text)
+            | Self::Arn(text)
+            | Self::UniqueId(text)
+            | Self::Service(text)
+            | Self::Federated(text)
+            | Self::CanonicalUser(text) => text,
+        }
+    }
+
     /// Reads a value of `"AWS": …`; `None` when it is nothing that AWS takes.
     #[must_use]
     pub fn parse_aws(text: &str) -> Option<Self> {

@@ -8,7 +8,7 @@ use dispatch::{
     Authentication, Backstage, Clock, Credentials, Dispatcher, Drain, Durability, Follower, Mirror, Observer,
     Policies, Regions, Wiring,
 };
-use iam::Directory;
+use iam::{Directory, Iam};
 use kms::{Kms, Memory, Rates, Usages, Workshop};
 use store::{Revision, Store, StoreError};
 use strongroom::{Entropy, Strongroom};
@@ -78,6 +78,7 @@ pub struct Following {
 #[derive(Clone)]
 pub struct Chores {
     kms: Arc<Kms>,
+    directory: Arc<Directory>,
     backstage: Backstage,
     keeper: Arc<Keeper>,
 }
@@ -140,9 +141,18 @@ impl Assembly {
             regions: parts.regions,
             observer: parts.observer,
         };
-        let dispatcher = Dispatcher::new(wiring).with(kms::service(Arc::clone(&kms))).with(iam::sts());
+        let iam = Arc::new(Iam { directory: Arc::clone(&directory), strongroom });
+        let dispatcher = Dispatcher::new(wiring)
+            .with(kms::service(Arc::clone(&kms)))
+            .with(iam::service(iam))
+            .with(iam::sts());
         let keeper = Arc::new(keeper);
-        let chores = Chores { kms: Arc::clone(&kms), backstage: backstage.clone(), keeper };
+        let chores = Chores {
+            kms: Arc::clone(&kms),
+            directory: Arc::clone(&directory),
+            backstage: backstage.clone(),
+            keeper,
+        };
         let dispatcher = Arc::new(dispatcher);
         Ok(Self { dispatcher, vitals, directory, kms, backstage, following, chores })
     }
@@ -166,7 +176,9 @@ impl Chores {
                 self.keep().await;
             }
         };
-        tokio::join!(kms::clockwork::run(Arc::clone(&self.kms), self.backstage.clone()), keep);
+        let kms = kms::clockwork::run(Arc::clone(&self.kms), self.backstage.clone());
+        let iam = iam::clockwork::run(Arc::clone(&self.directory), self.backstage.clone());
+        tokio::join!(kms, iam, keep);
     }
 
     /// Does everything that is due at this moment of the clock, also what only becomes due by it.
@@ -176,6 +188,7 @@ impl Chores {
     pub async fn tick(&self) -> Result<(), StoreError> {
         self.keep().await;
         while kms::clockwork::tick(&self.kms, &self.backstage).await? > 0 {}
+        iam::clockwork::tick(&self.directory, &self.backstage).await?;
         Ok(())
     }
 

@@ -1,10 +1,122 @@
-//! The operations of the security token service.
+//! The operations, one file each, and the table that everything else is derived from.
 
-mod get_caller_identity;
+mod access_keys;
+mod account;
+mod groups;
+mod policies;
+mod profiles;
+mod providers;
+mod roles;
+pub(crate) mod sts;
+mod users;
 
 use dispatch::Row;
 
-use crate::Sts;
+use crate::Iam;
 
-/// Every operation, sorted by name.
-pub(crate) static TABLE: &[Row<Sts>] = &[Row::of::<get_caller_identity::GetCallerIdentity>()];
+/// Every operation of IAM, sorted by name.
+pub(crate) static TABLE: &[Row<Iam>] = &[
+    Row::of::<providers::add_client_id_to_open_id_connect_provider::AddClientIDToOpenIDConnectProvider>(),
+    Row::of::<profiles::add_role_to_instance_profile::AddRoleToInstanceProfile>(),
+    Row::of::<groups::add_user_to_group::AddUserToGroup>(),
+    Row::of::<groups::attach_group_policy::AttachGroupPolicy>(),
+    Row::of::<roles::attach_role_policy::AttachRolePolicy>(),
+    Row::of::<users::attach_user_policy::AttachUserPolicy>(),
+    Row::of::<access_keys::create_access_key::CreateAccessKey>(),
+    Row::of::<account::create_account_alias::CreateAccountAlias>(),
+    Row::of::<groups::create_group::CreateGroup>(),
+    Row::of::<profiles::create_instance_profile::CreateInstanceProfile>(),
+    Row::of::<providers::create_open_id_connect_provider::CreateOpenIDConnectProvider>(),
+    Row::of::<policies::create_policy::CreatePolicy>(),
+    Row::of::<policies::create_policy_version::CreatePolicyVersion>(),
+    Row::of::<roles::create_role::CreateRole>(),
+    Row::of::<users::create_user::CreateUser>(),
+    Row::of::<access_keys::delete_access_key::DeleteAccessKey>(),
+    Row::of::<account::delete_account_alias::DeleteAccountAlias>(),
+    Row::of::<groups::delete_group::DeleteGroup>(),
+    Row::of::<groups::delete_group_policy::DeleteGroupPolicy>(),
+    Row::of::<profiles::delete_instance_profile::DeleteInstanceProfile>(),
+    Row::of::<users::delete_login_profile::DeleteLoginProfile>(),
+    Row::of::<providers::delete_open_id_connect_provider::DeleteOpenIDConnectProvider>(),
+    Row::of::<policies::delete_policy::DeletePolicy>(),
+    Row::of::<policies::delete_policy_version::DeletePolicyVersion>(),
+    Row::of::<roles::delete_role::DeleteRole>(),
+    Row::of::<roles::delete_role_permissions_boundary::DeleteRolePermissionsBoundary>(),
+    Row::of::<roles::delete_role_policy::DeleteRolePolicy>(),
+    Row::of::<users::delete_user::DeleteUser>(),
+    Row::of::<users::delete_user_permissions_boundary::DeleteUserPermissionsBoundary>(),
+    Row::of::<users::delete_user_policy::DeleteUserPolicy>(),
+    Row::of::<groups::detach_group_policy::DetachGroupPolicy>(),
+    Row::of::<roles::detach_role_policy::DetachRolePolicy>(),
+    Row::of::<users::detach_user_policy::DetachUserPolicy>(),
+    Row::of::<access_keys::get_access_key_last_used::GetAccessKeyLastUsed>(),
+    Row::of::<account::get_account_authorization_details::GetAccountAuthorizationDetails>(),
+    Row::of::<account::get_account_summary::GetAccountSummary>(),
+    Row::of::<groups::get_group::GetGroup>(),
+    Row::of::<groups::get_group_policy::GetGroupPolicy>(),
+    Row::of::<profiles::get_instance_profile::GetInstanceProfile>(),
+    Row::of::<users::get_login_profile::GetLoginProfile>(),
+    Row::of::<providers::get_open_id_connect_provider::GetOpenIDConnectProvider>(),
+    Row::of::<policies::get_policy::GetPolicy>(),
+    Row::of::<policies::get_policy_version::GetPolicyVersion>(),
+    Row::of::<roles::get_role::GetRole>(),
+    Row::of::<roles::get_role_policy::GetRolePolicy>(),
+    Row::of::<users::get_user::GetUser>(),
+    Row::of::<users::get_user_policy::GetUserPolicy>(),
+    Row::of::<access_keys::list_access_keys::ListAccessKeys>(),
+    Row::of::<account::list_account_aliases::ListAccountAliases>(),
+    Row::of::<groups::list_attached_group_policies::ListAttachedGroupPolicies>(),
+    Row::of::<roles::list_attached_role_policies::ListAttachedRolePolicies>(),
+    Row::of::<users::list_attached_user_policies::ListAttachedUserPolicies>(),
+    Row::of::<policies::list_entities_for_policy::ListEntitiesForPolicy>(),
+    Row::of::<groups::list_group_policies::ListGroupPolicies>(),
+    Row::of::<groups::list_groups::ListGroups>(),
+    Row::of::<users::list_groups_for_user::ListGroupsForUser>(),
+    Row::of::<profiles::list_instance_profile_tags::ListInstanceProfileTags>(),
+    Row::of::<profiles::list_instance_profiles::ListInstanceProfiles>(),
+    Row::of::<profiles::list_instance_profiles_for_role::ListInstanceProfilesForRole>(),
+    Row::of::<users::list_mfa_devices::ListMFADevices>(),
+    Row::of::<providers::list_open_id_connect_provider_tags::ListOpenIDConnectProviderTags>(),
+    Row::of::<providers::list_open_id_connect_providers::ListOpenIDConnectProviders>(),
+    Row::of::<policies::list_policies::ListPolicies>(),
+    Row::of::<policies::list_policy_tags::ListPolicyTags>(),
+    Row::of::<policies::list_policy_versions::ListPolicyVersions>(),
+    Row::of::<roles::list_role_policies::ListRolePolicies>(),
+    Row::of::<roles::list_role_tags::ListRoleTags>(),
+    Row::of::<roles::list_roles::ListRoles>(),
+    Row::of::<users::list_ssh_public_keys::ListSSHPublicKeys>(),
+    Row::of::<users::list_service_specific_credentials::ListServiceSpecificCredentials>(),
+    Row::of::<users::list_signing_certificates::ListSigningCertificates>(),
+    Row::of::<users::list_user_policies::ListUserPolicies>(),
+    Row::of::<users::list_user_tags::ListUserTags>(),
+    Row::of::<users::list_users::ListUsers>(),
+    Row::of::<users::list_virtual_mfa_devices::ListVirtualMFADevices>(),
+    Row::of::<groups::put_group_policy::PutGroupPolicy>(),
+    Row::of::<roles::put_role_permissions_boundary::PutRolePermissionsBoundary>(),
+    Row::of::<roles::put_role_policy::PutRolePolicy>(),
+    Row::of::<users::put_user_permissions_boundary::PutUserPermissionsBoundary>(),
+    Row::of::<users::put_user_policy::PutUserPolicy>(),
+    Row::of::<
+        providers::remove_client_id_from_open_id_connect_provider::RemoveClientIDFromOpenIDConnectProvider,
+    >(),
+    Row::of::<profiles::remove_role_from_instance_profile::RemoveRoleFromInstanceProfile>(),
+    Row::of::<groups::remove_user_from_group::RemoveUserFromGroup>(),
+    Row::of::<policies::set_default_policy_version::SetDefaultPolicyVersion>(),
+    Row::of::<profiles::tag_instance_profile::TagInstanceProfile>(),
+    Row::of::<providers::tag_open_id_connect_provider::TagOpenIDConnectProvider>(),
+    Row::of::<policies::tag_policy::TagPolicy>(),
+    Row::of::<roles::tag_role::TagRole>(),
+    Row::of::<users::tag_user::TagUser>(),
+    Row::of::<profiles::untag_instance_profile::UntagInstanceProfile>(),
+    Row::of::<providers::untag_open_id_connect_provider::UntagOpenIDConnectProvider>(),
+    Row::of::<policies::untag_policy::UntagPolicy>(),
+    Row::of::<roles::untag_role::UntagRole>(),
+    Row::of::<users::untag_user::UntagUser>(),
+    Row::of::<access_keys::update_access_key::UpdateAccessKey>(),
+    Row::of::<roles::update_assume_role_policy::UpdateAssumeRolePolicy>(),
+    Row::of::<groups::update_group::UpdateGroup>(),
+    Row::of::<providers::update_open_id_connect_provider_thumbprint::UpdateOpenIDConnectProviderThumbprint>(),
+    Row::of::<roles::update_role::UpdateRole>(),
+    Row::of::<roles::update_role_description::UpdateRoleDescription>(),
+    Row::of::<users::update_user::UpdateUser>(),
+];

@@ -11,5 +11,6 @@ mod recorded;
 mod signatures;
 mod simulated;
 mod stage;
+mod staged_identities;
 mod undecided;
 mod walk;

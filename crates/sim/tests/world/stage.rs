@@ -171,7 +171,9 @@ impl Stage {
                 self.kms("ImportKeyMaterial", input).ok();
                 key
             }
-            _ => panic!("nothing is made for {{{name}}}; see Stage::make"),
+            _ => self.make_identity(name).unwrap_or_else(|| {
+                panic!("nothing is made for {{{name}}}; see Stage::make and Stage::make_identity");
+            }),
         }
     }
 }

@@ -1,0 +1,95 @@
+//! The faults of IAM, in AWS's words.
+//! <https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html>
+
+use dispatch::{Fault, Kind, fault};
+use policy::{Malformed, Rule};
+
+use crate::entities::EntityKind;
+
+macro_rules! kinds {
+    ($($name:ident = $model:literal, $wire:literal, $status:literal);* $(;)?) => {
+        $(#[doc = $wire] pub(crate) static $name: Kind = Kind {
+            json: $model, query: $wire, json_status: $status, query_status: $status,
+        };)*
+    };
+}
+
+kinds! {
+    DELETE_CONFLICT = "DeleteConflictException", "DeleteConflict", 409;
+    ENTITY_ALREADY_EXISTS = "EntityAlreadyExistsException", "EntityAlreadyExists", 409;
+    INVALID_INPUT = "InvalidInputException", "InvalidInput", 400;
+    LIMIT_EXCEEDED = "LimitExceededException", "LimitExceeded", 409;
+    MALFORMED_POLICY = "MalformedPolicyDocumentException", "MalformedPolicyDocument", 400;
+    NO_SUCH_ENTITY = "NoSuchEntityException", "NoSuchEntity", 404;
+}
+
+pub(crate) fn no_such(message: String) -> Fault {
+    Fault::new(&NO_SUCH_ENTITY, message)
+}
+
+/// A user, group or role that does not exist.
+pub(crate) fn no_entity(kind: EntityKind, name: &str) -> Fault {
+    no_such(format!("The {} with name {name} cannot be found.", kind.as_str()))
+}
+
+pub(crate) fn no_policy(arn: &str) -> Fault {
+    no_such(format!("Policy {arn} was not found."))
+}
+
+pub(crate) fn no_profile(name: &str) -> Fault {
+    no_such(format!("Instance Profile {name} cannot be found."))
+}
+
+pub(crate) fn no_provider(arn: &str) -> Fault {
+    no_such(format!("OpenIDConnect Provider not found for arn {arn}"))
+}
+
+/// There is something with this name already.
+pub(crate) fn exists(what: &str, name: &str) -> Fault {
+    Fault::new(&ENTITY_ALREADY_EXISTS, format!("{what} with name {name} already exists."))
+}
+
+/// Something stands against a deletion; `what` ends the sentence, as `must delete policies first`.
+pub(crate) fn conflict(what: &str) -> Fault {
+    Fault::new(&DELETE_CONFLICT, format!("Cannot delete entity, {what}."))
+}
+
+/// A quota would be exceeded.
+pub(crate) fn quota(name: &str, limit: usize) -> Fault {
+    Fault::new(&LIMIT_EXCEEDED, format!("Cannot exceed quota for {name}: {limit}"))
+}
+
+pub(crate) fn validation(message: impl Into<std::borrow::Cow<'static, str>>) -> Fault {
+    Fault::new(&fault::VALIDATION, message)
+}
+
+/// The strongroom refuses.
+pub(crate) fn sealed() -> Fault {
+    Fault::internal("the strongroom is sealed")
+}
+
+/// A text is no policy of the kind that is wanted. What exactly is wrong stands in the record.
+pub(crate) fn malformed(malformed: &Malformed) -> Fault {
+    let message = match malformed {
+        Malformed::Json { .. } => "This policy contains invalid Json".to_owned(),
+        Malformed::Statement { rule, .. } => match rule {
+            Rule::Principal => "Missing required field Principal".to_owned(),
+            Rule::PrincipalForm => "Invalid principal in policy.".to_owned(),
+            Rule::ResourceForm => "Resource must be in ARN format or \"*\".".to_owned(),
+            Rule::SidForm
+            | Rule::SidTwice
+            | Rule::NoPrincipal
+            | Rule::Action
+            | Rule::ActionForm
+            | Rule::KeyForm
+            | Rule::Resource
+            | Rule::NoResource
+            | Rule::OverlyPermissive => malformed.to_string(),
+            _ => SYNTAX.to_owned(),
+        },
+        Malformed::Version | Malformed::NoStatement => SYNTAX.to_owned(),
+    };
+    Fault::new(&MALFORMED_POLICY, message).with_detail(malformed.to_string())
+}
+
+const SYNTAX: &str = "Syntax errors in policy.";

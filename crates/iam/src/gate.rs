@@ -1,0 +1,342 @@
+//! The gate: the only way to identities.
+//!
+//! It finds what a request names in the caller's account, asks the caller's policies about its ARN, notes the
+//! decision for the record, and only then says whether it exists. An operation that does not ask has nothing to
+//! work on, and one that noted no decision cannot answer. Nothing crosses accounts: names are looked up in the
+//! caller's own, and an ARN of another account names nothing.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use dispatch::{Cx, Fault, Outcome, fault, tag};
+use policy::{ConditionKey, ConditionKeys, Principal, Values};
+use store::{Batch, Key, Precondition, Revision};
+
+use crate::{
+    Iam,
+    entities::{self, Entity, EntityKind, Group, Role, Tags, User, fold},
+    faults,
+    managed::ManagedPolicy,
+    tables::{Account, Tables, inconsistent},
+};
+
+/// What a request says beyond the resource, as far as policies can ask about it.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html>
+#[derive(Default)]
+pub(crate) struct Asked<'a> {
+    /// Tags to be put on the resource.
+    pub(crate) tags: Option<&'a Tags>,
+    /// Keys of tags to be taken off the resource.
+    pub(crate) tag_keys: Option<&'a [String]>,
+    /// The managed policy that is attached or detached.
+    pub(crate) policy_arn: Option<&'a str>,
+    /// The service that a role is passed to.
+    pub(crate) passed_to: Option<&'a str>,
+    /// The boundary that is set; otherwise the one that the resource has is asked about.
+    pub(crate) boundary: Option<&'a str>,
+}
+
+/// Something that stands in the store under a name, can be changed and has an ARN.
+pub(crate) trait Kept: Clone {
+    /// Where its record stands.
+    fn key(&self) -> Key;
+    /// The stored form.
+    fn encode(&self) -> Bytes;
+    /// Where the record was last changed.
+    fn revision(&self) -> Revision;
+}
+
+/// A user, group or role.
+pub(crate) trait Holder: Kept {
+    /// Which of them.
+    const KIND: EntityKind;
+    /// The one with this name.
+    fn find<'a>(account: &'a Account, name: &str) -> Option<&'a Arc<Self>>;
+    /// What they have in common.
+    fn entity(&self) -> &Entity;
+    /// The same, to be changed.
+    fn entity_mut(&mut self) -> &mut Entity;
+}
+
+/// What the gate lets an operation work on.
+pub(crate) struct Permitted<T> {
+    pub(crate) tables: Arc<Tables>,
+    pub(crate) account: Arc<Account>,
+    pub(crate) found: Arc<T>,
+}
+
+/// A user, group or role of the caller's account.
+pub(crate) fn holder<T: Holder>(
+    iam: &Iam,
+    cx: &mut Cx<'_>,
+    action: &'static str,
+    name: &str,
+    asked: &Asked<'_>,
+) -> Result<Permitted<T>, Fault> {
+    cx.notes.parameter(T::KIND.parameter(), name.to_owned());
+    let (tables, account) = here(iam, cx)?;
+    let found = T::find(&account, name).cloned();
+    let arn = match &found {
+        Some(found) => found.entity().arn(),
+        None => entities::arn(cx.account(), T::KIND.as_str(), "/", name),
+    };
+    let entity = found.as_ref().map(|found| found.entity());
+    permit(cx, action, &arn, asked, entity.map(|entity| &entity.tags), entity)?;
+    let found = found.ok_or_else(|| faults::no_entity(T::KIND, name))?;
+    Ok(Permitted { tables, account, found })
+}
+
+/// A managed policy of the caller's account or of AWS.
+pub(crate) fn policy(
+    iam: &Iam,
+    cx: &mut Cx<'_>,
+    action: &'static str,
+    arn: &str,
+    asked: &Asked<'_>,
+) -> Result<Permitted<ManagedPolicy>, Fault> {
+    cx.notes.parameter("policyArn", arn.to_owned());
+    check_own(cx, action, arn)?;
+    let (tables, account) = here(iam, cx)?;
+    let found = account.policy(arn).cloned();
+    permit(cx, action, arn, asked, found.as_ref().map(|policy| &policy.tags), None)?;
+    let found = found.ok_or_else(|| faults::no_policy(arn))?;
+    Ok(Permitted { tables, account, found })
+}
+
+/// An ARN must be one of the caller's account, or of AWS: what others have is not the caller's to know.
+pub(crate) fn check_own(cx: &mut Cx<'_>, action: &str, arn: &str) -> Result<(), Fault> {
+    let mut parts = arn.split(':');
+    if parts.next() != Some("arn") || parts.clone().count() < 5 {
+        // Two spaces, as AWS has them.
+        return Err(faults::validation("Invalid ARN:  Could not be parsed!"));
+    }
+    let owner = parts.nth(3).unwrap_or_default();
+    if owner == "aws" || owner == cx.account().to_string() {
+        return Ok(());
+    }
+    cx.notes.denied("identity-policy", None);
+    Err(Fault::new(
+        &fault::ACCESS_DENIED,
+        format!("User: {} is not authorized to perform: {action} on resource: {arn}", cx.caller.arn),
+    ))
+}
+
+/// A managed policy that is changed, which those of AWS are not.
+pub(crate) fn own_policy(
+    iam: &Iam,
+    cx: &mut Cx<'_>,
+    action: &'static str,
+    arn: &str,
+    asked: &Asked<'_>,
+) -> Result<Permitted<ManagedPolicy>, Fault> {
+    let permitted = policy(iam, cx, action, arn, asked)?;
+    if permitted.found.is_aws() {
+        cx.notes.denied("managed-by-aws", None);
+        return Err(Fault::new(
+            &fault::ACCESS_DENIED,
+            format!("Policy {arn} is managed by AWS and cannot be changed."),
+        ));
+    }
+    Ok(permitted)
+}
+
+/// Permission for something about the caller's account as a whole, or to be made in it. `resource` is an ARN or
+/// `*`.
+pub(crate) fn account(
+    iam: &Iam,
+    cx: &mut Cx<'_>,
+    action: &'static str,
+    resource: &str,
+    asked: &Asked<'_>,
+) -> Result<(Arc<Tables>, Arc<Account>), Fault> {
+    let here = here(iam, cx)?;
+    permit(cx, action, resource, asked, None, None)?;
+    Ok(here)
+}
+
+/// Permission on something else that exists, with its tags.
+pub(crate) fn permit(
+    cx: &mut Cx<'_>,
+    action: &'static str,
+    arn: &str,
+    asked: &Asked<'_>,
+    resource_tags: Option<&Tags>,
+    entity: Option<&Entity>,
+) -> Result<(), Fault> {
+    let boundary = asked.boundary.or_else(|| entity.and_then(|entity| entity.boundary.as_deref()));
+    let keys = Keys { account: cx.account().to_string(), asked, boundary, resource_tags };
+    dispatch::permit(cx, action, arn, &keys)?;
+    if arn != "*" {
+        cx.notes.resource(&arn);
+    }
+    Ok(())
+}
+
+/// The user that a request is about: the named one, else the caller.
+pub(crate) fn user_name(cx: &Cx<'_>, named: Option<&str>) -> Result<String, Fault> {
+    match (named, &cx.caller.user_name) {
+        (Some(name), _) => Ok(name.to_owned()),
+        (None, Some(name)) => Ok(name.clone()),
+        (None, None) => {
+            Err(faults::validation("Must specify userName when calling with non-User credentials"))
+        }
+    }
+}
+
+/// Whether a request without a user's name comes from the root user, who is then meant.
+pub(crate) fn is_root(cx: &Cx<'_>, named: Option<&str>) -> bool {
+    named.is_none() && matches!(cx.caller.principal, Principal::Root { .. })
+}
+
+/// The identities as they are now.
+pub(crate) fn here(iam: &Iam, cx: &Cx<'_>) -> Result<(Arc<Tables>, Arc<Account>), Fault> {
+    let tables = iam.directory.tables();
+    let account =
+        tables.account(cx.account()).cloned().ok_or_else(|| inconsistent("the caller's account"))?;
+    Ok((tables, account))
+}
+
+/// A managed policy that can be attached or made a boundary.
+pub(crate) fn attachable<'a>(account: &'a Account, arn: &str) -> Result<&'a Arc<ManagedPolicy>, Fault> {
+    account
+        .policy(arn)
+        .ok_or_else(|| faults::no_such(format!("Policy {arn} does not exist or is not attachable.")))
+}
+
+/// What a change of ties to a policy adds to its batch: the policy's record once more, so that its deletion at
+/// the same time fails or makes this one fail. Policies of AWS are not deleted.
+pub(crate) fn hold(account: &Account, arn: &str, batch: &mut Batch) -> Result<(), Fault> {
+    let policy = attachable(account, arn)?;
+    if !policy.is_aws() {
+        batch.preconditions.push(Precondition::At(policy.key(), policy.revision));
+        batch.puts.push((policy.key(), policy.encode()));
+    }
+    Ok(())
+}
+
+impl<T: Kept> Permitted<T> {
+    /// The change that puts what `change` makes of it in its place; `None` when that is the same.
+    pub(crate) fn changed(
+        &self,
+        change: impl FnOnce(&mut T) -> Result<(), Fault>,
+    ) -> Result<Option<Batch>, Fault> {
+        let mut changed = T::clone(&self.found);
+        change(&mut changed)?;
+        let (before, after) = (self.found.encode(), changed.encode());
+        if before == after {
+            return Ok(None);
+        }
+        Ok(Some(Batch {
+            preconditions: vec![self.unchanged()],
+            puts: vec![(changed.key(), after)],
+            deletes: Vec::new(),
+        }))
+    }
+
+    /// The change that deletes it.
+    pub(crate) fn deleted(&self) -> Batch {
+        Batch { preconditions: vec![self.unchanged()], puts: Vec::new(), deletes: vec![self.found.key()] }
+    }
+
+    /// Its record once more: a change that depends on it and at the same time on its staying.
+    pub(crate) fn touched(&self) -> Batch {
+        Batch {
+            preconditions: vec![self.unchanged()],
+            puts: vec![(self.found.key(), self.found.encode())],
+            deletes: Vec::new(),
+        }
+    }
+
+    fn unchanged(&self) -> Precondition {
+        Precondition::At(self.found.key(), self.found.revision())
+    }
+}
+
+/// A name must be free, whatever its case.
+pub(crate) fn check_free<T: Holder>(account: &Account, name: &str) -> Result<(), Fault> {
+    let what = match T::KIND {
+        EntityKind::User => "User",
+        EntityKind::Group => "Group",
+        EntityKind::Role => "Role",
+    };
+    if T::find(account, name).is_some() { Err(faults::exists(what, name)) } else { Ok(()) }
+}
+
+/// An output with the change that it waits for, if there is one.
+pub(crate) fn outcome<T>(output: T, change: Option<Batch>) -> Outcome<T> {
+    Outcome { output, change }
+}
+
+/// The change that makes something new under its name.
+pub(crate) fn made<T: Kept>(new: &T) -> Batch {
+    Batch {
+        preconditions: vec![Precondition::Absent(new.key())],
+        puts: vec![(new.key(), new.encode())],
+        deletes: Vec::new(),
+    }
+}
+
+/// The condition keys of a call on an identity.
+struct Keys<'a> {
+    account: String,
+    asked: &'a Asked<'a>,
+    boundary: Option<&'a str>,
+    resource_tags: Option<&'a Tags>,
+}
+
+impl ConditionKeys for Keys<'_> {
+    fn lookup(&self, key: &ConditionKey) -> Option<Values<'_>> {
+        match (key.name(), key.variable()) {
+            ("aws:requesttag", Some(name)) => tag(self.asked.tags?, name),
+            ("aws:resourcetag" | "iam:resourcetag", Some(name)) => tag(self.resource_tags?, name),
+            ("aws:resourceaccount", None) => Some(Values::one(self.account.as_str())),
+            ("aws:tagkeys", None) => match (self.asked.tags, self.asked.tag_keys) {
+                (Some(tags), _) if !tags.is_empty() => Some(Values::many(tags.keys().map(String::as_str))),
+                (_, Some(keys)) => Some(Values::many(keys.iter().map(String::as_str))),
+                _ => None,
+            },
+            ("iam:policyarn", None) => self.asked.policy_arn.map(Values::one),
+            ("iam:passedtoservice", None) => self.asked.passed_to.map(Values::one),
+            ("iam:permissionsboundary", None) => self.boundary.map(Values::one),
+            _ => None,
+        }
+    }
+}
+
+macro_rules! holders {
+    ($($type:ident: $kind:ident, $shelf:ident);*) => {
+        $(
+            impl Kept for $type {
+                fn key(&self) -> Key {
+                    self.entity.key()
+                }
+
+                fn encode(&self) -> Bytes {
+                    $type::encode(self)
+                }
+
+                fn revision(&self) -> Revision {
+                    self.entity.revision
+                }
+            }
+
+            impl Holder for $type {
+                const KIND: EntityKind = EntityKind::$kind;
+
+                fn find<'a>(account: &'a Account, name: &str) -> Option<&'a Arc<Self>> {
+                    account.$shelf.get(&fold(name))
+                }
+
+                fn entity(&self) -> &Entity {
+                    &self.entity
+                }
+
+                fn entity_mut(&mut self) -> &mut Entity {
+                    &mut self.entity
+                }
+            }
+        )*
+    };
+}
+
+holders! { User: User, users; Group: Group, groups; Role: Role, roles }

@@ -1,0 +1,52 @@
+//! Unique ids, and the rules of names.
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html>
+
+use dispatch::{Cx, Fault};
+
+use crate::faults;
+
+/// What a unique id stands for, by its first four letters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Prefix {
+    User,
+    Group,
+    Role,
+    Policy,
+    InstanceProfile,
+}
+
+/// Characters after the prefix.
+const CHARACTERS: usize = 17;
+/// Base32 (RFC 4648 section 6), as AWS's ids.
+const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+/// Draws a unique id of 85 random bits.
+pub(crate) fn generate(cx: &Cx<'_>, prefix: Prefix) -> Result<String, Fault> {
+    let mut random = [0; CHARACTERS];
+    cx.entropy.fill(&mut random).map_err(|_| Fault::internal("the source of random bytes failed"))?;
+    let prefix = match prefix {
+        Prefix::User => "AIDA",
+        Prefix::Group => "AGPA",
+        Prefix::Role => "AROA",
+        Prefix::Policy => "ANPA",
+        Prefix::InstanceProfile => "AIPA",
+    };
+    let letter = |byte: u8| ALPHABET.get(usize::from(byte % 32)).copied().map_or('A', char::from);
+    Ok(prefix.chars().chain(random.map(letter)).collect())
+}
+
+/// Checks what the model's pattern leaves open: its `\w` is meant without the letters of other scripts.
+pub(crate) fn check_name(member: &str, name: &str) -> Result<(), Fault> {
+    if name.is_ascii() {
+        return Ok(());
+    }
+    Err(faults::validation(format!(
+        "The specified value for {member} is invalid. It must contain only alphanumeric characters and/or the \
+         following: +=,.@_-"
+    )))
+}
+
+/// A path, `/` when none is given.
+pub(crate) fn path(given: Option<String>) -> String {
+    given.unwrap_or_else(|| "/".to_owned())
+}

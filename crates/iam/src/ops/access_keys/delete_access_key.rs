@@ -1,0 +1,41 @@
+//! `DeleteAccessKey`: deletes an access key.
+//! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteAccessKey.html>
+
+use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use model::{Nothing, iam::DeleteAccessKeyRequest};
+use store::{Batch, Precondition};
+
+use crate::{
+    Iam, access_keys,
+    layout::{self, Kind},
+};
+
+/// The operation.
+pub(crate) struct DeleteAccessKey;
+
+impl Operation for DeleteAccessKey {
+    type Service = Iam;
+    type Input = DeleteAccessKeyRequest;
+    type Output = Nothing;
+    const FACTS: Facts = Facts {
+        name: "DeleteAccessKey",
+        read_only: false,
+        example: "UserName={user}&AccessKeyId={access-key}",
+    };
+
+    async fn run(
+        iam: &Iam,
+        cx: &mut Cx<'_>,
+        input: DeleteAccessKeyRequest,
+    ) -> Result<Outcome<Nothing>, Fault> {
+        cx.notes.parameter("accessKeyId", input.access_key_id.clone());
+        let holder = access_keys::holder(iam, cx, "iam:DeleteAccessKey", input.user_name.as_deref())?;
+        let key = holder.key(&input.access_key_id)?;
+        let change = Batch {
+            preconditions: vec![Precondition::At(key.key(), key.revision)],
+            puts: Vec::new(),
+            deletes: vec![key.key(), layout::key(key.account, Kind::AccessKeyUse, &key.id)],
+        };
+        Ok(Outcome::changing(Nothing {}, change))
+    }
+}

@@ -1,0 +1,46 @@
+//! `UpdateAccessKey`: switches an access key off or on again.
+//! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAccessKey.html>
+
+use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use model::{
+    Nothing,
+    iam::{StatusType, UpdateAccessKeyRequest},
+};
+use store::{Batch, Precondition};
+
+use crate::{Iam, access_keys, faults, gate};
+
+/// The operation.
+pub(crate) struct UpdateAccessKey;
+
+impl Operation for UpdateAccessKey {
+    type Service = Iam;
+    type Input = UpdateAccessKeyRequest;
+    type Output = Nothing;
+    const FACTS: Facts = Facts {
+        name: "UpdateAccessKey",
+        read_only: false,
+        example: "UserName={user}&AccessKeyId={access-key}&Status=Inactive",
+    };
+
+    async fn run(
+        iam: &Iam,
+        cx: &mut Cx<'_>,
+        input: UpdateAccessKeyRequest,
+    ) -> Result<Outcome<Nothing>, Fault> {
+        cx.notes.parameter("accessKeyId", input.access_key_id.clone());
+        let holder = access_keys::holder(iam, cx, "iam:UpdateAccessKey", input.user_name.as_deref())?;
+        let key = holder.key(&input.access_key_id)?;
+        let active = match input.status {
+            StatusType::Active => true,
+            StatusType::Inactive => false,
+            _ => return Err(faults::validation("Status must be Active or Inactive.")),
+        };
+        let change = (active != key.active).then(|| Batch {
+            preconditions: vec![Precondition::At(key.key(), key.revision)],
+            puts: vec![(key.key(), key.encode(active))],
+            deletes: Vec::new(),
+        });
+        Ok(gate::outcome(Nothing {}, change))
+    }
+}

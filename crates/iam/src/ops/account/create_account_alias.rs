@@ -1,0 +1,54 @@
+//! `CreateAccountAlias`: gives the account an alias, in the place of the one it has. Aliases are unique in the deployment.
+//! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateAccountAlias.html>
+
+use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use model::{Nothing, iam::CreateAccountAliasRequest};
+use store::{Batch, Precondition};
+
+use crate::{
+    Iam,
+    faults::ENTITY_ALREADY_EXISTS,
+    gate::{self, Asked},
+    layout,
+    tables::{Known, inconsistent},
+};
+
+/// The operation.
+pub(crate) struct CreateAccountAlias;
+
+impl Operation for CreateAccountAlias {
+    type Service = Iam;
+    type Input = CreateAccountAliasRequest;
+    type Output = Nothing;
+    const FACTS: Facts =
+        Facts { name: "CreateAccountAlias", read_only: false, example: "AccountAlias=new-alias" };
+
+    async fn run(
+        iam: &Iam,
+        cx: &mut Cx<'_>,
+        input: CreateAccountAliasRequest,
+    ) -> Result<Outcome<Nothing>, Fault> {
+        let (_, account) = gate::account(iam, cx, "iam:CreateAccountAlias", "*", &Asked::default())?;
+        let known = account.known.as_ref().ok_or_else(|| inconsistent("the account"))?;
+        if known.alias.as_ref() == Some(&input.account_alias) {
+            return Ok(Nothing {}.into());
+        }
+        if iam.directory.tables().alias_is_taken(&input.account_alias) {
+            return Err(Fault::new(
+                &ENTITY_ALREADY_EXISTS,
+                format!("The account alias {} already exists.", input.account_alias),
+            ));
+        }
+        let (at, claim) = (layout::account(cx.account()), layout::account_alias(&input.account_alias));
+        let changed = Known { alias: Some(input.account_alias), ..known.clone() };
+        let change = Batch {
+            preconditions: vec![
+                Precondition::At(at.clone(), known.revision),
+                Precondition::Absent(claim.clone()),
+            ],
+            puts: vec![(at, changed.encode()), (claim, cx.account().to_string().into())],
+            deletes: known.alias.iter().map(|alias| layout::account_alias(alias)).collect(),
+        };
+        Ok(Outcome::changing(Nothing {}, change))
+    }
+}

@@ -1,0 +1,46 @@
+//! `DeleteAccountAlias`: takes the alias from the account.
+//! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteAccountAlias.html>
+
+use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use model::{Nothing, iam::DeleteAccountAliasRequest};
+use store::{Batch, Precondition};
+
+use crate::{
+    Iam, faults,
+    gate::{self, Asked},
+    layout,
+    tables::{Known, inconsistent},
+};
+
+/// The operation.
+pub(crate) struct DeleteAccountAlias;
+
+impl Operation for DeleteAccountAlias {
+    type Service = Iam;
+    type Input = DeleteAccountAliasRequest;
+    type Output = Nothing;
+    const FACTS: Facts =
+        Facts { name: "DeleteAccountAlias", read_only: false, example: "AccountAlias={account-alias}" };
+
+    async fn run(
+        iam: &Iam,
+        cx: &mut Cx<'_>,
+        input: DeleteAccountAliasRequest,
+    ) -> Result<Outcome<Nothing>, Fault> {
+        let (_, account) = gate::account(iam, cx, "iam:DeleteAccountAlias", "*", &Asked::default())?;
+        let known = account.known.as_ref().ok_or_else(|| inconsistent("the account"))?;
+        if known.alias.as_ref() != Some(&input.account_alias) {
+            return Err(faults::no_such(format!(
+                "The account alias {} cannot be found.",
+                input.account_alias
+            )));
+        }
+        let at = layout::account(cx.account());
+        let change = Batch {
+            preconditions: vec![Precondition::At(at.clone(), known.revision)],
+            puts: vec![(at, Known { alias: None, ..known.clone() }.encode())],
+            deletes: vec![layout::account_alias(&input.account_alias)],
+        };
+        Ok(Outcome::changing(Nothing {}, change))
+    }
+}

@@ -1,0 +1,7 @@
+//! Operations on the account as a whole.
+
+pub(crate) mod create_account_alias;
+pub(crate) mod delete_account_alias;
+pub(crate) mod get_account_authorization_details;
+pub(crate) mod get_account_summary;
+pub(crate) mod list_account_aliases;

@@ -1,0 +1,39 @@
+//! `CreateGroup`: makes a group.
+//! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateGroup.html>
+
+use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use model::iam::{CreateGroupRequest, CreateGroupResponse};
+
+use crate::{
+    Iam,
+    entities::{self, Entity, EntityKind, Group},
+    gate::{self, Asked},
+    ids::{self, Prefix},
+    shown,
+};
+
+/// The operation.
+pub(crate) struct CreateGroup;
+
+impl Operation for CreateGroup {
+    type Service = Iam;
+    type Input = CreateGroupRequest;
+    type Output = CreateGroupResponse;
+    const FACTS: Facts = Facts { name: "CreateGroup", read_only: false, example: "GroupName=new" };
+
+    async fn run(
+        iam: &Iam,
+        cx: &mut Cx<'_>,
+        input: CreateGroupRequest,
+    ) -> Result<Outcome<CreateGroupResponse>, Fault> {
+        ids::check_name("groupName", &input.group_name)?;
+        let path = ids::path(input.path);
+        let arn = entities::arn(cx.account(), "group", &path, &input.group_name);
+        cx.notes.parameter("groupName", input.group_name.clone());
+        let (_, account) = gate::account(iam, cx, "iam:CreateGroup", &arn, &Asked::default())?;
+        gate::check_free::<Group>(&account, &input.group_name)?;
+        let id = ids::generate(cx, Prefix::Group)?;
+        let group = Group { entity: Entity::new(cx, EntityKind::Group, input.group_name, path, id) };
+        Ok(Outcome::changing(CreateGroupResponse { group: shown::group(&group) }, gate::made(&group)))
+    }
+}

@@ -1,0 +1,34 @@
+//! `GetInstanceProfile`: an instance profile.
+//! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetInstanceProfile.html>
+
+use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use model::iam::{GetInstanceProfileRequest, GetInstanceProfileResponse};
+
+use crate::{Iam, gate::Asked, profiles, shown};
+
+/// The operation.
+pub(crate) struct GetInstanceProfile;
+
+impl Operation for GetInstanceProfile {
+    type Service = Iam;
+    type Input = GetInstanceProfileRequest;
+    type Output = GetInstanceProfileResponse;
+    const FACTS: Facts =
+        Facts { name: "GetInstanceProfile", read_only: true, example: "InstanceProfileName={profile}" };
+
+    async fn run(
+        iam: &Iam,
+        cx: &mut Cx<'_>,
+        input: GetInstanceProfileRequest,
+    ) -> Result<Outcome<GetInstanceProfileResponse>, Fault> {
+        let profile = profiles::permitted(
+            iam,
+            cx,
+            "iam:GetInstanceProfile",
+            &input.instance_profile_name,
+            &Asked::default(),
+        )?;
+        let instance_profile = shown::profile(iam, &profile.tables, &profile.found);
+        Ok(GetInstanceProfileResponse { instance_profile }.into())
+    }
+}

@@ -1,0 +1,65 @@
+//! `CreateOpenIDConnectProvider`: makes an OpenID Connect provider known to the account.
+//! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html>
+
+use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use model::iam::{CreateOpenIDConnectProviderRequest, CreateOpenIDConnectProviderResponse};
+use store::Revision;
+
+use crate::{
+    Iam,
+    faults::ENTITY_ALREADY_EXISTS,
+    gate::{self, Asked},
+    providers::{self, Provider},
+    tags,
+};
+
+/// The operation.
+pub(crate) struct CreateOpenIDConnectProvider;
+
+impl Operation for CreateOpenIDConnectProvider {
+    type Service = Iam;
+    type Input = CreateOpenIDConnectProviderRequest;
+    type Output = CreateOpenIDConnectProviderResponse;
+    const FACTS: Facts = Facts {
+        name: "CreateOpenIDConnectProvider",
+        read_only: false,
+        example: "Url=https%3A%2F%2Fnew.example.com%2Fa&ClientIDList.member.1=app",
+    };
+
+    async fn run(
+        iam: &Iam,
+        cx: &mut Cx<'_>,
+        input: CreateOpenIDConnectProviderRequest,
+    ) -> Result<Outcome<CreateOpenIDConnectProviderResponse>, Fault> {
+        let url = providers::check_url(&input.url)?;
+        let client_ids = providers::check_client_ids(input.client_id_list.unwrap_or_default())?;
+        let thumbprints = providers::check_thumbprints(input.thumbprint_list.unwrap_or_default())?;
+        let tags = tags::parse(input.tags.as_deref())?;
+        let asked = Asked { tags: Some(&tags), ..Asked::default() };
+        let arn = providers::arn(cx.account(), url);
+        let (_, account) = gate::account(iam, cx, "iam:CreateOpenIDConnectProvider", &arn, &asked)?;
+        if !tags.is_empty() {
+            gate::account(iam, cx, "iam:TagOpenIDConnectProvider", &arn, &asked)?;
+        }
+        if account.providers.contains_key(url) {
+            return Err(Fault::new(
+                &ENTITY_ALREADY_EXISTS,
+                format!("Provider with url https://{url} already exists."),
+            ));
+        }
+        let provider = Provider {
+            account: cx.account(),
+            url: url.to_owned(),
+            created: cx.now,
+            client_ids,
+            thumbprints,
+            tags,
+            revision: Revision(0),
+        };
+        let output = CreateOpenIDConnectProviderResponse {
+            open_id_connect_provider_arn: Some(arn),
+            tags: tags::shown(&provider.tags),
+        };
+        Ok(Outcome::changing(output, gate::made(&provider)))
+    }
+}

@@ -1,0 +1,44 @@
+//! `RemoveClientIDFromOpenIDConnectProvider`: takes an audience from an OpenID Connect provider.
+//! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_RemoveClientIDFromOpenIDConnectProvider.html>
+
+use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use model::{Nothing, iam::RemoveClientIDFromOpenIDConnectProviderRequest};
+
+use crate::{
+    Iam,
+    gate::{self, Asked},
+    providers,
+};
+
+/// The operation.
+pub(crate) struct RemoveClientIDFromOpenIDConnectProvider;
+
+impl Operation for RemoveClientIDFromOpenIDConnectProvider {
+    type Service = Iam;
+    type Input = RemoveClientIDFromOpenIDConnectProviderRequest;
+    type Output = Nothing;
+    const FACTS: Facts = Facts {
+        name: "RemoveClientIDFromOpenIDConnectProvider",
+        read_only: false,
+        example: "OpenIDConnectProviderArn={provider}&ClientID=app",
+    };
+
+    async fn run(
+        iam: &Iam,
+        cx: &mut Cx<'_>,
+        input: RemoveClientIDFromOpenIDConnectProviderRequest,
+    ) -> Result<Outcome<Nothing>, Fault> {
+        let provider = providers::permitted(
+            iam,
+            cx,
+            "iam:RemoveClientIDFromOpenIDConnectProvider",
+            &input.open_id_connect_provider_arn,
+            &Asked::default(),
+        )?;
+        let change = provider.changed(|provider| {
+            provider.client_ids.retain(|id| *id != input.client_id);
+            Ok(())
+        })?;
+        Ok(gate::outcome(Nothing {}, change))
+    }
+}

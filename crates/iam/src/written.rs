@@ -1,0 +1,52 @@
+//! Policies that callers write: sizes, form, and what is wrong with them in AWS's words.
+
+use std::sync::Arc;
+
+use dispatch::{Fault, Principals};
+use policy::PolicyKind;
+
+use crate::{
+    Iam,
+    documents::Document,
+    entities::Trust,
+    faults::{self, MALFORMED_POLICY},
+    limits::{MANAGED_POLICY, TRUST_POLICY},
+};
+
+/// A policy of an identity.
+pub(crate) fn identity(iam: &Iam, text: &str) -> Result<Arc<Document>, Fault> {
+    iam.directory
+        .library
+        .document(text, PolicyKind::IdentityPolicy)
+        .map_err(|malformed| faults::malformed(&malformed))
+}
+
+/// A version of a managed policy.
+pub(crate) fn managed(iam: &Iam, text: &str) -> Result<Arc<Document>, Fault> {
+    if size(text) > MANAGED_POLICY {
+        return Err(faults::quota("PolicySize", MANAGED_POLICY));
+    }
+    identity(iam, text)
+}
+
+/// A trust policy, whose principals exist.
+pub(crate) fn trust(iam: &Iam, text: &str) -> Result<Trust, Fault> {
+    if size(text) > TRUST_POLICY {
+        return Err(faults::quota("ACLSizePerRole", TRUST_POLICY));
+    }
+    let directory = &*iam.directory;
+    let trust = Trust::put(text, directory, &directory.library);
+    let trust = trust.map_err(|malformed| faults::malformed(&malformed))?;
+    if let Some(unknown) = trust.document.parsed.principals().find(|named| !directory.exist(named)) {
+        // The quotation marks are AWS's; tools look for this text.
+        let message =
+            format!("Invalid principal in policy: \"{}\":\"{}\"", unknown.element(), unknown.value());
+        return Err(Fault::new(&MALFORMED_POLICY, message));
+    }
+    Ok(trust)
+}
+
+/// Characters that count: all but white space.
+pub(crate) fn size(text: &str) -> usize {
+    text.chars().filter(|character| !character.is_whitespace()).count()
+}
