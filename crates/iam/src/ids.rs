@@ -1,9 +1,7 @@
-//! Unique ids, and the rules of names.
+//! Unique ids and paths.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html>
 
 use dispatch::{Cx, Fault};
-
-use crate::faults;
 
 /// What a unique id stands for, by its first four letters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,17 +31,6 @@ pub(crate) fn generate(cx: &Cx<'_>, prefix: Prefix) -> Result<String, Fault> {
     };
     let letter = |byte: u8| ALPHABET.get(usize::from(byte % 32)).copied().map_or('A', char::from);
     Ok(prefix.chars().chain(random.map(letter)).collect())
-}
-
-/// Checks what the model's pattern leaves open: its `\w` is meant without the letters of other scripts.
-pub(crate) fn check_name(member: &str, name: &str) -> Result<(), Fault> {
-    if name.is_ascii() {
-        return Ok(());
-    }
-    Err(faults::validation(format!(
-        "The specified value for {member} is invalid. It must contain only alphanumeric characters and/or the \
-         following: +=,.@_-"
-    )))
 }
 
 /// A path, `/` when none is given.

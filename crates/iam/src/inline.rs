@@ -7,14 +7,12 @@ use crate::{
     entities::{Entity, EntityKind},
     faults::{self, LIMIT_EXCEEDED},
     gate::Holder,
-    ids,
     limits::{INLINE_OF_GROUP, INLINE_OF_ROLE, INLINE_OF_USER},
     written,
 };
 
 /// Puts a policy, in the place of one with the same name if there is one.
 pub(crate) fn put<T: Holder>(iam: &Iam, holder: &mut T, name: &str, text: &str) -> Result<(), Fault> {
-    ids::check_name("policyName", name)?;
     let document = written::identity(iam, text)?;
     let entity = holder.entity_mut();
     entity.inline.insert(name.to_owned(), document);

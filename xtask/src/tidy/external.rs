@@ -27,7 +27,7 @@ const PERMITTED: &[(&str, &[&str], &str)] = &[
     ("imbl", &["iam", "kms"], "ordered maps whose versions share what is the same"),
     ("minicbor", &["audit", "iam", "kms", "server"], "stored records, with numbered fields"),
     ("ml-dsa", &["strongroom"], "ML-DSA over an external mu, which aws-lc-rs does not offer"),
-    ("percent-encoding", &["dispatch", "sigv4"], "URIs and forms"),
+    ("percent-encoding", &["dispatch", "iam", "sigv4"], "URIs, forms, and policies in answers"),
     ("pkcs8", &["strongroom"], "the DER of keys, read and written"),
     ("rand_core", &["strongroom"], "hands given random bytes to crates that ask for a generator"),
     ("rcgen", &["server"], "the local CA's certificates"),

@@ -9,8 +9,10 @@ use super::{Finding, Source, Sources};
 const STRONGROOM: &[(&str, &str)] = &[
     ("crates/dispatch/src/backstage.rs", "hands the source of entropy on"),
     ("crates/dispatch/src/cx.rs", "hands the source of entropy on"),
+    ("crates/dispatch/src/pages.rs", "vouches for the markers of listings"),
     ("crates/iam/src/credentials.rs", "seals and opens secret access keys"),
     ("crates/iam/src/directory.rs", "opens secret access keys when they enter memory"),
+    ("crates/iam/src/lib.rs", "holds the strongroom"),
     ("crates/iam/src/setup.rs", "seals the first secret access key"),
     ("crates/kms/src/faults.rs", "words what the strongroom refuses"),
     ("crates/kms/src/gate/mod.rs", "finds the key in a blob"),
@@ -23,7 +25,6 @@ const STRONGROOM: &[(&str, &str)] = &[
     ("crates/kms/src/lib.rs", "holds the strongroom"),
     ("crates/kms/src/making.rs", "has keys made"),
     ("crates/kms/src/materials.rs", "keeps opened material"),
-    ("crates/kms/src/pages.rs", "vouches for the markers of listings"),
     ("crates/kms/src/rotation.rs", "hands the source of entropy on"),
     ("crates/kms/src/seed.rs", "takes the material of a seed file over"),
     ("crates/kms/src/signing.rs", "puts what is signed into the strongroom's form"),

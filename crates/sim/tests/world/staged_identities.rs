@@ -100,7 +100,7 @@ impl Stage {
     #[track_caller]
     fn holder(&self, kind: &str, input: Value) {
         let member = format!("{kind}Name");
-        let name = input[&member].clone();
+        let name = input.get(&member).cloned().unwrap_or_default();
         self.iam(&format!("Create{kind}"), input);
         let inline = json!({ &member: name, "PolicyName": "inline", "PolicyDocument": POLICY });
         self.iam(&format!("Put{kind}Policy"), inline);

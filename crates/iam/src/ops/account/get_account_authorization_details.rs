@@ -48,34 +48,23 @@ impl Operation for GetAccountAuthorizationDetails {
         let wanted = |item: &Item<'_>| filter.is_empty() || filter.contains(&item.kind());
         let page = pages::page_of(iam, cx, &asked, items(&account).filter(wanted), Item::name)?;
 
-        let mut output = GetAccountAuthorizationDetailsResponse {
-            user_detail_list: Some(Vec::new()),
-            group_detail_list: Some(Vec::new()),
-            role_detail_list: Some(Vec::new()),
-            policies: Some(Vec::new()),
+        let (mut users, mut groups, mut roles, mut policies) = (vec![], vec![], vec![], vec![]);
+        for item in page.items {
+            match item {
+                Item::User(item) => users.push(user(&tables, &account, item)),
+                Item::Group(item) => groups.push(group(&account, item)),
+                Item::Role(item) => roles.push(role(iam, &tables, &account, item)),
+                Item::Policy(item) => policies.push(policy(&account, item)),
+            }
+        }
+        let output = GetAccountAuthorizationDetailsResponse {
+            user_detail_list: Some(users),
+            group_detail_list: Some(groups),
+            role_detail_list: Some(roles),
+            policies: Some(policies),
             is_truncated: Some(page.truncated),
             marker: page.next_marker,
         };
-        for item in page.items {
-            match item {
-                Item::User(item) => output
-                    .user_detail_list
-                    .iter_mut()
-                    .for_each(|list| list.push(user(&tables, &account, item))),
-                Item::Group(item) => {
-                    output.group_detail_list.iter_mut().for_each(|list| list.push(group(&account, item)))
-                }
-                Item::Role(item) => {
-                    output
-                        .role_detail_list
-                        .iter_mut()
-                        .for_each(|list| list.push(role(iam, &tables, &account, item)));
-                }
-                Item::Policy(item) => {
-                    output.policies.iter_mut().for_each(|list| list.push(policy(&account, item)))
-                }
-            }
-        }
         Ok(output.into())
     }
 }

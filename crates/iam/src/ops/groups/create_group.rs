@@ -26,7 +26,6 @@ impl Operation for CreateGroup {
         cx: &mut Cx<'_>,
         input: CreateGroupRequest,
     ) -> Result<Outcome<CreateGroupResponse>, Fault> {
-        ids::check_name("groupName", &input.group_name)?;
         let path = ids::path(input.path);
         let arn = entities::arn(cx.account(), "group", &path, &input.group_name);
         cx.notes.parameter("groupName", input.group_name.clone());

@@ -8,7 +8,6 @@ use crate::{
     Iam,
     entities::{self, Group, fold},
     gate::{self, Asked, Holder},
-    ids,
 };
 
 /// The operation.
@@ -29,7 +28,6 @@ impl Operation for UpdateGroup {
         let mut changed = Group::clone(&group.found);
         let entity = changed.entity_mut();
         if let Some(name) = input.new_group_name {
-            ids::check_name("newGroupName", &name)?;
             entity.name = name;
         }
         if let Some(path) = input.new_path {

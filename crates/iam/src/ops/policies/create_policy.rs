@@ -34,7 +34,6 @@ impl Operation for CreatePolicy {
         cx: &mut Cx<'_>,
         input: CreatePolicyRequest,
     ) -> Result<Outcome<CreatePolicyResponse>, Fault> {
-        ids::check_name("policyName", &input.policy_name)?;
         let path = ids::path(input.path);
         let tags = tags::parse(input.tags.as_deref())?;
         let asked = Asked { tags: Some(&tags), ..Asked::default() };

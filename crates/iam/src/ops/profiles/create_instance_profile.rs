@@ -28,7 +28,6 @@ impl Operation for CreateInstanceProfile {
         cx: &mut Cx<'_>,
         input: CreateInstanceProfileRequest,
     ) -> Result<Outcome<CreateInstanceProfileResponse>, Fault> {
-        ids::check_name("instanceProfileName", &input.instance_profile_name)?;
         let path = ids::path(input.path);
         let tags = tags::parse(input.tags.as_deref())?;
         let asked = Asked { tags: Some(&tags), ..Asked::default() };

@@ -31,7 +31,6 @@ impl Operation for CreateRole {
         cx: &mut Cx<'_>,
         input: CreateRoleRequest,
     ) -> Result<Outcome<CreateRoleResponse>, Fault> {
-        ids::check_name("roleName", &input.role_name)?;
         let path = ids::path(input.path);
         let tags = tags::parse(input.tags.as_deref())?;
         let boundary = input.permissions_boundary;

@@ -32,7 +32,6 @@ impl Operation for CreateUser {
         cx: &mut Cx<'_>,
         input: CreateUserRequest,
     ) -> Result<Outcome<CreateUserResponse>, Fault> {
-        ids::check_name("userName", &input.user_name)?;
         let path = ids::path(input.path);
         let tags = tags::parse(input.tags.as_deref())?;
         let boundary = input.permissions_boundary;

@@ -8,7 +8,6 @@ use crate::{
     Iam,
     entities::{self, User, fold},
     gate::{self, Asked, Holder},
-    ids,
 };
 
 /// The operation.
@@ -29,7 +28,6 @@ impl Operation for UpdateUser {
         let mut changed = User::clone(&user.found);
         let entity = changed.entity_mut();
         if let Some(name) = input.new_user_name {
-            ids::check_name("newUserName", &name)?;
             entity.name = name;
         }
         if let Some(path) = input.new_path {

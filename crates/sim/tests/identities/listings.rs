@@ -1,0 +1,75 @@
+//! Pages and their markers.
+
+use serde_json::json;
+
+use crate::people::{People, all};
+
+#[test]
+fn users_come_in_pages() {
+    let people = People::new();
+    for name in ["d", "B", "a", "C", "e"] {
+        let path = if name == "e" { "/other/" } else { "/" };
+        people.iam("CreateUser", json!({ "UserName": name, "Path": path }));
+    }
+    let mut names = Vec::new();
+    let mut marker = None;
+    loop {
+        let page = people.iam("ListUsers", json!({ "MaxItems": 2, "Marker": marker }));
+        let listed = all(&page, "UserName");
+        assert!(listed.len() <= 2);
+        names.extend(listed);
+        marker = page.xml("Marker");
+        assert_eq!(page.xml("IsTruncated").as_deref(), Some(if marker.is_some() { "true" } else { "false" }));
+        if marker.is_none() {
+            break;
+        }
+    }
+    assert_eq!(names, ["a", "B", "C", "d", "e"]);
+    let under = people.iam("ListUsers", json!({ "PathPrefix": "/other/" }));
+    assert_eq!(all(&under, "UserName"), ["e"]);
+}
+
+#[test]
+fn a_marker_from_elsewhere_is_refused() {
+    let people = People::new();
+    for name in ["a", "b"] {
+        people.iam("CreateUser", json!({ "UserName": name }));
+        people.iam("CreateGroup", json!({ "GroupName": name }));
+    }
+    let marker = people.iam("ListUsers", json!({ "MaxItems": 1 })).xml("Marker").unwrap();
+    let stranger = people.world.stranger();
+    for (who, operation, input) in [
+        (&people.root, "ListGroups", json!({ "Marker": marker })),
+        (&people.root, "ListUsers", json!({ "Marker": marker, "PathPrefix": "/x/" })),
+        (&stranger, "ListUsers", json!({ "Marker": marker })),
+        (&people.root, "ListUsers", json!({ "Marker": "made-up" })),
+    ] {
+        let refused = people.iam_as(who, operation, input);
+        assert_eq!(refused.refusal(), ("ValidationError", "Invalid Marker."), "{operation}");
+    }
+}
+
+#[test]
+fn policies_of_the_account_and_of_aws() {
+    let people = People::new();
+    let document = r#"{"Statement":{"Effect":"Allow","Action":"kms:*","Resource":"*"}}"#;
+    people.iam("CreatePolicy", json!({ "PolicyName": "mine", "PolicyDocument": document }));
+    let names = |input| all(&people.iam("ListPolicies", input), "PolicyName");
+    assert_eq!(names(json!({ "Scope": "Local" })), ["mine"]);
+    let of_aws = [
+        "AdministratorAccess",
+        "AWSKeyManagementServicePowerUser",
+        "IAMFullAccess",
+        "IAMReadOnlyAccess",
+        "ReadOnlyAccess",
+    ];
+    assert_eq!(names(json!({ "Scope": "AWS" })), of_aws);
+    assert_eq!(names(json!({})).len(), 6);
+    assert!(names(json!({ "OnlyAttached": true })).is_empty());
+    people.iam("CreateUser", json!({ "UserName": "u" }));
+    let arn = "arn:aws:iam::aws:policy/IAMFullAccess";
+    people.iam("AttachUserPolicy", json!({ "UserName": "u", "PolicyArn": arn }));
+    assert_eq!(names(json!({ "OnlyAttached": true })), ["IAMFullAccess"]);
+    let version = json!({ "PolicyArn": arn, "PolicyDocument": document });
+    assert_eq!(people.refusal("CreatePolicyVersion", version).0, "AccessDenied");
+}

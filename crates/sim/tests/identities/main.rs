@@ -1,0 +1,12 @@
+//! Identities over the IAM API, and what they may do, with the whole server.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod access_keys;
+mod conflicts;
+mod decisions;
+mod listings;
+mod people;
+mod principals;
+mod terraform;
+mod written;
