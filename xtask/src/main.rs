@@ -2,11 +2,13 @@
 
 #![expect(clippy::print_stderr, reason = "a command's output")]
 
+mod blackbox;
 mod command;
 mod python;
 mod shapes;
 mod test;
 mod tidy;
+mod tools;
 
 use std::{error::Error, path::Path, process::ExitCode};
 
@@ -20,9 +22,38 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 #[command(bin_name = "cargo xtask", disable_help_subcommand = true)]
 enum Task {
     /// Check and test everything: what has to be green.
-    Test,
+    Test {
+        /// Leave the black box out: no server is built apart, no client is run.
+        #[arg(long)]
+        quick: bool,
+    },
     /// Check the rules of the house that neither the compiler nor clippy checks.
     Tidy,
+    /// Kill a server at random moments under load, and look for anything lost.
+    Kill {
+        /// How often.
+        #[arg(long, default_value_t = 1000)]
+        rounds: u32,
+        /// Where the random moments start from [default: random]
+        #[arg(long)]
+        seed: Option<u32>,
+    },
+    /// Run the fuzz targets; needs a nightly toolchain and cargo-fuzz.
+    Fuzz {
+        /// Those to run [default: all]
+        targets: Vec<String>,
+        /// How long to run each.
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
+    },
+    /// Measure a release against a bare HTTP server; arguments are the benchmark's own.
+    #[command(disable_help_flag = true)]
+    Bench {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Check licences, sources and bans of dependencies; needs cargo-deny.
+    Deny,
     /// Write the API's shapes in `crates/model` from `models/`.
     Shapes {
         /// Take newer models from a newly downloaded botocore first.
@@ -37,8 +68,12 @@ enum Task {
 fn main() -> ExitCode {
     let root = root();
     let done = match Task::parse() {
-        Task::Test => test::all(root),
+        Task::Test { quick } => test::all(root, quick),
         Task::Tidy => tidy::check(root),
+        Task::Kill { rounds, seed } => blackbox::kill(root, rounds, seed),
+        Task::Fuzz { targets, seconds } => tools::fuzz(root, &targets, seconds),
+        Task::Bench { arguments } => tools::bench(root, &arguments),
+        Task::Deny => tools::deny(root),
         Task::Shapes { check: true, .. } => shapes::check(root),
         Task::Shapes { fetch: true, .. } => shapes::fetch(root).and_then(|()| shapes::write(root)),
         Task::Shapes { .. } => shapes::write(root),

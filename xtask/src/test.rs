@@ -7,32 +7,37 @@ use std::{
 };
 
 use crate::{
-    Result,
+    Result, blackbox,
     command::{cargo, run, works},
     python::{self, python},
     tidy,
 };
 
-/// Runs all steps and stops at the first that fails.
+/// Runs all steps and stops at the first that fails; a `quick` run leaves the black box out.
 ///
 /// # Errors
 /// The name of the step, and what it says.
-pub(crate) fn all(root: &Path) -> Result<()> {
+pub(crate) fn all(root: &Path, quick: bool) -> Result<()> {
     let mut steps = Steps::default();
     steps.step("format", || run(&mut cargo(root, &["fmt", "--all", "--check"])))?;
     steps.step("tidy", || tidy::check(root))?;
     let bin = steps.step("python environment", || python::environment(root))?;
-    steps
-        .step("strongroom vectors", || run(python(&bin).arg(root.join("tests/strongroom/check_blob.py"))))?;
+    let vectors = root.join("tests/strongroom/check_blob.py");
+    steps.step("strongroom vectors", || run(python(&bin).arg(vectors)))?;
     steps.step("lints", || run(&mut cargo(root, LINTS)))?;
-    steps.step("documentation tests", || {
-        run(&mut cargo(root, &["test", "--workspace", "--doc", "--quiet"]))
-    })?;
+    steps.step("documentation tests", || run(&mut cargo(root, DOCUMENTATION)))?;
+    if !quick {
+        steps.step("server", || blackbox::server(root))?;
+    }
     steps.step("tests", || run(&mut tests(root)))?;
+    if !quick {
+        steps.step("black box", || blackbox::test(root))?;
+    }
     steps.report();
     Ok(())
 }
 
+const DOCUMENTATION: &[&str] = &["test", "--workspace", "--doc", "--quiet"];
 const LINTS: &[&str] = &["clippy", "--workspace", "--all-targets", "--quiet", "--", "--deny", "warnings"];
 
 /// The tests of all crates: by nextest if it is there, else by cargo itself, which needs nothing.

@@ -144,7 +144,10 @@ fn first_steps(config: &Config, root: &init::RootCredentials) -> io::Result<()> 
     let mut out = io::stdout().lock();
     writeln!(out, "# The root user of account {}; shown this once.", root.account)?;
     writeln!(out, "export AWS_ENDPOINT_URL={scheme}://{}", config.listen)?;
-    writeln!(out, "export AWS_REGION={}", first_region(config))?;
+    // The SDKs for JavaScript and Java read the one, boto3 and the aws CLI 1 the other.
+    for name in ["AWS_REGION", "AWS_DEFAULT_REGION"] {
+        writeln!(out, "export {name}={}", first_region(config))?;
+    }
     writeln!(out, "export AWS_ACCESS_KEY_ID={}", root.access_key_id)?;
     write!(out, "export AWS_SECRET_ACCESS_KEY=")?;
     out.write_all(root.secret_access_key.reveal())?;

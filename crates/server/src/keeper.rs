@@ -24,8 +24,9 @@ impl Keeper {
     /// Unseals the strongroom, or tells the operator why not.
     pub(crate) async fn unseal(&self) {
         let Some(seal) = self.open() else { return };
-        if let Err(error) = deployment::unseal(&*self.store, &self.strongroom, &*seal).await {
-            tracing::error!(%error, "the strongroom stays sealed");
+        match deployment::unseal(&*self.store, &self.strongroom, &*seal).await {
+            Ok(()) => tracing::info!("the strongroom is unsealed"),
+            Err(error) => tracing::error!(%error, "the strongroom stays sealed"),
         }
     }
 

@@ -17,6 +17,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("kms", &["audit", "dispatch", "model", "policy", "secret", "store", "strongroom"]),
     ("model", &["secret"]),
     ("policy", &[]),
+    ("sdk-rust", &[]),
     ("secret", &[]),
     (
         "server",

@@ -1,0 +1,90 @@
+"""What the tests start from."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+from clients import AwsCli, Boto3, SdkRust
+from keywright import BINARY, Deployment
+
+VENV = pathlib.Path(os.environ["VIRTUAL_ENV"])
+CLIENTS = ["boto3", "aws-cli-1", "aws-cli-2", "sdk-rust"]
+
+
+def pytest_sessionstart(session):
+    if not BINARY.is_file():
+        pytest.exit(f"{BINARY} is not there: run `cargo xtask test`, which builds it", 2)
+
+
+@pytest.fixture
+def deployment(tmp_path):
+    """A new deployment that is not set up yet."""
+    deployment = Deployment(tmp_path)
+    yield deployment
+    deployment.end()
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    """A deployment that serves all tests of a file, which leave it running."""
+    deployment = Deployment(tmp_path_factory.mktemp("shared")).init().start()
+    yield deployment
+    deployment.end()
+
+
+@pytest.fixture(scope="session")
+def connect():
+    """Starts a client by its name, in an environment."""
+
+    def connect(name, environment, folder):
+        match name:
+            case "boto3":
+                return Boto3(environment, folder)
+            case "aws-cli-1":
+                # Not the module's own interpreter line: an environment that was moved keeps working.
+                return AwsCli(name, [VENV / "bin/python", "-m", "awscli"], environment, folder)
+            case "aws-cli-2":
+                # Releases before 2.13 take the endpoint as an option only.
+                endpoint = environment.get("AWS_ENDPOINT_URL")
+                option = ["--endpoint-url", endpoint] if endpoint else []
+                return AwsCli(name, [aws_cli_2(), *option], environment, folder)
+            case "sdk-rust":
+                return SdkRust(os.environ["SDK_RUST"], environment, folder)
+
+    return connect
+
+
+def aws_cli_2():
+    """The path of an aws CLI of version 2."""
+    for folder in os.environ["PATH"].split(":"):
+        program = shutil.which("aws", path=folder)
+        if program and "aws-cli/2." in subprocess.run([program, "--version"], capture_output=True, text=True).stdout:
+            return program
+    pytest.fail("no aws CLI 2 is installed: `cargo xtask test` installs Debian's as root")
+
+
+@pytest.fixture(scope="module", params=CLIENTS)
+def client(request, connect, shared, tmp_path_factory):
+    """Each client in turn, at the shared deployment."""
+    client = connect(request.param, shared.environment(), tmp_path_factory.mktemp(request.param))
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def kms(client):
+    """`kms(operation, member=value, ...)`, by each client in turn."""
+
+    def call(operation, **given):
+        return client.call("kms", operation, **given)
+
+    return call
+
+
+@pytest.fixture
+def key(kms):
+    """A new key's metadata."""
+    return kms("CreateKey")["KeyMetadata"]

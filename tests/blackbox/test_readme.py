@@ -1,0 +1,112 @@
+"""The README's commands do what it says, as they stand."""
+
+import os
+import pathlib
+import re
+import socket
+import subprocess
+
+import pytest
+
+from keywright import BINARY, PATIENCE_SECONDS, Process, keywright
+
+ROOT = pathlib.Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+
+
+def blocks(language):
+    """The blocks of code in this language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.M | re.S)
+
+
+def commands(block):
+    """The commands of a block, and the lines that they are shown to print."""
+    joined = block.replace("\\\n", " ").splitlines()
+    shown = [line.removeprefix("$ ") for line in joined if line.startswith("$ ")]
+    return shown, [line for line in joined if not line.startswith("$ ")]
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+@pytest.fixture
+def machine(tmp_path):
+    """A folder to work in, an environment with `keywright` on its path, and ports that are free here."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "keywright").symlink_to(BINARY)
+    config = tmp_path / "keywright.toml"
+    port, admin = free_port(), free_port()
+    config.write_text(f'listen = "127.0.0.1:{port}"\nadmin_listen = "127.0.0.1:{admin}"\ndata_dir = "keywright-data"\n')
+    environment = {
+        "PATH": f"{programs}:{os.environ['PATH']}", "HOME": str(tmp_path), "LANG": "C.UTF-8",
+        "KEYWRIGHT_CONFIG": str(config), "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    return tmp_path, environment, port
+
+
+def bash(script, folder, environment):
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script], cwd=folder, env=environment, capture_output=True, text=True,
+        timeout=3 * PATIENCE_SECONDS,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_a_first_key_in_a_minute(machine):
+    folder, environment, port = machine
+    first, use, data_key, *_ = blocks("console")
+    assert commands(first) == (["cargo run --release"], [])
+    # What cargo runs after it has built it; the configuration only moves the ports.
+    server = Process([], cwd=folder, env=environment)
+    server.log(" serves")
+    printed = [server.output.readline() for _ in range(6)]
+    (told,) = blocks("text")
+    names = [line.partition("=")[0] for line in printed[1:]]
+    assert names == [line.partition("=")[0] for line in told.splitlines()]
+    assert printed[1] == f"export AWS_ENDPOINT_URL=http://127.0.0.1:{port}\n"
+    pasted = "".join(printed)
+
+    shown, expected = commands(use)
+    lines = bash(pasted + "\n".join(shown), folder, environment)
+    assert expected == ["hello"]
+    assert lines[-1] == "hello"
+
+    assert server.end() == 0
+    server = Process([], cwd=folder, env=environment)
+    server.log(" serves")
+    assert bash(pasted + shown[-1], folder, environment) == ["hello"]
+    shown, _ = commands(data_key)
+    assert any("CiphertextBlob" in line for line in bash(pasted + "\n".join(shown), folder, environment))
+    assert server.end() == 0
+
+
+def test_scripts_set_up_and_serve(machine):
+    folder, environment, port = machine
+    (block,) = [block for block in blocks("console") if "keywright init" in block]
+    (init, serve), _ = commands(block)
+    data = folder / "data"
+    here = {"/var/lib/keywright": str(data), "127.0.0.1:4599": f"127.0.0.1:{port}"}
+    for there, substitute in here.items():
+        init, serve = init.replace(there, substitute), serve.replace(there, substitute)
+    bash(init, folder, environment)
+    assert (folder / "credentials").read_text().startswith("[default]\naws_access_key_id = AKIA")
+    server = Process(serve.split()[1:], cwd=folder, env=environment)
+    server.log(" serves")
+    environment |= {
+        "AWS_SHARED_CREDENTIALS_FILE": str(folder / "credentials"), "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    assert any('"Keys": []' in line for line in bash("aws kms list-keys", folder, environment))
+    assert server.end() == 0
+
+
+def test_help_names_what_the_readme_names():
+    for command in re.findall(r"`keywright (\w+)[^`]*`", README):
+        done = keywright(command, "--help")
+        assert done.returncode == 0, done.stderr
+    assert "init" in keywright("--help").stdout
+    assert re.search(r"^\s+--tls", keywright("init", "--help").stdout, re.M)

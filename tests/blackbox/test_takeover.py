@@ -1,0 +1,70 @@
+"""Clients that know nothing of Keywright: they call AWS's own names, and trust its CA."""
+
+import signal
+import socket
+import ssl
+import urllib.request
+
+import pytest
+
+from conftest import CLIENTS
+from keywright import PATIENCE_SECONDS, REGION
+from names import names
+
+CONTEXT = {"purpose": "takeover"}
+
+
+@pytest.mark.parametrize("name", CLIENTS)
+def test_clients_call_the_names_of_aws(deployment, connect, name, tmp_path):
+    deployment.init("--takeover", REGION).start()
+    environment = deployment.environment() | {
+        "AWS_CA_BUNDLE": str(deployment.ca),
+        "SSL_CERT_FILE": str(deployment.ca),
+    }
+    del environment["AWS_ENDPOINT_URL"]
+    with names(deployment.port) as proxy:
+        client = connect(name, environment | {"HTTPS_PROXY": proxy.address}, tmp_path)
+        assert client.call("sts", "GetCallerIdentity")["Account"] == deployment.account
+        key = client.call("kms", "CreateKey")["KeyMetadata"]["KeyId"]
+        blob = client.call("kms", "Encrypt", KeyId=key, Plaintext=b"hello", EncryptionContext=CONTEXT)
+        opened = client.call(
+            "kms", "Decrypt", CiphertextBlob=blob["CiphertextBlob"], EncryptionContext=CONTEXT
+        )
+        client.close()
+    assert opened["Plaintext"] == b"hello"
+    assert proxy.asked == {f"kms.{REGION}.amazonaws.com:443", f"sts.{REGION}.amazonaws.com:443"}
+
+
+def test_the_ca_vouches_for_no_other_names(deployment):
+    deployment.tls = "localhost"
+    deployment.init()
+    with pytest.raises(AssertionError, match="example.net"):
+        deployment.certify("example.net")
+
+
+def test_nothing_is_answered_in_the_clear_or_to_who_does_not_trust_the_ca(deployment):
+    deployment.tls = "localhost"
+    deployment.init().start()
+    with socket.create_connection(("localhost", deployment.port), timeout=PATIENCE_SECONDS) as plain:
+        plain.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert b"HTTP" not in plain.makefile("rb").read()
+    with pytest.raises(OSError, match="CERTIFICATE_VERIFY_FAILED"):
+        urllib.request.urlopen(deployment.endpoint, timeout=PATIENCE_SECONDS)
+
+
+def test_a_new_certificate_is_taken_up_while_serving(deployment):
+    deployment.tls = "localhost"
+    deployment.init().start()
+    trusted = ssl.create_default_context(cafile=str(deployment.ca))
+
+    def serial():
+        plain = socket.create_connection(("localhost", deployment.port))
+        with trusted.wrap_socket(plain, server_hostname="localhost") as connection:
+            return connection.getpeercert()["serialNumber"]
+
+    before = serial()
+    deployment.certify("localhost")
+    assert serial() == before
+    deployment.process.signal(signal.SIGHUP)
+    deployment.process.log("the certificate was read again")
+    assert serial() != before

@@ -1,0 +1,113 @@
+//! The black box: a built server, and real clients that know nothing of how it is built.
+
+use std::{env, ffi::OsString, fs, os::unix::fs::MetadataExt, path::Path, process::Command};
+
+use crate::{
+    Result,
+    command::{cargo, run, works},
+    python::{environment, python},
+};
+
+/// Runs the tests in `tests/blackbox`.
+///
+/// # Errors
+/// Something that they need is missing, or one fails.
+pub(crate) fn test(root: &Path) -> Result<()> {
+    aws_cli_2()?;
+    // As the tests before were built, so that nothing is built twice for other features.
+    run(&mut cargo(root, &["test", "--workspace", "--no-run", "--quiet"]))?;
+    let bin = environment(root)?;
+    let mut pytest = with_server(python(&bin), root, &bin)?;
+    pytest.env("SDK_RUST", root.join("target/debug/sdk-rust"));
+    run(pytest.args(["-m", "pytest", "--quiet", "--durations", "5"]))
+}
+
+/// Kills a server at random moments, so many times, and looks for anything lost.
+///
+/// # Errors
+/// What is lost, or what is missing to look for it.
+pub(crate) fn kill(root: &Path, rounds: u32, seed: Option<u32>) -> Result<()> {
+    server(root)?;
+    let bin = environment(root)?;
+    let mut kill = with_server(python(&bin), root, &bin)?;
+    kill.args(["kill.py", "--rounds", &rounds.to_string()]);
+    if let Some(seed) = seed {
+        kill.args(["--seed", &seed.to_string()]);
+    }
+    run(&mut kill)
+}
+
+/// Builds the server that is tested.
+///
+/// # Errors
+/// It does not build.
+pub(crate) fn server(root: &Path) -> Result<()> {
+    run(&mut cargo(root, &["build", "--quiet", "--package", "server", "--profile", "ci"]))
+}
+
+/// A program of the Python environment that finds the server and the environment's aws CLI.
+fn with_server(mut program: Command, root: &Path, bin: &Path) -> Result<Command> {
+    let paths = env::split_paths(&path()).collect::<Vec<_>>();
+    let path = env::join_paths([bin.to_path_buf()].into_iter().chain(paths))?;
+    program.env("PATH", path).env("VIRTUAL_ENV", root.join("target/venv"));
+    program.env("PYTHONDONTWRITEBYTECODE", "1").env("KEYWRIGHT_BINARY", root.join("target/ci/keywright"));
+    program.current_dir(root.join("tests/blackbox"));
+    Ok(program)
+}
+
+/// Makes sure that there is an aws CLI 2, which is not on PyPI: the machine's own, or Debian's.
+fn aws_cli_2() -> Result<()> {
+    if has_aws_cli_2() {
+        return Ok(());
+    }
+    let packages = ["install", "--yes", "--no-install-recommends", "awscli"];
+    let installed =
+        run(apt(&["update", "--quiet"])?.arg("--quiet")).and_then(|()| run(apt(&packages)?.arg("--quiet")));
+    match installed {
+        Ok(()) if has_aws_cli_2() => Ok(()),
+        Ok(()) => Err(format!("Debian's `awscli` is no aws CLI 2; {INSTALL_AWS_CLI_2}").into()),
+        Err(error) => Err(format!("{error}; {INSTALL_AWS_CLI_2}").into()),
+    }
+}
+
+const INSTALL_AWS_CLI_2: &str = "the black box needs an aws CLI 2 on the path: install one from AWS";
+
+fn has_aws_cli_2() -> bool {
+    env::split_paths(&path()).map(|folder| folder.join("aws")).any(|program| {
+        let said = Command::new(program).arg("--version").output().map(|output| output.stdout);
+        said.is_ok_and(|said| said.starts_with(b"aws-cli/2."))
+    })
+}
+
+/// `apt-get`, as root or with `sudo` if that asks for no password.
+fn apt(arguments: &[&str]) -> Result<Command> {
+    let is_root = fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0);
+    let mut command = if is_root {
+        Command::new("apt-get")
+    } else if works(Command::new("sudo").args(["--non-interactive", "true"])) {
+        let mut sudo = Command::new("sudo");
+        sudo.arg("apt-get");
+        sudo
+    } else {
+        return Err("packages are missing, and neither root nor a sudo without password is here".into());
+    };
+    command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
+    Ok(command)
+}
+
+fn path() -> OsString {
+    env::var_os("PATH").unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_of_the_environment_come_first() {
+        let bin = Path::new("/venv/bin");
+        let program = with_server(Command::new("true"), Path::new("/repository"), bin).unwrap();
+        let set: Vec<_> = program.get_envs().filter(|(name, _)| *name == "PATH").collect();
+        assert!(set[0].1.unwrap().to_string_lossy().starts_with("/venv/bin:"));
+    }
+}
