@@ -88,6 +88,15 @@ findings! {
         assert_eq!(answer.body, r#"{"__type":"NotAuthorizedException"}"#);
     }
 
+    37 r37_an_alias_stays_with_a_usage(stage) {
+        let (signing, alias) = (stage.value("sign-key"), "alias/x");
+        stage.kms("CreateAlias", json!({ "AliasName": alias, "TargetKeyId": signing })).ok();
+        let answer = stage.kms("UpdateAlias", json!({ "AliasName": alias, "TargetKeyId": stage.value("key") }));
+        let text = "Alias alias/x cannot be changed from a CMK with key usage SIGN_VERIFY to a CMK with key usage \
+                    ENCRYPT_DECRYPT. The key usage of the current CMK and the new CMK must be the same.";
+        assert_eq!(answer.refusal(), ("ValidationException", text));
+    }
+
     38 r38_a_policy_has_one_name(stage) {
         let input =
             json!({ "KeyId": stage.value("key"), "PolicyName": "invalid-name", "Policy": stage.value("policy") });

@@ -43,6 +43,16 @@ findings! {
         assert!(id.len() == 64 && id.bytes().all(|digit| digit.is_ascii_hexdigit()), "{id}");
     }
 
+    22 r22_a_fresh_primary_has_no_replicas(stage) {
+        let single = stage.kms("CreateKey", json!({})).ok()["KeyMetadata"].clone();
+        assert_eq!(single.get("MultiRegionConfiguration"), None);
+        let primary = stage.kms("CreateKey", json!({ "MultiRegion": true })).ok()["KeyMetadata"].clone();
+        let configuration = &primary["MultiRegionConfiguration"];
+        assert_eq!(configuration["MultiRegionKeyType"], "PRIMARY");
+        assert_eq!(configuration["PrimaryKey"], json!({ "Arn": primary["Arn"], "Region": "us-east-1" }));
+        assert_eq!(configuration["ReplicaKeys"], json!([]));
+    }
+
     25 r25_a_cancelled_deletion_leaves_the_key_disabled(stage) {
         let key = stage.value("pending-key");
         let metadata = || stage.kms("DescribeKey", json!({ "KeyId": key })).ok()["KeyMetadata"].clone();
