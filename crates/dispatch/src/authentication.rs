@@ -31,7 +31,7 @@ impl Authentication for Verified {
         body: &[u8],
         now: Timestamp,
     ) -> Result<Arc<dyn Credential>, Fault> {
-        let credential = self.0.find(claim.access_key_id(), claim.security_token())?;
+        let credential = self.0.find(claim.access_key_id(), claim.security_token(), now)?;
         let now = now.as_millis().div_euclid(1000);
         let keys = credential.signing_keys();
         if let Some(key) = keys.find(claim.scope()) {

@@ -1,6 +1,9 @@
 //! Who is calling, and how the request line learns it.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use model::{
     Timestamp,
@@ -59,6 +62,8 @@ pub struct Session {
     pub second_factor: Option<Timestamp>,
     /// Who is behind the session, as it was said when the first role was assumed.
     pub source_identity: Option<String>,
+    /// Keys of the tags that a role assumed with these credentials inherits.
+    pub transitive_tags: BTreeSet<String>,
     /// The identity provider that vouched for the principal, if one did.
     pub federated_provider: Option<String>,
 }
@@ -108,9 +113,15 @@ pub struct Usage<'a> {
 
 /// Finds credentials. Reads memory only.
 pub trait Credentials: Send + Sync {
-    /// The credential of an access key, with the session token that came along.
+    /// The credential of an access key, with the session token that came along, as it is at this time.
     ///
     /// # Errors
-    /// `UnrecognizedClientException` for an unknown or inactive key or a token that does not belong to it.
-    fn find(&self, access_key_id: &str, token: Option<&str>) -> Result<Arc<dyn Credential>, Fault>;
+    /// `UnrecognizedClientException` for an unknown or inactive key or a token that does not belong to it,
+    /// `ExpiredTokenException` for a token whose time is over.
+    fn find(
+        &self,
+        access_key_id: &str,
+        token: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Arc<dyn Credential>, Fault>;
 }

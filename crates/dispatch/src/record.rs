@@ -18,6 +18,7 @@ pub struct Notes {
     decision: Option<Decision<'static>>,
     resources: Vec<Cow<'static, str>>,
     parameters: Vec<(Cow<'static, str>, Value<'static>)>,
+    response: Vec<(Cow<'static, str>, Value<'static>)>,
     events: Vec<ServiceEvent>,
     after_success: Vec<AfterSuccess>,
 }
@@ -56,6 +57,11 @@ impl Notes {
     /// A request parameter that may be shown.
     pub fn parameter(&mut self, name: &'static str, value: impl Into<Value<'static>>) {
         self.parameters.push((Cow::Borrowed(name), value.into()));
+    }
+
+    /// A part of the answer that may be shown.
+    pub fn answered(&mut self, name: &'static str, value: impl Into<Value<'static>>) {
+        self.response.push((Cow::Borrowed(name), value.into()));
     }
 
     /// The change of the call makes this happen as well: it is recorded as an event of its own, if the change
@@ -234,6 +240,9 @@ impl<'a> OpenRecord<'a> {
         record.http_status = status;
         record.resources.clone_from(&self.notes.resources);
         record.parameters.clone_from(&self.notes.parameters);
+        if fault.is_none() {
+            record.response.clone_from(&self.notes.response);
+        }
         record.source = Some(self.connection.peer.ip().to_string().into());
         record.user_agent = self.user_agent().map(Into::into);
         record.tls = self

@@ -19,6 +19,7 @@ use crate::{
     profiles::InstanceProfile,
     providers::Provider,
     records::AccountRecord,
+    sessions::Sessions,
     tables::{Known, Tables},
 };
 
@@ -26,14 +27,20 @@ use crate::{
 pub struct Directory {
     tables: ArcSwap<Tables>,
     pub(crate) library: Library,
-    strongroom: Arc<Strongroom>,
+    sessions: Sessions,
+    pub(crate) strongroom: Arc<Strongroom>,
 }
 
 impl Directory {
     /// An empty directory; secrets are opened by the strongroom.
     #[must_use]
     pub fn new(strongroom: Arc<Strongroom>) -> Self {
-        Self { tables: ArcSwap::default(), library: Library::default(), strongroom }
+        Self {
+            tables: ArcSwap::default(),
+            library: Library::default(),
+            sessions: Sessions::default(),
+            strongroom,
+        }
     }
 
     /// Whether there is such an account.
@@ -126,12 +133,18 @@ impl Directory {
 }
 
 impl Credentials for Directory {
-    fn find(&self, access_key_id: &str, token: Option<&str>) -> Result<Arc<dyn Credential>, Fault> {
+    fn find(
+        &self,
+        access_key_id: &str,
+        token: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Arc<dyn Credential>, Fault> {
         let tables = self.tables.load();
-        // A session token never belongs to a long-term access key.
-        match tables.access_key(access_key_id) {
-            Some(key) if token.is_none() => key.credential(&tables),
-            _ => Err(AuthError::UnrecognizedClient.into()),
+        match (tables.access_key(access_key_id), token) {
+            (Some(key), None) => key.credential(&tables),
+            (None, Some(token)) => self.sessions.find((access_key_id, token), now, &tables, &self.strongroom),
+            // A session token never belongs to a long-term access key.
+            (Some(_), Some(_)) | (None, None) => Err(AuthError::UnrecognizedClient.into()),
         }
     }
 }

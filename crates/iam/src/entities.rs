@@ -86,7 +86,6 @@ pub(crate) struct Trust {
     /// As it was put.
     pub(crate) document: Arc<Document>,
     /// As it is decided on: principals that have a unique id are named by it.
-    #[expect(dead_code, reason = "read when a role is assumed, which is not offered yet")]
     pub(crate) bound: Arc<policy::Policy>,
     /// The unique ids behind the ARNs that it names, as they were when it was put.
     pub(crate) ids: BTreeMap<String, String>,

@@ -24,6 +24,7 @@ mod pages;
 mod profiles;
 mod providers;
 mod records;
+mod sessions;
 pub mod setup;
 mod shown;
 mod tables;
@@ -61,12 +62,15 @@ pub fn service(state: Arc<Iam>) -> Service<Iam> {
     }
 }
 
-/// The state of the security token service: none of its own.
-pub struct Sts;
+/// The state of the security token service: none of its own, what it hands out holds everything.
+pub struct Sts {
+    /// The identities.
+    pub(crate) directory: Arc<Directory>,
+}
 
 /// The security token service for the request line.
 #[must_use]
-pub fn sts() -> Service<Sts> {
+pub fn sts(directory: Arc<Directory>) -> Service<Sts> {
     Service {
         name: "sts",
         protocol: Protocol::Query {
@@ -75,6 +79,6 @@ pub fn sts() -> Service<Sts> {
         },
         table: ops::sts::TABLE,
         unsupported: model::sts::OPERATION_NAMES,
-        state: Arc::new(Sts),
+        state: Arc::new(Sts { directory }),
     }
 }

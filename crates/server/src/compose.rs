@@ -145,7 +145,7 @@ impl Assembly {
         let dispatcher = Dispatcher::new(wiring)
             .with(kms::service(Arc::clone(&kms)))
             .with(iam::service(iam))
-            .with(iam::sts());
+            .with(iam::sts(Arc::clone(&directory)));
         let keeper = Arc::new(keeper);
         let chores = Chores {
             kms: Arc::clone(&kms),

@@ -37,6 +37,8 @@ pub enum Purpose {
     PaginationMarker,
     /// Tokens that name a grant.
     GrantToken,
+    /// Temporary credentials: what their session token holds.
+    SessionToken,
 }
 
 impl Strongroom {
@@ -299,6 +301,7 @@ impl Purpose {
             Self::SecretAccessKey => "secret-access-key",
             Self::PaginationMarker => "pagination-marker",
             Self::GrantToken => "grant-token",
+            Self::SessionToken => "session-token",
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dispatch::{Authentication, Clock, Credential, Credentials, Fault, Verified};
+use dispatch::{Authentication, Clock, Credential, Credentials, Fault, Verified, fault};
 use model::Timestamp;
 use sigv4::Claim;
 
@@ -27,13 +27,20 @@ impl Checked {
 }
 
 impl Authentication for Believed {
-    fn authenticate(&self, claim: &Claim<'_>, _: &[u8], _: Timestamp) -> Result<Arc<dyn Credential>, Fault> {
+    fn authenticate(
+        &self,
+        claim: &Claim<'_>,
+        _: &[u8],
+        now: Timestamp,
+    ) -> Result<Arc<dyn Credential>, Fault> {
         let id = claim.access_key_id();
-        self.0
-            .find(id, claim.security_token())
-            // Clients that were set up for something else may send a token with any access key.
-            .or_else(|_| self.0.find(id, None))
-            .or_else(|_| self.0.find(DEFAULT_ACCOUNT, None))
+        match self.0.find(id, claim.security_token(), now) {
+            // A session that is over is known all the same.
+            Err(fault) if fault.kind != &fault::EXPIRED_TOKEN => {}
+            found => return found,
+        }
+        // Clients that were set up for something else may send a token with any access key.
+        self.0.find(id, None, now).or_else(|_| self.0.find(DEFAULT_ACCOUNT, None, now))
     }
 }
 

@@ -76,6 +76,11 @@ impl Stage {
             "other-managed-policy" => {
                 utf8_percent_encode(&self.policy("other"), NON_ALPHANUMERIC).to_string()
             }
+            "role-arn" => {
+                let trust = TRUST.replace(r#""Service":"a.example""#, r#""AWS":"111122223333""#);
+                let input = json!({ "RoleName": "assumed", "AssumeRolePolicyDocument": trust });
+                of(self.iam("CreateRole", input), "Arn")
+            }
             "access-key" => {
                 let user = self.value("user");
                 of(self.iam("CreateAccessKey", json!({ "UserName": user })), "AccessKeyId")

@@ -1,10 +1,24 @@
-//! The operations of the security token service.
+//! The operations of the security token service, one file each.
 
+mod assume_role;
+mod faults;
+mod gate;
+mod get_access_key_info;
 mod get_caller_identity;
+mod get_federation_token;
+mod get_session_token;
+mod passed;
+mod shown;
 
 use dispatch::Row;
 
 use crate::Sts;
 
 /// Every operation, sorted by name.
-pub(crate) static TABLE: &[Row<Sts>] = &[Row::of::<get_caller_identity::GetCallerIdentity>()];
+pub(crate) static TABLE: &[Row<Sts>] = &[
+    Row::of::<assume_role::AssumeRole>(),
+    Row::of::<get_access_key_info::GetAccessKeyInfo>(),
+    Row::of::<get_caller_identity::GetCallerIdentity>(),
+    Row::of::<get_federation_token::GetFederationToken>(),
+    Row::of::<get_session_token::GetSessionToken>(),
+];

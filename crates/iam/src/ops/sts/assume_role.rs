@@ -1,0 +1,117 @@
+//! `AssumeRole`: temporary credentials of a role, for whom its trust policy names.
+//! <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
+
+use dispatch::{Cx, Facts, Fault, Operation, Outcome, fault};
+use model::sts::{AssumeRoleRequest, AssumeRoleResponse, AssumedRoleUser};
+use policy::Principal;
+
+use super::{
+    faults,
+    gate::{self, Asked},
+    passed::{self, SessionTags},
+    shown,
+};
+use crate::{
+    Sts,
+    entities::Role,
+    sessions::{Bearer, Claims, mint, session_arn},
+};
+
+/// The operation.
+pub(super) struct AssumeRole;
+
+/// Length of a session when none is asked for, and longest one of a role that was assumed with the credentials of
+/// another, in seconds.
+const SECONDS_DEFAULT: u32 = 3_600;
+const CHAINED_SECONDS_MAX: u32 = 3_600;
+
+impl Operation for AssumeRole {
+    type Service = Sts;
+    type Input = AssumeRoleRequest;
+    type Output = AssumeRoleResponse;
+    const FACTS: Facts =
+        Facts { name: "AssumeRole", read_only: true, example: "RoleArn={role-arn}&RoleSessionName=example" };
+
+    async fn run(
+        sts: &Sts,
+        cx: &mut Cx<'_>,
+        input: AssumeRoleRequest,
+    ) -> Result<Outcome<AssumeRoleResponse>, Fault> {
+        note(cx, &input);
+        if input.provided_contexts.is_some() || input.minimum_session_token_size.is_some() {
+            let message = "ProvidedContexts and MinimumSessionTokenSize are not offered yet.";
+            return Err(Fault::new(&fault::UNSUPPORTED_OPERATION, message));
+        }
+        let tags = SessionTags::parse(cx, input.tags, input.transitive_tag_keys)?;
+        let source_identity = source_identity(cx, input.source_identity)?;
+        let asked = Asked {
+            session_name: Some(&input.role_session_name),
+            external_id: input.external_id.as_deref(),
+            source_identity: source_identity.as_deref(),
+            tags: &tags,
+        };
+        let gate::Assumable { account, role } = gate::assumable(sts, cx, &input.role_arn, &asked)?;
+        if input.serial_number.is_some() || input.token_code.is_some() {
+            return Err(faults::no_second_factor());
+        }
+        let seconds = seconds(cx, &role, input.duration_seconds)?;
+        let Role { entity, .. } = &*role;
+        let bearer = Bearer::Role { id: entity.id.clone(), session: input.role_session_name.clone() };
+        let mut claims = Claims::new(entity.account, bearer, cx.now, seconds);
+        claims.source_identity.clone_from(&source_identity);
+        let packed = passed::pass(&mut claims, &account, input.policy, input.policy_arns, tags)?;
+        let credentials = shown::credentials(cx, mint(&sts.directory.strongroom, cx, &claims)?);
+        let user = AssumedRoleUser {
+            assumed_role_id: format!("{}:{}", entity.id, input.role_session_name),
+            arn: session_arn(&entity.account.to_string(), &entity.name, &input.role_session_name),
+        };
+        cx.notes.answered("assumedRoleId", user.assumed_role_id.clone());
+        Ok(AssumeRoleResponse {
+            credentials: Some(credentials),
+            assumed_role_user: Some(user),
+            packed_policy_size: packed,
+            source_identity,
+            ..AssumeRoleResponse::default()
+        }
+        .into())
+    }
+}
+
+fn note(cx: &mut Cx<'_>, input: &AssumeRoleRequest) {
+    cx.notes.parameter("roleArn", input.role_arn.clone());
+    cx.notes.parameter("roleSessionName", input.role_session_name.clone());
+    for (name, value) in [("externalId", &input.external_id), ("sourceIdentity", &input.source_identity)] {
+        if let Some(value) = value {
+            cx.notes.parameter(name, value.clone());
+        }
+    }
+    if let Some(seconds) = input.duration_seconds {
+        cx.notes.parameter("durationSeconds", i64::from(seconds));
+    }
+}
+
+/// A source identity stays the same along a chain of roles.
+fn source_identity(cx: &Cx<'_>, passed: Option<String>) -> Result<Option<String>, Fault> {
+    let session = cx.caller.session.as_ref();
+    match (passed, session.and_then(|session| session.source_identity.clone())) {
+        (Some(passed), Some(set)) if passed != set => {
+            Err(faults::refused("The source identity of the calling session cannot be changed."))
+        }
+        (passed, set) => Ok(passed.or(set)),
+    }
+}
+
+fn seconds(cx: &Cx<'_>, role: &Role, asked: Option<i32>) -> Result<u32, Fault> {
+    let seconds = asked.and_then(|seconds| u32::try_from(seconds).ok()).unwrap_or(SECONDS_DEFAULT);
+    if matches!(cx.caller.principal, Principal::Session { .. }) && seconds > CHAINED_SECONDS_MAX {
+        return Err(faults::validation(
+            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
+        ));
+    }
+    if seconds > role.session_seconds_max {
+        return Err(faults::validation(
+            "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+        ));
+    }
+    Ok(seconds)
+}

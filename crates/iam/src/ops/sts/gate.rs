@@ -1,0 +1,182 @@
+//! The gate: who gets a session.
+//!
+//! A role's trust policy stands where a resource's policy stands: a caller of the same account needs only to be
+//! named by it; one of another account, and one that it names by its account, needs its own policies as well.
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html>
+
+use std::sync::Arc;
+
+use dispatch::{Cx, Fault, OnResource, global, tag};
+use model::arn::AccountId;
+use policy::{ConditionKey, ConditionKeys, Decision, Layer, Principal, Values};
+
+use super::{faults, passed::SessionTags};
+use crate::{
+    Sts,
+    entities::{Role, Tags},
+    sessions::Bearer,
+    tables::{Account, Tables},
+};
+
+/// What a request says, as far as policies can ask about it.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html>
+pub(super) struct Asked<'a> {
+    pub(super) session_name: Option<&'a str>,
+    pub(super) external_id: Option<&'a str>,
+    /// As it was passed, or as the caller's session has it.
+    pub(super) source_identity: Option<&'a str>,
+    pub(super) tags: &'a SessionTags,
+}
+
+/// A role that the caller may assume.
+pub(super) struct Assumable {
+    pub(super) account: Arc<Account>,
+    pub(super) role: Arc<Role>,
+}
+
+/// A role's account and name, path and all, from its ARN.
+pub(super) fn role_arn(arn: &str) -> Result<(AccountId, &str), Fault> {
+    let named = arn.strip_prefix("arn:aws:iam::").and_then(|rest| rest.split_once(":role/"));
+    let named = named.and_then(|(account, name)| Some((AccountId::parse(account).ok()?, name)));
+    named.ok_or_else(|| faults::not_a_role(arn))
+}
+
+/// The role behind an ARN; paths count.
+pub(super) fn find(tables: &Tables, arn: &str) -> Result<Option<Assumable>, Fault> {
+    let (account, name) = role_arn(arn)?;
+    let Some(account) = tables.account(account) else { return Ok(None) };
+    let role = account.role(name.rsplit('/').next().unwrap_or(name));
+    let role = role.filter(|role| role.entity.arn() == arn);
+    Ok(role.map(|role| Assumable { account: Arc::clone(account), role: Arc::clone(role) }))
+}
+
+/// Permission to assume a role: for the session itself, for its tags and for its source identity.
+pub(super) fn assumable(
+    sts: &Sts,
+    cx: &mut Cx<'_>,
+    arn: &str,
+    asked: &Asked<'_>,
+) -> Result<Assumable, Fault> {
+    let tables = sts.directory.tables();
+    let found = find(&tables, arn)?;
+    // These have no role of their own that could be trusted, and AWS lets them assume none.
+    let federated = matches!(cx.caller.principal, Principal::FederatedUser { .. });
+    let Some(found) = found.filter(|_| !federated) else {
+        cx.notes.denied("trust-policy", None);
+        return Err(faults::denied(cx, "sts:AssumeRole", arn));
+    };
+    let mut actions = vec!["sts:AssumeRole"];
+    if !asked.tags.is_empty() {
+        actions.push("sts:TagSession");
+    }
+    if asked.source_identity.is_some() {
+        actions.push("sts:SetSourceIdentity");
+    }
+    let owner = found.role.entity.account.to_string();
+    for action in actions {
+        let decision = {
+            let keys = Keys { cx, asked, resource_tags: Some(&found.role.entity.tags) };
+            let on_role = OnResource { policy: Some((&found.role.trust.bound, &owner)), grant: None };
+            dispatch::decide(cx, action, arn, &on_role, &keys)
+        };
+        note(cx, &decision);
+        if !decision.is_allowed() {
+            return Err(faults::denied(cx, action, arn));
+        }
+    }
+    cx.notes.resource(&arn);
+    Ok(found)
+}
+
+/// Permission for something that has no policy of its own.
+pub(super) fn permit(cx: &mut Cx<'_>, action: &str, resource: &str, asked: &Asked<'_>) -> Result<(), Fault> {
+    let decision = own(cx, action, resource, asked);
+    note(cx, &decision);
+    if decision.is_allowed() { Ok(()) } else { Err(dispatch::denied(cx, action, resource, &decision)) }
+}
+
+/// Permission for something that everybody may do whom no policy denies it.
+pub(super) fn unless_denied(cx: &mut Cx<'_>, action: &str, asked: &Asked<'_>) -> Result<(), Fault> {
+    let decision = own(cx, action, "*", asked);
+    if decision.is_explicit() {
+        note(cx, &decision);
+        return Err(dispatch::denied(cx, action, "*", &decision));
+    }
+    cx.notes.needs_no_permission();
+    Ok(())
+}
+
+/// The unique id of the user who calls with an access key of its own; `None` for the root user.
+///
+/// # Errors
+/// `AccessDenied` for temporary credentials.
+pub(super) fn long_term(cx: &Cx<'_>, operation: &str) -> Result<Option<String>, Fault> {
+    match &cx.caller.principal {
+        Principal::User { unique_id, .. } if cx.caller.session.is_none() => Ok(Some(unique_id.clone())),
+        Principal::Root { .. } if cx.caller.session.is_none() => Ok(None),
+        _ => Err(faults::refused(format!("Cannot call {operation} with session credentials"))),
+    }
+}
+
+/// How long credentials for a user or the root user are good.
+pub(super) fn own_seconds(bearer: &Bearer, asked: Option<i32>) -> Result<u32, Fault> {
+    let asked = asked.and_then(|seconds| u32::try_from(seconds).ok());
+    let is_root = matches!(bearer, Bearer::Root | Bearer::Federated { user: None, .. });
+    match asked {
+        Some(seconds) if is_root && seconds > ROOT_SECONDS_MAX => Err(faults::validation(
+            "The requested DurationSeconds exceeds the 1 hour session limit for the root user.",
+        )),
+        Some(seconds) => Ok(seconds),
+        None if is_root => Ok(ROOT_SECONDS_MAX),
+        None => Ok(SECONDS_DEFAULT),
+    }
+}
+
+/// Length of a session of a user when none is asked for, and longest one of the root user, in seconds.
+const SECONDS_DEFAULT: u32 = 43_200;
+const ROOT_SECONDS_MAX: u32 = 3_600;
+
+fn own(cx: &Cx<'_>, action: &str, resource: &str, asked: &Asked<'_>) -> Decision {
+    let keys = Keys { cx, asked, resource_tags: None };
+    dispatch::decide(cx, action, resource, &OnResource::default(), &keys)
+}
+
+fn note(cx: &mut Cx<'_>, decision: &Decision) {
+    let layer = match decision.layer() {
+        Layer::Resource => "trust-policy",
+        layer => layer.as_str(),
+    };
+    let statement = decision.statement().map(str::to_owned);
+    if decision.is_allowed() {
+        cx.notes.allowed(layer, statement);
+    } else {
+        cx.notes.denied(layer, statement);
+    }
+}
+
+/// The condition keys of a request for a session.
+struct Keys<'a, 'c> {
+    cx: &'a Cx<'c>,
+    asked: &'a Asked<'a>,
+    resource_tags: Option<&'a Tags>,
+}
+
+impl ConditionKeys for Keys<'_, '_> {
+    fn lookup(&self, key: &ConditionKey) -> Option<Values<'_>> {
+        let SessionTags { passed, inherited, transitive } = self.asked.tags;
+        match (key.name(), key.variable()) {
+            ("sts:rolesessionname", None) => self.asked.session_name.map(Values::one),
+            ("sts:externalid", None) => self.asked.external_id.map(Values::one),
+            ("sts:sourceidentity", None) => self.asked.source_identity.map(Values::one),
+            ("sts:transitivetagkeys", None) if !transitive.is_empty() => {
+                Some(Values::many(transitive.iter().map(String::as_str)))
+            }
+            ("aws:requesttag", Some(name)) => tag(passed, name).or_else(|| tag(inherited, name)),
+            ("aws:tagkeys", None) if !self.asked.tags.is_empty() => {
+                Some(Values::many(passed.keys().chain(inherited.keys()).map(String::as_str)))
+            }
+            ("aws:resourcetag" | "iam:resourcetag", Some(name)) => tag(self.resource_tags?, name),
+            _ => global(self.cx, key),
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! `GetSessionToken`: temporary credentials of the caller itself. Needs no permission.
+//! <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html>
+
+use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use model::sts::{GetSessionTokenRequest, GetSessionTokenResponse};
+
+use super::{
+    faults,
+    gate::{self, Asked},
+    passed::SessionTags,
+    shown,
+};
+use crate::{
+    Sts,
+    sessions::{Bearer, Claims, mint},
+};
+
+/// The operation.
+pub(super) struct GetSessionToken;
+
+impl Operation for GetSessionToken {
+    type Service = Sts;
+    type Input = GetSessionTokenRequest;
+    type Output = GetSessionTokenResponse;
+    const FACTS: Facts = Facts { name: "GetSessionToken", read_only: true, example: "DurationSeconds=900" };
+
+    async fn run(
+        sts: &Sts,
+        cx: &mut Cx<'_>,
+        input: GetSessionTokenRequest,
+    ) -> Result<Outcome<GetSessionTokenResponse>, Fault> {
+        let tags = SessionTags::default();
+        let asked = Asked { session_name: None, external_id: None, source_identity: None, tags: &tags };
+        gate::unless_denied(cx, "sts:GetSessionToken", &asked)?;
+        let bearer = match gate::long_term(cx, "GetSessionToken")? {
+            Some(id) => Bearer::User { id },
+            None => Bearer::Root,
+        };
+        if input.serial_number.is_some() || input.token_code.is_some() {
+            return Err(faults::no_second_factor());
+        }
+        let seconds = gate::own_seconds(&bearer, input.duration_seconds)?;
+        let claims = Claims::new(cx.account(), bearer, cx.now, seconds);
+        let credentials = shown::credentials(cx, mint(&sts.directory.strongroom, cx, &claims)?);
+        Ok(GetSessionTokenResponse { credentials: Some(credentials), ..Default::default() }.into())
+    }
+}

@@ -1,0 +1,117 @@
+//! Who a session makes its holder.
+
+use std::sync::Arc;
+
+use dispatch::{Caller, Fault, IdentityPolicies};
+use model::Timestamp;
+use policy::{Policy, Principal};
+use sigv4::AuthError;
+
+use super::{Bearer, Session};
+use crate::{
+    callers::{self, Powers},
+    entities::Tags,
+    tables::{Account, Tables},
+};
+
+impl Session {
+    /// The caller, its bearer as it is in `tables`.
+    ///
+    /// # Errors
+    /// `UnrecognizedClientException` when the bearer is gone.
+    pub(super) fn caller(&self, tables: &Tables, account: &Account) -> Result<Caller, Fault> {
+        let gone = || Fault::from(AuthError::UnrecognizedClient);
+        let mut caller = match &self.claims.bearer {
+            Bearer::Role { id, session } => self.of_role(tables, id, session)?,
+            Bearer::User { id } => {
+                let (account, user) = tables.user(id).ok_or_else(gone)?;
+                callers::user(tables, account, user, &self.lock.access_key_id)?
+            }
+            Bearer::Root => callers::root(self.account, &self.lock.access_key_id),
+            Bearer::Federated { name, user } => {
+                let vouching = match user {
+                    Some(id) => {
+                        let (account, user) = tables.user(id).ok_or_else(gone)?;
+                        callers::user(tables, account, user, &self.lock.access_key_id)?
+                    }
+                    None => callers::root(self.account, &self.lock.access_key_id),
+                };
+                self.federated(vouching, name)
+            }
+        };
+        // Names of tags are compared without regard to case, so a session tag replaces its like.
+        let replaced = |key: &str| self.claims.tags.keys().any(|tag| tag.eq_ignore_ascii_case(key));
+        caller.tags.retain(|key, _| !replaced(key));
+        caller.tags.extend(self.claims.tags.clone());
+        caller.session = Some(dispatch::Session {
+            issued: Timestamp::from_millis(self.claims.issued),
+            policies: self.policies(account),
+            second_factor: self.claims.second_factor.map(Timestamp::from_millis),
+            source_identity: self.claims.source_identity.clone(),
+            transitive_tags: self.claims.transitive_tags.clone(),
+            federated_provider: self.claims.federated_provider.clone(),
+        });
+        Ok(caller)
+    }
+
+    fn of_role(&self, tables: &Tables, id: &str, session: &str) -> Result<Caller, Fault> {
+        let (account, role) = tables.role(id).ok_or_else(|| Fault::from(AuthError::UnrecognizedClient))?;
+        let entity = &role.entity;
+        let Powers { policies, boundary } = Powers::of(account, entity)?;
+        let arn = session_arn(&self.account.to_string(), &entity.name, session);
+        Ok(Caller {
+            account: self.account,
+            principal: Principal::Session {
+                account: self.account.to_string(),
+                role_arn: entity.arn(),
+                role_id: entity.id.clone(),
+                session_arn: arn.clone(),
+            },
+            arn,
+            unique_id: format!("{id}:{session}"),
+            user_name: None,
+            access_key_id: self.lock.access_key_id.clone(),
+            tags: entity.tags.clone(),
+            policies: IdentityPolicies::Attached(policies),
+            boundary,
+            session: None,
+        })
+    }
+
+    /// A federated user may do at most what the user may who vouched for it.
+    fn federated(&self, vouching: Caller, name: &str) -> Caller {
+        let arn = federated_arn(&self.account.to_string(), name);
+        Caller {
+            principal: Principal::FederatedUser { account: self.account.to_string(), arn: arn.clone() },
+            arn,
+            unique_id: format!("{}:{name}", self.account),
+            user_name: None,
+            tags: Tags::new(),
+            ..vouching
+        }
+    }
+
+    /// What limits the session. A managed policy that is gone may have denied something, so that without it
+    /// nothing is allowed.
+    fn policies(&self, account: &Account) -> Option<Vec<Arc<Policy>>> {
+        let passed = self.policy.is_some() || !self.claims.policy_arns.is_empty();
+        if !passed && !matches!(self.claims.bearer, Bearer::Federated { .. }) {
+            return None;
+        }
+        let managed = |arn: &String| Some(Arc::clone(&account.policy(arn)?.current()?.parsed));
+        let managed: Option<Vec<_>> = self.claims.policy_arns.iter().map(managed).collect();
+        Some(
+            managed.map_or_else(Vec::new, |managed| managed.into_iter().chain(self.policy.clone()).collect()),
+        )
+    }
+}
+
+/// The ARN of a session of a role. The role's path is not in it.
+pub(crate) fn session_arn(account: &str, role: &str, session: &str) -> String {
+    format!("arn:aws:sts::{account}:assumed-role/{role}/{session}")
+}
+
+/// The ARN of a federated user.
+pub(crate) fn federated_arn(account: &str, name: &str) -> String {
+    format!("arn:aws:sts::{account}:federated-user/{name}")
+}

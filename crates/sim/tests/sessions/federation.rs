@@ -1,0 +1,89 @@
+//! Credentials that users ask for themselves, and for others.
+
+use serde_json::{Value, json};
+use sim::{Answer, Credentials};
+
+use crate::cast::{ACCOUNT, Cast, allow, credentials};
+
+impl Cast {
+    fn sts(&self, by: &Credentials, operation: &str, input: Value) -> Answer {
+        self.world.call(by, "sts", operation, input)
+    }
+}
+
+#[test]
+fn a_session_of_a_user_is_the_user_for_some_time() {
+    let cast = Cast::new();
+    let user = cast.user_who_may("alice", &["kms:Encrypt"]);
+    let session = credentials(&cast.sts(&user, "GetSessionToken", json!({})), ACCOUNT);
+    assert!(session.session_token.is_some());
+    assert_eq!(cast.identity(&session).xml("Arn"), cast.identity(&user).xml("Arn"));
+    assert_eq!(cast.identity(&session).xml("UserId"), cast.identity(&user).xml("UserId"));
+    assert_eq!(cast.kms(&session, "Encrypt").code, None);
+    assert_eq!(cast.kms(&session, "DescribeKey").fault(), "AccessDeniedException");
+    for operation in ["GetSessionToken", "GetFederationToken"] {
+        assert_eq!(cast.sts(&session, operation, json!({ "Name": "bob" })).fault(), "AccessDenied");
+    }
+    let present = json!({ "Bool": { "aws:MultiFactorAuthPresent": "false" } });
+    let mut policy = allow(&["kms:DescribeKey"]);
+    policy["Statement"][0]["Condition"] = present;
+    let input = json!({ "UserName": "alice", "PolicyName": "q", "PolicyDocument": policy.to_string() });
+    cast.iam("PutUserPolicy", input);
+    assert_eq!(
+        cast.kms(&session, "DescribeKey").code,
+        None,
+        "a session knows that there was no second factor"
+    );
+    assert_eq!(cast.kms(&user, "DescribeKey").fault(), "AccessDeniedException", "a long-term key does not");
+}
+
+#[test]
+fn a_session_of_the_root_user_is_short() {
+    let cast = Cast::new();
+    let session = credentials(&cast.sts(&cast.root, "GetSessionToken", json!({})), ACCOUNT);
+    assert_eq!(cast.kms(&session, "Encrypt").code, None);
+    let long = cast.sts(&cast.root, "GetSessionToken", json!({ "DurationSeconds": 3601 }));
+    assert_eq!(long.fault(), "ValidationError");
+    cast.world.clock().advance(std::time::Duration::from_secs(3600));
+    assert_eq!(cast.kms(&session, "Encrypt").fault(), "ExpiredTokenException");
+}
+
+#[test]
+fn a_federated_user_may_what_is_passed_and_the_user_may() {
+    let cast = Cast::new();
+    let user = cast.user_who_may("alice", &["kms:Encrypt", "sts:GetFederationToken"]);
+    let ask = |policy: Value| {
+        let mut input = json!({ "Name": "bob" });
+        if !policy.is_null() {
+            input["Policy"] = policy.to_string().into();
+        }
+        cast.sts(&user, "GetFederationToken", input)
+    };
+    let answer = ask(allow(&["kms:Encrypt", "kms:DescribeKey"]));
+    assert_eq!(answer.xml("FederatedUserId"), Some(format!("{ACCOUNT}:bob")));
+    let federated = credentials(&answer, ACCOUNT);
+    let arn = format!("arn:aws:sts::{ACCOUNT}:federated-user/bob");
+    assert_eq!(cast.identity(&federated).xml("Arn"), Some(arn.clone()));
+    assert_eq!(cast.kms(&federated, "Encrypt").code, None);
+    let refused = cast.kms(&federated, "DescribeKey");
+    assert!(refused.message.unwrap().contains(&arn), "not beyond what the user may");
+    let without = credentials(&ask(Value::Null), ACCOUNT);
+    assert_eq!(cast.kms(&without, "Encrypt").fault(), "AccessDeniedException", "nothing without a policy");
+
+    let other = cast.user("carol");
+    assert_eq!(cast.sts(&other, "GetFederationToken", json!({ "Name": "bob" })).fault(), "AccessDenied");
+    let role = cast.role_who_may("worker", &["kms:*"]);
+    assert_eq!(cast.assume(&federated, &role, json!({})).fault(), "AccessDenied");
+}
+
+#[test]
+fn it_ends_with_the_user() {
+    let cast = Cast::new();
+    let user = cast.user("alice");
+    let session = credentials(&cast.sts(&user, "GetSessionToken", json!({})), ACCOUNT);
+    assert_eq!(cast.identity(&session).code, None);
+    cast.iam("DeleteAccessKey", json!({ "UserName": "alice", "AccessKeyId": user.access_key_id }));
+    assert_eq!(cast.identity(&session).code, None, "it does not hang on the access key");
+    cast.iam("DeleteUser", json!({ "UserName": "alice" }));
+    assert_eq!(cast.identity(&session).fault(), "InvalidClientTokenId");
+}

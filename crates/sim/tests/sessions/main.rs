@@ -1,0 +1,10 @@
+//! Temporary credentials: who gets them, what they are good for, and when they end.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod cast;
+mod ends;
+mod federation;
+mod limits;
+mod passed;
+mod trust;
