@@ -18,6 +18,8 @@ pub const RECORD_VERSION: u8 = 1;
 const MESSAGE_BYTES_MAX: usize = 1024;
 /// Longest operator's message, in bytes.
 const DETAIL_BYTES_MAX: usize = 4096;
+/// Longest account of a denial, in bytes.
+const TRACE_BYTES_MAX: usize = 8192;
 /// Longest of any other text, in bytes; an ARN has at most 2,048.
 const TEXT_BYTES_MAX: usize = 2048;
 /// Longest operation name, service, account and the like, in bytes. They come from the network as well.
@@ -100,6 +102,9 @@ pub struct Record<'a> {
     /// What the operator should know and the caller did not learn, at most 4 KiB.
     #[n(22)]
     pub detail: Option<Text<'a>>,
+    /// Why the call was denied, layer by layer, for the operator; at most 8 KiB.
+    #[n(23)]
+    pub trace: Option<Text<'a>>,
 }
 
 /// What kind of event a record is of.
@@ -220,6 +225,7 @@ impl<'a> Record<'a> {
             tls: None,
             host: None,
             detail: None,
+            trace: None,
         }
     }
 
@@ -271,6 +277,7 @@ impl<'a> Record<'a> {
         }
         cut_option(&mut self.user_agent, MESSAGE_BYTES_MAX);
         cut_option(&mut self.detail, DETAIL_BYTES_MAX);
+        cut_option(&mut self.trace, TRACE_BYTES_MAX);
         if let Some(Caller { kind, arn, unique_id, access_key_id }) = &mut self.caller {
             for text in [kind, arn, unique_id] {
                 cut(text, TEXT_BYTES_MAX);

@@ -22,6 +22,31 @@ pub fn decide(
     on_resource: &OnResource<'_>,
     keys: &dyn ConditionKeys,
 ) -> Decision {
+    ask(cx, action, resource, on_resource, keys, policy::decide)
+}
+
+/// Why [`decide`] decides as it does, for the record of a denial: the action, the resource, and what every layer
+/// says.
+#[must_use]
+pub fn explain(
+    cx: &Cx<'_>,
+    action: &str,
+    resource: &str,
+    on_resource: &OnResource<'_>,
+    keys: &dyn ConditionKeys,
+) -> String {
+    let trace = ask(cx, action, resource, on_resource, keys, policy::trace);
+    format!("{action} on {resource}\n{trace}")
+}
+
+fn ask<T>(
+    cx: &Cx<'_>,
+    action: &str,
+    resource: &str,
+    on_resource: &OnResource<'_>,
+    keys: &dyn ConditionKeys,
+    then: impl FnOnce(&Question<'_>, &Layers<'_>) -> T,
+) -> T {
     let caller = cx.caller;
     if cx.policies == Policies::Ignored {
         let question = Question { principal: &caller.principal, action, resource, keys };
@@ -38,7 +63,7 @@ pub fn decide(
     };
     let session = caller.session.as_ref().and_then(|session| session.policies.as_ref());
     let session: Option<Vec<&Policy>> = session.map(|all| all.iter().map(AsRef::as_ref).collect());
-    policy::decide(
+    then(
         &question,
         &Layers {
             resource_policy: on_resource.policy.map(|(policy, _)| policy),
@@ -69,16 +94,22 @@ fn unlimited() -> Layers<'static> {
 /// # Errors
 /// `AccessDenied`, with AWS's reason.
 pub fn permit(cx: &mut Cx<'_>, action: &str, resource: &str, keys: &dyn ConditionKeys) -> Result<(), Fault> {
-    let decision = {
+    let (decision, why) = {
         let keys = WithGlobal { cx, inner: keys };
-        decide(cx, action, resource, &OnResource::default(), &keys)
+        let on_resource = OnResource::default();
+        let decision = decide(cx, action, resource, &on_resource, &keys);
+        let why = (!decision.is_allowed()).then(|| explain(cx, action, resource, &on_resource, &keys));
+        (decision, why)
     };
-    note(cx, &decision);
+    note(cx, &decision, why);
     if decision.is_allowed() { Ok(()) } else { Err(denied(cx, action, resource, &decision)) }
 }
 
-/// Notes a decision for the record.
-pub fn note(cx: &mut Cx<'_>, decision: &Decision) {
+/// Notes a decision for the record, and of a denial why.
+pub fn note(cx: &mut Cx<'_>, decision: &Decision, why: Option<String>) {
+    if let Some(why) = why {
+        cx.notes.traced(why);
+    }
     let (layer, statement) =
         (decision.layer().as_str(), decision.statement().map(|statement| statement.to_string()));
     if cx.policies == Policies::Ignored {

@@ -33,7 +33,7 @@ pub use caller::{Caller, Credential, Credentials, IdentityPolicies, Session, Usa
 pub use clock::Clock;
 pub use conditions::{global, tag, truth};
 pub use cx::{Cx, Origin, Policies};
-pub use decision::{OnResource, decide, denied, note, permit};
+pub use decision::{OnResource, decide, denied, explain, note, permit};
 pub use fault::{Fault, Kind};
 pub use mirror::{Follower, Mirror, Unreadable};
 pub use observer::Observer;

@@ -16,6 +16,7 @@ use crate::{ConnectionInfo, Credential, Fault, Origin, ServiceEvent, wire};
 #[derive(Default)]
 pub struct Notes {
     decision: Option<Decision<'static>>,
+    trace: Option<String>,
     resources: Vec<Cow<'static, str>>,
     parameters: Vec<(Cow<'static, str>, Value<'static>)>,
     response: Vec<(Cow<'static, str>, Value<'static>)>,
@@ -39,6 +40,11 @@ impl Notes {
     /// The call was denied, by this layer and statement.
     pub fn denied(&mut self, layer: impl Into<Cow<'static, str>>, statement: Option<String>) {
         self.decision = Some(Decision::Denied { layer: layer.into(), statement: statement.map(Cow::Owned) });
+    }
+
+    /// Why the call was denied, for the operator. The caller learns no more than AWS tells.
+    pub fn traced(&mut self, trace: String) {
+        self.trace = Some(trace);
     }
 
     /// The operation needs no permission.
@@ -252,6 +258,7 @@ impl<'a> OpenRecord<'a> {
             .map(|tls| Tls { version: tls.version.into(), cipher: tls.cipher.as_str().into() });
         record.host = Some(self.host().into());
         record.detail = fault.and_then(|fault| fault.detail.as_deref()).map(Into::into);
+        record.trace = self.notes.trace.as_deref().map(Into::into);
         let mut bytes = Vec::with_capacity(RECORD_BYTES);
         record.encode(&mut bytes);
         bytes

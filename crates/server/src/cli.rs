@@ -46,6 +46,8 @@ pub enum Command {
     Check(Check),
     /// Issue a server certificate from the local CA again, for instance before the old one ends.
     Certificate(Certificate),
+    /// Tell why a call was allowed or denied, by the record that it left.
+    Explain(Explain),
     /// Verify or show the journal of a server that is stopped or running.
     #[command(subcommand)]
     Journal(Journal),
@@ -161,6 +163,22 @@ pub struct Certificate {
     /// Names for the certificate.
     #[command(flatten)]
     pub names: Names,
+}
+
+/// Options of `explain`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  keywright explain 3f0a1c9e-5b7d-4e0f-9a86-2f4c6d8e0b12 --data-dir /srv/kms
+
+The request id is in the answer that the caller got: `x-amzn-requestid`, and in the SDKs' exceptions.")]
+pub struct Explain {
+    /// The id of the request
+    #[arg(value_name = "REQUEST-ID")]
+    pub request_id: String,
+    /// Where the journal is.
+    #[command(flatten)]
+    pub place: Place,
 }
 
 /// What `journal` does.

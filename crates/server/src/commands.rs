@@ -14,12 +14,12 @@ use model::arn::AccountId;
 
 use crate::{
     certificates,
-    cli::{Certificate, Check, Command, Dev, Init, Journal, Names, Serve},
+    cli::{Certificate, Check, Command, Dev, Explain, Init, Journal, Names, Serve},
     clock::SystemClock,
     config::{Config, RegionName, Regions},
     dev,
     entropy::SystemEntropy,
-    hardening, init, logging, records, seal, serve,
+    explain, hardening, init, logging, records, seal, serve,
 };
 
 /// Whatever ends a command early; shown to the operator.
@@ -34,6 +34,7 @@ pub fn run(command: Command) -> ExitCode {
         Command::Init(options) => initialise(options),
         Command::Check(options) => check(options),
         Command::Certificate(options) => certificate(options),
+        Command::Explain(options) => explain(options),
         Command::Journal(Journal::Show { data_dir }) => show(&data_dir),
         Command::Journal(Journal::Verify { data_dir }) => verify(&data_dir),
     };
@@ -114,6 +115,15 @@ fn issue(config: &Config, names: &Names) -> Result<(), Failure> {
 fn check(options: Check) -> Result<(), Failure> {
     print!("{}", options.place.with(options.service)?);
     Ok(())
+}
+
+fn explain(options: Explain) -> Result<(), Failure> {
+    let data_dir = options.place.config()?.data_dir;
+    let mut out = io::stdout().lock();
+    if explain::explain(&data_dir, &options.request_id, &mut out)? {
+        return Ok(());
+    }
+    Err(format!("no record of request {} in {}", options.request_id, data_dir.display()).into())
 }
 
 fn show(data_dir: &Path) -> Result<(), Failure> {

@@ -15,6 +15,7 @@ pub mod data_dir;
 pub mod deployment;
 pub mod dev;
 pub mod entropy;
+pub mod explain;
 pub mod hardening;
 pub mod health;
 pub mod init;

@@ -70,6 +70,8 @@ struct Shown<'a> {
     user_agent: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace: Option<&'a str>,
 }
 
 /// A recorded value.
@@ -135,12 +137,14 @@ fn line(sequence: u64, payload: &[u8], out: &mut dyn Write) -> io::Result<()> {
         source_ip_address: record.source.as_deref(),
         user_agent: record.user_agent.as_deref(),
         detail: record.detail.as_deref(),
+        trace: record.trace.as_deref(),
     };
     serde_json::to_writer(&mut *out, &shown)?;
     out.write_all(b"\n")
 }
 
-fn decision(decision: &Decision<'_>) -> String {
+/// What was decided, in words.
+pub(crate) fn decision(decision: &Decision<'_>) -> String {
     let by = |word: &str, layer: &str, statement: Option<&str>| match statement {
         Some(statement) => format!("{word} by {layer}: {statement}"),
         None => format!("{word} by {layer}"),
@@ -152,6 +156,7 @@ fn decision(decision: &Decision<'_>) -> String {
     }
 }
 
-fn uuid(bytes: [u8; 16]) -> String {
+/// An id as clients see it.
+pub(crate) fn uuid(bytes: [u8; 16]) -> String {
     model::arn::KeyId::from_bytes(bytes, false).to_string()
 }

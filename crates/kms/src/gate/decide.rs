@@ -25,12 +25,15 @@ pub(super) fn key<U: Use>(
     asked: &Asked<'_>,
 ) -> Result<(), Fault> {
     let arn = key.arn.to_string();
-    let decision = {
+    let (decision, why) = {
         let conditions = KeyConditions { cx, shelf: Some(shelf), key, alias, asked };
-        let policies = decide(cx, U::ACTION, &arn, &Scope::of(key), &conditions);
-        grants::or_granted(U::ACTION, policies, &conditions)
+        let scope = Scope::of(key);
+        let policies = decide(cx, U::ACTION, &arn, &scope, &conditions);
+        let decision = grants::or_granted(U::ACTION, policies, &conditions);
+        let why = explain(cx, U::ACTION, &arn, &scope, &conditions, &decision);
+        (decision, why)
     };
-    note(cx, &decision);
+    note(cx, &decision, why);
     if decision.is_allowed() {
         return Ok(());
     }
@@ -102,6 +105,12 @@ impl<'a> Scope<'a> {
     pub(super) fn granted(key: &'a Key, grant: &'a str) -> Self {
         Self { key: Some(key), grant: Some(grant) }
     }
+
+    fn on_resource<T>(&self, then: impl FnOnce(&OnResource<'_>) -> T) -> T {
+        let account = self.key.map(|key| key.arn.account.to_string());
+        let policy = self.key.zip(account.as_deref()).map(|(key, account)| (&key.policy.parsed, account));
+        then(&OnResource { policy, grant: self.grant })
+    }
 }
 
 pub(super) fn decide(
@@ -111,8 +120,19 @@ pub(super) fn decide(
     scope: &Scope<'_>,
     conditions: &dyn policy::ConditionKeys,
 ) -> Decision {
-    let account = scope.key.map(|key| key.arn.account.to_string());
-    let policy = scope.key.zip(account.as_deref()).map(|(key, account)| (&key.policy.parsed, account));
-    let on_resource = OnResource { policy, grant: scope.grant };
-    dispatch::decide(cx, action, resource, &on_resource, conditions)
+    scope.on_resource(|on_resource| dispatch::decide(cx, action, resource, on_resource, conditions))
+}
+
+/// Why a decision is a denial; nothing for others.
+pub(super) fn explain(
+    cx: &Cx<'_>,
+    action: &str,
+    resource: &str,
+    scope: &Scope<'_>,
+    conditions: &dyn policy::ConditionKeys,
+    decision: &Decision,
+) -> Option<String> {
+    (!decision.is_allowed()).then(|| {
+        scope.on_resource(|on_resource| dispatch::explain(cx, action, resource, on_resource, conditions))
+    })
 }

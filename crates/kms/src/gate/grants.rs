@@ -66,7 +66,7 @@ pub(crate) fn retire(kms: &Kms, cx: &mut Cx<'_>, granted: &Granted) -> Result<()
     charge(kms, cx, &Call { operation: "RetireGrant", spec: None, pair: None })?;
     let arn = key.arn.to_string();
     let standing = grant.standing(&cx.caller.principal, cx.account());
-    let decision = {
+    let (decision, why) = {
         let retired = Retired(grant);
         let asked = Asked::nothing().about(&retired);
         let conditions = KeyConditions { cx, shelf: Some(shelf), key, alias: None, asked: &asked };
@@ -75,12 +75,14 @@ pub(crate) fn retire(kms: &Kms, cx: &mut Cx<'_>, granted: &Granted) -> Result<()
             Standing::Named => Scope { key: None, grant: Some(&id) },
             Standing::Account | Standing::Stranger => Scope::IDENTITY,
         };
-        decide::decide(cx, ACTION, &arn, &scope, &conditions)
+        let decision = decide::decide(cx, ACTION, &arn, &scope, &conditions);
+        let why = decide::explain(cx, ACTION, &arn, &scope, &conditions, &decision);
+        (decision, why)
     };
     if standing == Standing::Stranger && decision.is_allowed() {
         cx.notes.denied("grant", None);
         return Err(decide::unnamed(cx, ACTION, &arn));
     }
-    note(cx, &decision);
+    note(cx, &decision, why);
     if decision.is_allowed() { Ok(()) } else { Err(denied(cx, ACTION, &arn, &decision)) }
 }

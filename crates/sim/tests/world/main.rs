@@ -5,6 +5,7 @@
 mod bodies;
 mod ciphertexts;
 mod computing;
+mod denied;
 mod identifiers;
 mod machine;
 mod recorded;
