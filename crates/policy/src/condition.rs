@@ -27,7 +27,7 @@ pub(crate) struct Written {
 
 /// How the values of a multi-valued key are taken together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum SetOperator {
+pub(crate) enum SetOperator {
     ForAnyValue,
     ForAllValues,
 }
@@ -75,6 +75,28 @@ impl Condition {
     /// What it asks for.
     pub(crate) fn key(&self) -> &ConditionKey {
         &self.key
+    }
+
+    pub(crate) fn operator(&self) -> Operator {
+        self.operator
+    }
+
+    pub(crate) fn set(&self) -> Option<SetOperator> {
+        self.set
+    }
+
+    pub(crate) fn values(&self) -> &[Value] {
+        &self.values
+    }
+
+    /// Whether it fails when the key is absent. `Null` is not meant.
+    pub(crate) fn needs_presence(&self) -> bool {
+        self.operator != Operator::Null && !self.holds_when_absent()
+    }
+
+    /// Whether it holds for some values of the key only, and not when there are none.
+    pub(crate) fn narrows(&self) -> bool {
+        self.needs_presence() && !self.operator.is_negated()
     }
 
     /// `ForAllValues` holds when there is nothing; on a pair of an encryption context that is every request

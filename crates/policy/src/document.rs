@@ -23,6 +23,7 @@ pub enum PolicyKind {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Policy {
     statements: Vec<Statement>,
+    variables: bool,
 }
 
 impl Policy {
@@ -55,13 +56,18 @@ impl Policy {
             }
             statements.push(statement);
         }
-        Ok(Self { statements })
+        Ok(Self { statements, variables })
     }
 
     /// Its statements.
     #[must_use]
     pub fn statements(&self) -> &[Statement] {
         &self.statements
+    }
+
+    /// Whether `${…}` stands for a value in it.
+    pub(crate) fn has_variables(&self) -> bool {
+        self.variables
     }
 
     /// Every principal that it names.

@@ -5,7 +5,7 @@
 //!                                   ├─ decide ──► Decision (allowed or denied, by which statement)
 //! who, what, on what, when ─────────┘
 //! ```
-//! `trace` tells an administrator why, statement by statement.
+//! `trace` tells an administrator why, statement by statement; `lint` tells an author what is wrong.
 //! Parsing happens when a policy is written; deciding is pure and total: it has no error, anything that is not
 //! understood is a denial. <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>
 
@@ -14,6 +14,7 @@ mod decide;
 mod document;
 mod glob;
 mod key;
+mod lint;
 mod malformed;
 mod operator;
 mod pattern;
@@ -27,6 +28,7 @@ mod values;
 pub use decide::{Decision, Identity, Layer, Layers, Question, decide};
 pub use document::{Policy, PolicyKind};
 pub use key::ConditionKey;
+pub use lint::{Finding, Level, Place, Vocabulary, lint};
 pub use malformed::{Malformed, Rule};
 pub use principal::{Naming, Principal, PrincipalPattern};
 pub use rename::rename_principals;

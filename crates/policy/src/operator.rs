@@ -109,6 +109,21 @@ impl Operator {
         }
     }
 
+    /// Whether a negated operator is this one's negation.
+    pub(crate) fn negates(self, negated: Self) -> bool {
+        match (self, negated) {
+            (
+                Self::String { fold, wildcards, negated: false },
+                Self::String { fold: other_fold, wildcards: other_wildcards, negated: true },
+            ) => fold == other_fold && wildcards == other_wildcards,
+            (Self::Arn { negated: false }, Self::Arn { negated: true })
+            | (Self::Ip { negated: false }, Self::Ip { negated: true })
+            | (Self::Numeric(Comparison::Equals), Self::Numeric(Comparison::NotEquals))
+            | (Self::Date(Comparison::Equals), Self::Date(Comparison::NotEquals)) => true,
+            _ => false,
+        }
+    }
+
     /// Reads a value of the policy.
     pub(crate) fn value(self, text: &str, variables: bool) -> Result<Value, ValueError> {
         let pattern = |wildcards| {

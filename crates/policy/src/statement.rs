@@ -60,6 +60,18 @@ impl Statement {
         self.actions.as_ref().is_some_and(|actions| actions.names(|pattern| pattern.matches_action(action)))
     }
 
+    /// Whether it is about any action that starts so, as far as its patterns show.
+    pub(crate) fn covers_action_of(&self, prefix: &str) -> bool {
+        self.actions.as_ref().is_some_and(|actions| {
+            actions.except
+                || actions.list.iter().any(|action| {
+                    let start = action.as_str().split_at_checked(prefix.len());
+                    action.as_str() == "*"
+                        || start.is_some_and(|(start, _)| start.eq_ignore_ascii_case(prefix))
+                })
+        })
+    }
+
     pub(crate) fn covers_resource(&self, resource: &str, keys: &dyn ConditionKeys) -> bool {
         let resources = self.resources.as_ref();
         resources.is_some_and(|resources| resources.names(|pattern| pattern.matches(resource, keys)))

@@ -48,6 +48,8 @@ pub enum Command {
     Certificate(Certificate),
     /// Tell why a call was allowed or denied, by the record that it left.
     Explain(Explain),
+    /// Tell what is wrong with a policy, or likely to be.
+    LintPolicy(LintPolicy),
     /// Verify or show the journal of a server that is stopped or running.
     #[command(subcommand)]
     Journal(Journal),
@@ -179,6 +181,33 @@ pub struct Explain {
     /// Where the journal is.
     #[command(flatten)]
     pub place: Place,
+}
+
+/// Options of `lint-policy`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  keywright lint-policy key-policy.json
+  keywright lint-policy --kind identity ann.json
+
+Ends with 1 if there is an error; warnings do not count.")]
+pub struct LintPolicy {
+    /// File with the policy, in JSON
+    pub file: PathBuf,
+    /// What kind of policy it is
+    #[arg(long, value_enum, default_value_t = Kind::Key)]
+    pub kind: Kind,
+}
+
+/// Kinds of policies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Kind {
+    /// On a KMS key
+    Key,
+    /// On a user, group or role; boundaries and session policies too
+    Identity,
+    /// On a role, says who may assume it
+    Trust,
 }
 
 /// What `journal` does.

@@ -11,15 +11,16 @@ use std::{
 
 use dispatch::Clock;
 use model::arn::AccountId;
+use policy::PolicyKind;
 
 use crate::{
     certificates,
-    cli::{Certificate, Check, Command, Dev, Explain, Init, Journal, Names, Serve},
+    cli::{Certificate, Check, Command, Dev, Explain, Init, Journal, Kind, LintPolicy, Names, Serve},
     clock::SystemClock,
     config::{Config, RegionName, Regions},
     dev,
     entropy::SystemEntropy,
-    explain, hardening, init, logging, records, seal, serve,
+    explain, hardening, init, lint, logging, records, seal, serve,
 };
 
 /// Whatever ends a command early; shown to the operator.
@@ -35,6 +36,7 @@ pub fn run(command: Command) -> ExitCode {
         Command::Check(options) => check(options),
         Command::Certificate(options) => certificate(options),
         Command::Explain(options) => explain(options),
+        Command::LintPolicy(options) => lint_policy(&options),
         Command::Journal(Journal::Show { data_dir }) => show(&data_dir),
         Command::Journal(Journal::Verify { data_dir }) => verify(&data_dir),
     };
@@ -124,6 +126,21 @@ fn explain(options: Explain) -> Result<(), Failure> {
         return Ok(());
     }
     Err(format!("no record of request {} in {}", options.request_id, data_dir.display()).into())
+}
+
+fn lint_policy(options: &LintPolicy) -> Result<(), Failure> {
+    let file = options.file.display();
+    let text = std::fs::read_to_string(&options.file).map_err(|error| format!("{file}: {error}"))?;
+    let kind = match options.kind {
+        Kind::Key => PolicyKind::KeyPolicy,
+        Kind::Identity => PolicyKind::IdentityPolicy,
+        Kind::Trust => PolicyKind::TrustPolicy,
+    };
+    match lint::lint(&text, kind, &mut io::stdout().lock())? {
+        0 => Ok(()),
+        1 => Err(format!("{file} has an error").into()),
+        errors => Err(format!("{file} has {errors} errors").into()),
+    }
 }
 
 fn show(data_dir: &Path) -> Result<(), Failure> {

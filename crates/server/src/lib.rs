@@ -22,6 +22,7 @@ pub mod init;
 mod keeper;
 pub mod keywright;
 pub mod limits;
+pub mod lint;
 pub mod listen;
 pub mod logging;
 pub mod metrics;

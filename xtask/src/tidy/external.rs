@@ -45,7 +45,11 @@ const PERMITTED: &[(&str, &[&str], &str)] = &[
     ),
     ("serde_json", &["dispatch", "policy", "server"], "bodies, policies, the health page and shown records"),
     ("sm2", &["strongroom"], "SM2, which aws-lc-rs does not offer"),
-    ("strsim", &["server"], "the nearest name, when one in the configuration is unknown"),
+    (
+        "strsim",
+        &["policy", "server"],
+        "the nearest word, when one of a policy or of the configuration is unknown",
+    ),
     ("time", &[], "dates as values; the clock stays in the server"),
     (
         "tokio",

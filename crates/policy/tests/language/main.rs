@@ -5,4 +5,5 @@
 mod conditions;
 mod decisions;
 mod grammar;
+mod lints;
 mod traces;
