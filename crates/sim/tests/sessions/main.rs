@@ -1,6 +1,6 @@
 //! Temporary credentials: who gets them, what they are good for, and when they end.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 mod cast;
 mod ends;

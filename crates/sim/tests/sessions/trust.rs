@@ -27,7 +27,7 @@ fn a_session_may_do_what_its_role_may() {
     );
 
     let identity = cast.identity(&session);
-    assert_eq!(identity.xml("UserId"), Some(id.clone()));
+    assert_eq!(identity.xml("UserId"), Some(id));
     assert_eq!(identity.xml("Arn").as_deref(), Some(arn.as_str()));
     let info = json!({ "AccessKeyId": session.access_key_id });
     let info = cast.world.call(&cast.root, "sts", "GetAccessKeyInfo", info);
