@@ -27,6 +27,7 @@ mod records;
 mod sessions;
 pub mod setup;
 mod shown;
+mod sts;
 mod tables;
 mod tags;
 mod written;

@@ -1,7 +1,6 @@
 //! A bounded collection by the hash of a text: two halves, of which the older one is dropped when the younger
 //! one is full. What is in use moves into the younger half.
 
-use aws_lc_rs::digest::{SHA256, digest};
 use imbl::HashMap;
 
 /// SHA-256 of a text.
@@ -20,9 +19,7 @@ const HALF: usize = 5_000;
 
 impl Hash {
     pub(super) fn of(text: &str) -> Self {
-        let mut hash = [0; 32];
-        hash.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());
-        Self(hash)
+        Self(strongroom::sha256(text.as_bytes()))
     }
 }
 

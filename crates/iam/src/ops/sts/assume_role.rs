@@ -5,16 +5,16 @@ use dispatch::{Cx, Facts, Fault, Operation, Outcome, fault};
 use model::sts::{AssumeRoleRequest, AssumeRoleResponse, AssumedRoleUser};
 use policy::Principal;
 
-use super::{
-    faults,
-    gate::{self, Asked},
-    passed::{self, SessionTags},
-    shown,
-};
 use crate::{
     Sts,
     entities::Role,
     sessions::{Bearer, Claims, mint, session_arn},
+    sts::{
+        faults,
+        gate::{self, Asked},
+        passed::{self, SessionTags},
+        shown,
+    },
 };
 
 /// The operation.

@@ -4,12 +4,15 @@
 use dispatch::{Cx, Facts, Fault, Operation, Outcome};
 use model::sts::{GetAccessKeyInfoRequest, GetAccessKeyInfoResponse};
 
-use super::{
-    faults,
-    gate::{self, Asked},
-    passed::SessionTags,
+use crate::{
+    Sts,
+    sessions::account_of,
+    sts::{
+        faults,
+        gate::{self, Asked},
+        passed::SessionTags,
+    },
 };
-use crate::{Sts, sessions::account_of};
 
 /// The operation.
 pub(super) struct GetAccessKeyInfo;

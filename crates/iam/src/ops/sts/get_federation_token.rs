@@ -4,14 +4,14 @@
 use dispatch::{Cx, Facts, Fault, Operation, Outcome};
 use model::sts::{FederatedUser, GetFederationTokenRequest, GetFederationTokenResponse};
 
-use super::{
-    gate::{self, Asked},
-    passed::{self, SessionTags},
-    shown,
-};
 use crate::{
     Sts,
     sessions::{Bearer, Claims, federated_arn, mint},
+    sts::{
+        gate::{self, Asked},
+        passed::{self, SessionTags},
+        shown,
+    },
     tables::inconsistent,
 };
 

@@ -4,15 +4,15 @@
 use dispatch::{Cx, Facts, Fault, Operation, Outcome};
 use model::sts::{GetSessionTokenRequest, GetSessionTokenResponse};
 
-use super::{
-    faults,
-    gate::{self, Asked},
-    passed::SessionTags,
-    shown,
-};
 use crate::{
     Sts,
     sessions::{Bearer, Claims, mint},
+    sts::{
+        faults,
+        gate::{self, Asked},
+        passed::SessionTags,
+        shown,
+    },
 };
 
 /// The operation.

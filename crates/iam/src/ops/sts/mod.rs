@@ -1,14 +1,10 @@
 //! The operations of the security token service, one file each.
 
 mod assume_role;
-mod faults;
-mod gate;
 mod get_access_key_info;
 mod get_caller_identity;
 mod get_federation_token;
 mod get_session_token;
-mod passed;
-mod shown;
 
 use dispatch::Row;
 

@@ -6,7 +6,7 @@ use model::sts::Credentials;
 use crate::sessions::Minted;
 
 /// For the answer; the record gets the id of the access key.
-pub(super) fn credentials(cx: &mut Cx<'_>, minted: Minted) -> Credentials {
+pub(crate) fn credentials(cx: &mut Cx<'_>, minted: Minted) -> Credentials {
     cx.notes.answered("accessKeyId", minted.access_key_id.clone());
     cx.notes.answered("expiration", minted.expires.to_iso8601());
     Credentials {

@@ -19,13 +19,13 @@ const PACKED_CHARACTERS: usize = 6_144;
 
 /// Session tags.
 #[derive(Debug, Default)]
-pub(super) struct SessionTags {
+pub(crate) struct SessionTags {
     /// Those that were passed.
-    pub(super) passed: Tags,
+    pub(crate) passed: Tags,
     /// Those that the caller's session hands on.
-    pub(super) inherited: Tags,
+    pub(crate) inherited: Tags,
     /// Keys of those that go on to the next role.
-    pub(super) transitive: BTreeSet<String>,
+    pub(crate) transitive: BTreeSet<String>,
 }
 
 impl SessionTags {
@@ -33,7 +33,7 @@ impl SessionTags {
     ///
     /// # Errors
     /// `InvalidParameterValue` for keys that are there twice, reserved, inherited or not there.
-    pub(super) fn parse(
+    pub(crate) fn parse(
         cx: &Cx<'_>,
         tags: Option<Vec<Tag>>,
         transitive: Option<Vec<String>>,
@@ -74,7 +74,7 @@ impl SessionTags {
     }
 
     /// Whether a session gets any.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.passed.is_empty() && self.inherited.is_empty()
     }
 }
@@ -84,7 +84,7 @@ impl SessionTags {
 ///
 /// # Errors
 /// `MalformedPolicyDocument`, `PackedPolicyTooLarge`, or `ValidationError` for what is too long or not there.
-pub(super) fn pass(
+pub(crate) fn pass(
     claims: &mut Claims,
     account: &Account,
     policy: Option<String>,

@@ -14,28 +14,28 @@ static INVALID_PARAMETER: Kind = kind("InvalidParameterValue", "InvalidParameter
 static MALFORMED_POLICY: Kind = kind("MalformedPolicyDocumentException", "MalformedPolicyDocument", 400);
 static PACKED_POLICY_TOO_LARGE: Kind = kind("PackedPolicyTooLargeException", "PackedPolicyTooLarge", 400);
 
-pub(super) fn validation(message: impl Into<Cow<'static, str>>) -> Fault {
+pub(crate) fn validation(message: impl Into<Cow<'static, str>>) -> Fault {
     Fault::new(&fault::VALIDATION, message)
 }
 
 /// A role ARN that is none.
-pub(super) fn not_a_role(arn: &str) -> Fault {
+pub(crate) fn not_a_role(arn: &str) -> Fault {
     validation(format!("{arn} is invalid"))
 }
 
 /// A member is longer than it may be.
-pub(super) fn too_long(value: &str, member: &str, length: usize) -> Fault {
+pub(crate) fn too_long(value: &str, member: &str, length: usize) -> Fault {
     validation(format!(
         "1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: Member must \
          have length less than or equal to {length}"
     ))
 }
 
-pub(super) fn invalid(message: &'static str) -> Fault {
+pub(crate) fn invalid(message: &'static str) -> Fault {
     Fault::new(&INVALID_PARAMETER, message)
 }
 
-pub(super) fn malformed(malformed: &Malformed) -> Fault {
+pub(crate) fn malformed(malformed: &Malformed) -> Fault {
     let message = match malformed {
         Malformed::Json { .. } => "This policy contains invalid Json",
         _ => "Syntax errors in policy.",
@@ -44,7 +44,7 @@ pub(super) fn malformed(malformed: &Malformed) -> Fault {
 }
 
 /// Policies and tags together exceed what a token holds.
-pub(super) fn packed_too_large(percent: usize) -> Fault {
+pub(crate) fn packed_too_large(percent: usize) -> Fault {
     Fault::new(
         &PACKED_POLICY_TOO_LARGE,
         format!("Packed size of session tags consumes {percent}% of allotted space."),
@@ -52,17 +52,17 @@ pub(super) fn packed_too_large(percent: usize) -> Fault {
 }
 
 /// Not permitted. It says the same of a role that does not exist.
-pub(super) fn denied(cx: &Cx<'_>, action: &str, resource: &str) -> Fault {
+pub(crate) fn denied(cx: &Cx<'_>, action: &str, resource: &str) -> Fault {
     refused(format!("User: {} is not authorized to perform: {action} on resource: {resource}", cx.caller.arn))
 }
 
 /// Not for these credentials.
-pub(super) fn refused(message: impl Into<Cow<'static, str>>) -> Fault {
+pub(crate) fn refused(message: impl Into<Cow<'static, str>>) -> Fault {
     Fault::new(&fault::ACCESS_DENIED, message)
 }
 
 /// There are no devices for a second factor, so none can be proved.
-pub(super) fn no_second_factor() -> Fault {
+pub(crate) fn no_second_factor() -> Fault {
     refused(
         "MultiFactorAuthentication failed, unable to validate MFA code. Please verify your MFA serial number is \
          valid and associated with this user.",

@@ -20,29 +20,29 @@ use crate::{
 
 /// What a request says, as far as policies can ask about it.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html>
-pub(super) struct Asked<'a> {
-    pub(super) session_name: Option<&'a str>,
-    pub(super) external_id: Option<&'a str>,
+pub(crate) struct Asked<'a> {
+    pub(crate) session_name: Option<&'a str>,
+    pub(crate) external_id: Option<&'a str>,
     /// As it was passed, or as the caller's session has it.
-    pub(super) source_identity: Option<&'a str>,
-    pub(super) tags: &'a SessionTags,
+    pub(crate) source_identity: Option<&'a str>,
+    pub(crate) tags: &'a SessionTags,
 }
 
 /// A role that the caller may assume.
-pub(super) struct Assumable {
-    pub(super) account: Arc<Account>,
-    pub(super) role: Arc<Role>,
+pub(crate) struct Assumable {
+    pub(crate) account: Arc<Account>,
+    pub(crate) role: Arc<Role>,
 }
 
 /// A role's account and name, path and all, from its ARN.
-pub(super) fn role_arn(arn: &str) -> Result<(AccountId, &str), Fault> {
+pub(crate) fn role_arn(arn: &str) -> Result<(AccountId, &str), Fault> {
     let named = arn.strip_prefix("arn:aws:iam::").and_then(|rest| rest.split_once(":role/"));
     let named = named.and_then(|(account, name)| Some((AccountId::parse(account).ok()?, name)));
     named.ok_or_else(|| faults::not_a_role(arn))
 }
 
 /// The role behind an ARN; paths count.
-pub(super) fn find(tables: &Tables, arn: &str) -> Result<Option<Assumable>, Fault> {
+pub(crate) fn find(tables: &Tables, arn: &str) -> Result<Option<Assumable>, Fault> {
     let (account, name) = role_arn(arn)?;
     let Some(account) = tables.account(account) else { return Ok(None) };
     let role = account.role(name.rsplit('/').next().unwrap_or(name));
@@ -51,7 +51,7 @@ pub(super) fn find(tables: &Tables, arn: &str) -> Result<Option<Assumable>, Faul
 }
 
 /// Permission to assume a role: for the session itself, for its tags and for its source identity.
-pub(super) fn assumable(
+pub(crate) fn assumable(
     sts: &Sts,
     cx: &mut Cx<'_>,
     arn: &str,
@@ -89,14 +89,14 @@ pub(super) fn assumable(
 }
 
 /// Permission for something that has no policy of its own.
-pub(super) fn permit(cx: &mut Cx<'_>, action: &str, resource: &str, asked: &Asked<'_>) -> Result<(), Fault> {
+pub(crate) fn permit(cx: &mut Cx<'_>, action: &str, resource: &str, asked: &Asked<'_>) -> Result<(), Fault> {
     let decision = own(cx, action, resource, asked);
     note(cx, &decision);
     if decision.is_allowed() { Ok(()) } else { Err(dispatch::denied(cx, action, resource, &decision)) }
 }
 
 /// Permission for something that everybody may do whom no policy denies it.
-pub(super) fn unless_denied(cx: &mut Cx<'_>, action: &str, asked: &Asked<'_>) -> Result<(), Fault> {
+pub(crate) fn unless_denied(cx: &mut Cx<'_>, action: &str, asked: &Asked<'_>) -> Result<(), Fault> {
     let decision = own(cx, action, "*", asked);
     if decision.is_explicit() {
         note(cx, &decision);
@@ -110,7 +110,7 @@ pub(super) fn unless_denied(cx: &mut Cx<'_>, action: &str, asked: &Asked<'_>) ->
 ///
 /// # Errors
 /// `AccessDenied` for temporary credentials.
-pub(super) fn long_term(cx: &Cx<'_>, operation: &str) -> Result<Option<String>, Fault> {
+pub(crate) fn long_term(cx: &Cx<'_>, operation: &str) -> Result<Option<String>, Fault> {
     match &cx.caller.principal {
         Principal::User { unique_id, .. } if cx.caller.session.is_none() => Ok(Some(unique_id.clone())),
         Principal::Root { .. } if cx.caller.session.is_none() => Ok(None),
@@ -119,7 +119,7 @@ pub(super) fn long_term(cx: &Cx<'_>, operation: &str) -> Result<Option<String>, 
 }
 
 /// How long credentials for a user or the root user are good.
-pub(super) fn own_seconds(bearer: &Bearer, asked: Option<i32>) -> Result<u32, Fault> {
+pub(crate) fn own_seconds(bearer: &Bearer, asked: Option<i32>) -> Result<u32, Fault> {
     let asked = asked.and_then(|seconds| u32::try_from(seconds).ok());
     let is_root = matches!(bearer, Bearer::Root | Bearer::Federated { user: None, .. });
     match asked {
