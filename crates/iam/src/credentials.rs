@@ -239,3 +239,104 @@ impl Credential for Signer {
 fn secret_name(account: AccountId, id: &str) -> Vec<u8> {
     format!("{account}/{id}").into_bytes()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU8, Ordering};
+
+    use dispatch::{Credentials, Follower, IdentityPolicies};
+    use store::Changes;
+    use strongroom::{SealedDomainKey, seal::FileSeal};
+
+    use super::*;
+    use crate::{
+        Directory,
+        entities::{Entity, EntityKind, Tags, User},
+        gate::Kept,
+        setup,
+    };
+
+    /// Counts up.
+    struct Counting(AtomicU8);
+
+    impl Entropy for Counting {
+        fn fill(&self, out: &mut [u8]) -> Result<(), EntropyFailed> {
+            out.iter_mut().for_each(|byte| *byte = self.0.fetch_add(1, Ordering::Relaxed));
+            Ok(())
+        }
+    }
+
+    const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+
+    fn apply(directory: &Directory, revision: u64, batch: Batch) {
+        let puts = batch.puts.into_iter().map(|(key, value)| (key, Some(value)));
+        let items = puts.chain(batch.deletes.into_iter().map(|key| (key, None))).collect();
+        directory.apply(&Changes { revision: Revision(revision), items }).unwrap();
+    }
+
+    fn alice(account: AccountId, policies: usize) -> User {
+        let document = r#"{"Statement":{"Effect":"Allow","Action":"kms:*","Resource":"*"}}"#;
+        let document = crate::documents::Library::default()
+            .document(document, policy::PolicyKind::IdentityPolicy)
+            .unwrap();
+        let entity = Entity {
+            account,
+            kind: EntityKind::User,
+            name: "alice".to_owned(),
+            path: "/".to_owned(),
+            id: "AIDAALICE".to_owned(),
+            created: NOW,
+            inline: (0..policies).map(|number| (number.to_string(), Arc::clone(&document))).collect(),
+            attached: Default::default(),
+            boundary: None,
+            tags: Tags::new(),
+            revision: Revision(0),
+        };
+        User { entity, groups: Default::default() }
+    }
+
+    /// What one request costs must not depend on changes elsewhere: a caller is composed once, and what verifies
+    /// its signatures stays whatever its policies become.
+    #[test]
+    fn a_caller_is_composed_when_identities_change_and_its_signing_keys_stay() {
+        let entropy = Counting(AtomicU8::new(0));
+        let seal = FileSeal::parse(&FileSeal::generate(&entropy).unwrap()).unwrap();
+        let strongroom = Strongroom::sealed();
+        strongroom.unseal(&seal, &[SealedDomainKey::generate(1, &seal, &entropy).unwrap()]).unwrap();
+        let directory = Directory::new(Arc::new(strongroom));
+        let account = AccountId::parse("111122223333").unwrap();
+        let root = NewAccessKey::generate(&entropy).unwrap();
+        apply(&directory, 1, setup::account(account, &root, NOW, &directory.strongroom, &entropy).unwrap());
+        let key = NewAccessKey::generate(&entropy).unwrap();
+        let record = AccessKeyRecord {
+            created: NOW.as_millis(),
+            owner: OwnerRecord::User,
+            active: true,
+            secret: key.seal(account, &directory.strongroom, &entropy).unwrap().into(),
+            user: Some("AIDAALICE".into()),
+        };
+        let at = layout::key(account, Kind::AccessKey, &key.id);
+        apply(&directory, 2, Batch { puts: vec![(at, encode(&record))], ..Batch::default() });
+        assert!(directory.find(&key.id, None, NOW).is_err(), "a key without its user opens nothing");
+
+        let put = |revision, policies| {
+            let user = alice(account, policies);
+            let puts = vec![(Kept::key(&user), Kept::encode(&user))];
+            apply(&directory, revision, Batch { puts, ..Batch::default() });
+        };
+        let policies_of = |credential: &Arc<dyn Credential>| match &credential.caller().policies {
+            IdentityPolicies::Attached(policies) => policies.len(),
+            IdentityPolicies::Root => panic!("alice is no root user"),
+        };
+        put(3, 1);
+        let first = directory.find(&key.id, None, NOW).unwrap();
+        let again = directory.find(&key.id, None, NOW).unwrap();
+        assert!(std::ptr::eq(first.caller(), again.caller()), "composed once");
+        put(4, 2);
+        let changed = directory.find(&key.id, None, NOW).unwrap();
+        assert_eq!((policies_of(&first), policies_of(&changed)), (1, 2));
+        assert!(std::ptr::eq(first.signing_keys(), changed.signing_keys()), "the same secret");
+        assert!(changed.secret().unwrap().reveal() == key.secret.reveal());
+        assert!(directory.find(&key.id, Some("token"), NOW).is_err(), "a session token belongs to sessions");
+    }
+}

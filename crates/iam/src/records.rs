@@ -272,3 +272,21 @@ pub(crate) struct ProviderRecord<'a> {
 pub(crate) fn encode<T: Encode<()>>(record: &T) -> bytes::Bytes {
     minicbor::to_vec(record).map(Into::into).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bytes that versions without users wrote.
+    #[test]
+    fn older_records_are_read() {
+        let account: AccountRecord<'_> = minicbor::decode(b"\xa1\x00\x05").unwrap();
+        assert_eq!(account, AccountRecord { created: 5, alias: None });
+        let bytes = b"\xa4\x00\x05\x01\x00\x02\xf5\x03\x42\x01\x02";
+        let key: AccessKeyRecord<'_> = minicbor::decode(bytes).unwrap();
+        assert_eq!(
+            (key.owner, key.active, &*key.secret, key.user),
+            (OwnerRecord::Root, true, &[1, 2][..], None)
+        );
+    }
+}
