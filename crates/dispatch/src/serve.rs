@@ -147,7 +147,7 @@ impl Dispatcher {
             }
         };
         let worked = panics::catch(work).await.unwrap_or_else(|| Err(panics::fault()));
-        let result = self.close(&mut record, worked).await;
+        let result = self.close(&mut record, protocol, worked).await;
         if result.is_ok() {
             record.notes.succeeded(ids);
         }
@@ -251,11 +251,16 @@ impl Dispatcher {
     }
 
     /// Writes the record of a call, unless its change carried it. No answer without it.
-    async fn close(&self, record: &mut OpenRecord<'_>, worked: Result<Done, Fault>) -> Result<Bytes, Fault> {
+    async fn close(
+        &self,
+        record: &mut OpenRecord<'_>,
+        protocol: Protocol,
+        worked: Result<Done, Fault>,
+    ) -> Result<Bytes, Fault> {
         let (fault, status) = match &worked {
             Ok(done) if done.recorded => return worked.map(|done| done.body),
             Ok(_) => (None, 200),
-            Err(fault) => (Some(fault), fault.kind.json_status),
+            Err(fault) => (Some(fault), protocol.status(fault.kind)),
         };
         let payload = record.encode(fault, status);
         record.close();

@@ -20,15 +20,14 @@ pub(crate) fn success(protocol: Protocol, request_id: &str, body: Bytes) -> Resp
 /// A fault in the protocol that the call came in. The code stands bare in the body and in the header: botocore
 /// reads the one, the SDK for Rust the other.
 pub(crate) fn failure(protocol: Protocol, request_id: &str, fault: &Fault) -> Response<Bytes> {
+    let status = StatusCode::from_u16(protocol.status(fault.kind)).unwrap_or(StatusCode::BAD_REQUEST);
     match protocol {
         Protocol::AwsJson { .. } => {
-            let status = StatusCode::from_u16(fault.kind.json_status).unwrap_or(StatusCode::BAD_REQUEST);
             let mut response = envelope(protocol, status, request_id, json_fault(fault));
             response.headers_mut().insert(ERROR_TYPE, HeaderValue::from_static(fault.kind.json));
             response
         }
         Protocol::Query { namespace, .. } => {
-            let status = StatusCode::from_u16(fault.kind.query_status).unwrap_or(StatusCode::BAD_REQUEST);
             envelope(protocol, status, request_id, xml::fault(namespace, request_id, fault))
         }
     }

@@ -14,7 +14,7 @@ pub use call::named_operation;
 pub(crate) use call::{Call, host};
 pub(crate) use envelope::{failure, success, without_entropy};
 
-use crate::Fault;
+use crate::{Fault, Kind};
 
 /// How a service's calls look on the wire.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +33,16 @@ pub enum Protocol {
         /// The namespace of the answers.
         namespace: &'static str,
     },
+}
+
+impl Protocol {
+    /// The HTTP status that an error has in it.
+    pub(crate) const fn status(self, kind: &Kind) -> u16 {
+        match self {
+            Self::AwsJson { .. } => kind.json_status,
+            Self::Query { .. } => kind.query_status,
+        }
+    }
 }
 
 /// A request's body with the protocol it is written in.

@@ -27,6 +27,9 @@ fn a_user_may_nothing_until_something_allows_it() {
                    arn:aws:iam::111122223333:user/alice because no identity-based policy allows the iam:GetUser action";
     assert_eq!((refused.status, refused.refusal()), (403, ("AccessDenied", message)));
 
+    let record = people.world.records().pop().unwrap();
+    assert_eq!(record.http_status, 403, "the status that the client saw");
+
     people.allow("alice", &["kms:List*", "iam:GetUser"]);
     may(&people, &alice, true);
     let own = people.iam_as(&alice, "GetUser", json!({}));
