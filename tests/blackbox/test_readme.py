@@ -104,6 +104,22 @@ def test_scripts_set_up_and_serve(machine):
     assert server.end() == 0
 
 
+def test_development_starts_from_a_seed(machine):
+    folder, environment, port = machine
+    (block,) = [block for block in blocks("console") if "keywright dev" in block]
+    (seed,) = blocks("yaml")
+    (folder / "keys.yaml").write_text(seed)
+    (folder / "hello.txt").write_text("hello")
+    (start, *use), _ = commands(block.replace("127.0.0.1:4599", f"127.0.0.1:{port}"))
+    assert start.startswith("keywright dev ") and start.endswith(" &")
+    listen = ["--listen", f"127.0.0.1:{port}"]
+    server = Process([*start.removesuffix(" &").split()[1:], *listen], cwd=folder, env=environment)
+    server.log(" serves")
+    lines = bash("\n".join(use), folder, environment)
+    assert any("1234abcd-12ab-34cd-56ef-1234567890ab" in line for line in lines)
+    assert server.end() == 0
+
+
 def test_help_names_what_the_readme_names():
     for command in re.findall(r"`keywright (\w+)[^`]*`", README):
         done = keywright(command, "--help")
