@@ -1,18 +1,15 @@
 //! The command line.
 
+mod dev;
+
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use dispatch::Policies;
 
+pub use self::dev::{Dev, PolicyMode};
 use crate::{
     certificates::Name,
-    config::{
-        Config, ConfigError, Expected, JournalMode, RegionName, Regions, Seal, Settings, account_id, address,
-        is_loopback,
-    },
-    dev::DevConfig,
-    logging::Format,
+    config::{Config, ConfigError, JournalMode, RegionName, Regions, Seal, Settings, account_id, address},
 };
 
 /// A key management service that speaks the AWS KMS API, on your own machines.
@@ -71,46 +68,6 @@ pub struct Serve {
     /// What is served.
     #[command(flatten)]
     pub service: Service,
-}
-
-/// Options of `dev`.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  keywright dev
-  keywright dev --seed keys.yaml --policies ignored
-  keywright dev --data-dir ./dev-data --verify
-  curl -d '{\"advance\":\"365d\"}' http://127.0.0.1:4599/_keywright/clock
-  curl -d '{\"operation\":\"Decrypt\",\"error\":\"ThrottlingException\",\"times\":3}' \\
-      http://127.0.0.1:4599/_keywright/faults
-  curl -X POST http://127.0.0.1:4599/_keywright/reset
-
-Nothing in it is safe: whoever reaches it can use its keys. docs/dev.md describes the seed file and the controls.")]
-pub struct Dev {
-    /// Where to serve, on loopback
-    #[arg(long, value_name = "ADDR:PORT", value_parser = loopback, default_value = "127.0.0.1:4599")]
-    pub listen: SocketAddr,
-    /// Where to keep everything [default: in memory]
-    #[arg(long, value_name = "DIR")]
-    pub data_dir: Option<PathBuf>,
-    /// YAML file with the keys that are there from the start
-    #[arg(long, value_name = "FILE")]
-    pub seed: Option<PathBuf>,
-    /// Check signatures; the access key id of a root user is its account, the secret is `keywright`
-    #[arg(long)]
-    pub verify: bool,
-    /// Whether policies decide (`enforced`) or everything is allowed (`ignored`)
-    #[arg(long, value_name = "HOW", default_value = "enforced")]
-    pub policies: PolicyMode,
-}
-
-/// Whether policies are asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum PolicyMode {
-    /// They decide.
-    Enforced,
-    /// Everything is allowed.
-    Ignored,
 }
 
 /// Options of `check`.
@@ -281,26 +238,6 @@ impl Cli {
     }
 }
 
-impl Dev {
-    /// What it says.
-    #[must_use]
-    pub fn config(self) -> DevConfig {
-        let Self { listen, data_dir, seed, verify, policies } = self;
-        let policies = match policies {
-            PolicyMode::Enforced => Policies::Enforced,
-            PolicyMode::Ignored => Policies::Ignored,
-        };
-        DevConfig { listen, data_dir, seed, verify, policies, log: Format::fitting() }
-    }
-}
-
-/// An address that nobody else reaches.
-fn loopback(text: &str) -> Result<SocketAddr, Expected> {
-    const EXPECTED: Expected = Expected("an address on loopback such as `127.0.0.1:4599`");
-    let address = address(text).map_err(|_| EXPECTED)?;
-    if is_loopback(address) { Ok(address) } else { Err(EXPECTED) }
-}
-
 impl Place {
     /// The configuration for commands that do not serve.
     ///
@@ -341,6 +278,7 @@ impl Names {
 #[cfg(test)]
 mod tests {
     use clap::{CommandFactory, error::ErrorKind};
+    use dispatch::Policies;
 
     use super::*;
 

@@ -19,6 +19,7 @@
 mod answer;
 mod clock;
 mod entropy;
+mod machine;
 mod request;
 mod seal;
 pub mod simulation;

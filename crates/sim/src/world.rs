@@ -2,26 +2,20 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use audit::{Crash, MemoryDisk, Options, Record};
+use audit::{Crash, MemoryDisk, Record};
 use bytes::Bytes;
-use dispatch::{
-    BodyFault, Clock, ConnectionInfo, Dispatcher, Durability, Facts, Observer, Policies, Protocol, Regions,
-    Service, Verified,
-};
+use dispatch::{BodyFault, Clock, ConnectionInfo, Facts, Protocol, Service};
 use http::{Request, request::Parts as Head};
-use model::{Timestamp, arn::AccountId};
+use model::Timestamp;
 use serde_json::Value;
-use server::{
-    compose::{Assembly, Chores, Parts},
-    deployment::SealRecord,
-    health::Vitals,
-    init::{self, RootCredentials},
-    seal::SealSource,
-};
 use store::{Batch, Call, Effect, Fault, FaultyStore, MemoryStore, Store, StoreError};
 use tokio::runtime::Runtime;
 
-use crate::{Answer, Credentials, Scope, SeededEntropy, SimClock, SimSeal, request};
+use crate::{
+    Answer, Credentials, Scope, SimClock, SimSeal,
+    machine::{Machine, Server},
+    request,
+};
 
 /// A server in memory, with its machine. Single-threaded but for the journal's writer.
 pub struct World {
@@ -31,30 +25,10 @@ pub struct World {
     machine: Machine,
 }
 
-/// What outlives a crash.
-struct Machine {
-    store: Arc<FaultyStore<MemoryStore>>,
-    disk: MemoryDisk,
-    clock: Arc<SimClock>,
-    entropy: Arc<SeededEntropy>,
-    seal: Arc<SimSeal>,
-    roots: Vec<Credentials>,
-}
-
-/// What does not.
-struct Server {
-    dispatcher: Arc<Dispatcher>,
-    vitals: Arc<Vitals>,
-    chores: Chores,
-}
-
 /// Where calls go that name no Region.
 const REGION: &str = "us-east-1";
-const NODE: [u8; 16] = *b"a simulated node";
-const DOMAIN_KEY_DAYS: u32 = 30;
 /// Where records of changes wait (docs/store-format.md).
 const OUTBOX: &[u8] = b"-/-/outbox/";
-const ACCOUNTS: [u64; 2] = [111_122_223_333, 444_455_556_666];
 
 impl Default for World {
     fn default() -> Self {
@@ -75,15 +49,7 @@ impl World {
     /// If the server does not start.
     #[must_use]
     pub fn seeded(seed: u64) -> Self {
-        let entropy = Arc::new(SeededEntropy::new(seed));
-        let mut machine = Machine {
-            store: Arc::new(FaultyStore::new(MemoryStore::new(), Vec::new())),
-            disk: MemoryDisk::new(),
-            clock: Arc::default(),
-            seal: Arc::new(SimSeal::new(&*entropy)),
-            entropy,
-            roots: Vec::new(),
-        };
+        let mut machine = Machine::new(seed);
         let runtime = runtime();
         runtime.block_on(machine.found());
         let server = runtime.block_on(machine.start());
@@ -343,58 +309,6 @@ impl World {
     }
 }
 
-impl Machine {
-    async fn found(&mut self) {
-        let Self { store, clock, entropy, seal, roots, .. } = self;
-        let record = SealRecord::File;
-        let seal = seal.open(&record).expect("the seal is there");
-        for (index, account) in ACCOUNTS.into_iter().enumerate() {
-            let account = AccountId::from_u64(account).expect("an account id");
-            let made = if index == 0 {
-                init::found(&**store, &record, &*seal, Some(account), &**clock, &**entropy).await
-            } else {
-                init::add_account(&**store, &*seal, account, &**clock, &**entropy).await
-            };
-            roots.push(credentials(&made.expect("an account").expect("an empty store")));
-        }
-    }
-
-    async fn start(&self) -> Server {
-        let parts = Parts {
-            journal: Options::new(NODE),
-            store: Arc::clone(&self.store) as _,
-            disk: Arc::new(self.disk.clone()),
-            clock: Arc::clone(&self.clock) as _,
-            entropy: Arc::clone(&self.entropy) as _,
-            seal: Arc::clone(&self.seal) as _,
-            authentication: |credentials| Arc::new(Verified(credentials)),
-            policies: Policies::Enforced,
-            regions: Regions::Any,
-            durability: Durability::Durable,
-            quotas: kms::Quotas::default(),
-            request_rates: kms::RequestRates::Unlimited,
-            domain_key_rotation_days: DOMAIN_KEY_DAYS,
-            observer: Arc::new(Nobody),
-        };
-        let Assembly { dispatcher, vitals, following, chores, .. } =
-            Assembly::of(parts).await.expect("the server starts");
-        tokio::spawn(following.run());
-        while !chores.is_following() {
-            pause().await;
-        }
-        Server { dispatcher, vitals, chores }
-    }
-}
-
-fn credentials(root: &RootCredentials) -> Credentials {
-    Credentials {
-        account: root.account.to_string(),
-        access_key_id: root.access_key_id.clone(),
-        secret_access_key: String::from_utf8_lossy(root.secret_access_key.reveal()).into_owned(),
-        session_token: None,
-    }
-}
-
 fn connection() -> ConnectionInfo {
     ConnectionInfo { peer: ([127, 0, 0, 1], 50_000).into(), tls: None }
 }
@@ -405,7 +319,7 @@ fn runtime() -> Runtime {
 }
 
 /// Lets everything else go on, the journal's thread as well.
-async fn pause() {
+pub(crate) async fn pause() {
     std::thread::yield_now();
     tokio::task::yield_now().await;
     tokio::time::sleep(std::time::Duration::from_millis(1)).await;
@@ -415,10 +329,4 @@ async fn take_turns(turns: usize) {
     for _ in 0..turns {
         tokio::task::yield_now().await;
     }
-}
-
-struct Nobody;
-
-impl Observer for Nobody {
-    fn answered(&self, _: &'static str, _: &'static str, _: Option<&'static str>, _: std::time::Duration) {}
 }

@@ -9,7 +9,7 @@ use super::oracle::Oracle;
 /// One call of the first account's root user to KMS.
 #[derive(Debug, Clone)]
 pub(super) enum Call {
-    CreateKey { description: String },
+    CreateKey { description: String, mac: bool },
     Enable { key: String },
     Disable { key: String },
     Schedule { key: String, days: u32 },
@@ -25,6 +25,8 @@ pub(super) enum Call {
     Decrypt { blob: usize, context: String },
     ReEncrypt { blob: usize, key: String, context: String },
     DataKey { key: String, context: String },
+    Mac { key: String, message: String },
+    Rotate { key: String },
     Random,
 }
 
@@ -43,8 +45,10 @@ impl Call {
         let text = || format!("{:x}", chance.next());
         let pick = |from: &[&str]| (*chance.pick(from)).to_owned();
         let blob = chance.below(oracle.blobs.len());
-        match chance.below(20) {
-            0 | 1 if oracle.keys.len() < KEYS_MAX => Self::CreateKey { description: text() },
+        match chance.below(23) {
+            0 | 1 if oracle.keys.len() < KEYS_MAX => {
+                Self::CreateKey { description: text(), mac: chance.below(4) == 0 }
+            }
             2 => Self::Enable { key: key() },
             3 => Self::Disable { key: key() },
             4 => Self::Schedule { key: key(), days: 7 + u32::try_from(chance.below(24)).unwrap_or_default() },
@@ -60,6 +64,8 @@ impl Call {
             15 => Self::DataKey { key: key(), context: pick(&CONTEXTS) },
             16 => Self::Describe { key: key() },
             17 => Self::Random,
+            18 | 19 => Self::Mac { key: key(), message: base64(pick(&NAMES).as_bytes()) },
+            20 => Self::Rotate { key: key() },
             _ => Self::Encrypt {
                 key: key(),
                 plaintext: base64(&chance.next().to_be_bytes()),
@@ -86,6 +92,8 @@ impl Call {
             Self::Decrypt { .. } => "Decrypt",
             Self::ReEncrypt { .. } => "ReEncrypt",
             Self::DataKey { .. } => "GenerateDataKey",
+            Self::Mac { .. } => "GenerateMac",
+            Self::Rotate { .. } => "RotateKeyOnDemand",
             Self::Random => "GenerateRandom",
         }
     }
@@ -93,10 +101,15 @@ impl Call {
     pub(super) fn input(&self, oracle: &Oracle) -> Value {
         let blob = |index: usize| oracle.blobs.get(index).map(|blob| &blob.ciphertext);
         match self {
-            Self::CreateKey { description } => json!({ "Description": description }),
-            Self::Enable { key } | Self::Disable { key } | Self::Cancel { key } | Self::Describe { key } => {
-                json!({ "KeyId": key })
+            Self::CreateKey { description, mac: false } => json!({ "Description": description }),
+            Self::CreateKey { description, mac: true } => {
+                json!({ "Description": description, "KeySpec": "HMAC_256", "KeyUsage": "GENERATE_VERIFY_MAC" })
             }
+            Self::Enable { key }
+            | Self::Disable { key }
+            | Self::Cancel { key }
+            | Self::Describe { key }
+            | Self::Rotate { key } => json!({ "KeyId": key }),
             Self::Schedule { key, days } => json!({ "KeyId": key, "PendingWindowInDays": days }),
             Self::UpdateDescription { key, description } => {
                 json!({ "KeyId": key, "Description": description })
@@ -124,6 +137,9 @@ impl Call {
             }
             Self::DataKey { key, context } => {
                 json!({ "KeyId": key, "NumberOfBytes": 24, "EncryptionContext": map(context) })
+            }
+            Self::Mac { key, message } => {
+                json!({ "KeyId": key, "Message": message, "MacAlgorithm": "HMAC_SHA_256" })
             }
             Self::Random => json!({ "NumberOfBytes": 16 }),
         }

@@ -22,9 +22,20 @@ impl Observed {
             let described = ask("DescribeKey", json!({ "KeyId": id }));
             let metadata = described.get("KeyMetadata").unwrap_or(&Value::Null);
             let tags = ask("ListResourceTags", json!({ "KeyId": id }));
+            let mac = text(metadata, "KeyUsage") == "GENERATE_VERIFY_MAC";
+            let rotations = if mac { 0 } else { rotations(&mut ask, &id) };
             let tag = |tag: &Value| (text(tag, "TagKey"), text(tag, "TagValue"));
             let tags = items(&tags, "Tags").iter().map(tag).collect();
-            keys.insert(id, Key { description: text(metadata, "Description"), state: state(metadata), tags });
+            keys.insert(
+                id,
+                Key {
+                    description: text(metadata, "Description"),
+                    state: state(metadata),
+                    tags,
+                    mac,
+                    rotations,
+                },
+            );
         }
         let aliases = pages(&mut ask, "ListAliases", "Aliases");
         let alias = |alias: &Value| (text(alias, "AliasName"), text(alias, "TargetKeyId"));
@@ -36,6 +47,10 @@ impl PartialEq<Oracle> for Observed {
     fn eq(&self, oracle: &Oracle) -> bool {
         self.keys == oracle.keys && self.aliases == oracle.aliases
     }
+}
+
+fn rotations(ask: &mut impl FnMut(&str, Value) -> Value, id: &str) -> usize {
+    items(&ask("ListKeyRotations", json!({ "KeyId": id })), "Rotations").len()
 }
 
 fn state(metadata: &Value) -> State {

@@ -15,6 +15,8 @@ pub(super) struct Oracle {
     /// Keys that were deleted.
     pub(super) gone: BTreeSet<String>,
     pub(super) blobs: Vec<Blob>,
+    /// What each key made of each message, the first time.
+    macs: BTreeMap<(String, String), String>,
 }
 
 /// A key.
@@ -23,6 +25,10 @@ pub(super) struct Key {
     pub(super) description: String,
     pub(super) state: State,
     pub(super) tags: BTreeMap<String, String>,
+    /// It is one for MACs.
+    pub(super) mac: bool,
+    /// How often it was rotated.
+    pub(super) rotations: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -45,6 +51,9 @@ pub(super) struct Blob {
 
 const NOT_FOUND: &str = "NotFoundException";
 const INVALID_STATE: &str = "KMSInvalidStateException";
+const WRONG_USAGE: &str = "InvalidKeyUsageException";
+/// Rotations on demand that a key can have.
+const ROTATIONS_MAX: usize = 25;
 const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
 
 impl Oracle {
@@ -67,14 +76,27 @@ impl Oracle {
                 let taken = self.aliases.contains_key(alias).then_some("AlreadyExistsException");
                 self.not_pending(key).or(taken)
             }
-            Call::UpdateAlias { alias, key } => self.alias(alias).or_else(|| self.not_pending(key)),
+            Call::UpdateAlias { alias, key } => {
+                let same_kind = || {
+                    let from = self.aliases.get(alias).and_then(|target| self.keys.get(target));
+                    from.map(|from| from.mac) == self.keys.get(key).map(|to| to.mac)
+                };
+                let kind = || (!same_kind()).then_some("ValidationException");
+                self.alias(alias).or_else(|| self.not_pending(key)).or_else(kind)
+            }
             Call::DeleteAlias { alias } => self.alias(alias),
-            Call::Encrypt { key, .. } | Call::DataKey { key, .. } => self.usable(key),
+            Call::Encrypt { key, .. } | Call::DataKey { key, .. } => self.usable_as(key, false),
+            Call::Mac { key, .. } => self.usable_as(key, true),
+            Call::Rotate { key } => self.usable(key).or_else(|| match self.keys.get(key) {
+                Some(Key { mac: true, .. }) => Some("UnsupportedOperationException"),
+                Some(Key { rotations: ROTATIONS_MAX.., .. }) => Some("LimitExceededException"),
+                _ => None,
+            }),
             Call::Decrypt { blob, context } => self.source(*blob).or_else(|| {
                 let made_with = self.blobs.get(*blob).map(|blob| &blob.context);
                 (made_with != Some(context)).then_some("InvalidCiphertextException")
             }),
-            Call::ReEncrypt { blob, key, .. } => self.source(*blob).or_else(|| self.usable(key)),
+            Call::ReEncrypt { blob, key, .. } => self.source(*blob).or_else(|| self.usable_as(key, false)),
         }
     }
 
@@ -82,9 +104,10 @@ impl Oracle {
     pub(super) fn apply(&mut self, call: &Call, output: &Value, now_millis: i64) {
         let text = |member: &str| output.get(member).and_then(Value::as_str).unwrap_or_default().to_owned();
         match call {
-            Call::CreateKey { description } => {
+            Call::CreateKey { description, mac } => {
                 let id = output.pointer("/KeyMetadata/KeyId").and_then(Value::as_str).unwrap_or_default();
-                self.keys.insert(id.to_owned(), Key { description: description.clone(), ..Key::default() });
+                let key = Key { description: description.clone(), mac: *mac, ..Key::default() };
+                self.keys.insert(id.to_owned(), key);
             }
             Call::Enable { key } => self.change(key, |key| key.state = State::Enabled),
             Call::Disable { key } | Call::Cancel { key } => {
@@ -115,6 +138,10 @@ impl Oracle {
                 let plaintext = self.blobs.get(*blob).map(|blob| blob.plaintext.clone()).unwrap_or_default();
                 self.keep(text("CiphertextBlob"), key, context, plaintext);
             }
+            Call::Rotate { key } => self.change(key, |key| key.rotations += 1),
+            Call::Mac { key, message } => {
+                self.macs.entry((key.clone(), message.clone())).or_insert_with(|| text("Mac"));
+            }
             Call::Decrypt { .. } | Call::Describe { .. } | Call::Random => {}
         }
     }
@@ -125,6 +152,10 @@ impl Oracle {
             Call::Decrypt { blob, .. } => {
                 let plaintext = self.blobs.get(*blob).map(|blob| blob.plaintext.as_str());
                 output.get("Plaintext").and_then(Value::as_str) == plaintext
+            }
+            Call::Mac { key, message } => {
+                let before = self.macs.get(&(key.clone(), message.clone())).map(String::as_str);
+                before.is_none_or(|before| output.get("Mac").and_then(Value::as_str) == Some(before))
             }
             Call::Describe { key } => {
                 let description = self.keys.get(key).map(|key| key.description.as_str());
@@ -182,6 +213,11 @@ impl Oracle {
             Some(State::Disabled) => Some("DisabledException"),
             _ => self.not_pending(id),
         }
+    }
+
+    fn usable_as(&self, id: &str, mac: bool) -> Option<&'static str> {
+        let fits = |key: &Key| (key.mac != mac).then_some(WRONG_USAGE);
+        self.usable(id).or_else(|| self.keys.get(id).and_then(fits))
     }
 
     /// A ciphertext's key, of which nothing is said when it is gone.

@@ -5,7 +5,7 @@ use http::Method;
 use model::Timestamp;
 use serde_json::{Value, json};
 use server::{clock::SystemClock, dev::DevConfig};
-use sim::{Credentials, json as aws_json};
+use sim::{Credentials, Scope, form, json as aws_json, sign};
 
 use crate::server::{Server, anybody, config};
 
@@ -83,4 +83,23 @@ fn policies_decide_unless_they_are_ignored() {
         let other = server.call(&anybody("111122223333"), "Encrypt", &input);
         assert_eq!(other.code.as_deref(), code, "{policies:?}, from another account");
     }
+}
+
+#[test]
+fn a_user_of_iam_is_its_access_key_with_its_policies() {
+    let server = Server::new();
+    let iam = |action: &str, fields: &str| {
+        let scope = Scope { service: "iam", region: "us-east-1", at: Timestamp::from_millis(0) };
+        server.send(sign(form("2010-05-08", action, fields), &anybody("111122223333"), &scope))
+    };
+    assert_eq!(iam("CreateUser", "UserName=alice").status, 200);
+    let made = iam("CreateAccessKey", "UserName=alice");
+    let alice = anybody(&made.xml("AccessKeyId").unwrap());
+    assert_eq!(server.account_of(&alice), "111122223333");
+    assert_eq!(server.call(&alice, "ListKeys", &json!({})).fault(), "AccessDeniedException");
+    let policy = "%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Action%22\
+                  %3A%22kms%3AListKeys%22%2C%22Resource%22%3A%22%2A%22%7D%5D%7D";
+    let put = format!("UserName=alice&PolicyName=list&PolicyDocument={policy}");
+    assert_eq!(iam("PutUserPolicy", &put).status, 200);
+    server.call(&alice, "ListKeys", &json!({})).ok();
 }

@@ -1,7 +1,6 @@
 //! What AWS's own answers pin down, by number: one finding, one test.
 //!
-//! Each was recorded from AWS or asserted against it. The test's name says what was found; its body checks it. Findings
-//! about operations that are not offered yet stand in [`WAITING`], and move when the operation is there.
+//! Each was recorded from AWS or asserted against it. The test's name says what was found; its body checks it.
 
 /// Makes each finding a test on a stage of its own, and lists the numbers.
 macro_rules! findings {
@@ -17,16 +16,14 @@ mod making;
 mod material;
 mod metadata;
 mod order;
+mod sessions;
 mod wire;
 
 /// How many findings there are.
 const FINDINGS: u8 = 67;
 
-/// Findings that wait for an operation.
-const WAITING: &[(u8, &str)] = &[(67, "AssumeRole")];
-
 #[test]
-fn every_finding_is_checked_or_waits_once() {
+fn every_finding_is_checked_once() {
     let checked = [
         wire::NUMBERS,
         finding::NUMBERS,
@@ -35,17 +32,9 @@ fn every_finding_is_checked_or_waits_once() {
         order::NUMBERS,
         cryptography::NUMBERS,
         material::NUMBERS,
+        sessions::NUMBERS,
     ];
     let mut numbers: Vec<u8> = checked.concat();
-    numbers.extend(WAITING.iter().map(|(number, _)| number));
     numbers.sort_unstable();
     assert_eq!(numbers, (1..=FINDINGS).collect::<Vec<_>>());
-}
-
-#[test]
-fn what_waits_is_not_offered_yet() {
-    let offered: Vec<_> = sim::World::new().operations().into_iter().map(|(_, facts)| facts.name).collect();
-    for (number, operation) in WAITING {
-        assert!(!offered.contains(operation), "{operation} is there: check finding {number}");
-    }
 }

@@ -1,0 +1,72 @@
+//! `keywright dev`.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, ValueEnum};
+use dispatch::Policies;
+
+use crate::{
+    config::{Expected, address, is_loopback},
+    dev::DevConfig,
+    logging::Format,
+};
+
+/// Options of `dev`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  keywright dev
+  keywright dev --seed keys.yaml --policies ignored
+  keywright dev --data-dir ./dev-data --verify
+  curl -d '{\"advance\":\"365d\"}' http://127.0.0.1:4599/_keywright/clock
+  curl -d '{\"operation\":\"Decrypt\",\"error\":\"ThrottlingException\",\"times\":3}' \\
+      http://127.0.0.1:4599/_keywright/faults
+  curl -X POST http://127.0.0.1:4599/_keywright/reset
+
+Nothing in it is safe: whoever reaches it can use its keys. docs/dev.md describes the seed file and the controls.")]
+pub struct Dev {
+    /// Where to serve, on loopback
+    #[arg(long, value_name = "ADDR:PORT", value_parser = loopback, default_value = "127.0.0.1:4599")]
+    pub listen: SocketAddr,
+    /// Where to keep everything [default: in memory]
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// YAML file with the keys that are there from the start
+    #[arg(long, value_name = "FILE")]
+    pub seed: Option<PathBuf>,
+    /// Check signatures; the access key id of a root user is its account, the secret is `keywright`
+    #[arg(long)]
+    pub verify: bool,
+    /// Whether policies decide (`enforced`) or everything is allowed (`ignored`)
+    #[arg(long, value_name = "HOW", default_value = "enforced")]
+    pub policies: PolicyMode,
+}
+
+/// Whether policies are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PolicyMode {
+    /// They decide.
+    Enforced,
+    /// Everything is allowed.
+    Ignored,
+}
+
+impl Dev {
+    /// What it says.
+    #[must_use]
+    pub fn config(self) -> DevConfig {
+        let Self { listen, data_dir, seed, verify, policies } = self;
+        let policies = match policies {
+            PolicyMode::Enforced => Policies::Enforced,
+            PolicyMode::Ignored => Policies::Ignored,
+        };
+        DevConfig { listen, data_dir, seed, verify, policies, log: Format::fitting() }
+    }
+}
+
+/// An address that nobody else reaches.
+fn loopback(text: &str) -> Result<SocketAddr, Expected> {
+    const EXPECTED: Expected = Expected("an address on loopback such as `127.0.0.1:4599`");
+    let address = address(text).map_err(|_| EXPECTED)?;
+    if is_loopback(address) { Ok(address) } else { Err(EXPECTED) }
+}

@@ -1,0 +1,111 @@
+//! The machine that a server runs on, and the server while it runs.
+
+use std::sync::Arc;
+
+use audit::{MemoryDisk, Options};
+use dispatch::{Dispatcher, Durability, Observer, Policies, Regions, Verified};
+use model::arn::AccountId;
+use server::{
+    compose::{Assembly, Chores, Parts},
+    deployment::SealRecord,
+    health::Vitals,
+    init::{self, RootCredentials},
+    seal::SealSource,
+};
+use store::{FaultyStore, MemoryStore};
+
+use crate::{Credentials, SeededEntropy, SimClock, SimSeal, world::pause};
+
+/// What outlives a crash.
+pub(crate) struct Machine {
+    pub(crate) store: Arc<FaultyStore<MemoryStore>>,
+    pub(crate) disk: MemoryDisk,
+    pub(crate) clock: Arc<SimClock>,
+    pub(crate) entropy: Arc<SeededEntropy>,
+    pub(crate) seal: Arc<SimSeal>,
+    pub(crate) roots: Vec<Credentials>,
+}
+
+/// What does not.
+pub(crate) struct Server {
+    pub(crate) dispatcher: Arc<Dispatcher>,
+    pub(crate) vitals: Arc<Vitals>,
+    pub(crate) chores: Chores,
+}
+
+const NODE: [u8; 16] = *b"a simulated node";
+const DOMAIN_KEY_DAYS: u32 = 30;
+const ACCOUNTS: [u64; 2] = [111_122_223_333, 444_455_556_666];
+
+impl Machine {
+    /// A machine with an empty store and everything else in order.
+    pub(crate) fn new(seed: u64) -> Self {
+        let entropy = Arc::new(SeededEntropy::new(seed));
+        Self {
+            store: Arc::new(FaultyStore::new(MemoryStore::new(), Vec::new())),
+            disk: MemoryDisk::new(),
+            clock: Arc::default(),
+            seal: Arc::new(SimSeal::new(&*entropy)),
+            entropy,
+            roots: Vec::new(),
+        }
+    }
+
+    /// Sets a deployment up.
+    pub(crate) async fn found(&mut self) {
+        let Self { store, clock, entropy, seal, roots, .. } = self;
+        let record = SealRecord::File;
+        let seal = seal.open(&record).expect("the seal is there");
+        for (index, account) in ACCOUNTS.into_iter().enumerate() {
+            let account = AccountId::from_u64(account).expect("an account id");
+            let made = if index == 0 {
+                init::found(&**store, &record, &*seal, Some(account), &**clock, &**entropy).await
+            } else {
+                init::add_account(&**store, &*seal, account, &**clock, &**entropy).await
+            };
+            roots.push(credentials(&made.expect("an account").expect("an empty store")));
+        }
+    }
+
+    /// Starts a server.
+    pub(crate) async fn start(&self) -> Server {
+        let parts = Parts {
+            journal: Options::new(NODE),
+            store: Arc::clone(&self.store) as _,
+            disk: Arc::new(self.disk.clone()),
+            clock: Arc::clone(&self.clock) as _,
+            entropy: Arc::clone(&self.entropy) as _,
+            seal: Arc::clone(&self.seal) as _,
+            authentication: |credentials| Arc::new(Verified(credentials)),
+            policies: Policies::Enforced,
+            regions: Regions::Any,
+            durability: Durability::Durable,
+            quotas: kms::Quotas::default(),
+            request_rates: kms::RequestRates::Unlimited,
+            domain_key_rotation_days: DOMAIN_KEY_DAYS,
+            observer: Arc::new(Nobody),
+        };
+        let Assembly { dispatcher, vitals, following, chores, .. } =
+            Assembly::of(parts).await.expect("the server starts");
+        tokio::spawn(following.run());
+        while !chores.is_following() {
+            pause().await;
+        }
+        Server { dispatcher, vitals, chores }
+    }
+}
+
+fn credentials(root: &RootCredentials) -> Credentials {
+    Credentials {
+        account: root.account.to_string(),
+        access_key_id: root.access_key_id.clone(),
+        secret_access_key: String::from_utf8_lossy(root.secret_access_key.reveal()).into_owned(),
+        session_token: None,
+    }
+}
+
+struct Nobody;
+
+impl Observer for Nobody {
+    fn answered(&self, _: &'static str, _: &'static str, _: Option<&'static str>, _: std::time::Duration) {}
+}
