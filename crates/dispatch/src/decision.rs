@@ -1,6 +1,6 @@
 //! Asking the policies about a call, and saying no in AWS's words.
 
-use policy::{ConditionKeys, Decision, Identity, Layers, Policy, Question};
+use policy::{ConditionKeys, Decision, Identity, Layer, Layers, Policy, Question};
 
 use crate::{Cx, Fault, IdentityPolicies, Policies, conditions::WithGlobal, fault};
 
@@ -26,7 +26,7 @@ pub fn decide(
 }
 
 /// Why [`decide`] decides as it does, for the record of a denial: the action, the resource, and what every layer
-/// says.
+/// says. `layer` is what the resource's policy is called in records.
 #[must_use]
 pub fn explain(
     cx: &Cx<'_>,
@@ -34,9 +34,10 @@ pub fn explain(
     resource: &str,
     on_resource: &OnResource<'_>,
     keys: &dyn ConditionKeys,
+    layer: &str,
 ) -> String {
     let trace = ask(cx, action, resource, on_resource, keys, policy::trace);
-    format!("{action} on {resource}\n{trace}")
+    format!("{action} on {resource}\n{}", trace.about(layer))
 }
 
 fn ask<T>(
@@ -97,7 +98,8 @@ pub fn permit(cx: &mut Cx<'_>, action: &str, resource: &str, keys: &dyn Conditio
         let keys = WithGlobal { cx, inner: keys };
         let on_resource = OnResource::default();
         let decision = decide(cx, action, resource, &on_resource, &keys);
-        let why = (!decision.is_allowed()).then(|| explain(cx, action, resource, &on_resource, &keys));
+        let why = (!decision.is_allowed())
+            .then(|| explain(cx, action, resource, &on_resource, &keys, Layer::Resource.as_str()));
         (decision, why)
     };
     note(cx, &decision, why);

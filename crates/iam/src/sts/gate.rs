@@ -62,7 +62,7 @@ pub(crate) fn assumable(
     // These have no role of their own that could be trusted, and AWS lets them assume none.
     let federated = matches!(cx.caller.principal, Principal::FederatedUser { .. });
     let Some(found) = found.filter(|_| !federated) else {
-        cx.notes.denied("trust-policy", None);
+        cx.notes.denied(TRUST_POLICY, None);
         return Err(faults::denied(cx, "sts:AssumeRole", arn));
     };
     let mut actions = vec!["sts:AssumeRole"];
@@ -74,12 +74,15 @@ pub(crate) fn assumable(
     }
     let owner = found.role.entity.account.to_string();
     for action in actions {
-        let decision = {
+        let (decision, why) = {
             let keys = Keys { cx, asked, resource_tags: Some(&found.role.entity.tags) };
             let on_role = OnResource { policy: Some((&found.role.trust.bound, &owner)), grant: None };
-            dispatch::decide(cx, action, arn, &on_role, &keys)
+            let decision = dispatch::decide(cx, action, arn, &on_role, &keys);
+            let why = (!decision.is_allowed())
+                .then(|| dispatch::explain(cx, action, arn, &on_role, &keys, TRUST_POLICY));
+            (decision, why)
         };
-        note(cx, &decision);
+        note(cx, &decision, why);
         if !decision.is_allowed() {
             return Err(faults::denied(cx, action, arn));
         }
@@ -91,7 +94,8 @@ pub(crate) fn assumable(
 /// Permission for something that has no policy of its own.
 pub(crate) fn permit(cx: &mut Cx<'_>, action: &str, resource: &str, asked: &Asked<'_>) -> Result<(), Fault> {
     let decision = own(cx, action, resource, asked);
-    note(cx, &decision);
+    let why = (!decision.is_allowed()).then(|| explain(cx, action, resource, asked));
+    note(cx, &decision, why);
     if decision.is_allowed() { Ok(()) } else { Err(dispatch::denied(cx, action, resource, &decision)) }
 }
 
@@ -99,7 +103,8 @@ pub(crate) fn permit(cx: &mut Cx<'_>, action: &str, resource: &str, asked: &Aske
 pub(crate) fn unless_denied(cx: &mut Cx<'_>, action: &str, asked: &Asked<'_>) -> Result<(), Fault> {
     let decision = own(cx, action, "*", asked);
     if decision.is_explicit() {
-        note(cx, &decision);
+        let why = explain(cx, action, "*", asked);
+        note(cx, &decision, Some(why));
         return Err(dispatch::denied(cx, action, "*", &decision));
     }
     cx.notes.needs_no_permission();
@@ -136,14 +141,27 @@ pub(crate) fn own_seconds(bearer: &Bearer, asked: Option<i32>) -> Result<u32, Fa
 const SECONDS_DEFAULT: u32 = 43_200;
 const ROOT_SECONDS_MAX: u32 = 3_600;
 
+/// What the caller's own policies say.
 fn own(cx: &Cx<'_>, action: &str, resource: &str, asked: &Asked<'_>) -> Decision {
     let keys = Keys { cx, asked, resource_tags: None };
     dispatch::decide(cx, action, resource, &OnResource::default(), &keys)
 }
 
-fn note(cx: &mut Cx<'_>, decision: &Decision) {
+/// Why they say it.
+fn explain(cx: &Cx<'_>, action: &str, resource: &str, asked: &Asked<'_>) -> String {
+    let keys = Keys { cx, asked, resource_tags: None };
+    dispatch::explain(cx, action, resource, &OnResource::default(), &keys, TRUST_POLICY)
+}
+
+/// What the resource's policy is called in records.
+const TRUST_POLICY: &str = "trust-policy";
+
+fn note(cx: &mut Cx<'_>, decision: &Decision, why: Option<String>) {
+    if let Some(why) = why {
+        cx.notes.traced(why);
+    }
     let layer = match decision.layer() {
-        Layer::Resource => "trust-policy",
+        Layer::Resource => TRUST_POLICY,
         layer => layer.as_str(),
     };
     let statement = decision.statement().map(str::to_owned);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use dispatch::{Cx, Fault, OnResource, denied, fault, note};
 use model::arn::AliasName;
-use policy::Decision;
+use policy::{Decision, Layer};
 
 use super::{
     Use,
@@ -133,6 +133,9 @@ pub(super) fn explain(
     decision: &Decision,
 ) -> Option<String> {
     (!decision.is_allowed()).then(|| {
-        scope.on_resource(|on_resource| dispatch::explain(cx, action, resource, on_resource, conditions))
+        let layer = Layer::Resource.as_str();
+        scope.on_resource(|on_resource| {
+            dispatch::explain(cx, action, resource, on_resource, conditions, layer)
+        })
     })
 }

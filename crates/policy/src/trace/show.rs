@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{Failure, LayerTrace, Listed, Outcome, StatementTrace, Trace, Verdict};
-use crate::{Effect, Naming};
+use crate::{Effect, Layer, Naming};
 
 /// Statements shown of a layer that are about the action and do not fit otherwise.
 const NEAR_MISSES: usize = 16;
@@ -12,21 +12,50 @@ const VALUES: usize = 6;
 /// Letters shown of a value.
 const LETTERS: usize = 160;
 
-impl fmt::Display for Trace {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let layer = self.decision.layer();
-        match self.decision.statement() {
-            Some(by) if self.decision.is_allowed() => writeln!(f, "allowed by {layer}: {}", Quoted(by))?,
-            Some(by) => writeln!(f, "denied by {layer}: {}", Quoted(by))?,
-            None => writeln!(f, "denied: {layer} would have had to allow it")?,
-        }
-        self.layers.iter().try_for_each(|layer| layer.fmt(f))
+impl Trace {
+    /// The trace in words, with another name for the resource's policy than `key-policy`.
+    #[must_use]
+    pub fn about<'a>(&'a self, resource_policy: &'a str) -> impl fmt::Display + 'a {
+        About { trace: self, resource_policy }
     }
 }
 
+impl fmt::Display for Trace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.about(Layer::Resource.as_str()).fmt(f)
+    }
+}
+
+struct About<'a> {
+    trace: &'a Trace,
+    resource_policy: &'a str,
+}
+
+impl About<'_> {
+    fn name(&self, layer: Layer) -> &str {
+        if layer == Layer::Resource { self.resource_policy } else { layer.as_str() }
+    }
+}
+
+impl fmt::Display for About<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let decision = &self.trace.decision;
+        let layer = self.name(decision.layer());
+        match decision.statement() {
+            Some(by) if decision.is_allowed() => writeln!(f, "allowed by {layer}: {}", Quoted(by))?,
+            Some(by) => writeln!(f, "denied by {layer}: {}", Quoted(by))?,
+            None => writeln!(f, "denied: {layer} would have had to allow it")?,
+        }
+        self.trace.layers.iter().try_for_each(|layer| {
+            write!(f, "{} ", self.name(layer.layer))?;
+            layer.fmt(f)
+        })
+    }
+}
+
+/// Without the layer's name.
 impl fmt::Display for LayerTrace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ", self.layer)?;
         match &self.verdict {
             Verdict::Denies { statement } => writeln!(f, "denies: {}", Quoted(statement))?,
             Verdict::Allows { by, naming: Some(Naming::Account) } => {

@@ -72,6 +72,14 @@ fn who_is_not_trusted_learns_nothing() {
         refused,
         format!("User: {user_arn} is not authorized to perform: sts:AssumeRole on resource: {role}")
     );
+    // The operator learns why.
+    let records = cast.world.records();
+    let why = records.last().and_then(|record| record.trace.as_deref()).unwrap();
+    assert!(why.starts_with(&format!("sts:AssumeRole on {role}\n")), "{why}");
+    assert!(
+        why.contains("\ntrust-policy does not allow\n") && why.contains("Principal does not fit"),
+        "{why}"
+    );
     let missing = format!("arn:aws:iam::{ACCOUNT}:role/nobody");
     assert_eq!(message(cast.assume(&other, &missing, json!({}))), refused.replace(&role, &missing));
     // A path that the role does not have makes another ARN.
