@@ -117,30 +117,36 @@ class AwsCli:
         pass
 
 
-class SdkRust:
-    """The AWS SDK for Rust, in a program that takes a call a line."""
+class Lines:
+    """A program that takes a call a line, as JSON, and answers each with a line."""
 
-    name = "sdk-rust"
-
-    def __init__(self, program, environment, folder):
+    def __init__(self, command, environment, folder):
         self._popen = subprocess.Popen(
-            [program], env=environment, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            command, env=environment, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
-    def call(self, service, operation, **given):
-        call = {"service": service, "operation": operation, "input": given}
+    def ask(self, call):
         self._popen.stdin.write(json.dumps(call, default=lambda blob: base64.b64encode(blob).decode()) + "\n")
         self._popen.stdin.flush()
-        answer = json.loads(self._popen.stdout.readline())
-        if "refused" in answer:
-            raise Refused(answer["refused"]["code"], answer["refused"]["message"])
-        assert "output" in answer, answer
-        return blobs_decoded(service, operation, answer["output"])
+        return json.loads(self._popen.stdout.readline())
 
     def close(self):
         self._popen.stdin.close()
         self._popen.wait(PATIENCE_SECONDS)
         self._popen.stdout.close()
+
+
+class SdkRust(Lines):
+    """The AWS SDK for Rust."""
+
+    name = "sdk-rust"
+
+    def call(self, service, operation, **given):
+        answer = self.ask({"service": service, "operation": operation, "input": given})
+        if "refused" in answer:
+            raise Refused(answer["refused"]["code"], answer["refused"]["message"])
+        assert "output" in answer, answer
+        return blobs_decoded(service, operation, answer["output"])
 
 
 @contextlib.contextmanager

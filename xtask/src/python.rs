@@ -23,7 +23,7 @@ pub(crate) fn environment(root: &Path) -> Result<PathBuf> {
         return Ok(bin);
     }
     run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv))
-        .map_err(|error| format!("{error}; Python 3.10 or later with its venv module is needed"))?;
+        .map_err(|error| format!("{error}; Python 3.11 or later with its venv module is needed"))?;
     let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"];
     run(python(&bin).args(install).arg(&wanted))?;
     // Last, so that an interrupted installation is made anew.
