@@ -11,6 +11,7 @@ import re
 import subprocess
 import unittest.mock
 
+import boto3
 import botocore.config
 import botocore.exceptions
 import botocore.session
@@ -42,6 +43,16 @@ def blobs_decoded(service, operation, output):
         name: base64.b64decode(value) if name in members and members[name].type_name == "blob" else value
         for name, value in output.items()
     }
+
+
+@contextlib.contextmanager
+def within(environment):
+    """Libraries that are used inside find this environment, as they would in a new process."""
+    with unittest.mock.patch.dict(os.environ, environment, clear=True):
+        # boto3 keeps the settings that it read first.
+        boto3.setup_default_session()
+        yield
+    boto3.DEFAULT_SESSION = None
 
 
 class Boto3:

@@ -95,3 +95,11 @@ def kms(client):
 def key(kms):
     """A new key's metadata."""
     return kms("CreateKey")["KeyMetadata"]
+
+
+@pytest.fixture
+def one(connect, shared, tmp_path):
+    """`kms`, by boto3 alone."""
+    client = connect("boto3", shared.environment(), tmp_path)
+    yield lambda operation, **given: client.call("kms", operation, **given)
+    client.close()

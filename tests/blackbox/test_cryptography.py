@@ -18,14 +18,6 @@ PSS = padding.PSS(padding.MGF1(SHA_256), padding.PSS.DIGEST_LENGTH)
 OAEP = padding.OAEP(padding.MGF1(SHA_256), SHA_256, None)
 
 
-@pytest.fixture
-def one(connect, shared, tmp_path):
-    """`kms`, by boto3 alone."""
-    client = connect("boto3", shared.environment(), tmp_path)
-    yield lambda operation, **given: client.call("kms", operation, **given)
-    client.close()
-
-
 def public(kms, key):
     return serialization.load_der_public_key(kms("GetPublicKey", KeyId=key)["PublicKey"])
 

@@ -3,8 +3,6 @@ GenerateDataKey, Encrypt and Decrypt, and for key pairs GetPublicKey, Decrypt an
 
 import base64
 import contextlib
-import os
-import unittest.mock
 
 import boto3
 import pytest
@@ -13,7 +11,7 @@ from aws_cryptographic_material_providers.mpl import errors, models
 from aws_cryptographic_material_providers.mpl.config import MaterialProvidersConfig
 from aws_encryption_sdk import Algorithm, AWSEncryptionSDKClientError, CommitmentPolicy, EncryptionSDKClient
 
-from clients import Boto3, Lines, Refused
+from clients import Boto3, Lines, Refused, within
 from conftest import JS, node
 from keywright import REGION, Deployment
 
@@ -112,13 +110,10 @@ def deployment(tmp_path_factory):
 @pytest.fixture(scope="module")
 def sdk(deployment, tmp_path_factory):
     """An SDK by its name."""
-    with unittest.mock.patch.dict(os.environ, deployment.environment(), clear=True):
-        # boto3 keeps the settings that it read first.
-        boto3.setup_default_session()
+    with within(deployment.environment()):
         javascript = JavaScript(deployment.environment(), tmp_path_factory.mktemp("javascript"))
         yield {"python": Python(), "javascript": javascript}.__getitem__
         javascript.close()
-        boto3.DEFAULT_SESSION = None
 
 
 @pytest.fixture(scope="module")
