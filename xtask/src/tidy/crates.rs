@@ -10,6 +10,7 @@ use crate::{Result, command::cargo};
 /// A crate, and the crates of the workspace that it may use. What is left out is the point: `policy` and `sigv4` know
 /// nobody, and nobody but the services reaches the strongroom.
 const MAY_USE: &[(&str, &[&str])] = &[
+    ("attestation", &[]),
     ("audit", &[]),
     ("bench", &[]),
     ("dispatch", &["audit", "model", "policy", "secret", "sigv4", "store", "strongroom"]),

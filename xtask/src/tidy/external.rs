@@ -11,7 +11,7 @@ const PERMITTED: &[(&str, &[&str], &str)] = &[
     ("argon2", &["strongroom"], "stretches the seal's passphrase; aws-lc-rs has no Argon2"),
     (
         "aws-lc-rs",
-        &["audit", "server", "sigv4", "strongroom"],
+        &["attestation", "audit", "server", "sigv4", "strongroom"],
         "cryptography: keys, hashes, signatures of requests",
     ),
     ("base64-simd", &[], "base64 at the speed that requests need"),
@@ -25,7 +25,11 @@ const PERMITTED: &[(&str, &[&str], &str)] = &[
     ("hyper", &["server"], "HTTP connections"),
     ("hyper-util", &["server"], "HTTP connections on tokio"),
     ("imbl", &["iam", "kms"], "ordered maps whose versions share what is the same"),
-    ("minicbor", &["audit", "iam", "kms", "server"], "stored records, with numbered fields"),
+    (
+        "minicbor",
+        &["attestation", "audit", "iam", "kms", "server"],
+        "stored records, with numbered fields; attestation documents",
+    ),
     ("ml-dsa", &["strongroom"], "ML-DSA over an external mu, which aws-lc-rs does not offer"),
     ("percent-encoding", &["dispatch", "iam", "sigv4"], "URIs, forms, and policies in answers"),
     ("pkcs8", &["strongroom"], "the DER of keys, read and written"),
@@ -35,7 +39,8 @@ const PERMITTED: &[(&str, &[&str], &str)] = &[
     ("rusqlite", &["store"], "the embedded storage engine"),
     ("rustix", &["server"], "limits, locked memory and signals of the process"),
     ("rustls", &["server"], "TLS"),
-    ("rustls-pki-types", &["server"], "TLS"),
+    ("rustls-pki-types", &["attestation", "server"], "TLS, certificates"),
+    ("rustls-webpki", &["attestation"], "the path from a certificate to a root"),
     ("secp256k1", &["strongroom"], "signatures on secp256k1, six times as fast as aws-lc-rs's"),
     ("serde", &["dispatch", "model", "policy", "server"], "shapes of what is parsed"),
     (
@@ -61,6 +66,7 @@ const PERMITTED: &[(&str, &[&str], &str)] = &[
     ("tracing", &[], "the operator's log"),
     ("tracing-subscriber", &["server"], "where the log goes"),
     ("uuid", &["dispatch"], "request ids, from random bytes that are given"),
+    ("x509-cert", &["attestation"], "what webpki does not tell of a certificate: the use of its key"),
     ("zeroize", &[], "wipes memory"),
 ];
 
