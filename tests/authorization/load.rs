@@ -31,11 +31,18 @@ pub(crate) struct Scenario {
     pub(crate) identity: Option<Vec<Value>>,
     pub(crate) boundary: Option<Value>,
     pub(crate) session: Option<Vec<Value>>,
-    /// Whether a grant covers the question.
-    pub(crate) granted: bool,
+    /// The operations of a grant to the caller; none if there is no grant.
+    pub(crate) grant: Vec<String>,
     pub(crate) expected: Expected,
     /// The layer that a scenario of the matrix is about.
     pub(crate) about: Option<Layer>,
+}
+
+impl Scenario {
+    /// Whether a grant covers the question.
+    pub(crate) fn granted(&self) -> bool {
+        self.grant.iter().any(|operation| format!("kms:{operation}") == self.action)
+    }
 }
 
 /// The right answer.
@@ -217,7 +224,7 @@ impl File {
                 .session
                 .as_ref()
                 .map(|statements| if statements.is_empty() { Vec::new() } else { vec![policy(statements)] }),
-            granted: written.grant.iter().any(|operation| format!("kms:{operation}") == written.action),
+            grant: written.grant.clone(),
             expected: Expected { message: written.message.clone(), ..expected(&written.expect) },
             about: None,
             principal,

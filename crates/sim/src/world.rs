@@ -136,6 +136,12 @@ impl World {
         self.deliver(head, Ok(body))
     }
 
+    /// Sends a request over another connection than calls usually have: plain, from 127.0.0.1.
+    pub fn send_over(&self, request: Request<Bytes>, connection: &ConnectionInfo) -> Answer {
+        let (head, body) = request.into_parts();
+        self.run(async { self.server.dispatcher.answer(head, Ok(body), connection).await.into() })
+    }
+
     /// Sends a request whose body may not have arrived.
     pub fn deliver(&self, head: Head, body: Result<Bytes, BodyFault>) -> Answer {
         self.run(async { self.server.dispatcher.answer(head, body, &connection()).await.into() })

@@ -46,7 +46,7 @@ fn the_evaluator_decides_as_written() {
                 identity: own.as_deref().map_or(Identity::RootUser, Identity::Policies),
                 boundary: boundary.as_ref(),
                 session: session.as_deref(),
-                grant: scenario.granted.then_some(GRANT),
+                grant: scenario.granted().then_some(GRANT),
             },
         );
         let verdict = Verdict {
@@ -77,7 +77,7 @@ fn the_naive_evaluator_decides_as_written() {
             identity: scenario.identity.as_deref(),
             boundary: scenario.boundary.as_ref(),
             session: scenario.session.as_deref(),
-            grant: scenario.granted.then_some(GRANT),
+            grant: scenario.granted().then_some(GRANT),
         });
         assert_eq!(verdict, expected(&scenario), "{}", scenario.name);
     }

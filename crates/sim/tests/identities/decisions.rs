@@ -27,7 +27,8 @@ fn a_user_may_nothing_until_something_allows_it() {
                    arn:aws:iam::111122223333:user/alice because no identity-based policy allows the iam:GetUser action";
     assert_eq!((refused.status, refused.refusal()), (403, ("AccessDenied", message)));
 
-    let record = people.world.records().pop().unwrap();
+    let records = people.world.records();
+    let record = records.iter().find(|record| record.operation == "GetUser").unwrap();
     assert_eq!(record.http_status, 403, "the status that the client saw");
 
     people.allow("alice", &["kms:List*", "iam:GetUser"]);
