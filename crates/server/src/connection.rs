@@ -87,6 +87,9 @@ impl<A: Answer> Shared<A> {
             .half_close(true)
             .header_read_timeout(None)
             .max_buf_size(HEAD_BYTES_MAX)
+            // AWS's spelling, `Content-Length`, is the only one that libmongocrypt knows. It speaks TLS only, and
+            // hyper spells so at a cost for each field: without TLS, fields stay as they are.
+            .title_case_headers(tls.is_some())
             .auto_date_header(false);
         http.http2()
             .max_concurrent_streams(STREAMS_MAX)

@@ -18,7 +18,10 @@ use server::{
     limits::Limits,
     tls::Tls,
 };
-use tokio::net::TcpStream;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use crate::world::{World, run, short, start_with};
@@ -93,6 +96,26 @@ fn the_protocol_is_what_was_negotiated() {
         });
         assert!(told.starts_with(expected), "{told}");
     }
+}
+
+#[test]
+fn the_fields_of_a_response_are_spelled_as_aws_spells_them() {
+    let directory = tempfile::tempdir().unwrap();
+    let issued = issued(directory.path(), &["kms.test"]);
+    let (world, _) = started(&issued, Limits::default());
+    let response = run(async {
+        let mut stream = connect(&world, &issued, "kms.test", &[&TLS13], &[]).await.unwrap();
+        stream
+            .write_all(b"POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 1\r\n\r\na")
+            .await
+            .unwrap();
+        let mut response = String::new();
+        stream.read_to_string(&mut response).await.unwrap();
+        response
+    });
+    let (head, body) = response.split_once("\r\n\r\n").unwrap();
+    assert!(head.lines().any(|line| line == format!("Content-Length: {}", body.len())), "{head}");
+    assert!(head.lines().any(|line| line == "Connection: close"), "{head}");
 }
 
 #[test]
