@@ -8,7 +8,7 @@ import botocore.exceptions
 import botocore.session
 import pytest
 
-from keywright import PATIENCE_SECONDS, REGION, Process
+from keywright import PATIENCE_SECONDS, REGION, Process, keywright
 
 KEY = "1234abcd-12ab-34cd-56ef-1234567890ab"
 SEED = f"""
@@ -89,6 +89,41 @@ def test_time_passes_on_request(development):
     with pytest.raises(kms.exceptions.NotFoundException):
         kms.describe_key(KeyId=made)
     kms.describe_key(KeyId=KEY)
+
+
+def test_a_year_passes_at_once(tmp_path):
+    development = Development("--data-dir", tmp_path / "data")
+    kms = development.kms()
+    days = [90, 180, 365, 365]
+    rotating = [kms.create_key()["KeyMetadata"]["Arn"] for _ in days]
+    staying, doomed = kms.create_key()["KeyMetadata"]["Arn"], kms.create_key()["KeyMetadata"]["Arn"]
+    blobs = {key: kms.encrypt(KeyId=key, Plaintext=b"before") for key in (*rotating, staying, doomed)}
+    for key, period in zip(rotating, days):
+        kms.enable_key_rotation(KeyId=key, RotationPeriodInDays=period)
+    kms.schedule_key_deletion(KeyId=doomed, PendingWindowInDays=30)
+    development.control("clock", {"advance": "366d"})
+
+    for key in rotating:
+        (rotation,) = kms.list_key_rotations(KeyId=key)["Rotations"]
+        assert rotation["RotationType"] == "AUTOMATIC"
+    assert kms.list_key_rotations(KeyId=staying)["Rotations"] == []
+    for key in (*rotating, staying):
+        assert kms.decrypt(CiphertextBlob=blobs[key]["CiphertextBlob"])["Plaintext"] == b"before"
+        again = kms.decrypt(CiphertextBlob=kms.encrypt(KeyId=key, Plaintext=b"after")["CiphertextBlob"])
+        materials = {again["KeyMaterialId"], kms.decrypt(CiphertextBlob=blobs[key]["CiphertextBlob"])["KeyMaterialId"]}
+        assert len(materials) == (1 if key == staying else 2)
+    with pytest.raises(kms.exceptions.NotFoundException):
+        kms.describe_key(KeyId=doomed)
+    with pytest.raises(botocore.exceptions.ClientError, match="AccessDeniedException"):
+        kms.decrypt(CiphertextBlob=blobs[doomed]["CiphertextBlob"])
+
+    assert development.process.end() == 0
+    done = keywright("journal", "show", tmp_path / "data")
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    told = sorted(
+        (event["eventName"], event["resources"]) for event in events if event["eventType"] == "AwsServiceEvent"
+    )
+    assert told == [("DeleteKey", [doomed]), *(("RotateKey", [key]) for key in sorted(rotating))]
 
 
 def test_signatures_are_checked_on_request():
