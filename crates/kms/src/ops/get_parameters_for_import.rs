@@ -41,7 +41,8 @@ impl Operation for GetParametersForImport {
         cx.notes.parameter("wrappingAlgorithm", algorithm.to_string());
         cx.notes.parameter("wrappingKeySpec", wrapping_key.to_string());
         import::check_open(key.record())?;
-        check_fit(key.record().spec, algorithm, wrapping_key)?;
+        let in_china = key.record().arn.region.partition() == "aws-cn";
+        check_fit(key.record().spec, algorithm, wrapping_key, in_china)?;
 
         let valid_to = cx.now.plus_days(VALID_DAYS);
         let arn = &key.record().arn;
@@ -58,20 +59,35 @@ impl Operation for GetParametersForImport {
 
 /// Whether material of a key fits into what this algorithm wraps with such a wrapping key.
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/importing-keys-get-public-key-and-token.html>
-fn check_fit(spec: KeySpec, algorithm: AlgorithmSpec, wrapping_key: WrappingKeySpec) -> Result<(), Fault> {
+fn check_fit(
+    spec: KeySpec,
+    algorithm: AlgorithmSpec,
+    wrapping_key: WrappingKeySpec,
+    in_china: bool,
+) -> Result<(), Fault> {
     use AlgorithmSpec as A;
+    use WrappingKeySpec as W;
     let is_rsa = matches!(spec, KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096);
-    let fits = match algorithm {
-        // AWS has taken this one out of service, and SM2 is for Regions in China.
-        A::RsaesPkcs1V15 | A::Sm2pke => return Err(faults::wrong_kind()),
-        A::RsaesOaepSha1 | A::RsaesOaepSha256 => {
-            !(is_rsa || spec == KeySpec::EccNistP521 && wrapping_key == WrappingKeySpec::Rsa2048)
+    let fits = match (algorithm, wrapping_key) {
+        // AWS has taken this one out of service.
+        (A::RsaesPkcs1V15, _) => return Err(faults::wrong_kind()),
+        // SM2 is for the Regions of China.
+        (A::Sm2pke, _) | (_, W::Sm2) if !in_china => return Err(faults::wrong_kind()),
+        (A::Sm2pke, W::Sm2) => matches!(
+            spec,
+            KeySpec::SymmetricDefault
+                | KeySpec::Hmac224
+                | KeySpec::Hmac256
+                | KeySpec::Hmac384
+                | KeySpec::Hmac512
+                | KeySpec::Sm2
+        ),
+        (A::Sm2pke, _) | (_, W::Sm2) => false,
+        (A::RsaesOaepSha1 | A::RsaesOaepSha256, _) => {
+            !(is_rsa || spec == KeySpec::EccNistP521 && wrapping_key == W::Rsa2048)
         }
-        A::RsaAesKeyWrapSha1 | A::RsaAesKeyWrapSha256 => true,
+        (A::RsaAesKeyWrapSha1 | A::RsaAesKeyWrapSha256, _) => true,
     };
-    if wrapping_key == WrappingKeySpec::Sm2 {
-        return Err(faults::wrong_kind());
-    }
     if fits {
         return Ok(());
     }
@@ -89,9 +105,10 @@ mod tests {
     fn every_combination() {
         use AlgorithmSpec as A;
         use WrappingKeySpec as W;
-        let oaep = [A::RsaesOaepSha1, A::RsaesOaepSha256];
-        let wrapped = [A::RsaAesKeyWrapSha1, A::RsaAesKeyWrapSha256];
-        for size in [W::Rsa2048, W::Rsa3072, W::Rsa4096] {
+        let fits = |spec, algorithm, wrapping_key, in_china| {
+            check_fit(spec, algorithm, wrapping_key, in_china).is_ok()
+        };
+        for (size, in_china) in [(W::Rsa2048, false), (W::Rsa3072, true), (W::Rsa4096, false)] {
             for (spec, whole) in [
                 (KeySpec::SymmetricDefault, true),
                 (KeySpec::Hmac512, true),
@@ -101,17 +118,27 @@ mod tests {
                 (KeySpec::Rsa2048, false),
                 (KeySpec::Rsa4096, false),
             ] {
-                for algorithm in oaep {
-                    assert_eq!(check_fit(spec, algorithm, size).is_ok(), whole, "{spec} {algorithm} {size}");
+                for algorithm in [A::RsaesOaepSha1, A::RsaesOaepSha256] {
+                    assert_eq!(fits(spec, algorithm, size, in_china), whole, "{spec} {algorithm} {size}");
                 }
-                for algorithm in wrapped {
-                    assert!(check_fit(spec, algorithm, size).is_ok(), "{spec} {algorithm} {size}");
+                for algorithm in [A::RsaAesKeyWrapSha1, A::RsaAesKeyWrapSha256] {
+                    assert!(fits(spec, algorithm, size, in_china), "{spec} {algorithm} {size}");
                 }
                 for algorithm in [A::RsaesPkcs1V15, A::Sm2pke] {
-                    assert!(check_fit(spec, algorithm, size).is_err(), "{spec} {algorithm} {size}");
+                    assert!(!fits(spec, algorithm, size, in_china), "{spec} {algorithm} {size}");
                 }
             }
         }
-        assert!(check_fit(KeySpec::SymmetricDefault, A::RsaesOaepSha256, W::Sm2).is_err());
+        for (spec, in_china, expected) in [
+            (KeySpec::SymmetricDefault, true, true),
+            (KeySpec::Hmac256, true, true),
+            (KeySpec::Sm2, true, true),
+            (KeySpec::EccNistP256, true, false),
+            (KeySpec::Rsa2048, true, false),
+            (KeySpec::SymmetricDefault, false, false),
+        ] {
+            assert_eq!(fits(spec, A::Sm2pke, W::Sm2, in_china), expected, "{spec} {in_china}");
+            assert!(!fits(spec, A::RsaesOaepSha256, W::Sm2, in_china), "{spec} {in_china}");
+        }
     }
 }
