@@ -137,7 +137,7 @@ class Lines:
         )
 
     def ask(self, call):
-        self._popen.stdin.write(json.dumps(call, default=lambda blob: base64.b64encode(blob).decode()) + "\n")
+        self._popen.stdin.write(json.dumps(call, default=self._blob) + "\n")
         self._popen.stdin.flush()
         return json.loads(self._popen.stdout.readline())
 
@@ -145,6 +145,10 @@ class Lines:
         self._popen.stdin.close()
         self._popen.wait(PATIENCE_SECONDS)
         self._popen.stdout.close()
+
+    def _blob(self, content):
+        """Bytes as the program takes them."""
+        return {"blob": base64.b64encode(content).decode()}
 
 
 class SdkRust(Lines):
@@ -157,6 +161,21 @@ class SdkRust(Lines):
         if "refused" in answer:
             raise Refused(answer["refused"]["code"], answer["refused"]["message"])
         assert "output" in answer, answer
+        return blobs_decoded(service, operation, answer["output"])
+
+    def _blob(self, content):
+        return base64.b64encode(content).decode()
+
+
+class SdkJavaScript(Lines):
+    """The AWS SDK for JavaScript v3."""
+
+    name = "sdk-js"
+
+    def call(self, service, operation, **given):
+        answer = self.ask({"call": "operation", "service": service, "operation": operation, "input": given})
+        if "refused" in answer:
+            raise Refused(answer["refused"]["code"], answer["refused"]["message"])
         return blobs_decoded(service, operation, answer["output"])
 
 

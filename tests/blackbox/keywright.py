@@ -159,8 +159,12 @@ class Deployment:
             "LANG": "C.UTF-8",
         }
         if self.tls:
-            environment |= {"AWS_CA_BUNDLE": str(self.ca), "SSL_CERT_FILE": str(self.ca)}
+            environment |= self.trust()
         return environment
+
+    def trust(self):
+        """What makes clients trust the deployment's CA: those in Python, in Go and Rust, in JavaScript."""
+        return dict.fromkeys(["AWS_CA_BUNDLE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"], str(self.ca))
 
     def page(self, path):
         """A page of the admin listener: status and text."""

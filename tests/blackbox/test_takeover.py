@@ -17,10 +17,7 @@ CONTEXT = {"purpose": "takeover"}
 @pytest.mark.parametrize("name", CLIENTS)
 def test_clients_call_the_names_of_aws(deployment, connect, name, tmp_path):
     deployment.init("--takeover", REGION).start()
-    environment = deployment.environment() | {
-        "AWS_CA_BUNDLE": str(deployment.ca),
-        "SSL_CERT_FILE": str(deployment.ca),
-    }
+    environment = deployment.environment() | deployment.trust()
     del environment["AWS_ENDPOINT_URL"]
     with names(deployment.port) as proxy:
         client = connect(name, environment | {"HTTPS_PROXY": proxy.address}, tmp_path)

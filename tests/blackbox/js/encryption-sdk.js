@@ -1,6 +1,4 @@
-// The AWS Encryption SDK for JavaScript: takes a call a line, as JSON, and answers each with a line.
-import readline from "node:readline";
-
+// The AWS Encryption SDK for JavaScript.
 import {
   CommitmentPolicy,
   KmsKeyringNode,
@@ -8,6 +6,8 @@ import {
   buildAwsKmsMrkAwareStrictMultiKeyringNode,
   buildClient,
 } from "@aws-crypto/client-node";
+
+import { serve } from "./lines.js";
 
 const { encrypt, decrypt } = buildClient(CommitmentPolicy.REQUIRE_ENCRYPT_REQUIRE_DECRYPT);
 
@@ -21,21 +21,17 @@ const keyrings = {
     buildAwsKmsMrkAwareDiscoveryMultiKeyringNode({ regions: [region], discoveryFilter: filter(account) }),
 };
 
+const open = ({ keyring }) => keyrings[keyring.kind](keyring);
+
 const calls = {
-  async encrypt({ plaintext, context }, keyring) {
-    const { result } = await encrypt(keyring, Buffer.from(plaintext, "base64"), { encryptionContext: context });
-    return { message: result.toString("base64") };
+  async encrypt({ plaintext, context, ...by }) {
+    const { result } = await encrypt(open(by), plaintext, { encryptionContext: context });
+    return { message: result };
   },
-  async decrypt({ message }, keyring) {
-    const { plaintext, messageHeader } = await decrypt(keyring, Buffer.from(message, "base64"));
-    return { plaintext: plaintext.toString("base64"), context: { ...messageHeader.encryptionContext } };
+  async decrypt({ message, ...by }) {
+    const { plaintext, messageHeader } = await decrypt(open(by), message);
+    return { plaintext, context: { ...messageHeader.encryptionContext } };
   },
 };
 
-for await (const line of readline.createInterface({ input: process.stdin })) {
-  const asked = JSON.parse(line);
-  const answer = await calls[asked.call](asked, keyrings[asked.keyring.kind](asked.keyring)).catch((error) => ({
-    refused: String(error),
-  }));
-  process.stdout.write(`${JSON.stringify(answer)}\n`);
-}
+await serve(calls);

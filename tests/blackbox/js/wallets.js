@@ -1,11 +1,11 @@
-// Wallets whose keys are here: takes a call a line, as JSON, and answers each with a line.
-import readline from "node:readline";
-
+// Wallets whose keys are here.
 import { GetPublicKeyCommand, KMSClient } from "@aws-sdk/client-kms";
 import { AwsKmsSigner as EthereumSigner } from "@nexusmutual/ethers-v6-aws-kms-signer";
 import { getAddressDecoder } from "@solana/addresses";
 import { AwsKmsSigner as SolanaSigner } from "@solana/keychain-aws-kms";
 import { Transaction, verifyMessage, verifyTypedData } from "ethers";
+
+import { serve } from "./lines.js";
 
 const TRANSFER = { to: `0x${"12".repeat(20)}`, value: 1n, nonce: 7, gasLimit: 21000n, chainId: 1, type: 2 };
 const DOMAIN = { name: "a shop", chainId: 1 };
@@ -32,12 +32,8 @@ const calls = {
     const publicKey = getAddressDecoder().decode(PublicKey.slice(-32));
     const signer = new SolanaSigner({ keyId: key, publicKey });
     const [signatures] = await signer.signMessages([{ content: Buffer.from(message), signatures: {} }]);
-    return { available: await signer.isAvailable(), signature: Buffer.from(signatures[publicKey]).toString("base64") };
+    return { available: await signer.isAvailable(), signature: signatures[publicKey] };
   },
 };
 
-for await (const line of readline.createInterface({ input: process.stdin })) {
-  const asked = JSON.parse(line);
-  const answer = await calls[asked.call](asked).catch((error) => ({ refused: String(error) }));
-  process.stdout.write(`${JSON.stringify(answer)}\n`);
-}
+await serve(calls);
