@@ -105,6 +105,9 @@ pub struct Record<'a> {
     /// Why the call was denied, layer by layer, for the operator; at most 8 KiB.
     #[n(23)]
     pub trace: Option<Text<'a>>,
+    /// The service that called for the caller, or as itself.
+    #[n(24)]
+    pub invoked_by: Option<InvokedBy<'a>>,
 }
 
 /// What kind of event a record is of.
@@ -134,6 +137,26 @@ pub struct Caller<'a> {
     /// The access key that signed.
     #[n(3)]
     pub access_key_id: Option<Text<'a>>,
+}
+
+/// A service that called for somebody, and who it was in truth.
+#[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+pub struct InvokedBy<'a> {
+    /// The service, such as `s3.amazonaws.com`.
+    #[n(0)]
+    pub service: Text<'a>,
+    /// ARN of the identity that signed as the service.
+    #[n(1)]
+    pub arn: Text<'a>,
+    /// The access key that signed.
+    #[n(2)]
+    pub access_key_id: Text<'a>,
+    /// The resource on whose behalf the service called as itself.
+    #[n(3)]
+    pub source_arn: Option<Text<'a>>,
+    /// That resource's account.
+    #[n(4)]
+    pub source_account: Option<Text<'a>>,
 }
 
 /// What was decided about a call, and by what.
@@ -226,6 +249,7 @@ impl<'a> Record<'a> {
             host: None,
             detail: None,
             trace: None,
+            invoked_by: None,
         }
     }
 
@@ -283,6 +307,15 @@ impl<'a> Record<'a> {
                 cut(text, TEXT_BYTES_MAX);
             }
             cut_option(access_key_id, NAME_BYTES_MAX);
+        }
+        if let Some(InvokedBy { service, arn, access_key_id, source_arn, source_account }) =
+            &mut self.invoked_by
+        {
+            cut(service, NAME_BYTES_MAX);
+            cut(arn, TEXT_BYTES_MAX);
+            cut(access_key_id, NAME_BYTES_MAX);
+            cut_option(source_arn, TEXT_BYTES_MAX);
+            cut_option(source_account, NAME_BYTES_MAX);
         }
         match &mut self.decision {
             Decision::None => {}

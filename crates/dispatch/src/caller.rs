@@ -111,7 +111,7 @@ pub struct Usage<'a> {
     pub region: &'a Region,
 }
 
-/// Finds credentials. Reads memory only.
+/// Finds credentials, and those for whom services call. Reads memory only.
 pub trait Credentials: Send + Sync {
     /// The credential of an access key, with the session token that came along, as it is at this time.
     ///
@@ -124,4 +124,11 @@ pub trait Credentials: Send + Sync {
         token: Option<&str>,
         now: Timestamp,
     ) -> Result<Arc<dyn Credential>, Fault>;
+
+    /// The user or the account's root user with this ARN, as it is now; `None` if there is none. It has not signed
+    /// anything, so it has no access key.
+    ///
+    /// # Errors
+    /// An internal fault when what is known of it contradicts itself.
+    fn principal(&self, arn: &str) -> Result<Option<Caller>, Fault>;
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use policy::{ConditionKey, ConditionKeys, Principal, Values};
 
-use crate::Cx;
+use crate::{Caller, Cx};
 
 /// The value of a global condition key for this call; `None` where AWS leaves it absent.
 #[must_use]
@@ -16,6 +16,8 @@ pub fn global<'a>(cx: &'a Cx<'_>, key: &ConditionKey) -> Option<Values<'a>> {
     }
     let session = caller.session.as_ref();
     Some(match key.name() {
+        "aws:calledvia" => Values::many([cx.origin.for_user()?.name.as_str()]),
+        "aws:calledviafirst" | "aws:calledvialast" => Values::one(cx.origin.for_user()?.name.as_str()),
         "aws:currenttime" => Values::one(cx.now.to_iso8601()),
         "aws:epochtime" => Values::one(cx.now.as_seconds().to_string()),
         "aws:federatedprovider" => Values::one(session?.federated_provider.as_deref()?),
@@ -25,27 +27,43 @@ pub fn global<'a>(cx: &'a Cx<'_>, key: &ConditionKey) -> Option<Values<'a>> {
         }
         // Long-term credentials know nothing of a second factor, so the key is absent with them.
         "aws:multifactorauthpresent" => truth(session?.second_factor.is_some()),
-        "aws:principalaccount" => Values::one(caller.account.to_string()),
+        "aws:principalaccount" => Values::one(caller.principal.account()?),
         "aws:principalarn" => Values::one(match &caller.principal {
             Principal::Session { role_arn, .. } => role_arn.as_str(),
+            Principal::Service { .. } => return None,
             _ => caller.arn.as_str(),
         }),
-        "aws:principalisawsservice" | "aws:viaawsservice" => truth(false),
+        "aws:principalisawsservice" => truth(service(caller).is_some()),
+        "aws:principalservicename" => Values::one(service(caller)?),
+        "aws:principalservicenameslist" => Values::many([service(caller)?]),
         "aws:principaltype" => Values::one(match caller.kind() {
             "Root" => "Account",
             "IAMUser" => "User",
+            "AWSService" => return None,
             kind => kind,
         }),
         "aws:requestedregion" => Values::one(cx.region.as_str()),
         "aws:securetransport" => truth(cx.origin.secure),
+        "aws:sourceaccount" => Values::one(cx.origin.via?.source_account?.to_string()),
+        "aws:sourcearn" => Values::one(cx.origin.via?.source_arn.as_deref()?),
         "aws:sourceidentity" => Values::one(session?.source_identity.as_deref()?),
-        "aws:sourceip" => Values::one(cx.origin.address.to_string()),
+        // Through a service nobody sees where its user is.
+        "aws:sourceip" if cx.origin.via.is_none() => Values::one(cx.origin.address.to_string()),
         "aws:tokenissuetime" => Values::one(session?.issued.to_iso8601()),
         "aws:useragent" if !cx.origin.user_agent.is_empty() => Values::one(cx.origin.user_agent),
-        "aws:userid" => Values::one(caller.unique_id.as_str()),
+        "aws:userid" if service(caller).is_none() => Values::one(caller.unique_id.as_str()),
         "aws:username" => Values::one(caller.user_name.as_deref()?),
+        "aws:viaawsservice" => truth(cx.origin.for_user().is_some()),
         _ => return None,
     })
+}
+
+/// The service that calls as itself.
+fn service(caller: &Caller) -> Option<&str> {
+    match &caller.principal {
+        Principal::Service { name } => Some(name),
+        _ => None,
+    }
 }
 
 /// The value of a `Bool` key.

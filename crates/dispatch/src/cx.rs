@@ -8,7 +8,7 @@ use model::{
 };
 use strongroom::Entropy;
 
-use crate::{Caller, record::Notes};
+use crate::{Caller, Via, record::Notes};
 
 /// The call, as an operation sees it: who calls, where, when, and the notes for the record.
 pub struct Cx<'c> {
@@ -54,4 +54,14 @@ pub struct Origin<'c> {
     pub user_agent: &'c str,
     /// Whether it came over TLS.
     pub secure: bool,
+    /// The service that makes it for the caller, or as itself.
+    pub via: Option<&'c Via>,
+}
+
+impl<'c> Origin<'c> {
+    /// The service that makes the call for the caller.
+    #[must_use]
+    pub fn for_user(&self) -> Option<&'c Via> {
+        self.via.filter(|via| via.for_user)
+    }
 }

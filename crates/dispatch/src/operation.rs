@@ -113,6 +113,8 @@ pub struct Service<S: 'static> {
     pub table: &'static [Row<S>],
     /// Operations that the API has and this service does not offer.
     pub unsupported: &'static [&'static str],
+    /// Operations that other services may call for their users, sorted by name.
+    pub forwarded: &'static [&'static str],
     /// What the operations work on.
     pub state: std::sync::Arc<S>,
 }
@@ -122,6 +124,7 @@ pub(crate) trait AnyService: Send + Sync {
     fn name(&self) -> &'static str;
     fn protocol(&self) -> wire::Protocol;
     fn facts(&self) -> Vec<&'static Facts>;
+    fn forwarded(&self) -> &'static [&'static str];
     fn find(&self, operation: &str) -> Found;
     fn run<'a>(&'a self, row: usize, cx: &'a mut Cx<'a>, body: wire::Body<'a>) -> Running<'a>;
 }
@@ -144,6 +147,10 @@ impl<S: Send + Sync + 'static> AnyService for Service<S> {
 
     fn facts(&self) -> Vec<&'static Facts> {
         self.table.iter().map(|row| row.facts).collect()
+    }
+
+    fn forwarded(&self) -> &'static [&'static str] {
+        self.forwarded
     }
 
     fn find(&self, operation: &str) -> Found {

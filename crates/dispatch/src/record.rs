@@ -9,7 +9,7 @@ use audit::{Decision, EventKind, Journal, Outcome, Record, Tls, Value};
 use http::{header::USER_AGENT, request::Parts};
 use model::Timestamp;
 
-use crate::{ConnectionInfo, Credential, Fault, Origin, ServiceEvent, wire};
+use crate::{ConnectionInfo, Credential, Fault, Origin, ServiceEvent, forward::Acting, wire};
 
 /// What an operation notes for the record. Only what stands here is recorded: nothing is copied from the
 /// request unseen.
@@ -153,6 +153,8 @@ pub(crate) struct OpenRecord<'a> {
     pub(crate) region: &'a str,
     pub(crate) read_only: bool,
     pub(crate) credential: Option<Arc<dyn Credential>>,
+    /// Whose call it is, when a service has signed it for somebody.
+    pub(crate) acting: Option<Arc<Acting>>,
     pub(crate) notes: Notes,
     closed: bool,
 }
@@ -177,6 +179,7 @@ impl<'a> OpenRecord<'a> {
             region: "",
             read_only: true,
             credential: None,
+            acting: None,
             notes: Notes::default(),
             closed: false,
         }
@@ -190,6 +193,10 @@ impl<'a> OpenRecord<'a> {
         self.time
     }
 
+    pub(crate) fn head(&self) -> &'a Parts {
+        self.head
+    }
+
     pub(crate) fn host(&self) -> &'a str {
         wire::host(self.head)
     }
@@ -200,6 +207,7 @@ impl<'a> OpenRecord<'a> {
             address: self.connection.peer.ip(),
             user_agent: self.user_agent().unwrap_or_default(),
             secure: self.connection.tls.is_some(),
+            via: None,
         }
     }
 
@@ -224,7 +232,9 @@ impl<'a> OpenRecord<'a> {
 
     /// The record's bytes for an ending.
     pub(crate) fn encode(&self, fault: Option<&Fault>, status: u16) -> Vec<u8> {
-        let caller = self.credential.as_ref().map(|credential| credential.caller());
+        let acting = self.acting.as_deref();
+        let signer = self.credential.as_ref().map(|credential| credential.caller());
+        let caller = acting.map(Acting::caller).or(signer);
         let mut record = Record::new(EventKind::ApiCall, self.ids.event, self.time.as_millis());
         record.request_id = Some(self.ids.request);
         record.service = self.service.into();
@@ -236,7 +246,8 @@ impl<'a> OpenRecord<'a> {
             kind: caller.kind().into(),
             arn: caller.arn.as_str().into(),
             unique_id: caller.unique_id.as_str().into(),
-            access_key_id: Some(caller.access_key_id.as_str().into()),
+            access_key_id: Some(caller.access_key_id.as_str().into())
+                .filter(|id: &Cow<'_, str>| !id.is_empty()),
         });
         record.decision = self.notes.decision.clone().unwrap_or(Decision::None);
         record.outcome = fault.map_or(Outcome::Ok, |fault| Outcome::Fault {
@@ -259,6 +270,7 @@ impl<'a> OpenRecord<'a> {
         record.host = Some(self.host().into());
         record.detail = fault.and_then(|fault| fault.detail.as_deref()).map(Into::into);
         record.trace = self.notes.trace.as_deref().map(Into::into);
+        record.invoked_by = acting.map(|acting| acting.via.recorded());
         let mut bytes = Vec::with_capacity(RECORD_BYTES);
         record.encode(&mut bytes);
         bytes

@@ -14,11 +14,12 @@ use sigv4::{Claim, Head};
 use store::Batch;
 
 use crate::{
-    Authentication, Backstage, BodyFault, ConnectionInfo, Cx, Facts, Fault, Observer, Policies, Protocol,
-    Regions, Usage,
+    Authentication, Backstage, BodyFault, Caller, ConnectionInfo, Cx, Facts, Fault, Observer, Origin,
+    Policies, Protocol, Regions, Services, Usage,
     commit::{Commit, Committed, Recorded},
     date::DateHeader,
     fault,
+    forward::{ACT_FOR, Acting, Request},
     operation::{AnyService, Service},
     panics,
     record::{Ids, OpenRecord},
@@ -37,6 +38,8 @@ pub struct Dispatcher {
 pub struct Wiring {
     /// How it is established who signed.
     pub authentication: Arc<dyn Authentication>,
+    /// Who may call for others.
+    pub services: Services,
     /// Whether policies are asked.
     pub policies: Policies,
     /// Store, journal, clock and randomness.
@@ -181,14 +184,15 @@ impl Dispatcher {
         credential.used(Usage { at: record.time(), service: service.name(), region: &region });
         let (row, facts) = route::operation(service, call.operation())?;
         (record.known, record.read_only) = (facts.name, facts.read_only);
+        let acting = self.acting(record, claim, credential.caller(), (facts.name, service.forwarded()))?;
         let input = Body::new(service.protocol(), call.input(body), request_id);
 
         for _ in 0..ATTEMPTS {
             let mut cx = Cx {
-                caller: credential.caller(),
+                caller: acting.as_deref().map_or_else(|| credential.caller(), Acting::caller),
                 region: &region,
                 now: record.time(),
-                origin: record.origin(),
+                origin: Origin { via: acting.as_deref().map(|acting| &acting.via), ..record.origin() },
                 entropy: &self.wiring.backstage.entropy,
                 policies: self.wiring.policies,
                 notes: &mut record.notes,
@@ -206,6 +210,30 @@ impl Dispatcher {
             record.notes.clear();
         }
         Err(Fault::internal("the change lost against others too often"))
+    }
+
+    /// For whom a service has signed the call; `None` when whoever signed calls for itself.
+    fn acting(
+        &self,
+        record: &mut OpenRecord<'_>,
+        claim: &Claim<'_>,
+        signer: &Caller,
+        (operation, forwarded): (&'static str, &'static [&'static str]),
+    ) -> Result<Option<Arc<Acting>>, Fault> {
+        let (head, now) = (record.head(), record.time());
+        if !head.headers.contains_key(&ACT_FOR) {
+            return Ok(None);
+        }
+        match self.wiring.services.acting(&Request { head, claim, signer, operation, forwarded, now }) {
+            Ok(acting) => {
+                record.acting = Some(Arc::new(acting));
+                Ok(record.acting.clone())
+            }
+            Err(fault) => {
+                record.notes.denied("service-identity", None);
+                Err(fault)
+            }
+        }
     }
 
     /// Nothing is done that could not be recorded, or would be decided on what was true once.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use dispatch::{Credential, Credentials, Fault, Follower, Principals, Unreadable};
+use dispatch::{Caller, Credential, Credentials, Fault, Follower, Principals, Unreadable};
 use model::{Timestamp, arn::AccountId};
 use policy::PrincipalPattern;
 use sigv4::AuthError;
@@ -11,6 +11,7 @@ use store::{Changes, Page, Revision};
 use strongroom::Strongroom;
 
 use crate::{
+    callers,
     credentials::AccessKey,
     documents::Library,
     entities::{EntityKind, Group, Role, User},
@@ -146,6 +147,19 @@ impl Credentials for Directory {
             // A session token never belongs to a long-term access key.
             (Some(_), Some(_)) | (None, None) => Err(AuthError::UnrecognizedClient.into()),
         }
+    }
+
+    fn principal(&self, arn: &str) -> Result<Option<Caller>, Fault> {
+        let tables = self.tables.load();
+        if let Some(PrincipalPattern::Account(account)) = PrincipalPattern::parse_aws(arn) {
+            let account = AccountId::parse(&account).ok().filter(|id| tables.account(*id).is_some());
+            return Ok(account.map(|account| callers::root(account, "")));
+        }
+        let id = Named::parse(arn)
+            .filter(|named| matches!(named.kind, NamedKind::User(_)))
+            .and_then(|named| named.unique_id(&tables));
+        let found = id.as_deref().and_then(|id| tables.user(id));
+        found.map(|(account, user)| callers::user(&tables, account, user, "")).transpose()
     }
 }
 

@@ -59,6 +59,7 @@ pub fn service(state: Arc<Iam>) -> Service<Iam> {
         },
         table: ops::TABLE,
         unsupported: model::iam::OPERATION_NAMES,
+        forwarded: &[],
         state,
     }
 }
@@ -80,6 +81,7 @@ pub fn sts(directory: Arc<Directory>) -> Service<Sts> {
         },
         table: ops::sts::TABLE,
         unsupported: model::sts::OPERATION_NAMES,
+        forwarded: &[],
         state: Arc::new(Sts { directory }),
     }
 }

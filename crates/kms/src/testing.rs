@@ -74,7 +74,12 @@ impl World {
             caller,
             region: &self.region,
             now: self.now,
-            origin: Origin { address: IpAddr::V4(Ipv4Addr::LOCALHOST), user_agent: "test", secure: true },
+            origin: Origin {
+                address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+                user_agent: "test",
+                secure: true,
+                via: None,
+            },
             entropy: &self.entropy,
             policies: Policies::Enforced,
             notes: &mut notes,

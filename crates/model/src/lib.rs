@@ -5,6 +5,7 @@
 //! what is enumerated is an enum ([`shape::parse`]); what is wrong is said in AWS's words ([`constraint`]).
 
 pub mod arn;
+mod aws_service;
 mod blob;
 pub mod constraint;
 #[rustfmt::skip]
@@ -18,6 +19,7 @@ pub mod shape;
 pub mod sts;
 mod timestamp;
 
+pub use aws_service::AwsService;
 pub use blob::{Blob, Sensitive, SensitiveText};
 pub use key_spec::Algorithm;
 pub use number::Lenient;

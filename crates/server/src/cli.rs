@@ -330,11 +330,14 @@ mod tests {
         let config = bare.config();
         assert!(config.listen.ip().is_loopback() && config.data_dir.is_none() && !config.verify);
         assert_eq!(config.policies, Policies::Enforced);
-        let line = "keywright dev --listen [::1]:1 --data-dir d --seed s.yaml --verify --policies ignored";
+        let line = "keywright dev --listen [::1]:1 --data-dir d --seed s.yaml --verify --policies ignored \
+                    --service s3=arn:aws:iam::000000000000:user/gateway";
         let Command::Dev(full) = parse(line).unwrap() else { panic!("not dev") };
         let config = full.config();
         assert_eq!((config.listen.to_string().as_str(), config.verify), ("[::1]:1", true));
         assert_eq!(config.policies, Policies::Ignored);
+        assert_eq!(config.services.len(), 1);
+        assert!(parse("keywright dev --service s4=arn:aws:iam::000000000000:user/gateway").is_err());
     }
 
     #[test]

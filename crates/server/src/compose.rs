@@ -6,7 +6,7 @@ use std::{num::NonZeroUsize, sync::Arc, thread, time::Duration};
 use audit::{Disk, Journal};
 use dispatch::{
     Authentication, Backstage, Clock, Credentials, Dispatcher, Drain, Durability, Follower, Mirror, Observer,
-    Policies, Regions, Wiring,
+    Policies, Regions, ServiceIdentity, Services, Wiring,
 };
 use iam::{Directory, Iam};
 use kms::{Kms, Memory, Rates, Usages, Workshop};
@@ -31,6 +31,8 @@ pub struct Parts {
     pub seal: Arc<dyn SealSource>,
     /// How it is established who signed, from the credentials that there are.
     pub authentication: fn(Arc<dyn Credentials>) -> Arc<dyn Authentication>,
+    /// Who may call as a service.
+    pub services: Vec<ServiceIdentity>,
     /// Whether policies are asked.
     pub policies: Policies,
     /// The Regions that are served.
@@ -135,6 +137,7 @@ impl Assembly {
         let vitals = Arc::new(Vitals::new(&backstage, &strongroom));
         let wiring = Wiring {
             authentication: (parts.authentication)(Arc::clone(&directory) as _),
+            services: Services::new(parts.services, Arc::clone(&directory) as _),
             policies: parts.policies,
             backstage: backstage.clone(),
             durability: parts.durability,

@@ -10,6 +10,7 @@
 mod error;
 mod file;
 mod quotas;
+mod services;
 mod values;
 
 use std::{
@@ -24,6 +25,7 @@ use std::{
 pub use self::{
     error::{ConfigError, Rule, Wrong},
     quotas::QuotaSettings,
+    services::named as service,
     values::{Expected, JournalMode, RegionName, Regions, Seal, TlsFiles, account_id, address},
 };
 use crate::{limits::Limits, logging::Format};
@@ -57,6 +59,8 @@ pub struct Config {
     pub quotas: kms::Quotas,
     /// How fast it may be asked for.
     pub request_rates: kms::RequestRates,
+    /// Who may call as a service, for users or as itself.
+    pub services: Vec<dispatch::ServiceIdentity>,
     /// The form of the log.
     pub log: Format,
 }
@@ -81,6 +85,7 @@ pub struct Settings {
     pub idle: Option<Duration>,
     pub shutdown: Option<Duration>,
     pub quotas: QuotaSettings,
+    pub services: Option<Vec<dispatch::ServiceIdentity>>,
     pub log: Option<Format>,
 }
 
@@ -142,6 +147,7 @@ impl Config {
             },
             quotas: settings.quotas.quotas(),
             request_rates: settings.quotas.request_rates(),
+            services: settings.services.unwrap_or_default(),
             log: settings.log.unwrap_or_else(Format::fitting),
             data_dir,
         };
@@ -188,6 +194,7 @@ impl Settings {
             idle: self.idle.or(below.idle),
             shutdown: self.shutdown.or(below.shutdown),
             quotas: self.quotas.over(below.quotas),
+            services: self.services.or(below.services),
             log: self.log.or(below.log),
         }
     }
@@ -255,7 +262,8 @@ impl fmt::Display for Config {
         for (key, span) in [("head", head), ("body", body), ("idle", idle), ("shutdown", shutdown)] {
             writeln!(f, "{key}_seconds = {}", span.as_secs())?;
         }
-        quotas::write(f, &self.quotas, &self.request_rates)
+        quotas::write(f, &self.quotas, &self.request_rates)?;
+        services::write(f, &self.services)
     }
 }
 
@@ -310,6 +318,10 @@ mod tests {
              on_demand_rotations = 9\nsymmetric_per_second = 10\nrsa_per_second = 11\n\
              elliptic_curve_per_second = 12\nml_dsa_per_second = 13",
             "quotas.request_rates = \"aws\"",
+            "[[services]]\nname = \"s3\"\nprincipal = \"arn:aws:iam::111122223333:user/s3/gateway\"\n\
+             [[services]]\nname = \"ec2\"\nprincipal = \"arn:aws:iam::111122223333:role/volumes\"\n\
+             accounts = [\"444455556666\", \"111122223333\"]\n\
+             [[services]]\nname = \"s3\"\nprincipal = \"arn:aws:iam::444455556666:user/g\"\naccounts = \"any\"",
         ];
         for text in texts {
             let config = checked(text).unwrap();

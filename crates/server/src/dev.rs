@@ -20,6 +20,7 @@ use audit::FsDisk;
 use bytes::Bytes;
 use dispatch::{
     Authentication, BodyFault, ConnectionInfo, Credentials, Dispatcher, Durability, Policies, Regions,
+    ServiceIdentity,
 };
 use http::{Response, request::Parts as Head};
 use store::{MemoryStore, SqliteStore, Store};
@@ -62,6 +63,8 @@ pub struct DevConfig {
     pub seed: Option<PathBuf>,
     /// Whether signatures are checked.
     pub verify: bool,
+    /// Who may call as a service.
+    pub services: Vec<ServiceIdentity>,
     /// Whether policies are asked.
     pub policies: Policies,
     /// The form of the log.
@@ -143,6 +146,7 @@ impl Development {
             entropy: Arc::new(SystemEntropy),
             seal: place.seal,
             authentication: if config.verify { checked } else { believed },
+            services: config.services.clone(),
             policies: config.policies,
             regions: Regions::Any,
             durability: Durability::HandedOver,

@@ -48,6 +48,18 @@ fn tell(sequence: u64, record: &Record<'_>, out: &mut dyn Write) -> io::Result<(
         Some(source) => writeln!(out, ", from {}", Plain(source))?,
         None => writeln!(out)?,
     }
+    if let Some(by) = &record.invoked_by {
+        writeln!(
+            out,
+            "through   {} by {}, access key {}",
+            Plain(&by.service),
+            Plain(&by.arn),
+            Plain(&by.access_key_id)
+        )?;
+    }
+    if let Some(source) = record.invoked_by.as_ref().and_then(|by| by.source_arn.as_deref()) {
+        writeln!(out, "behalf of {}", Plain(source))?;
+    }
     let (service, operation) = (Plain(&record.service), Plain(&record.operation));
     writeln!(out, "what      {service} {operation} in {}", Plain(&record.region))?;
     for resource in &record.resources {

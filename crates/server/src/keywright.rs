@@ -53,6 +53,7 @@ impl Keywright {
             entropy: Arc::new(SystemEntropy),
             seal: Arc::new(config.seal.clone()),
             authentication: |credentials| Arc::new(Verified(credentials)),
+            services: config.services.clone(),
             policies: Policies::Enforced,
             regions: regions(&config.regions)?,
             durability: durability(config.journal),

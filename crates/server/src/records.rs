@@ -69,6 +69,16 @@ struct Shown<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     user_agent: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    invoked_by: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invoked_by_arn: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invoked_by_access_key_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source_arn: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source_account: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     trace: Option<&'a str>,
@@ -108,6 +118,7 @@ fn line(sequence: u64, payload: &[u8], out: &mut dyn Write) -> io::Result<()> {
             (Some(code.as_ref()), Some(message.as_ref()).filter(|text| !text.is_empty()))
         }
     };
+    let invoked_by = record.invoked_by.as_ref();
     let shown = Shown {
         sequence,
         event_id: uuid(record.event_id),
@@ -136,6 +147,11 @@ fn line(sequence: u64, payload: &[u8], out: &mut dyn Write) -> io::Result<()> {
             .collect(),
         source_ip_address: record.source.as_deref(),
         user_agent: record.user_agent.as_deref(),
+        invoked_by: invoked_by.map(|by| &*by.service),
+        invoked_by_arn: invoked_by.map(|by| &*by.arn),
+        invoked_by_access_key_id: invoked_by.map(|by| &*by.access_key_id),
+        source_arn: invoked_by.and_then(|by| by.source_arn.as_deref()),
+        source_account: invoked_by.and_then(|by| by.source_account.as_deref()),
         detail: record.detail.as_deref(),
         trace: record.trace.as_deref(),
     };

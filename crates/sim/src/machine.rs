@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use audit::{MemoryDisk, Options};
-use dispatch::{Dispatcher, Durability, Observer, Policies, Regions, Verified};
-use model::arn::AccountId;
+use dispatch::{Dispatcher, Durability, Observer, Policies, Reach, Regions, ServiceIdentity, Verified};
+use model::{AwsService, arn::AccountId};
 use server::{
     compose::{Assembly, Chores, Parts},
     deployment::SealRecord,
@@ -77,6 +77,7 @@ impl Machine {
             entropy: Arc::clone(&self.entropy) as _,
             seal: Arc::clone(&self.seal) as _,
             authentication: |credentials| Arc::new(Verified(credentials)),
+            services: services(),
             policies: Policies::Enforced,
             regions: Regions::Any,
             durability: Durability::Durable,
@@ -93,6 +94,21 @@ impl Machine {
         }
         Server { dispatcher, vitals, chores }
     }
+}
+
+/// Who may call as a service, once they are made: a user and a role of the first account for this account, and a user
+/// of the second one for both.
+fn services() -> Vec<ServiceIdentity> {
+    let identity = |name, arn, reach| {
+        let service = AwsService::parse(name).expect("a service");
+        ServiceIdentity::new(service, arn, reach).expect("a user or role")
+    };
+    let both = Reach::Accounts(ACCOUNTS.into_iter().filter_map(AccountId::from_u64).collect());
+    vec![
+        identity("s3", "arn:aws:iam::111122223333:user/gateway", None),
+        identity("ec2", "arn:aws:iam::111122223333:role/volumes", None),
+        identity("s3", "arn:aws:iam::444455556666:user/provider", Some(both)),
+    ]
 }
 
 fn credentials(root: &RootCredentials) -> Credentials {

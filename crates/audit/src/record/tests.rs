@@ -29,6 +29,13 @@ fn full() -> Record<'static> {
         host: Some("kms.example".into()),
         detail: Some("no statement matched".into()),
         trace: Some("identity-policy does not allow".into()),
+        invoked_by: Some(InvokedBy {
+            service: "s3.amazonaws.com".into(),
+            arn: "arn:aws:iam::111122223333:user/gateway".into(),
+            access_key_id: "AKIAGATEWAY".into(),
+            source_arn: Some("arn:aws:s3:::bucket".into()),
+            source_account: Some("111122223333".into()),
+        }),
         ..Record::new(EventKind::ApiCall, [1; 16], 1_700_000_000_123)
     }
 }
@@ -52,11 +59,14 @@ fn records_are_read_back() {
 }
 
 #[test]
-fn a_record_from_before_there_were_traces_is_read() {
-    let before = Record { trace: None, ..full() };
-    let earlier = bytes(&mut before.clone());
-    assert_eq!(earlier[0], 0x97, "an array of 23");
-    assert_eq!(Record::decode(&earlier), Ok(before));
+fn records_of_earlier_versions_are_read() {
+    for (trace, fields) in [(None, 23), (full().trace, 24)] {
+        let before = Record { trace, invoked_by: None, ..full() };
+        let earlier = bytes(&mut before.clone());
+        let array: u64 = minicbor::Decoder::new(&earlier).array().unwrap().unwrap();
+        assert_eq!(array, fields);
+        assert_eq!(Record::decode(&earlier), Ok(before));
+    }
 }
 
 #[test]
@@ -69,7 +79,7 @@ fn encoding_appends_to_the_buffer() {
 
 #[test]
 fn a_usual_record_is_compact() {
-    let len = bytes(&mut Record { trace: None, ..full() }).len();
+    let len = bytes(&mut Record { trace: None, invoked_by: None, ..full() }).len();
     assert!(len < 400, "{len} bytes");
 }
 
@@ -121,6 +131,13 @@ fn no_record_exceeds_the_limit() {
     }
     record.caller =
         Some(Caller { kind: huge(), arn: huge(), unique_id: huge(), access_key_id: Some(huge()) });
+    record.invoked_by = Some(InvokedBy {
+        service: huge(),
+        arn: huge(),
+        access_key_id: huge(),
+        source_arn: Some(huge()),
+        source_account: Some(huge()),
+    });
     record.decision = Decision::Denied { layer: huge(), statement: Some(huge()) };
     record.outcome = Outcome::Fault { code: huge(), message: huge() };
     record.tls = Some(Tls { version: huge(), cipher: huge() });
@@ -135,8 +152,8 @@ fn no_record_exceeds_the_limit() {
 #[test]
 fn fields_of_a_later_version_are_ignored_and_garbage_is_none() {
     let mut later = bytes(&mut full());
-    assert_eq!(later[..2], [0x98, 24], "an array of 24");
-    later[1] = 25;
+    assert_eq!(later[..2], [0x98, 25], "an array of 25");
+    later[1] = 26;
     later.extend_from_slice(b"\x61x");
     assert_eq!(Record::decode(&later), Ok(full()));
     assert_eq!(Record::decode(b""), Err(NotARecord));

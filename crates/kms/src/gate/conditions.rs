@@ -163,7 +163,10 @@ pub(super) struct KeyConditions<'a, 'c> {
 impl ConditionKeys for KeyConditions<'_, '_> {
     fn lookup(&self, key: &ConditionKey) -> Option<Values<'_>> {
         match (key.name(), key.variable()) {
-            ("kms:calleraccount", None) => Some(Values::one(self.cx.account().to_string())),
+            // A service that calls as itself is of no account.
+            ("kms:calleraccount", None) => {
+                self.cx.caller.principal.account().map(|account| Values::one(account.to_owned()))
+            }
             ("kms:keyorigin", None) => Some(Values::one(self.key.origin.as_str())),
             ("kms:keyspec" | "kms:customermasterkeyspec", None) => Some(Values::one(self.key.spec.as_str())),
             ("kms:keyusage" | "kms:customermasterkeyusage", None) => {
@@ -179,6 +182,10 @@ impl ConditionKeys for KeyConditions<'_, '_> {
                     .map(|name| Cow::Borrowed(name.as_str()))
                     .collect();
                 (1..=RESOURCE_ALIASES).contains(&aliases.len()).then(|| Values::many(aliases))
+            }
+            ("kms:viaservice", None) => {
+                let via = self.cx.origin.for_user()?;
+                Some(Values::one(via.service.in_region(self.cx.region)))
             }
             ("kms:trailingdayswithoutkeyusage", None) if self.asked.days_unused => {
                 let days = self.key.last_use.trailing_days(self.key.created, self.cx.now);

@@ -24,6 +24,9 @@ pub(super) fn key<U: Use>(
     alias: Option<&AliasName>,
     asked: &Asked<'_>,
 ) -> Result<(), Fault> {
+    if !reaches(cx, key) {
+        return Err(foreign::<U>(cx));
+    }
     let arn = key.arn.to_string();
     let (decision, why) = {
         let conditions = KeyConditions { cx, shelf: Some(shelf), key, alias, asked };
@@ -41,6 +44,12 @@ pub(super) fn key<U: Use>(
         return Err(foreign::<U>(cx));
     }
     Err(denied(cx, U::ACTION, &arn, &decision))
+}
+
+/// Whether the service that calls as itself has to do with the key's account. For whom it calls otherwise has been
+/// asked already.
+pub(super) fn reaches(cx: &Cx<'_>, key: &Key) -> bool {
+    cx.origin.via.is_none_or(|via| via.for_user || via.reaches(key.arn.account))
 }
 
 /// Whether the caller could do something to a key as it is going to be. Nothing is noted.

@@ -64,6 +64,10 @@ pub(crate) fn retire(kms: &Kms, cx: &mut Cx<'_>, granted: &Granted) -> Result<()
     const ACTION: &str = "kms:RetireGrant";
     let Granted { shelf, key, grant } = granted;
     charge(kms, cx, &Call { operation: "RetireGrant", spec: None, pair: None })?;
+    if !decide::reaches(cx, key) {
+        cx.notes.denied("service-identity", None);
+        return Err(decide::unnamed(cx, ACTION, &key.arn.to_string()));
+    }
     let arn = key.arn.to_string();
     let standing = grant.standing(&cx.caller.principal, cx.account());
     let (decision, why) = {

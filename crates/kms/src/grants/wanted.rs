@@ -217,7 +217,6 @@ impl ConditionKeys for Wanted {
                 self.retiring.as_ref().filter(|asker| !principal(asker)).map(one)
             }
             "kms:grantconstraintsourcearn" => self.source_arn.as_deref().map(Values::one),
-            "kms:grantisforawsresource" => Some(Values::one("false")),
             _ => of_context(self.context.as_ref(), key),
         }
     }

@@ -31,7 +31,10 @@ impl Operation for CreateGrant {
     ) -> Result<Outcome<CreateGrantResponse>, Fault> {
         let wanted = Wanted::parse(&input)?;
         wanted.note(cx.notes);
-        let asked = Asked::nothing().granting(&wanted).with_tokens(input.grant_tokens.as_ref());
+        let asked = Asked::nothing()
+            .granting(&wanted)
+            .with("kms:GrantIsForAWSResource", cx.origin.for_user().is_some())
+            .with_tokens(input.grant_tokens.as_ref());
 
         let key = gate::key::<ToCreateGrant>(kms, cx, &input.key_id, &asked)?;
         let grant = wanted.grant(kms, cx, key.record())?;

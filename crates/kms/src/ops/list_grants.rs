@@ -34,7 +34,7 @@ impl Operation for ListGrants {
         let limit = LIST_GRANTS.check(input.limit)?;
         let id = input.grant_id.as_deref().map(parse).transpose()?;
         let grantee = grantee(&input)?;
-        let asked = Asked::nothing().with("kms:GrantIsForAWSResource", false);
+        let asked = Asked::nothing().with("kms:GrantIsForAWSResource", cx.origin.for_user().is_some());
         let key = gate::key::<ToListGrants>(kms, cx, &input.key_id, &asked)?;
 
         let filter = format!(

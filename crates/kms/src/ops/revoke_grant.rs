@@ -24,7 +24,7 @@ impl Operation for RevokeGrant {
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: RevokeGrantRequest) -> Result<Outcome<Nothing>, Fault> {
         let id = parse(&input.grant_id)?;
         cx.notes.parameter("grantId", id.to_string());
-        let asked = Asked::nothing().with("kms:GrantIsForAWSResource", false);
+        let asked = Asked::nothing().with("kms:GrantIsForAWSResource", cx.origin.for_user().is_some());
         let key = gate::key::<ToRevokeGrant>(kms, cx, &input.key_id, &asked)?;
 
         let place = key.record().place();

@@ -3,10 +3,10 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, ValueEnum};
-use dispatch::Policies;
+use dispatch::{Policies, ServiceIdentity};
 
 use crate::{
-    config::{Expected, address, is_loopback},
+    config::{Expected, address, is_loopback, service},
     dev::DevConfig,
     logging::Format,
 };
@@ -18,6 +18,7 @@ Examples:
   keywright dev
   keywright dev --seed keys.yaml --policies ignored
   keywright dev --data-dir ./dev-data --verify
+  keywright dev --service s3=arn:aws:iam::000000000000:user/gateway
   curl -d '{\"advance\":\"365d\"}' http://127.0.0.1:4599/_keywright/clock
   curl -d '{\"operation\":\"Decrypt\",\"error\":\"ThrottlingException\",\"times\":3}' \\
       http://127.0.0.1:4599/_keywright/faults
@@ -40,6 +41,9 @@ pub struct Dev {
     /// Whether policies decide (`enforced`) or everything is allowed (`ignored`)
     #[arg(long, value_name = "HOW", default_value = "enforced")]
     pub policies: PolicyMode,
+    /// A user or role that may call as a service, for users of any account; may be repeated
+    #[arg(long = "service", value_name = "NAME=ARN", value_parser = service)]
+    pub services: Vec<ServiceIdentity>,
 }
 
 /// Whether policies are asked.
@@ -55,12 +59,12 @@ impl Dev {
     /// What it says.
     #[must_use]
     pub fn config(self) -> DevConfig {
-        let Self { listen, data_dir, seed, verify, policies } = self;
+        let Self { listen, data_dir, seed, verify, policies, services } = self;
         let policies = match policies {
             PolicyMode::Enforced => Policies::Enforced,
             PolicyMode::Ignored => Policies::Ignored,
         };
-        DevConfig { listen, data_dir, seed, verify, policies, log: Format::fitting() }
+        DevConfig { listen, data_dir, seed, verify, policies, services, log: Format::fitting() }
     }
 }
 

@@ -41,6 +41,11 @@ pub enum Wrong {
     Value(Expected),
     /// A whole number outside these bounds, or none at all.
     Number(u64, u64),
+    /// There is no service of this name.
+    Service {
+        /// The one that was probably meant.
+        nearest: &'static str,
+    },
     /// It cannot stand together with this other key.
     Together(&'static str),
     /// It cannot stand without this other key.
@@ -88,6 +93,9 @@ impl fmt::Display for Wrong {
             }
             Self::Value(expected) => expected.fmt(f),
             Self::Number(least, most) => write!(f, "expected a whole number from {least} to {most}"),
+            Self::Service { nearest } => {
+                write!(f, "there is no such service; did you mean `{nearest}`?")
+            }
             Self::Together(other) => write!(f, "expected either this or `{other}`, not both"),
             Self::Alone(other) => write!(f, "expected `{other}` beside it"),
         }

@@ -14,10 +14,11 @@ use toml::{Table, Value};
 
 use super::{
     ConfigError, Expected, QuotaSettings, Regions, Seal, Settings, TlsFiles, Wrong, address, nearest,
+    services,
 };
 
 /// Every key there is, for the one that was probably meant.
-const KEYS: [&str; 28] = [
+const KEYS: [&str; 31] = [
     "admin_listen",
     "danger_admin_off_loopback",
     "data_dir",
@@ -43,6 +44,9 @@ const KEYS: [&str; 28] = [
     "regions",
     "seal.key_file",
     "seal.passphrase_file",
+    "services.accounts",
+    "services.name",
+    "services.principal",
     "tls.certificate",
     "tls.key",
     "workers",
@@ -80,6 +84,7 @@ pub(super) fn parse(file: &Path, text: &str) -> Result<Settings, ConfigError> {
         idle: keys.seconds("limits.idle_seconds", 1..=3600)?,
         shutdown: keys.seconds("limits.shutdown_seconds", 1..=300)?,
         quotas: QuotaSettings::read(&mut keys)?,
+        services: services::read(&mut keys)?,
         log: keys.text("log", FromStr::from_str)?,
     };
     match keys.values.pop_first() {
@@ -111,6 +116,11 @@ pub(super) struct Keys<'f> {
 }
 
 impl Keys<'_> {
+    /// The value of a key, as it is.
+    pub(super) fn take(&mut self, key: &str) -> Option<Value> {
+        self.values.remove(key)
+    }
+
     pub(super) fn text<T>(
         &mut self,
         key: &'static str,
@@ -186,7 +196,7 @@ impl Keys<'_> {
         }
     }
 
-    fn wrong(&self, key: &str, wrong: Wrong) -> ConfigError {
+    pub(super) fn wrong(&self, key: &str, wrong: Wrong) -> ConfigError {
         ConfigError::Key { file: self.file.to_owned(), key: key.to_owned(), wrong }
     }
 }

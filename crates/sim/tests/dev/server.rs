@@ -27,6 +27,7 @@ pub(crate) fn config() -> DevConfig {
         seed: None,
         verify: false,
         policies: Policies::Enforced,
+        services: Vec::new(),
         log: Format::Text,
     }
 }

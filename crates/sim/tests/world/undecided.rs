@@ -29,6 +29,7 @@ fn an_operation_that_asks_nobody_gets_no_answer_out() {
         protocol: Protocol::AwsJson { target: "Forgetful" },
         table: TABLE,
         unsupported: &[],
+        forwarded: &[],
         state: Arc::new(()),
     };
     let world = World::new().with(service);

@@ -1,0 +1,205 @@
+//! Forward access: services that call for their users, or as themselves. `docs/services.md` is for operators.
+//!
+//! A storage gateway that encrypts for a user signs with credentials of its own, and states in a header for whom it
+//! calls. The decision is then about that user, with `kms:ViaService` and its like set, and the record shows both.
+//! Only identities that the configuration names may state anything; from everybody else the header is refused, and
+//! not ignored: a gateway that lost its standing must not go on with rights of its own.
+
+mod identity;
+mod statement;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use audit::InvokedBy;
+use http::{HeaderName, request::Parts};
+use model::{AwsService, Timestamp, arn::AccountId};
+use policy::Principal;
+use sigv4::Claim;
+
+pub use self::identity::{Reach, ServiceIdentity};
+use self::statement::{Statement, Wrong};
+use crate::{Caller, Credential, Credentials, Fault, IdentityPolicies, fault};
+
+/// The header that states for whom a service calls.
+pub const ACT_FOR: HeaderName = HeaderName::from_static("x-keywright-act-for");
+/// The header that states on behalf of which resource a service calls as itself.
+pub const SOURCE_ARN: HeaderName = HeaderName::from_static("x-keywright-source-arn");
+/// The header that states whose that resource is.
+pub const SOURCE_ACCOUNT: HeaderName = HeaderName::from_static("x-keywright-source-account");
+
+/// The identities that are trusted to call as services, and where those are found for whom they call.
+pub struct Services {
+    identities: BTreeMap<String, ServiceIdentity>,
+    credentials: Arc<dyn Credentials>,
+}
+
+/// A call of a service, as far as it differs from one of whoever signed.
+pub(crate) struct Acting {
+    whom: Whom,
+    pub(crate) via: Via,
+}
+
+/// Whom the decision is about.
+enum Whom {
+    Principal(Box<Caller>),
+    Session(Arc<dyn Credential>),
+}
+
+/// The service that makes a call.
+#[derive(Debug)]
+pub struct Via {
+    /// The service.
+    pub service: AwsService,
+    /// Its name as a principal.
+    pub name: String,
+    /// Whether it calls for a user. Otherwise it calls as itself.
+    pub for_user: bool,
+    /// The resource on whose behalf it calls as itself.
+    pub source_arn: Option<String>,
+    /// That resource's account.
+    pub source_account: Option<AccountId>,
+    reach: Reach,
+    identity_arn: String,
+    access_key_id: String,
+}
+
+/// What is asked, beyond the statement itself.
+pub(crate) struct Request<'a> {
+    pub(crate) head: &'a Parts,
+    pub(crate) claim: &'a Claim<'a>,
+    /// Who signed.
+    pub(crate) signer: &'a Caller,
+    pub(crate) operation: &'static str,
+    /// Operations that services may call for others.
+    pub(crate) forwarded: &'static [&'static str],
+    pub(crate) now: Timestamp,
+}
+
+impl Services {
+    /// These identities, and no others.
+    pub fn new(
+        identities: impl IntoIterator<Item = ServiceIdentity>,
+        credentials: Arc<dyn Credentials>,
+    ) -> Self {
+        let identities = identities.into_iter().map(|identity| (identity.arn().to_owned(), identity));
+        Self { identities: identities.collect(), credentials }
+    }
+
+    /// Whom a request that states anything is for.
+    ///
+    /// # Errors
+    /// `AccessDenied`, whatever is wrong. Why is for the operator alone: whoever could tell a principal that is gone
+    /// from one that is not served could ask who exists.
+    pub(crate) fn acting(&self, request: &Request<'_>) -> Result<Acting, Fault> {
+        let refused = |wrong: Wrong| {
+            let text = format!(
+                "User: {} is not authorized to act for another principal with {}",
+                request.signer.arn, ACT_FOR
+            );
+            Fault::new(&fault::ACCESS_DENIED, text).with_detail(wrong.to_string())
+        };
+        let identity = self.identity(request.signer).map_err(refused)?;
+        let statement = Statement::read(request.head, request.claim).map_err(refused)?;
+        if !request.forwarded.contains(&request.operation) {
+            return Err(refused(Wrong::Operation(request.operation)));
+        }
+        let mut via = Via {
+            service: identity.service,
+            name: identity.service.principal(),
+            for_user: true,
+            source_arn: None,
+            source_account: None,
+            reach: identity.reach.clone(),
+            identity_arn: identity.arn().to_owned(),
+            access_key_id: request.signer.access_key_id.clone(),
+        };
+        let whom = match statement {
+            Statement::Principal(arn) => {
+                let found = self.credentials.principal(arn)?;
+                Whom::Principal(Box::new(
+                    found.ok_or_else(|| refused(Wrong::NoSuchPrincipal(arn.to_owned())))?,
+                ))
+            }
+            Statement::Session { access_key_id, token } => {
+                let found = self.credentials.find(access_key_id, Some(token), request.now);
+                Whom::Session(found.map_err(|fault| {
+                    // What this server cannot do now is no reason to give up.
+                    let own = fault.kind == &fault::INTERNAL;
+                    if own { fault } else { refused(Wrong::Session(access_key_id.to_owned(), fault)) }
+                })?)
+            }
+            Statement::Itself { source_arn, source_account } => {
+                via.for_user = false;
+                via.source_arn = source_arn.map(str::to_owned);
+                via.source_account = source_account;
+                Whom::Principal(Box::new(itself(&via, request.signer)))
+            }
+        };
+        let acting = Acting { whom, via };
+        let accounts = [Some(acting.caller().account), acting.via.source_account];
+        match accounts.into_iter().flatten().find(|account| !acting.via.reaches(*account)) {
+            Some(account) => Err(refused(Wrong::Account(account))),
+            None => Ok(acting),
+        }
+    }
+
+    /// The identity that signed.
+    fn identity(&self, signer: &Caller) -> Result<&ServiceIdentity, Wrong> {
+        let arn = match &signer.principal {
+            Principal::User { arn, .. } => arn,
+            Principal::Session { role_arn, .. } => role_arn,
+            _ => return Err(Wrong::NoIdentity),
+        };
+        let identity = self.identities.get(arn).ok_or(Wrong::NoIdentity)?;
+        // What limits a session would not limit those for whom it calls.
+        let limited = signer.session.as_ref().is_some_and(|session| session.policies.is_some());
+        if limited { Err(Wrong::LimitedSession) } else { Ok(identity) }
+    }
+}
+
+impl Acting {
+    /// Whom the decision is about.
+    pub(crate) fn caller(&self) -> &Caller {
+        match &self.whom {
+            Whom::Principal(caller) => caller,
+            Whom::Session(credential) => credential.caller(),
+        }
+    }
+}
+
+impl Via {
+    /// Whether the service has to do with this account at all. Its own name in a policy does not say whose gateway
+    /// it is.
+    #[must_use]
+    pub fn reaches(&self, account: AccountId) -> bool {
+        self.reach.includes(account)
+    }
+
+    /// As the record shows it.
+    pub(crate) fn recorded(&self) -> InvokedBy<'_> {
+        InvokedBy {
+            service: self.name.as_str().into(),
+            arn: self.identity_arn.as_str().into(),
+            access_key_id: self.access_key_id.as_str().into(),
+            source_arn: self.source_arn.as_deref().map(Into::into),
+            source_account: self.source_account.map(|account| account.to_string().into()),
+        }
+    }
+}
+
+/// The service as a principal. It has no account and no policies of its own; what it looks up without an account is
+/// looked up in that of its identity.
+fn itself(via: &Via, signer: &Caller) -> Caller {
+    Caller {
+        account: signer.account,
+        principal: Principal::Service { name: via.name.clone() },
+        arn: via.name.clone(),
+        unique_id: via.name.clone(),
+        user_name: None,
+        access_key_id: String::new(),
+        tags: BTreeMap::new(),
+        policies: IdentityPolicies::Attached(Vec::new()),
+        boundary: None,
+        session: None,
+    }
+}
