@@ -1,6 +1,7 @@
 """`keywright dev` as those use it who test their own programs: with boto3 as it comes, retries and all."""
 
 import json
+import os
 import urllib.request
 
 import botocore.config
@@ -8,6 +9,7 @@ import botocore.exceptions
 import botocore.session
 import pytest
 
+from conftest import CLIENTS
 from keywright import PATIENCE_SECONDS, REGION, Process, keywright
 
 KEY = "1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -61,6 +63,20 @@ def test_fixed_keys_and_any_credentials(development):
     assert kms.decrypt(CiphertextBlob=blob)["Plaintext"] == b"hello"
     other = development.kms("111122223333", "anything").create_key()["KeyMetadata"]
     assert other["AWSAccountId"] == "111122223333"
+
+
+@pytest.mark.parametrize("name", CLIENTS)
+def test_every_client_needs_the_address_and_any_credentials(development, connect, tmp_path, name):
+    environment = {
+        "AWS_ENDPOINT_URL": development.endpoint, "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_PAGER": "",
+        "PATH": os.environ["PATH"], "HOME": str(tmp_path),
+    }
+    client = connect(name, environment, tmp_path)
+    assert client.call("sts", "GetCallerIdentity")["Account"] == "000000000000"
+    blob = client.call("kms", "Encrypt", KeyId="alias/app", Plaintext=b"hello")["CiphertextBlob"]
+    assert client.call("kms", "Decrypt", CiphertextBlob=blob)["Plaintext"] == b"hello"
+    client.close()
 
 
 def test_a_client_retries_what_is_throttled(development):

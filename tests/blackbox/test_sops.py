@@ -5,28 +5,34 @@ import subprocess
 
 import pytest
 
-from keywright import PATIENCE_SECONDS
+from keywright import PATIENCE_SECONDS, REGION
+from names import names
 
 SECRETS = {"database": {"user": "app", "password": "correct horse"}}
 CONTEXT = "environment:test,team:pay"
 
 
-@pytest.fixture
-def sops(shared, tmp_path):
-    """`sops(argument, ...)`, which returns what it writes, in a folder with `secrets.json`."""
-    (tmp_path / "secrets.json").write_text(json.dumps(SECRETS))
+class Sops:
+    """The command, in a folder with `secrets.json`; a call returns what it writes."""
 
-    def sops(*arguments, **environment):
+    def __init__(self, folder, environment):
+        self.folder = folder
+        self._environment = environment
+        (folder / "secrets.json").write_text(json.dumps(SECRETS))
+
+    def __call__(self, *arguments):
         done = subprocess.run(
-            ["sops", *arguments], env=shared.environment() | environment, cwd=tmp_path, capture_output=True,
-            text=True, timeout=PATIENCE_SECONDS,
+            ["sops", *arguments], env=self._environment, cwd=self.folder, capture_output=True, text=True,
+            timeout=PATIENCE_SECONDS,
         )
         if done.returncode:
             raise ValueError(done.stderr)
         return done.stdout
 
-    sops.folder = tmp_path
-    return sops
+
+@pytest.fixture
+def sops(shared, tmp_path):
+    return Sops(tmp_path, shared.environment())
 
 
 def test_a_file_is_sealed_by_two_keys_and_opened_by_either(sops, one):
@@ -73,3 +79,21 @@ def test_a_role_is_assumed_to_use_the_key(sops, one, connect, shared, tmp_path):
     record = [record for record in shared.journal() if record["eventName"] == "Decrypt"][-1]
     assert ":assumed-role/deployer/" in record["arn"]
     root.close()
+
+
+def test_aws_is_called_by_its_own_names(deployment, connect, tmp_path):
+    deployment.init("--takeover", REGION).start()
+    environment = deployment.environment() | deployment.trust()
+    del environment["AWS_ENDPOINT_URL"]
+    with names(deployment.port) as proxy:
+        environment["HTTPS_PROXY"] = proxy.address
+        root = connect("boto3", environment, tmp_path)
+        key = root.call("kms", "CreateKey")["KeyMetadata"]["Arn"]
+        root.close()
+        sops = Sops(tmp_path, environment)
+        (tmp_path / "sealed.json").write_text(sops("encrypt", "--kms", key, "secrets.json"))
+        assert json.loads(sops("decrypt", "sealed.json")) == SECRETS
+        distrusting = environment | dict.fromkeys(deployment.trust(), "") | {"AWS_MAX_ATTEMPTS": "1"}
+        with pytest.raises(ValueError, match="x509: certificate"):
+            Sops(tmp_path, distrusting)("decrypt", "sealed.json")
+    assert proxy.asked == {f"kms.{REGION}.amazonaws.com:443"}
