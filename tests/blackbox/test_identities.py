@@ -130,3 +130,55 @@ def test_a_key_policy_means_the_user_and_no_namesake(connected):
         namesake.call("kms", "DescribeKey", KeyId=key)
     shown = json.loads(root.call("kms", "GetKeyPolicy", KeyId=key)["Policy"])
     assert shown["Statement"][1]["Principal"] == {"AWS": user["UserId"]}
+
+
+def test_what_a_user_could_do_is_simulated_with_the_keys_own_policy(connected):
+    root = connected()
+    alice = root.call("iam", "CreateUser", UserName="alice")["User"]["Arn"]
+    key = root.call("kms", "CreateKey")["KeyMetadata"]["Arn"]
+    text = """{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": ["kms:Encrypt", "kms:Decrypt"],
+      "Resource": "*",
+      "Condition": {"StringEquals": {"kms:EncryptionContext:app": "web"}}
+    }
+  ]
+}"""
+    root.call("iam", "PutUserPolicy", UserName="alice", PolicyName="web", PolicyDocument=text)
+
+    def simulated(**more):
+        given = {"PolicySourceArn": alice, "ActionNames": ["kms:Encrypt"], "ResourceArns": [key], **more}
+        return root.call("iam", "SimulatePrincipalPolicy", **given)["EvaluationResults"]
+
+    (without,) = simulated()
+    assert (without["EvalActionName"], without["EvalResourceName"]) == ("kms:Encrypt", key)
+    assert without["EvalDecision"] == "implicitDeny"
+    (specific,) = without["ResourceSpecificResults"]
+    assert specific["MissingContextValues"] == ["kms:EncryptionContext:app"]
+    entry = {"ContextKeyName": "kms:EncryptionContext:app", "ContextKeyType": "string", "ContextKeyValues": ["web"]}
+    results = simulated(ActionNames=["kms:Encrypt", "kms:Sign"], ContextEntries=[entry])
+    assert [result["EvalDecision"] for result in results] == ["allowed", "implicitDeny"]
+    assert results[0]["MatchedStatements"] == [
+        {
+            "SourcePolicyId": "user_alice_web", "SourcePolicyType": "user",
+            "StartPosition": {"Line": 3, "Column": 17}, "EndPosition": {"Line": 9, "Column": 6},
+        }
+    ]
+
+    keys = root.call("iam", "GetContextKeysForPrincipalPolicy", PolicySourceArn=alice)
+    assert keys["ContextKeyNames"] == ["kms:EncryptionContext:app"]
+    deny = json.dumps({"Statement": {"Effect": "Deny", "Principal": {"AWS": alice}, "Action": "kms:*", "Resource": "*"}})
+    (denied_by_policy,) = simulated(ResourcePolicy=deny, ContextEntries=[entry])
+    assert denied_by_policy["EvalDecision"] == "explicitDeny"
+    assert [found["SourcePolicyType"] for found in denied_by_policy["MatchedStatements"]] == ["resource"]
+
+    custom = {"PolicyInputList": [document("Allow", "kms:List*")], "ActionNames": ["kms:ListKeys", "kms:CreateKey"]}
+    results = root.call("iam", "SimulateCustomPolicy", **custom)["EvaluationResults"]
+    assert [result["EvalDecision"] for result in results] == ["allowed", "implicitDeny"]
+    keys = root.call("iam", "GetContextKeysForCustomPolicy", PolicyInputList=[text])
+    assert keys["ContextKeyNames"] == ["kms:EncryptionContext:app"]
+    with denied("InvalidInput"):
+        simulated(ActionNames=["kms:*"])

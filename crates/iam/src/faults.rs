@@ -59,6 +59,11 @@ pub(crate) fn quota(name: &str, limit: usize) -> Fault {
     Fault::new(&LIMIT_EXCEEDED, format!("Cannot exceed quota for {name}: {limit}"))
 }
 
+/// Something in the request cannot be.
+pub(crate) fn invalid(message: impl Into<std::borrow::Cow<'static, str>>) -> Fault {
+    Fault::new(&INVALID_INPUT, message)
+}
+
 pub(crate) fn validation(message: impl Into<std::borrow::Cow<'static, str>>) -> Fault {
     Fault::new(&fault::VALIDATION, message)
 }

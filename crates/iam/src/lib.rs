@@ -27,6 +27,7 @@ mod records;
 mod sessions;
 pub mod setup;
 mod shown;
+mod simulate;
 mod sts;
 mod tables;
 mod tags;
@@ -34,7 +35,7 @@ mod written;
 
 use std::sync::Arc;
 
-use dispatch::{Protocol, Service};
+use dispatch::{Protocol, Resources, Service};
 use strongroom::Strongroom;
 
 pub use credentials::NewAccessKey;
@@ -46,6 +47,8 @@ pub struct Iam {
     pub directory: Arc<Directory>,
     /// Seals secrets, authenticates markers.
     pub strongroom: Arc<Strongroom>,
+    /// What resources have of their own to say, for simulations.
+    pub resources: Arc<dyn Resources>,
 }
 
 /// The identity service for the request line.

@@ -9,6 +9,7 @@
 //! Parsing happens when a policy is written; deciding is pure and total: it has no error, anything that is not
 //! understood is a denial. <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>
 
+mod asked;
 mod condition;
 mod decide;
 mod document;
@@ -18,6 +19,7 @@ mod lint;
 mod malformed;
 mod operator;
 mod pattern;
+mod position;
 mod principal;
 mod raw;
 mod rename;
@@ -30,6 +32,7 @@ pub use document::{Policy, PolicyKind};
 pub use key::ConditionKey;
 pub use lint::{Finding, Level, Place, Vocabulary, lint};
 pub use malformed::{Malformed, Rule};
+pub use position::{Position, positions};
 pub use principal::{Naming, Principal, PrincipalPattern};
 pub use rename::rename_principals;
 pub use statement::{Effect, Statement};

@@ -144,7 +144,8 @@ impl Assembly {
             regions: parts.regions,
             observer: parts.observer,
         };
-        let iam = Arc::new(Iam { directory: Arc::clone(&directory), strongroom });
+        let iam =
+            Arc::new(Iam { directory: Arc::clone(&directory), strongroom, resources: Arc::clone(&kms) as _ });
         let dispatcher = Dispatcher::new(wiring)
             .with(kms::service(Arc::clone(&kms)))
             .with(iam::service(iam))

@@ -7,6 +7,7 @@ mod policies;
 mod profiles;
 mod providers;
 mod roles;
+mod simulation;
 pub(crate) mod sts;
 mod users;
 
@@ -52,6 +53,8 @@ pub(crate) static TABLE: &[Row<Iam>] = &[
     Row::of::<access_keys::get_access_key_last_used::GetAccessKeyLastUsed>(),
     Row::of::<account::get_account_authorization_details::GetAccountAuthorizationDetails>(),
     Row::of::<account::get_account_summary::GetAccountSummary>(),
+    Row::of::<simulation::get_context_keys_for_custom_policy::GetContextKeysForCustomPolicy>(),
+    Row::of::<simulation::get_context_keys_for_principal_policy::GetContextKeysForPrincipalPolicy>(),
     Row::of::<groups::get_group::GetGroup>(),
     Row::of::<groups::get_group_policy::GetGroupPolicy>(),
     Row::of::<profiles::get_instance_profile::GetInstanceProfile>(),
@@ -102,6 +105,8 @@ pub(crate) static TABLE: &[Row<Iam>] = &[
     Row::of::<profiles::remove_role_from_instance_profile::RemoveRoleFromInstanceProfile>(),
     Row::of::<groups::remove_user_from_group::RemoveUserFromGroup>(),
     Row::of::<policies::set_default_policy_version::SetDefaultPolicyVersion>(),
+    Row::of::<simulation::simulate_custom_policy::SimulateCustomPolicy>(),
+    Row::of::<simulation::simulate_principal_policy::SimulatePrincipalPolicy>(),
     Row::of::<profiles::tag_instance_profile::TagInstanceProfile>(),
     Row::of::<providers::tag_open_id_connect_provider::TagOpenIDConnectProvider>(),
     Row::of::<policies::tag_policy::TagPolicy>(),

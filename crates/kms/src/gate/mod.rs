@@ -11,6 +11,7 @@ mod conditions;
 mod decide;
 mod grants;
 mod resolve;
+mod simulated;
 mod usable;
 mod uses;
 

@@ -8,5 +8,6 @@ mod decisions;
 mod listings;
 mod people;
 mod principals;
+mod simulations;
 mod terraform;
 mod written;

@@ -81,6 +81,10 @@ impl Stage {
                 let input = json!({ "RoleName": "assumed", "AssumeRolePolicyDocument": trust });
                 of(self.iam("CreateRole", input), "Arn")
             }
+            "user-arn" => {
+                let arn = format!("arn:aws:iam::{}:user/{}", self.root.account, self.value("user"));
+                utf8_percent_encode(&arn, NON_ALPHANUMERIC).to_string()
+            }
             "access-key" => {
                 let user = self.value("user");
                 of(self.iam("CreateAccessKey", json!({ "UserName": user })), "AccessKeyId")

@@ -1,0 +1,45 @@
+//! What resources have of their own to say, for simulations of policies.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use model::arn::AccountId;
+use policy::{Policy, Principal};
+
+/// Tells what resources say to a question that nobody asks in earnest. Reads memory only.
+pub trait Resources: Send + Sync {
+    /// The resource with this ARN, if the account has it and its policies or grants have a say in the action.
+    fn find(&self, account: AccountId, arn: &str, asker: &Asker<'_>) -> Option<Resource>;
+}
+
+/// Who would do what.
+#[derive(Debug, Clone, Copy)]
+pub struct Asker<'a> {
+    /// Who.
+    pub principal: &'a Principal,
+    /// The action, such as `kms:Encrypt`.
+    pub action: &'a str,
+    /// The encryption context of the request.
+    pub encryption_context: &'a BTreeMap<String, String>,
+}
+
+/// A resource with a policy of its own.
+#[derive(Debug, Clone)]
+pub struct Resource {
+    /// Its policy, as it is decided on.
+    pub policy: Arc<Policy>,
+    /// Its policy, as its reader sees it.
+    pub text: String,
+    /// A grant that covers the question.
+    pub grant: Option<Granted>,
+    /// The condition keys that it gives a request, by their names in small letters.
+    pub keys: BTreeMap<String, Vec<String>>,
+}
+
+/// A grant.
+#[derive(Debug, Clone)]
+pub struct Granted {
+    /// Its id.
+    pub id: String,
+    /// Whether the account is the grantee, whose identity policies hand on what it was granted.
+    pub to_account: bool,
+}

@@ -1,0 +1,33 @@
+//! `GetContextKeysForPrincipalPolicy`: which condition keys the policies of a user, group or role ask about.
+//! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetContextKeysForPrincipalPolicy.html>
+
+use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use model::iam::{GetContextKeysForPolicyResponse, GetContextKeysForPrincipalPolicyRequest};
+
+use super::context_keys;
+use crate::{Iam, simulate};
+
+/// The operation.
+pub(crate) struct GetContextKeysForPrincipalPolicy;
+
+impl Operation for GetContextKeysForPrincipalPolicy {
+    type Service = Iam;
+    type Input = GetContextKeysForPrincipalPolicyRequest;
+    type Output = GetContextKeysForPolicyResponse;
+    const FACTS: Facts = Facts {
+        name: "GetContextKeysForPrincipalPolicy",
+        read_only: true,
+        example: "PolicySourceArn={user-arn}",
+    };
+
+    async fn run(
+        iam: &Iam,
+        cx: &mut Cx<'_>,
+        input: GetContextKeysForPrincipalPolicyRequest,
+    ) -> Result<Outcome<GetContextKeysForPolicyResponse>, Fault> {
+        let action = "iam:GetContextKeysForPrincipalPolicy";
+        let subject = simulate::subject(iam, cx, action, &input.policy_source_arn)?;
+        let more = simulate::passed(iam, "PolicyInputList", &input.policy_input_list.unwrap_or_default())?;
+        Ok(context_keys(subject.policies.iter().chain(&subject.boundary).chain(&more)).into())
+    }
+}
