@@ -161,12 +161,12 @@ def test_what_a_user_could_do_is_simulated_with_the_keys_own_policy(connected):
     entry = {"ContextKeyName": "kms:EncryptionContext:app", "ContextKeyType": "string", "ContextKeyValues": ["web"]}
     results = simulated(ActionNames=["kms:Encrypt", "kms:Sign"], ContextEntries=[entry])
     assert [result["EvalDecision"] for result in results] == ["allowed", "implicitDeny"]
-    assert results[0]["MatchedStatements"] == [
-        {
-            "SourcePolicyId": "user_alice_web", "SourcePolicyType": "user",
-            "StartPosition": {"Line": 3, "Column": 17}, "EndPosition": {"Line": 9, "Column": 6},
-        }
-    ]
+    delegation, own = results[0]["MatchedStatements"]
+    assert (delegation["SourcePolicyId"], delegation["SourcePolicyType"]) == ("ResourcePolicy", "resource")
+    assert own == {
+        "SourcePolicyId": "user_alice_web", "SourcePolicyType": "user",
+        "StartPosition": {"Line": 3, "Column": 17}, "EndPosition": {"Line": 9, "Column": 6},
+    }
 
     keys = root.call("iam", "GetContextKeysForPrincipalPolicy", PolicySourceArn=alice)
     assert keys["ContextKeyNames"] == ["kms:EncryptionContext:app"]
