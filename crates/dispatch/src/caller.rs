@@ -25,11 +25,11 @@ pub struct Caller {
     /// Its ARN as messages and records show it.
     pub arn: String,
     /// Its unique id: the account id for the root user, `AIDA…` for users, `AROA…:<session>` for sessions of
-    /// roles, `<account>:<name>` for federated users.
+    /// roles, `<account>:<name>` for federated users, `<provider>:<audience>:<subject>` for web identities.
     pub unique_id: String,
     /// The name of an IAM user; nobody else has one.
     pub user_name: Option<String>,
-    /// The access key that signed.
+    /// The access key that signed; empty where none did.
     pub access_key_id: String,
     /// Tags of the user or role, and over them those of the session.
     pub tags: BTreeMap<String, String>,
@@ -66,6 +66,8 @@ pub struct Session {
     pub transitive_tags: BTreeSet<String>,
     /// The identity provider that vouched for the principal, if one did.
     pub federated_provider: Option<String>,
+    /// What that provider said, as condition keys by their names in small letters, such as `id.example.com:sub`.
+    pub claims: BTreeMap<String, Vec<String>>,
 }
 
 impl Caller {
@@ -77,6 +79,7 @@ impl Caller {
             Principal::User { .. } => "IAMUser",
             Principal::Session { .. } => "AssumedRole",
             Principal::FederatedUser { .. } => "FederatedUser",
+            Principal::WebIdentity { .. } => "WebIdentityUser",
             Principal::Service { .. } => "AWSService",
         }
     }

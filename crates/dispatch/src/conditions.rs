@@ -54,8 +54,17 @@ pub fn global<'a>(cx: &'a Cx<'_>, key: &ConditionKey) -> Option<Values<'a>> {
         "aws:userid" if service(caller).is_none() => Values::one(caller.unique_id.as_str()),
         "aws:username" => Values::one(caller.user_name.as_deref()?),
         "aws:viaawsservice" => truth(cx.origin.for_user().is_some()),
-        _ => return None,
+        name => return claimed(&session?.claims, name),
     })
+}
+
+/// The value of a condition key of an identity provider, such as `id.example.com:sub`.
+#[must_use]
+pub fn claimed<'a>(claims: &'a BTreeMap<String, Vec<String>>, name: &str) -> Option<Values<'a>> {
+    match claims.get(name)?.as_slice() {
+        [one] => Some(Values::one(one.as_str())),
+        several => Some(Values::many(several.iter().map(String::as_str))),
+    }
 }
 
 /// The service that calls as itself.

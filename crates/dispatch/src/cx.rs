@@ -37,6 +37,31 @@ pub enum Policies {
     Ignored,
 }
 
+/// A call that no access key signs, before it is known who makes it.
+pub struct Arrival<'c> {
+    /// The Region that was addressed.
+    pub region: &'c Region,
+    /// When the call was received.
+    pub now: Timestamp,
+    /// Where it came from and how.
+    pub origin: Origin<'c>,
+    /// The source of random bytes.
+    pub entropy: &'c Arc<dyn Entropy>,
+    /// Whether policies are asked.
+    pub policies: Policies,
+    /// What the record will say.
+    pub notes: &'c mut Notes,
+}
+
+impl Arrival<'_> {
+    /// The call, once it is known who makes it. The record says so from here on.
+    pub(crate) fn by<'c>(&'c mut self, caller: &'c Arc<Caller>) -> Cx<'c> {
+        self.notes.identified(Arc::clone(caller));
+        let Self { region, now, origin, entropy, policies, notes } = self;
+        Cx { caller, region, now: *now, origin: *origin, entropy, policies: *policies, notes }
+    }
+}
+
 impl Cx<'_> {
     /// The caller's account.
     #[must_use]

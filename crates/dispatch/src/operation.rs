@@ -3,13 +3,13 @@
 //! An operation declares its facts as data and its behaviour as one function. Everything else (routing,
 //! decoding, constraints, the record, the commit) is done around it, alike for all.
 
-use std::{future::Future, pin::Pin};
+use std::{future::Future, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
 use model::shape::{Input, Output};
 use store::Batch;
 
-use crate::{Cx, Fault, wire};
+use crate::{Arrival, Caller, Cx, Fault, wire};
 
 /// One operation of a service.
 pub trait Operation: 'static {
@@ -29,6 +29,35 @@ pub trait Operation: 'static {
         cx: &mut Cx<'_>,
         input: Self::Input,
     ) -> impl Future<Output = Result<Outcome<Self::Output>, Fault>> + Send;
+}
+
+/// One operation that no access key signs: what it is sent says who calls, and proves it. It changes nothing.
+pub trait Unsigned: 'static {
+    /// The service's state.
+    type Service: Send + Sync + 'static;
+    /// Checked input.
+    type Input: Input;
+    /// Output as the model has it.
+    type Output: Output;
+    /// What the proof says beyond who calls.
+    type Proven: Send;
+    /// Name, kind and example.
+    const FACTS: Facts;
+
+    /// Establishes who calls. This is the authentication: whatever it does not believe it refuses.
+    fn caller(
+        service: &Self::Service,
+        arrival: &mut Arrival<'_>,
+        input: &Self::Input,
+    ) -> impl Future<Output = Result<(Caller, Self::Proven), Fault>> + Send;
+
+    /// Does the work, as an [`Operation`] does.
+    fn run(
+        service: &Self::Service,
+        cx: &mut Cx<'_>,
+        input: Self::Input,
+        proven: Self::Proven,
+    ) -> impl Future<Output = Result<Self::Output, Fault>> + Send;
 }
 
 /// What is known of an operation without running it.
@@ -74,6 +103,12 @@ pub struct Row<S: 'static> {
     run: Erased<S>,
 }
 
+/// How an operation is run, by what its calls prove.
+enum Erased<S: 'static> {
+    Signed(for<'a> fn(&'a S, &'a mut Cx<'a>, wire::Body<'a>) -> Running<'a>),
+    Unsigned(for<'a> fn(&'a S, &'a mut Arrival<'a>, wire::Body<'a>) -> Running<'a>),
+}
+
 /// An encoded answer and the change it waits for.
 pub(crate) struct Answered {
     pub(crate) body: Bytes,
@@ -81,13 +116,18 @@ pub(crate) struct Answered {
 }
 
 pub(crate) type Running<'a> = Pin<Box<dyn Future<Output = Result<Answered, Fault>> + Send + 'a>>;
-type Erased<S> = for<'a> fn(&'a S, &'a mut Cx<'a>, wire::Body<'a>) -> Running<'a>;
 
 impl<S: Send + Sync + 'static> Row<S> {
     /// The row of operation `O`.
     #[must_use]
     pub const fn of<O: Operation<Service = S>>() -> Self {
-        Self { facts: &O::FACTS, run: erased::<O> }
+        Self { facts: &O::FACTS, run: Erased::Signed(erased::<O>) }
+    }
+
+    /// The row of operation `O`, whose calls are not signed.
+    #[must_use]
+    pub const fn unsigned<O: Unsigned<Service = S>>() -> Self {
+        Self { facts: &O::FACTS, run: Erased::Unsigned(unsigned::<O>) }
     }
 }
 
@@ -100,6 +140,20 @@ fn erased<'a, O: Operation>(
         let input = body.decode::<O::Input>()?;
         let outcome = O::run(service, cx, input).await?;
         Ok(Answered { body: body.encode(O::FACTS.name, &outcome.output)?, change: outcome.change })
+    })
+}
+
+fn unsigned<'a, O: Unsigned>(
+    service: &'a O::Service,
+    arrival: &'a mut Arrival<'a>,
+    body: wire::Body<'a>,
+) -> Running<'a> {
+    Box::pin(async move {
+        let input = body.decode::<O::Input>()?;
+        let (caller, proven) = O::caller(service, arrival, &input).await?;
+        let caller = Arc::new(caller);
+        let output = O::run(service, &mut arrival.by(&caller), input, proven).await?;
+        Ok(Answered { body: body.encode(O::FACTS.name, &output)?, change: None })
     })
 }
 
@@ -116,7 +170,7 @@ pub struct Service<S: 'static> {
     /// Operations that other services may call for their users, sorted by name.
     pub forwarded: &'static [&'static str],
     /// What the operations work on.
-    pub state: std::sync::Arc<S>,
+    pub state: Arc<S>,
 }
 
 /// A service with its state's type erased.
@@ -126,10 +180,19 @@ pub(crate) trait AnyService: Send + Sync {
     fn facts(&self) -> Vec<&'static Facts>;
     fn forwarded(&self) -> &'static [&'static str];
     fn find(&self, operation: &str) -> Found;
+    /// Whether an operation's calls are not signed.
+    fn is_unsigned(&self, row: usize) -> bool;
     fn run<'a>(&'a self, row: usize, cx: &'a mut Cx<'a>, body: wire::Body<'a>) -> Running<'a>;
+    fn run_unsigned<'a>(
+        &'a self,
+        row: usize,
+        arrival: &'a mut Arrival<'a>,
+        body: wire::Body<'a>,
+    ) -> Running<'a>;
 }
 
 /// What a look-up in the table gave.
+#[derive(Clone, Copy)]
 pub(crate) enum Found {
     Row(usize, &'static Facts),
     Unsupported(&'static str),
@@ -165,10 +228,30 @@ impl<S: Send + Sync + 'static> AnyService for Service<S> {
         }
     }
 
+    fn is_unsigned(&self, row: usize) -> bool {
+        self.table.get(row).is_some_and(|row| matches!(row.run, Erased::Unsigned(_)))
+    }
+
     fn run<'a>(&'a self, row: usize, cx: &'a mut Cx<'a>, body: wire::Body<'a>) -> Running<'a> {
-        match self.table.get(row) {
-            Some(row) => (row.run)(&self.state, cx, body),
-            None => Box::pin(std::future::ready(Err(Fault::internal("no such row")))),
+        match self.table.get(row).map(|row| &row.run) {
+            Some(Erased::Signed(run)) => run(&self.state, cx, body),
+            _ => no_such_row(),
         }
     }
+
+    fn run_unsigned<'a>(
+        &'a self,
+        row: usize,
+        arrival: &'a mut Arrival<'a>,
+        body: wire::Body<'a>,
+    ) -> Running<'a> {
+        match self.table.get(row).map(|row| &row.run) {
+            Some(Erased::Unsigned(run)) => run(&self.state, arrival, body),
+            _ => no_such_row(),
+        }
+    }
+}
+
+fn no_such_row<'a>() -> Running<'a> {
+    Box::pin(std::future::ready(Err(Fault::internal("no such row"))))
 }

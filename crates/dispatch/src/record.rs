@@ -9,12 +9,14 @@ use audit::{Decision, EventKind, Journal, Outcome, Record, Tls, Value};
 use http::{header::USER_AGENT, request::Parts};
 use model::Timestamp;
 
-use crate::{ConnectionInfo, Credential, Fault, Origin, ServiceEvent, forward::Acting, wire};
+use crate::{Caller, ConnectionInfo, Credential, Fault, Origin, ServiceEvent, forward::Acting, wire};
 
 /// What an operation notes for the record. Only what stands here is recorded: nothing is copied from the
 /// request unseen.
 #[derive(Default)]
 pub struct Notes {
+    /// Who calls, where no credential says it.
+    caller: Option<Arc<Caller>>,
     decision: Option<Decision<'static>>,
     trace: Option<String>,
     resources: Vec<Cow<'static, str>>,
@@ -45,6 +47,11 @@ impl Notes {
     /// Why the call was denied, for the operator. The caller learns no more than AWS tells.
     pub fn traced(&mut self, trace: String) {
         self.trace = Some(trace);
+    }
+
+    /// It is established who makes a call that no access key signs.
+    pub(crate) fn identified(&mut self, caller: Arc<Caller>) {
+        self.caller = Some(caller);
     }
 
     /// The operation needs no permission.
@@ -150,7 +157,7 @@ pub(crate) struct OpenRecord<'a> {
     pub(crate) operation: &'a str,
     /// The operation's name from the table, once it has been looked up.
     pub(crate) known: &'static str,
-    pub(crate) region: &'a str,
+    pub(crate) region: Cow<'a, str>,
     pub(crate) read_only: bool,
     pub(crate) credential: Option<Arc<dyn Credential>>,
     /// Whose call it is, when a service has signed it for somebody.
@@ -176,7 +183,7 @@ impl<'a> OpenRecord<'a> {
             service: "",
             operation: "",
             known: "unknown",
-            region: "",
+            region: Cow::Borrowed(""),
             read_only: true,
             credential: None,
             acting: None,
@@ -234,20 +241,19 @@ impl<'a> OpenRecord<'a> {
     pub(crate) fn encode(&self, fault: Option<&Fault>, status: u16) -> Vec<u8> {
         let acting = self.acting.as_deref();
         let signer = self.credential.as_ref().map(|credential| credential.caller());
-        let caller = acting.map(Acting::caller).or(signer);
+        let caller = acting.map(Acting::caller).or(signer).or(self.notes.caller.as_deref());
         let mut record = Record::new(EventKind::ApiCall, self.ids.event, self.time.as_millis());
         record.request_id = Some(self.ids.request);
         record.service = self.service.into();
         record.operation = self.operation.into();
-        record.region = self.region.into();
+        record.region = Cow::Borrowed(&*self.region);
         record.read_only = self.read_only;
         record.account = caller.map(|caller| caller.account.to_string().into());
         record.caller = caller.map(|caller| audit::Caller {
             kind: caller.kind().into(),
             arn: caller.arn.as_str().into(),
             unique_id: caller.unique_id.as_str().into(),
-            access_key_id: Some(caller.access_key_id.as_str().into())
-                .filter(|id: &Cow<'_, str>| !id.is_empty()),
+            access_key_id: Some(caller.access_key_id.as_str()).filter(|id| !id.is_empty()).map(Into::into),
         });
         record.decision = self.notes.decision.clone().unwrap_or(Decision::None);
         record.outcome = fault.map_or(Outcome::Ok, |fault| Outcome::Fault {

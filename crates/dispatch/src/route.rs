@@ -63,6 +63,20 @@ pub(crate) fn service<'s>(
     })
 }
 
+/// The Region that a call without a signature is for: the one that the host names, else the first that is served.
+pub(crate) fn region(host: &str, regions: &Regions) -> Result<Region, Fault> {
+    let named = host_region(host);
+    match regions {
+        Regions::Only(served) => match named {
+            Some(named) if named != GLOBAL => served.get(named).cloned(),
+            Some(_) => Region::parse(GLOBAL).ok(),
+            None => served.first().cloned(),
+        },
+        Regions::Any => Region::parse(named.unwrap_or(GLOBAL)).ok(),
+    }
+    .ok_or_else(|| AuthError::ScopeRegion(named.unwrap_or_default().to_owned()).into())
+}
+
 /// Checks that the signature is for this service and a Region served here.
 pub(crate) fn check_scope(
     claim: &Claim<'_>,
@@ -86,13 +100,17 @@ pub(crate) fn check_scope(
 }
 
 /// The operation's row, or the fault for a name that is none.
-pub(crate) fn operation(service: &dyn AnyService, name: &str) -> Result<(usize, &'static Facts), Fault> {
-    match service.find(name) {
+pub(crate) fn operation(
+    found: Found,
+    protocol: Protocol,
+    name: &str,
+) -> Result<(usize, &'static Facts), Fault> {
+    match found {
         Found::Row(row, facts) => Ok((row, facts)),
         Found::Unsupported(name) => {
             Err(Fault::new(&fault::UNSUPPORTED_OPERATION, format!("{name} is not offered yet.")))
         }
-        Found::Unknown => match service.protocol() {
+        Found::Unknown => match protocol {
             Protocol::AwsJson { .. } => Err(Fault::silent(&fault::UNKNOWN_OPERATION)),
             Protocol::Query { version, .. } => Err(Fault::new(
                 &fault::UNKNOWN_OPERATION,

@@ -14,13 +14,13 @@ use sigv4::{Claim, Head};
 use store::Batch;
 
 use crate::{
-    Authentication, Backstage, BodyFault, Caller, ConnectionInfo, Cx, Facts, Fault, Observer, Origin,
-    Policies, Protocol, Regions, Services, Usage,
+    Arrival, Authentication, Backstage, BodyFault, Caller, ConnectionInfo, Cx, Facts, Fault, Observer,
+    Origin, Policies, Protocol, Regions, Services, Usage,
     commit::{Commit, Committed, Recorded},
     date::DateHeader,
     fault,
     forward::{ACT_FOR, Acting, Request},
-    operation::{AnyService, Service},
+    operation::{AnyService, Found, Service},
     panics,
     record::{Ids, OpenRecord},
     route,
@@ -142,7 +142,7 @@ impl Dispatcher {
         let mut record = OpenRecord::open(&self.wiring.backstage.journal, &head, connection, ids, now);
         record.service = service.map_or("", AnyService::name);
         record.operation = call.operation();
-        record.region = claim.as_ref().map_or("", |claim| claim.scope().region);
+        record.region = claim.as_ref().map_or("", |claim| claim.scope().region).into();
         let work = async {
             match refusal {
                 Some(fault) => Err(fault),
@@ -176,13 +176,21 @@ impl Dispatcher {
     ) -> Result<Done, Fault> {
         self.check_ready()?;
         let body = body.as_ref().map_err(|fault| Fault::from(*fault))?;
+        let found = service.map(|service| (service, service.find(call.operation())));
+        if let Some((service, Found::Row(row, facts))) = found
+            && service.is_unsigned(row)
+        {
+            (record.known, record.read_only) = (facts.name, facts.read_only);
+            let input = Body::new(service.protocol(), call.input(body), request_id);
+            return self.work_unsigned(record, service, row, input).await;
+        }
         let claim = claim.as_ref().map_err(|error| Fault::from(error.clone()))?;
-        let service = service.ok_or_else(|| Fault::silent(&fault::UNKNOWN_OPERATION))?;
+        let (service, found) = found.ok_or_else(|| Fault::silent(&fault::UNKNOWN_OPERATION))?;
         let region = route::check_scope(claim, service, record.host(), &self.wiring.regions)?;
         let credential = self.wiring.authentication.authenticate(claim, body, record.time())?;
         record.credential = Some(Arc::clone(&credential));
         credential.used(Usage { at: record.time(), service: service.name(), region: &region });
-        let (row, facts) = route::operation(service, call.operation())?;
+        let (row, facts) = route::operation(found, service.protocol(), call.operation())?;
         (record.known, record.read_only) = (facts.name, facts.read_only);
         let acting = self.acting(record, claim, credential.caller(), (facts.name, service.forwarded()))?;
         let input = Body::new(service.protocol(), call.input(body), request_id);
@@ -210,6 +218,35 @@ impl Dispatcher {
             record.notes.clear();
         }
         Err(Fault::internal("the change lost against others too often"))
+    }
+
+    /// The same for an operation that is sent a proof of who calls in place of a signature.
+    async fn work_unsigned(
+        &self,
+        record: &mut OpenRecord<'_>,
+        service: &dyn AnyService,
+        row: usize,
+        input: Body<'_>,
+    ) -> Result<Done, Fault> {
+        if record.head().headers.contains_key(&ACT_FOR) {
+            let message = format!("{ACT_FOR} takes a signature");
+            return Err(Fault::new(&fault::ACCESS_DENIED, message));
+        }
+        let region = route::region(record.host(), &self.wiring.regions)?;
+        record.region = region.to_string().into();
+        let mut arrival = Arrival {
+            region: &region,
+            now: record.time(),
+            origin: record.origin(),
+            entropy: &self.wiring.backstage.entropy,
+            policies: self.wiring.policies,
+            notes: &mut record.notes,
+        };
+        let answered = service.run_unsigned(row, &mut arrival, input).await?;
+        if !record.notes.is_allowed() {
+            return Err(Fault::internal("the operation answered without a decision"));
+        }
+        Ok(Done { body: answered.body, recorded: false })
     }
 
     /// For whom a service has signed the call; `None` when whoever signed calls for itself.

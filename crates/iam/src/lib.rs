@@ -15,6 +15,7 @@ mod faults;
 mod gate;
 mod ids;
 mod inline;
+mod issuers;
 mod last_use;
 mod layout;
 mod limits;
@@ -40,6 +41,7 @@ use strongroom::Strongroom;
 
 pub use credentials::NewAccessKey;
 pub use directory::Directory;
+pub use issuers::{IssuerKeys, NoKeys, Sought};
 
 /// The state of the identity service.
 pub struct Iam {
@@ -71,11 +73,13 @@ pub fn service(state: Arc<Iam>) -> Service<Iam> {
 pub struct Sts {
     /// The identities.
     pub(crate) directory: Arc<Directory>,
+    /// The keys that identity providers sign with.
+    pub(crate) issuers: Arc<dyn IssuerKeys>,
 }
 
 /// The security token service for the request line.
 #[must_use]
-pub fn sts(directory: Arc<Directory>) -> Service<Sts> {
+pub fn sts(directory: Arc<Directory>, issuers: Arc<dyn IssuerKeys>) -> Service<Sts> {
     Service {
         name: "sts",
         protocol: Protocol::Query {
@@ -85,6 +89,6 @@ pub fn sts(directory: Arc<Directory>) -> Service<Sts> {
         table: ops::sts::TABLE,
         unsupported: model::sts::OPERATION_NAMES,
         forwarded: &[],
-        state: Arc::new(Sts { directory }),
+        state: Arc::new(Sts { directory, issuers }),
     }
 }

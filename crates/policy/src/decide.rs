@@ -106,7 +106,7 @@ pub fn decide(question: &Question<'_>, layers: &Layers<'_>) -> Decision {
             let own = asked.own();
             if own.allowed { by_policy } else { own }
         }
-        // A service has neither account nor role, so nothing else names it.
+        // These have neither account nor role, so nothing else names them.
         (Naming::Account | Naming::Role, Account::None) => missing(Layer::Resource),
     }
 }
@@ -188,7 +188,7 @@ pub(crate) struct Asked<'a> {
 enum Account {
     Same,
     Other,
-    /// The caller is a service.
+    /// The caller is a service, or a web identity.
     None,
 }
 
@@ -262,7 +262,16 @@ impl<'a> Asked<'a> {
     /// How a statement that allows names the caller.
     pub(crate) fn naming(&self, statement: &Statement) -> Option<Naming> {
         let principals = statement.principals.as_ref()?;
-        let named = principals.list.iter().filter_map(|pattern| pattern.names(self.question.principal)).max();
+        // `*` and `NotPrincipal` mean everybody who is somebody in AWS. Who comes with a provider's word alone is let in
+        // only where that provider is named.
+        let vouched_for = matches!(self.question.principal, Principal::WebIdentity { .. });
+        if vouched_for && principals.except {
+            return None;
+        }
+        let counts =
+            |pattern: &&PrincipalPattern| !vouched_for || matches!(pattern, PrincipalPattern::Federated(_));
+        let named = principals.list.iter().filter(counts);
+        let named = named.filter_map(|pattern| pattern.names(self.question.principal)).max();
         match (principals.except, named) {
             (false, named) => named,
             // Whoever is not named by `NotPrincipal` in any way is meant.

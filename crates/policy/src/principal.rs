@@ -38,6 +38,11 @@ pub enum Principal {
         /// `arn:aws:sts::<account>:federated-user/<name>`.
         arn: String,
     },
+    /// Somebody for whom an identity provider vouches, and who has no account.
+    WebIdentity {
+        /// The provider's ARN: `arn:aws:iam::<account>:oidc-provider/<url>`.
+        provider: String,
+    },
     /// A service.
     Service {
         /// Such as `logs.us-east-1.amazonaws.com`.
@@ -90,14 +95,14 @@ impl Principal {
             | Self::User { account, .. }
             | Self::Session { account, .. }
             | Self::FederatedUser { account, .. } => Some(account),
-            Self::Service { .. } => None,
+            Self::WebIdentity { .. } | Self::Service { .. } => None,
         }
     }
 
     /// Everything that it goes by: its account, its role, itself.
     pub(crate) fn forms(&self) -> &'static [Naming] {
         match self {
-            Self::Root { .. } | Self::Service { .. } => &[Naming::Directly],
+            Self::Root { .. } | Self::WebIdentity { .. } | Self::Service { .. } => &[Naming::Directly],
             Self::User { .. } | Self::FederatedUser { .. } => &[Naming::Account, Naming::Directly],
             Self::Session { .. } => &[Naming::Account, Naming::Role, Naming::Directly],
         }
@@ -204,6 +209,9 @@ impl PrincipalPattern {
                     .then_some(Naming::Directly)
             }
             (Self::Service(named), P::Service { name }) if named == name => Some(Naming::Directly),
+            (Self::Federated(named), P::WebIdentity { provider }) if named == provider => {
+                Some(Naming::Directly)
+            }
             _ => None,
         }
     }

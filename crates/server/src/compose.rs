@@ -8,7 +8,7 @@ use dispatch::{
     Authentication, Backstage, Clock, Credentials, Dispatcher, Drain, Durability, Follower, Mirror, Observer,
     Policies, Regions, ServiceIdentity, Services, Wiring,
 };
-use iam::{Directory, Iam};
+use iam::{Directory, Iam, IssuerKeys};
 use kms::{Kms, Memory, Rates, Usages, Workshop};
 use store::{Revision, Store, StoreError};
 use strongroom::{Entropy, Strongroom};
@@ -33,6 +33,8 @@ pub struct Parts {
     pub authentication: fn(Arc<dyn Credentials>) -> Arc<dyn Authentication>,
     /// Who may call as a service.
     pub services: Vec<ServiceIdentity>,
+    /// The keys that identity providers sign with.
+    pub issuers: Arc<dyn IssuerKeys>,
     /// Whether policies are asked.
     pub policies: Policies,
     /// The Regions that are served.
@@ -149,7 +151,7 @@ impl Assembly {
         let dispatcher = Dispatcher::new(wiring)
             .with(kms::service(Arc::clone(&kms)))
             .with(iam::service(iam))
-            .with(iam::sts(Arc::clone(&directory)));
+            .with(iam::sts(Arc::clone(&directory), parts.issuers));
         let keeper = Arc::new(keeper);
         let chores = Chores {
             kms: Arc::clone(&kms),

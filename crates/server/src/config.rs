@@ -9,6 +9,7 @@
 
 mod error;
 mod file;
+mod oidc;
 mod quotas;
 mod services;
 mod values;
@@ -24,6 +25,7 @@ use std::{
 
 pub use self::{
     error::{ConfigError, Rule, Wrong},
+    oidc::{IssuerUrl, KeySource, Oidc},
     quotas::QuotaSettings,
     services::named as service,
     values::{Expected, JournalMode, RegionName, Regions, Seal, TlsFiles, account_id, address},
@@ -55,6 +57,8 @@ pub struct Config {
     pub workers: NonZeroUsize,
     /// Limits on connections.
     pub limits: Limits,
+    /// The identity providers whose tokens are taken.
+    pub oidc: Oidc,
     /// How much there may be in the key management service.
     pub quotas: kms::Quotas,
     /// How fast it may be asked for.
@@ -84,6 +88,7 @@ pub struct Settings {
     pub body: Option<Duration>,
     pub idle: Option<Duration>,
     pub shutdown: Option<Duration>,
+    pub oidc: Option<Oidc>,
     pub quotas: QuotaSettings,
     pub services: Option<Vec<dispatch::ServiceIdentity>>,
     pub log: Option<Format>,
@@ -145,6 +150,7 @@ impl Config {
                 idle: settings.idle.unwrap_or(defaults.idle),
                 shutdown: settings.shutdown.unwrap_or(defaults.shutdown),
             },
+            oidc: settings.oidc.unwrap_or_default().absolute(),
             quotas: settings.quotas.quotas(),
             request_rates: settings.quotas.request_rates(),
             services: settings.services.unwrap_or_default(),
@@ -193,6 +199,7 @@ impl Settings {
             body: self.body.or(below.body),
             idle: self.idle.or(below.idle),
             shutdown: self.shutdown.or(below.shutdown),
+            oidc: self.oidc.or(below.oidc),
             quotas: self.quotas.over(below.quotas),
             services: self.services.or(below.services),
             log: self.log.or(below.log),
@@ -262,6 +269,7 @@ impl fmt::Display for Config {
         for (key, span) in [("head", head), ("body", body), ("idle", idle), ("shutdown", shutdown)] {
             writeln!(f, "{key}_seconds = {}", span.as_secs())?;
         }
+        self.oidc.write(f)?;
         quotas::write(f, &self.quotas, &self.request_rates)?;
         services::write(f, &self.services)
     }
@@ -322,6 +330,8 @@ mod tests {
              [[services]]\nname = \"ec2\"\nprincipal = \"arn:aws:iam::111122223333:role/volumes\"\n\
              accounts = [\"444455556666\", \"111122223333\"]\n\
              [[services]]\nname = \"s3\"\nprincipal = \"arn:aws:iam::444455556666:user/g\"\naccounts = \"any\"",
+            "[oidc]\nca_file = \"/ca.pem\"\n[oidc.issuers.\"https://a.example/b\"]\ndiscover = true\n\
+             [oidc.issuers.\"https://c.example\"]\njwks_file = \"/c.json\"",
         ];
         for text in texts {
             let config = checked(text).unwrap();

@@ -3,7 +3,7 @@
 use std::{sync::Arc, thread, time::Duration};
 
 use audit::FsDisk;
-use dispatch::{Dispatcher, Durability, Observer, Policies, Regions, Verified};
+use dispatch::{Clock, Dispatcher, Durability, Observer, Policies, Regions, Verified};
 use model::arn::{AccountId, Region};
 use store::SqliteStore;
 use tokio::{runtime::Runtime, sync::watch};
@@ -15,6 +15,7 @@ use crate::{
     data_dir::DataDir,
     entropy::SystemEntropy,
     health::Vitals,
+    issuers::Issuers,
     metrics::Metrics,
     start::StartError,
 };
@@ -25,6 +26,8 @@ pub struct Keywright {
     pub dispatcher: Arc<Dispatcher>,
     /// Tells how the parts are.
     pub vitals: Arc<Vitals>,
+    /// Keeps the keys of identity providers.
+    pub issuers: Arc<Issuers>,
     /// Accounts served.
     pub accounts: Vec<AccountId>,
     background: Background,
@@ -45,15 +48,18 @@ impl Keywright {
             return Err(StartError::Development(config.data_dir.clone()));
         }
         let store = SqliteStore::open(&data.store(), store::Options { create: false, bytes_max: None })?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+        let issuers = Arc::new(Issuers::open(&config.oidc, &clock).map_err(StartError::Issuers)?);
         let parts = Parts {
             journal: audit::Options::new(data.node(&SystemEntropy).map_err(StartError::Node)?),
             store: Arc::new(store),
             disk: Arc::new(FsDisk::open(&data.journal())?),
-            clock: Arc::new(SystemClock::start()),
+            clock,
             entropy: Arc::new(SystemEntropy),
             seal: Arc::new(config.seal.clone()),
             authentication: |credentials| Arc::new(Verified(credentials)),
             services: config.services.clone(),
+            issuers: Arc::clone(&issuers) as _,
             policies: Policies::Enforced,
             regions: regions(&config.regions)?,
             durability: durability(config.journal),
@@ -65,7 +71,7 @@ impl Keywright {
         let Assembly { dispatcher, vitals, directory, following, chores, .. } =
             runtime.block_on(Assembly::of(parts))?;
         let background = Background::start(runtime, following, chores)?;
-        Ok(Self { dispatcher, vitals, accounts: directory.accounts(), background })
+        Ok(Self { dispatcher, vitals, issuers, accounts: directory.accounts(), background })
     }
 
     /// Ends the background work. What was acknowledged is on disk already; the journal flushes when it is

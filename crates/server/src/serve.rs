@@ -11,6 +11,7 @@ use crate::{
     admin::{Admin, Health},
     config::Config,
     connection::Answer,
+    issuers::Issuers,
     keywright::Keywright,
     limits::Limits,
     listen::{self, Ended, Setup},
@@ -74,7 +75,7 @@ pub fn serve(config: &Config, runtime: &Runtime) -> Result<(), StartError> {
     let signal = loop {
         match runtime.block_on(signals.next()) {
             Wanted::Stop(signal) => break signal,
-            Wanted::Reload => reload(tls.as_ref()),
+            Wanted::Reload => reload(tls.as_ref(), &keywright.issuers),
         }
     };
     tracing::info!(signal, "stopping: calls in flight are answered first");
@@ -106,7 +107,10 @@ fn announce(config: &Config, keywright: &Keywright, api: std::net::SocketAddr, a
     );
 }
 
-fn reload(tls: Option<&Tls>) {
+fn reload(tls: Option<&Tls>, issuers: &Issuers) {
+    if let Err(error) = issuers.reload() {
+        tracing::error!(error, "keys of issuers stay as they are");
+    }
     match tls.map(Tls::reload) {
         None => tracing::info!("there is no certificate to read again"),
         Some(Ok(())) => tracing::info!("the certificate was read again"),

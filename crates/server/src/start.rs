@@ -39,6 +39,8 @@ pub enum StartError {
     Seed(SeedError),
     /// The strongroom or the source of random bytes failed while setting up.
     SetUp(&'static str),
+    /// The keys of identity providers cannot be read.
+    Issuers(String),
     /// A certificate cannot be made or read.
     Tls(String),
     /// A configured Region has no form that ARNs could carry.
@@ -78,7 +80,7 @@ impl fmt::Display for StartError {
             ),
             Self::Seed(error) => error.fmt(f),
             Self::SetUp(what) => f.write_str(what),
-            Self::Tls(error) => f.write_str(error),
+            Self::Issuers(error) | Self::Tls(error) => f.write_str(error),
             Self::Region(name) => write!(f, "`{name}` is no Region"),
             Self::Listen(address, error) => write!(f, "cannot listen on {address}: {error}"),
             Self::Thread(error) => write!(f, "the system refuses threads or signals: {error}"),

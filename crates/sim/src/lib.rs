@@ -19,6 +19,7 @@
 mod answer;
 mod clock;
 mod entropy;
+mod issuers;
 mod machine;
 mod request;
 mod seal;
@@ -29,6 +30,7 @@ mod wrapping;
 pub use answer::Answer;
 pub use clock::SimClock;
 pub use entropy::SeededEntropy;
+pub use issuers::{SimIssuers, TokenSigner};
 pub use request::{Credentials, Scope, form, json, query, sign};
 pub use seal::SimSeal;
 pub use world::World;

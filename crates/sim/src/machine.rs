@@ -14,7 +14,7 @@ use server::{
 };
 use store::{FaultyStore, MemoryStore};
 
-use crate::{Credentials, SeededEntropy, SimClock, SimSeal, world::pause};
+use crate::{Credentials, SeededEntropy, SimClock, SimIssuers, SimSeal, world::pause};
 
 /// What outlives a crash.
 pub(crate) struct Machine {
@@ -23,6 +23,7 @@ pub(crate) struct Machine {
     pub(crate) clock: Arc<SimClock>,
     pub(crate) entropy: Arc<SeededEntropy>,
     pub(crate) seal: Arc<SimSeal>,
+    pub(crate) issuers: Arc<SimIssuers>,
     pub(crate) roots: Vec<Credentials>,
 }
 
@@ -47,6 +48,7 @@ impl Machine {
             clock: Arc::default(),
             seal: Arc::new(SimSeal::new(&*entropy)),
             entropy,
+            issuers: Arc::default(),
             roots: Vec::new(),
         }
     }
@@ -78,6 +80,7 @@ impl Machine {
             seal: Arc::clone(&self.seal) as _,
             authentication: |credentials| Arc::new(Verified(credentials)),
             services: services(),
+            issuers: Arc::clone(&self.issuers) as _,
             policies: Policies::Enforced,
             regions: Regions::Any,
             durability: Durability::Durable,

@@ -12,7 +12,7 @@ use store::{Batch, Call, Effect, Fault, FaultyStore, MemoryStore, Store, StoreEr
 use tokio::runtime::Runtime;
 
 use crate::{
-    Answer, Credentials, Scope, SimClock, SimSeal,
+    Answer, Credentials, Scope, SimClock, SimIssuers, SimSeal,
     machine::{Machine, Server},
     request,
 };
@@ -293,6 +293,12 @@ impl World {
     #[must_use]
     pub fn seal(&self) -> &SimSeal {
         &self.machine.seal
+    }
+
+    /// The identity providers, to be made up.
+    #[must_use]
+    pub fn issuers(&self) -> &SimIssuers {
+        &self.machine.issuers
     }
 
     fn boot(self, disk: impl FnOnce(MemoryDisk) -> MemoryDisk) -> Self {

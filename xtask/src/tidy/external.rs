@@ -11,7 +11,7 @@ const PERMITTED: &[(&str, &[&str], &str)] = &[
     ("argon2", &["strongroom"], "stretches the seal's passphrase; aws-lc-rs has no Argon2"),
     (
         "aws-lc-rs",
-        &["attestation", "audit", "server", "sigv4", "strongroom"],
+        &["attestation", "audit", "oidc", "server", "sigv4", "strongroom"],
         "cryptography: keys, hashes, signatures of requests",
     ),
     ("base64-simd", &[], "base64 at the speed that requests need"),
@@ -39,16 +39,25 @@ const PERMITTED: &[(&str, &[&str], &str)] = &[
     ("rusqlite", &["store"], "the embedded storage engine"),
     ("rustix", &["server"], "limits, locked memory and signals of the process"),
     ("rustls", &["server"], "TLS"),
+    (
+        "rustls-native-certs",
+        &["server"],
+        "the CAs that the machine trusts, for the few connections that are opened",
+    ),
     ("rustls-pki-types", &["attestation", "server"], "TLS, certificates"),
     ("rustls-webpki", &["attestation"], "the path from a certificate to a root"),
     ("secp256k1", &["strongroom"], "signatures on secp256k1, six times as fast as aws-lc-rs's"),
-    ("serde", &["dispatch", "model", "policy", "server"], "shapes of what is parsed"),
+    ("serde", &["dispatch", "model", "oidc", "policy", "server"], "shapes of what is parsed"),
     (
         "serde-saphyr",
         &["server"],
         "the seed file of `keywright dev`, in safe Rust and with the place of a mistake",
     ),
-    ("serde_json", &["dispatch", "policy", "server"], "bodies, policies, the health page and shown records"),
+    (
+        "serde_json",
+        &["dispatch", "oidc", "policy", "server"],
+        "bodies, policies, tokens of identity providers, the health page and shown records",
+    ),
     ("sm2", &["strongroom"], "SM2, which aws-lc-rs does not offer"),
     (
         "strsim",

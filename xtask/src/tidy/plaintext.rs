@@ -36,6 +36,7 @@ const REVEALED: &[(&str, &str, &str)] = &[
     ("crates/iam/src/sessions/token.rs", "mint", "puts the secret of a session into its token"),
     ("crates/iam/src/sessions/token.rs", "read", "reads what a session's token says beside the secret"),
     ("crates/iam/src/sessions/token.rs", "secret", "takes the secret of a session out of its token"),
+    ("crates/iam/src/sts/web_identity.rs", "establish", "reads the token of an identity provider"),
     ("crates/kms/src/gate/usable/pairs.rs", "mac", "hands the caller's message to the strongroom"),
     ("crates/kms/src/gate/usable/pairs.rs", "verify_mac", "hands the caller's message to the strongroom"),
     ("crates/kms/src/signing.rs", "message", "hands the caller's message to the strongroom"),

@@ -43,6 +43,9 @@ pub(crate) struct Claims {
     /// The identity provider that vouched for the caller.
     #[n(10)]
     pub(crate) federated_provider: Option<String>,
+    /// What that provider said, as condition keys by their names in small letters.
+    #[n(11)]
+    pub(crate) claimed: Option<BTreeMap<String, Vec<String>>>,
 }
 
 /// Whose temporary credentials are.
@@ -97,6 +100,7 @@ impl Claims {
             source_identity: None,
             second_factor: None,
             federated_provider: None,
+            claimed: None,
         }
     }
 }

@@ -50,6 +50,7 @@ impl Session {
             source_identity: self.claims.source_identity.clone(),
             transitive_tags: self.claims.transitive_tags.clone(),
             federated_provider: self.claims.federated_provider.clone(),
+            claims: self.claims.claimed.clone().unwrap_or_default(),
         });
         Ok(caller)
     }

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use dispatch::{Cx, Fault, Kind, fault};
-use policy::Malformed;
+use policy::{Malformed, Principal};
 
 const fn kind(model: &'static str, wire: &'static str, status: u16) -> Kind {
     Kind { json: model, query: wire, json_status: status, query_status: status }
@@ -13,6 +13,10 @@ const fn kind(model: &'static str, wire: &'static str, status: u16) -> Kind {
 static INVALID_PARAMETER: Kind = kind("InvalidParameterValue", "InvalidParameterValue", 400);
 static MALFORMED_POLICY: Kind = kind("MalformedPolicyDocumentException", "MalformedPolicyDocument", 400);
 static PACKED_POLICY_TOO_LARGE: Kind = kind("PackedPolicyTooLargeException", "PackedPolicyTooLarge", 400);
+
+static EXPIRED_IDENTITY: Kind = kind("ExpiredTokenException", "ExpiredTokenException", 400);
+static INVALID_IDENTITY: Kind = kind("InvalidIdentityTokenException", "InvalidIdentityToken", 400);
+static ISSUER_UNREACHABLE: Kind = kind("IDPCommunicationErrorException", "IDPCommunicationError", 400);
 
 pub(crate) fn validation(message: impl Into<Cow<'static, str>>) -> Fault {
     Fault::new(&fault::VALIDATION, message)
@@ -51,8 +55,31 @@ pub(crate) fn packed_too_large(percent: usize) -> Fault {
     )
 }
 
+/// A web identity token is not believed.
+pub(crate) fn invalid_identity(message: impl Into<Cow<'static, str>>) -> Fault {
+    Fault::new(&INVALID_IDENTITY, message)
+}
+
+/// A web identity token was good once.
+pub(crate) fn expired_identity(now: i64, expired: i64) -> Fault {
+    let message =
+        format!("Token expired: current date/time {now} must be before the expiration date/time {expired}");
+    Fault::new(&EXPIRED_IDENTITY, message)
+}
+
+/// The keys of an identity provider cannot be fetched; the caller may try again.
+pub(crate) fn issuer_unreachable() -> Fault {
+    Fault::new(
+        &ISSUER_UNREACHABLE,
+        "Error communicating with the identity provider. Please retry the request.",
+    )
+}
+
 /// Not permitted. It says the same of a role that does not exist.
 pub(crate) fn denied(cx: &Cx<'_>, action: &str, resource: &str) -> Fault {
+    if matches!(cx.caller.principal, Principal::WebIdentity { .. }) {
+        return refused(format!("Not authorized to perform {action}"));
+    }
     refused(format!("User: {} is not authorized to perform: {action} on resource: {resource}", cx.caller.arn))
 }
 

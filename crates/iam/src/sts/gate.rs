@@ -4,9 +4,9 @@
 //! named by it; one of another account, and one that it names by its account, needs its own policies as well.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html>
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
-use dispatch::{Cx, Fault, OnResource, global, tag};
+use dispatch::{Cx, Fault, OnResource, claimed, global, tag};
 use model::arn::AccountId;
 use policy::{ConditionKey, ConditionKeys, Decision, Layer, Principal, Values};
 
@@ -26,6 +26,8 @@ pub(crate) struct Asked<'a> {
     /// As it was passed, or as the caller's session has it.
     pub(crate) source_identity: Option<&'a str>,
     pub(crate) tags: &'a SessionTags,
+    /// What an identity provider says, as condition keys by their names in small letters.
+    pub(crate) claims: Option<&'a BTreeMap<String, Vec<String>>>,
 }
 
 /// A role that the caller may assume.
@@ -50,10 +52,11 @@ pub(crate) fn find(tables: &Tables, arn: &str) -> Result<Option<Assumable>, Faul
     Ok(role.map(|role| Assumable { account: Arc::clone(account), role: Arc::clone(role) }))
 }
 
-/// Permission to assume a role: for the session itself, for its tags and for its source identity.
+/// Permission to assume a role by this action: for the session itself, for its tags and for its source identity.
 pub(crate) fn assumable(
     sts: &Sts,
     cx: &mut Cx<'_>,
+    action: &'static str,
     arn: &str,
     asked: &Asked<'_>,
 ) -> Result<Assumable, Fault> {
@@ -63,9 +66,9 @@ pub(crate) fn assumable(
     let federated = matches!(cx.caller.principal, Principal::FederatedUser { .. });
     let Some(found) = found.filter(|_| !federated) else {
         cx.notes.denied(TRUST_POLICY, None);
-        return Err(faults::denied(cx, "sts:AssumeRole", arn));
+        return Err(faults::denied(cx, action, arn));
     };
-    let mut actions = vec!["sts:AssumeRole"];
+    let mut actions = vec![action];
     if !asked.tags.is_empty() {
         actions.push("sts:TagSession");
     }
@@ -90,6 +93,30 @@ pub(crate) fn assumable(
     cx.notes.resource(&arn);
     Ok(found)
 }
+
+/// How long a session of a role is good for.
+///
+/// # Errors
+/// `ValidationError` for longer than the role, or a chain of roles, permits.
+pub(crate) fn role_seconds(cx: &Cx<'_>, role: &Role, asked: Option<i32>) -> Result<u32, Fault> {
+    let seconds = asked.and_then(|seconds| u32::try_from(seconds).ok()).unwrap_or(ROLE_SECONDS_DEFAULT);
+    if matches!(cx.caller.principal, Principal::Session { .. }) && seconds > CHAINED_SECONDS_MAX {
+        return Err(faults::validation(
+            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
+        ));
+    }
+    if seconds > role.session_seconds_max {
+        return Err(faults::validation(
+            "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+        ));
+    }
+    Ok(seconds)
+}
+
+/// Length of a session of a role when none is asked for, and longest one of a role that was assumed with the
+/// credentials of another, in seconds.
+const ROLE_SECONDS_DEFAULT: u32 = 3_600;
+const CHAINED_SECONDS_MAX: u32 = 3_600;
 
 /// Permission for something that has no policy of its own.
 pub(crate) fn permit(cx: &mut Cx<'_>, action: &str, resource: &str, asked: &Asked<'_>) -> Result<(), Fault> {
@@ -194,6 +221,10 @@ impl ConditionKeys for Keys<'_, '_> {
                 Some(Values::many(passed.keys().chain(inherited.keys()).map(String::as_str)))
             }
             ("aws:resourcetag" | "iam:resourcetag", Some(name)) => tag(self.resource_tags?, name),
+            (name, None) => {
+                let said = self.asked.claims.and_then(|claims| claimed(claims, name));
+                said.or_else(|| global(self.cx, key))
+            }
             _ => global(self.cx, key),
         }
     }

@@ -4,3 +4,4 @@ pub(crate) mod faults;
 pub(crate) mod gate;
 pub(crate) mod passed;
 pub(crate) mod shown;
+pub(crate) mod web_identity;

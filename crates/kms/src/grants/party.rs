@@ -95,7 +95,8 @@ impl Party {
             }
             (Self::Principal { arn: named, .. }, P::FederatedUser { arn, .. }) => named == arn,
             (Self::Service(named), P::Service { name }) => named == name,
-            (Self::Principal { .. }, P::Root { .. } | P::Service { .. }) | (Self::Service(_), _) => false,
+            (Self::Principal { .. }, P::Root { .. } | P::WebIdentity { .. } | P::Service { .. })
+            | (Self::Service(_), _) => false,
         };
         itself.then_some(Likeness::Itself)
     }
@@ -105,7 +106,7 @@ impl Party {
 pub(crate) fn names(principal: &Principal) -> impl Iterator<Item = &str> {
     use Principal as P;
     let own = match principal {
-        P::Root { .. } => [None, None],
+        P::Root { .. } | P::WebIdentity { .. } => [None, None],
         P::User { arn, .. } | P::FederatedUser { arn, .. } => [Some(arn), None],
         P::Session { session_arn, role_arn, .. } => [Some(session_arn), Some(role_arn)],
         P::Service { name } => [Some(name), None],

@@ -63,9 +63,11 @@ const ACTIONS: [&str; 3] = ["kms:Encrypt", "kms:Decrypt", "kms:CreateKey"];
 const RESOURCES: [&str; 3] =
     ["arn:aws:kms:us-east-1:111122223333:key/ann", "arn:aws:kms:us-east-1:111122223333:key/bob", "*"];
 
+const PROVIDER: &str = "arn:aws:iam::111122223333:oidc-provider/id.example.com";
+
 fn principal() -> impl Strategy<Value = Principal> {
     let name = select(vec!["ann", "bob"]);
-    (select(vec![HERE, HERE, THERE]), name, select(vec!["one", "two"]), 0..8).prop_map(
+    (select(vec![HERE, HERE, THERE]), name, select(vec!["one", "two"]), 0..9).prop_map(
         |(account, name, session, kind)| match kind {
             0 => Principal::root(account),
             1..=3 => Principal::User {
@@ -83,6 +85,7 @@ fn principal() -> impl Strategy<Value = Principal> {
                 account: account.to_owned(),
                 arn: format!("arn:aws:sts::{account}:federated-user/{name}"),
             },
+            7 => Principal::WebIdentity { provider: PROVIDER.to_owned() },
             _ => Principal::Service { name: "logs.amazonaws.com".to_owned() },
         },
     )
@@ -235,6 +238,7 @@ fn principal_pattern() -> impl Strategy<Value = (&'static str, String)> {
                 6 => format!("arn:aws:sts::{account}:assumed-role/{name}/{session}"),
                 7 => unique_id(if session == "one" { "AIDA" } else { "AROA" }, account, name),
                 8 => format!("arn:aws:sts::{account}:federated-user/{name}"),
+                9 if session == "one" => return ("Federated", PROVIDER.to_owned()),
                 _ => return ("Service", "logs.amazonaws.com".to_owned()),
             };
             ("AWS", aws)

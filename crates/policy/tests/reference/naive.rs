@@ -155,7 +155,11 @@ impl Case<'_> {
             // "AWS might validate the account first, then the role, and then the assumed-role user": each must
             // be excepted. "Will always deny any IAM principal that has a permissions boundary."
             let mut wanted = vec![Way::Itself];
-            if !matches!(self.principal, Principal::Root { .. } | Principal::Service { .. }) {
+            let without_account = matches!(
+                self.principal,
+                Principal::Root { .. } | Principal::WebIdentity { .. } | Principal::Service { .. }
+            );
+            if !without_account {
                 wanted.push(Way::Account);
             }
             if matches!(self.principal, Principal::Session { .. }) {
@@ -168,6 +172,12 @@ impl Case<'_> {
     }
 
     fn is_allowed_to(&self, statement: &Value, way: Way) -> bool {
+        // "Use the Principal element in a trust policy to specify the federated principal": everybody is not enough.
+        if let Principal::WebIdentity { provider } = self.principal {
+            let named = statement.get("Principal").and_then(|principal| principal.get("Federated"));
+            return way == Way::Itself
+                && named.is_some_and(|named| list(named).iter().any(|named| named == provider));
+        }
         if let Some(principal) = statement.get("Principal") {
             return self.is_named(principal, way);
         }
@@ -197,6 +207,7 @@ impl Case<'_> {
             (Principal::Session { role_arn, role_id, .. }, Way::Role) => {
                 listed("AWS", role_arn) || listed("AWS", role_id)
             }
+            (Principal::WebIdentity { provider }, Way::Itself) => listed("Federated", provider),
             (Principal::Service { name }, Way::Itself) => listed("Service", name),
             (
                 Principal::User { account, .. }

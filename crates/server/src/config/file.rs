@@ -13,12 +13,12 @@ use std::{
 use toml::{Table, Value};
 
 use super::{
-    ConfigError, Expected, QuotaSettings, Regions, Seal, Settings, TlsFiles, Wrong, address, nearest,
+    ConfigError, Expected, Oidc, QuotaSettings, Regions, Seal, Settings, TlsFiles, Wrong, address, nearest,
     services,
 };
 
 /// Every key there is, for the one that was probably meant.
-const KEYS: [&str; 31] = [
+const KEYS: [&str; 32] = [
     "admin_listen",
     "danger_admin_off_loopback",
     "data_dir",
@@ -31,6 +31,7 @@ const KEYS: [&str; 31] = [
     "limits.shutdown_seconds",
     "listen",
     "log",
+    "oidc.ca_file",
     "quotas.aliases_per_key",
     "quotas.elliptic_curve_per_second",
     "quotas.grants_per_key",
@@ -83,6 +84,7 @@ pub(super) fn parse(file: &Path, text: &str) -> Result<Settings, ConfigError> {
         body: keys.seconds("limits.body_seconds", 1..=300)?,
         idle: keys.seconds("limits.idle_seconds", 1..=3600)?,
         shutdown: keys.seconds("limits.shutdown_seconds", 1..=300)?,
+        oidc: Oidc::read(&mut keys)?,
         quotas: QuotaSettings::read(&mut keys)?,
         services: services::read(&mut keys)?,
         log: keys.text("log", FromStr::from_str)?,
@@ -101,7 +103,7 @@ fn flatten(prefix: &str, table: Table, values: &mut BTreeMap<String, Value>) {
             || KEYS.iter().any(|known| known.strip_prefix(&*key).is_some_and(|rest| rest.starts_with('.')));
         match value {
             Value::Table(inner) if !inner.is_empty() => flatten(&format!("{key}."), inner, values),
-            Value::Table(_) if known() => {}
+            Value::Table(_) if known() || key == super::oidc::TABLE => {}
             value => {
                 values.insert(key, value);
             }
@@ -132,12 +134,25 @@ impl Keys<'_> {
         parse(text).map(Some).map_err(|expected| self.wrong(key, Wrong::Value(expected)))
     }
 
-    fn path(&mut self, key: &'static str) -> Result<Option<PathBuf>, ConfigError> {
-        let folder = self.file.parent().unwrap_or(Path::new("")).to_owned();
+    pub(super) fn path(&mut self, key: &'static str) -> Result<Option<PathBuf>, ConfigError> {
+        let folder = self.beside("");
         self.text(key, |text| {
             let given = !text.is_empty() && !text.contains('\0');
             if given { Ok(folder.join(text)) } else { Err(Expected("a path in quotes")) }
         })
+    }
+
+    /// A path that stands in the file, from the file's directory.
+    pub(super) fn beside(&self, path: &str) -> PathBuf {
+        self.file.parent().unwrap_or(Path::new("")).join(path)
+    }
+
+    /// All values in a table, by what follows its name.
+    pub(super) fn under(&mut self, table: &str) -> Vec<(String, Value)> {
+        let inside = |key: &String| key.strip_prefix(table).is_some_and(|rest| rest.starts_with('.'));
+        let keys: Vec<String> = self.values.keys().filter(|key| inside(key)).cloned().collect();
+        let taken = keys.into_iter().filter_map(|key| self.values.remove_entry(&key));
+        taken.map(|(key, value)| (key.split_at(table.len() + 1).1.to_owned(), value)).collect()
     }
 
     fn flag(&mut self, key: &'static str) -> Result<Option<bool>, ConfigError> {

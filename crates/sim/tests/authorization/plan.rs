@@ -200,7 +200,7 @@ impl<'a> Plan<'a> {
             Principal::Root { account } => {
                 filled.one("aws:principalarn", format!("arn:aws:iam::{account}:root"));
             }
-            Principal::Service { .. } => {}
+            Principal::WebIdentity { .. } | Principal::Service { .. } => {}
         }
         let is_session = matches!(self.who, Principal::Session { .. } | Principal::FederatedUser { .. });
         if self.temporary || is_session {

@@ -105,6 +105,7 @@ impl Realm<'_> {
             Principal::Root { account } => format!("arn:aws:iam::{account}:root"),
             Principal::User { arn, .. } | Principal::FederatedUser { arn, .. } => arn.clone(),
             Principal::Session { session_arn, .. } => session_arn.clone(),
+            Principal::WebIdentity { provider } => provider.clone(),
             Principal::Service { name } => name.clone(),
         }
     }
@@ -195,6 +196,7 @@ impl Realm<'_> {
                 session(account, &self.root(account, "sts", "AssumeRole", input))
             }
             Principal::FederatedUser { account, arn } => self.federated(account, name_of(arn)),
+            Principal::WebIdentity { .. } => panic!("web identities only assume roles"),
             Principal::Service { .. } => panic!("services do not call"),
         }
     }
@@ -273,7 +275,7 @@ impl Realm<'_> {
             Principal::User { account, arn, .. } => (account, "User", name_of(arn)),
             Principal::Session { account, role_arn, .. } => (account, "Role", name_of(role_arn)),
             Principal::FederatedUser { account, .. } => (account, "User", BEHIND),
-            Principal::Root { .. } | Principal::Service { .. } => return,
+            Principal::Root { .. } | Principal::WebIdentity { .. } | Principal::Service { .. } => return,
         };
         let member = format!("{kind}Name");
         let put = |policy: &str, document: String| {

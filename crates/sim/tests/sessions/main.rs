@@ -8,3 +8,4 @@ mod federation;
 mod limits;
 mod passed;
 mod trust;
+mod web_identity;

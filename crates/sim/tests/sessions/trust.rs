@@ -74,7 +74,8 @@ fn who_is_not_trusted_learns_nothing() {
     );
     // The operator learns why.
     let records = cast.world.records();
-    let why = records.last().and_then(|record| record.trace.as_deref()).unwrap();
+    let refusal = records.iter().rfind(|record| record.operation == "AssumeRole");
+    let why = refusal.and_then(|record| record.trace.as_deref()).unwrap();
     assert!(why.starts_with(&format!("sts:AssumeRole on {role}\n")), "{why}");
     assert!(
         why.contains("\ntrust-policy does not allow\n") && why.contains("Principal does not fit"),

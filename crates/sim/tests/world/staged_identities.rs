@@ -2,13 +2,15 @@
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
-use sim::Answer;
+use sim::{Answer, TokenSigner};
 
 use crate::stage::Stage;
 
 const POLICY: &str = r#"{"Statement":{"Effect":"Allow","Action":"kms:*","Resource":"*"}}"#;
 const TRUST: &str =
     r#"{"Statement":{"Effect":"Allow","Principal":{"Service":"a.example"},"Action":"sts:AssumeRole"}}"#;
+
+const PROVIDER: &str = "arn:aws:iam::111122223333:oidc-provider/staged.example.com";
 
 impl Stage {
     /// A call of the first account's root user to IAM.
@@ -84,6 +86,22 @@ impl Stage {
             "user-arn" => {
                 let arn = format!("arn:aws:iam::{}:user/{}", self.root.account, self.value("user"));
                 utf8_percent_encode(&arn, NON_ALPHANUMERIC).to_string()
+            }
+            "federated-role-arn" => {
+                let trust =
+                    TRUST.replace(r#""Service":"a.example""#, &format!(r#""Federated":"{PROVIDER}""#));
+                let trust = trust.replace("sts:AssumeRole", "sts:AssumeRoleWithWebIdentity");
+                self.value("provider");
+                let input = json!({ "RoleName": "federated", "AssumeRolePolicyDocument": trust });
+                of(self.iam("CreateRole", input), "Arn")
+            }
+            "web-identity-token" => {
+                let (issuer, now) = ("https://staged.example.com", self.world.now().as_seconds());
+                let signer = TokenSigner::es256(None);
+                self.world.issuers().publish(issuer, &[&signer]);
+                let claims =
+                    json!({ "iss": issuer, "sub": "carol", "aud": "app", "iat": now, "exp": now + 600 });
+                signer.sign(&claims)
             }
             "access-key" => {
                 let user = self.value("user");

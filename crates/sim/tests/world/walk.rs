@@ -12,6 +12,10 @@ use crate::stage::Stage;
 /// Operations on what never exists: there are no passwords. What they answer is tested with the users.
 const NEVER_ACCEPTED: [&str; 2] = ["DeleteLoginProfile", "GetLoginProfile"];
 
+/// Operations whose calls are proved by what they are sent, whoever signs them or does not. What they do not believe is
+/// tested with the sessions.
+const UNSIGNED: [&str; 1] = ["AssumeRoleWithWebIdentity"];
+
 /// Holds a rule against every operation, each on a stage of its own.
 #[track_caller]
 fn every_operation(rule: impl Fn(Stage, &'static str, &'static Facts)) {
@@ -71,6 +75,9 @@ fn a_stranger_is_refused_and_recorded_once() {
     every_operation(|stage, service, facts| {
         let request = stage.example_by(&stage.world.stranger(), service, facts);
         let named = stage.fill(facts.example) != facts.example;
+        if UNSIGNED.contains(&facts.name) {
+            return;
+        }
         let before = stage.world.state();
         let (record, answer) = one_record(&stage, || stage.world.send(request));
         if !named {
@@ -96,6 +103,9 @@ fn a_stranger_is_refused_and_recorded_once() {
 #[test]
 fn who_is_not_authenticated_is_refused_and_recorded_once() {
     every_operation(|stage, service, facts| {
+        if UNSIGNED.contains(&facts.name) {
+            return;
+        }
         let unsigned = stage.example(service, facts);
         let nobody = Credentials { access_key_id: "AKIANOBODYNOBODYNOBO".to_owned(), ..stage.root.clone() };
         let wrong = Credentials { secret_access_key: "wrong".to_owned(), ..stage.root.clone() };

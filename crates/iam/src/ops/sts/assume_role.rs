@@ -3,7 +3,6 @@
 
 use dispatch::{Cx, Facts, Fault, Operation, Outcome, fault};
 use model::sts::{AssumeRoleRequest, AssumeRoleResponse, AssumedRoleUser};
-use policy::Principal;
 
 use crate::{
     Sts,
@@ -19,11 +18,6 @@ use crate::{
 
 /// The operation.
 pub(super) struct AssumeRole;
-
-/// Length of a session when none is asked for, and longest one of a role that was assumed with the credentials of
-/// another, in seconds.
-const SECONDS_DEFAULT: u32 = 3_600;
-const CHAINED_SECONDS_MAX: u32 = 3_600;
 
 impl Operation for AssumeRole {
     type Service = Sts;
@@ -49,12 +43,14 @@ impl Operation for AssumeRole {
             external_id: input.external_id.as_deref(),
             source_identity: source_identity.as_deref(),
             tags: &tags,
+            claims: None,
         };
-        let gate::Assumable { account, role } = gate::assumable(sts, cx, &input.role_arn, &asked)?;
+        let gate::Assumable { account, role } =
+            gate::assumable(sts, cx, "sts:AssumeRole", &input.role_arn, &asked)?;
         if input.serial_number.is_some() || input.token_code.is_some() {
             return Err(faults::no_second_factor());
         }
-        let seconds = seconds(cx, &role, input.duration_seconds)?;
+        let seconds = gate::role_seconds(cx, &role, input.duration_seconds)?;
         let Role { entity, .. } = &*role;
         let bearer = Bearer::Role { id: entity.id.clone(), session: input.role_session_name.clone() };
         let mut claims = Claims::new(entity.account, bearer, cx.now, seconds);
@@ -99,19 +95,4 @@ fn source_identity(cx: &Cx<'_>, passed: Option<String>) -> Result<Option<String>
         }
         (passed, set) => Ok(passed.or(set)),
     }
-}
-
-fn seconds(cx: &Cx<'_>, role: &Role, asked: Option<i32>) -> Result<u32, Fault> {
-    let seconds = asked.and_then(|seconds| u32::try_from(seconds).ok()).unwrap_or(SECONDS_DEFAULT);
-    if matches!(cx.caller.principal, Principal::Session { .. }) && seconds > CHAINED_SECONDS_MAX {
-        return Err(faults::validation(
-            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
-        ));
-    }
-    if seconds > role.session_seconds_max {
-        return Err(faults::validation(
-            "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
-        ));
-    }
-    Ok(seconds)
 }

@@ -31,7 +31,8 @@ impl Operation for GetAccessKeyInfo {
         input: GetAccessKeyInfoRequest,
     ) -> Result<Outcome<GetAccessKeyInfoResponse>, Fault> {
         let tags = SessionTags::default();
-        let asked = Asked { session_name: None, external_id: None, source_identity: None, tags: &tags };
+        let asked =
+            Asked { session_name: None, external_id: None, source_identity: None, tags: &tags, claims: None };
         gate::permit(cx, "sts:GetAccessKeyInfo", "*", &asked)?;
         let tables = sts.directory.tables();
         let account = match tables.access_key(&input.access_key_id) {

@@ -33,7 +33,8 @@ impl Operation for GetFederationToken {
         cx.notes.parameter("name", input.name.clone());
         let arn = federated_arn(&cx.account().to_string(), &input.name);
         let tags = SessionTags::parse(cx, input.tags, None)?;
-        let asked = Asked { session_name: None, external_id: None, source_identity: None, tags: &tags };
+        let asked =
+            Asked { session_name: None, external_id: None, source_identity: None, tags: &tags, claims: None };
         gate::permit(cx, "sts:GetFederationToken", &arn, &asked)?;
         if !tags.is_empty() {
             gate::permit(cx, "sts:TagSession", &arn, &asked)?;

@@ -30,7 +30,8 @@ impl Operation for GetSessionToken {
         input: GetSessionTokenRequest,
     ) -> Result<Outcome<GetSessionTokenResponse>, Fault> {
         let tags = SessionTags::default();
-        let asked = Asked { session_name: None, external_id: None, source_identity: None, tags: &tags };
+        let asked =
+            Asked { session_name: None, external_id: None, source_identity: None, tags: &tags, claims: None };
         gate::unless_denied(cx, "sts:GetSessionToken", &asked)?;
         let bearer = match gate::long_term(cx, "GetSessionToken")? {
             Some(id) => Bearer::User { id },

@@ -1,6 +1,7 @@
 //! The operations of the security token service, one file each.
 
 mod assume_role;
+mod assume_role_with_web_identity;
 mod get_access_key_info;
 mod get_caller_identity;
 mod get_federation_token;
@@ -13,6 +14,7 @@ use crate::Sts;
 /// Every operation, sorted by name.
 pub(crate) static TABLE: &[Row<Sts>] = &[
     Row::of::<assume_role::AssumeRole>(),
+    Row::unsigned::<assume_role_with_web_identity::AssumeRoleWithWebIdentity>(),
     Row::of::<get_access_key_info::GetAccessKeyInfo>(),
     Row::of::<get_caller_identity::GetCallerIdentity>(),
     Row::of::<get_federation_token::GetFederationToken>(),

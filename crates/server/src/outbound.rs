@@ -1,0 +1,152 @@
+//! Connections that are opened from here: to identity providers, if the configuration says so, and to the security token
+//! service for `keywright credentials`. One request and one answer each, bounded in time and size; nobody is followed
+//! elsewhere. Plain HTTP stays on this machine.
+
+use std::{
+    fmt, io,
+    net::IpAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response, Uri, header::HOST};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use rustls::{ClientConfig, RootCertStore};
+use rustls_pki_types::{CertificateDer, ServerName, pem::PemObject};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+use crate::{
+    limits::{ANSWER_BYTES_MAX, ANSWER_TIME},
+    tls,
+};
+
+/// Opens connections.
+#[derive(Clone)]
+pub struct Outbound {
+    tls: TlsConnector,
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub enum OutboundError {
+    /// The CAs to trust cannot be read.
+    Roots(PathBuf, String),
+    /// The URL is none that is connected to.
+    Url,
+    /// The other side is not reached, or its certificate is not trusted.
+    Connect(io::Error),
+    /// What it says is no HTTP, or longer than [`ANSWER_BYTES_MAX`].
+    Answer(String),
+    /// It did not answer within [`ANSWER_TIME`].
+    TimedOut,
+}
+
+impl Outbound {
+    /// Trusts the CAs in a file in PEM, else those of the system.
+    ///
+    /// # Errors
+    /// [`OutboundError::Roots`].
+    pub fn new(ca_file: Option<&Path>) -> Result<Self, OutboundError> {
+        let unusable =
+            |error: String| OutboundError::Roots(ca_file.map(Path::to_owned).unwrap_or_default(), error);
+        let certificates: Vec<CertificateDer<'_>> = match ca_file {
+            Some(file) => CertificateDer::pem_file_iter(file)
+                .and_then(Iterator::collect)
+                .map_err(|_| unusable("it cannot be read as certificates in PEM".to_owned()))?,
+            None => rustls_native_certs::load_native_certs().certs,
+        };
+        let mut roots = RootCertStore::empty();
+        // A machine without CAs of its own can still talk to itself.
+        if roots.add_parsable_certificates(certificates).0 == 0 && ca_file.is_some() {
+            return Err(unusable("there are no certificates".to_owned()));
+        }
+        let client = ClientConfig::builder_with_provider(Arc::new(tls::provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| unusable(error.to_string()))?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        Ok(Self { tls: TlsConnector::from(Arc::new(client)) })
+    }
+
+    /// Sends a request to the place that its URI names, and returns the answer, whatever its status.
+    ///
+    /// # Errors
+    /// All but [`OutboundError::Roots`].
+    pub async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, OutboundError> {
+        tokio::time::timeout(ANSWER_TIME, self.exchange(request))
+            .await
+            .map_err(|_| OutboundError::TimedOut)?
+    }
+
+    async fn exchange(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, OutboundError> {
+        let uri = request.uri().clone();
+        let (host, authority) = uri.host().zip(uri.authority()).ok_or(OutboundError::Url)?;
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let authority = HeaderValue::from_str(authority.as_str()).map_err(|_| OutboundError::Url)?;
+        request.headers_mut().insert(HOST, authority);
+        let path = uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+        *request.uri_mut() = path.parse().map_err(|_| OutboundError::Url)?;
+        match uri.scheme_str() {
+            Some("https") => {
+                let name = ServerName::try_from(host.to_owned()).map_err(|_| OutboundError::Url)?;
+                let stream = connect(host, uri.port_u16().unwrap_or(443)).await?;
+                let stream = self.tls.connect(name, stream).await.map_err(OutboundError::Connect)?;
+                over(TokioIo::new(stream), request).await
+            }
+            Some("http") if is_local(&uri) => {
+                over(TokioIo::new(connect(host, uri.port_u16().unwrap_or(80)).await?), request).await
+            }
+            _ => Err(OutboundError::Url),
+        }
+    }
+}
+
+/// Whether a URI names this machine: a loopback address. A name is none, since what it means is decided elsewhere.
+pub(crate) fn is_local(uri: &Uri) -> bool {
+    let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+    host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
+}
+
+async fn connect(host: &str, port: u16) -> Result<TcpStream, OutboundError> {
+    TcpStream::connect((host, port)).await.map_err(OutboundError::Connect)
+}
+
+async fn over<S>(stream: TokioIo<S>, request: Request<Bytes>) -> Result<Response<Bytes>, OutboundError>
+where
+    TokioIo<S>: hyper::rt::Read + hyper::rt::Write + Unpin,
+{
+    let no_http = |error: hyper::Error| OutboundError::Answer(error.to_string());
+    let (mut sender, connection) = http1::handshake(stream).await.map_err(no_http)?;
+    let exchange = async {
+        let answer = sender.send_request(request.map(Full::new)).await.map_err(no_http)?;
+        let (head, body) = answer.into_parts();
+        let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await;
+        let body = body.map_err(|error| OutboundError::Answer(error.to_string()))?.to_bytes();
+        Ok(Response::from_parts(head, body))
+    };
+    // The connection is driven beside the exchange and dropped after it: there is only one.
+    tokio::pin!(exchange);
+    tokio::select! {
+        biased;
+        answer = &mut exchange => answer,
+        _ = connection => exchange.await,
+    }
+}
+
+impl fmt::Display for OutboundError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Roots(file, why) => write!(f, "CAs to trust in `{}`: {why}", file.display()),
+            Self::Url => f.write_str("the URL is not `https`, nor `http` on a loopback address"),
+            Self::Connect(error) => write!(f, "no connection: {error}"),
+            Self::Answer(why) => write!(f, "no answer that can be read: {why}"),
+            Self::TimedOut => write!(f, "no answer within {} s", ANSWER_TIME.as_secs()),
+        }
+    }
+}
+
+impl std::error::Error for OutboundError {}
