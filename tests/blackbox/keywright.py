@@ -26,11 +26,11 @@ def keywright(*arguments, **options):
 class Process:
     """A running server, and what it logs."""
 
-    def __init__(self, arguments, **options):
+    def __init__(self, arguments, program=BINARY, **options):
         self.lines = []
         self._news = threading.Condition()
         self._popen = subprocess.Popen(
-            [BINARY, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
+            [program, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
