@@ -1,4 +1,4 @@
-"""The README's commands do what it says, as they stand."""
+"""The commands of the README and of docs/authorization.md do what they say, as they stand."""
 
 import os
 import pathlib
@@ -12,11 +12,19 @@ from keywright import BINARY, PATIENCE_SECONDS, Process, keywright
 
 ROOT = pathlib.Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
+AUTHORIZATION = (ROOT / "docs/authorization.md").read_text()
+# Ends what a command prints, with the code that it ended with.
+MARK = "ended with"
 
 
-def blocks(language):
+def blocks(language, text=README):
     """The blocks of code in this language."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.M | re.S)
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.M | re.S)
+
+
+def section(title, text=README):
+    """A section, without its title."""
+    return re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", text, re.M | re.S).group(1)
 
 
 def commands(block):
@@ -24,6 +32,38 @@ def commands(block):
     joined = block.replace("\\\n", " ").splitlines()
     shown = [line.removeprefix("$ ") for line in joined if line.startswith("$ ")]
     return shown, [line for line in joined if not line.startswith("$ ")]
+
+
+def steps(block):
+    """The commands of a block, each with the lines that it is shown to print."""
+    found = []
+    for line in block.replace("\\\n", " ").splitlines():
+        if line.startswith("$ "):
+            found.append((line.removeprefix("$ "), []))
+        else:
+            found[-1][1].append(line)
+    return found
+
+
+def follow(told, folder, environment, before=""):
+    """Runs commands one after the other in one shell. Each prints what it is shown to print, spaces apart, and fails
+    if and only if that is an error."""
+    script = [before]
+    for command, _ in told:
+        script.append(f"{{ {command}\n}} 2>&1; code=$?; echo; echo {MARK} $code")
+    done = subprocess.run(
+        ["bash", "-c", "\n".join(script)], cwd=folder, env=environment, capture_output=True, text=True,
+        timeout=3 * PATIENCE_SECONDS,
+    )
+    printed = re.split(rf"^{MARK} (\d+)\n", done.stdout, flags=re.M)
+    assert len(printed) == 2 * len(told) + 1, done.stdout + done.stderr
+    for (command, expected), output, code in zip(told, printed[::2], printed[1::2], strict=False):
+        lines = iter(" ".join(line.split()) for line in output.splitlines())
+        for line in expected:
+            wanted = " ".join(line.split())
+            assert any(wanted in found for found in lines), f"{command}\n{output}\nhas no `{line}`"
+        fails = any("error occurred" in line for line in expected)
+        assert (code != "0") == fails, f"{command}\n{output}"
 
 
 def free_port():
@@ -79,6 +119,9 @@ def test_a_first_key_in_a_minute(machine):
     server = Process([], cwd=folder, env=environment)
     server.log(" serves")
     assert bash(pasted + shown[-1], folder, environment) == ["hello"]
+    first_steps = [step for block in blocks("console", section("First steps")) for step in steps(block)]
+    assert len(first_steps) > 10
+    follow(first_steps, folder, environment, pasted)
     shown, _ = commands(data_key)
     assert any("CiphertextBlob" in line for line in bash(pasted + "\n".join(shown), folder, environment))
     assert server.end() == 0
@@ -117,6 +160,25 @@ def test_development_starts_from_a_seed(machine):
     server.log(" serves")
     lines = bash("\n".join(use), folder, environment)
     assert any("1234abcd-12ab-34cd-56ef-1234567890ab" in line for line in lines)
+    assert server.end() == 0
+
+
+def test_who_may_do_what(machine):
+    folder, environment, port = machine
+    start, *told = blocks("console", AUTHORIZATION)
+    (init, _), (serve, _), (export, _) = steps(start)
+    bash(init, folder, environment)
+    assert serve == "keywright &"
+    server = Process([], cwd=folder, env=environment)
+    server.log(" serves")
+    export = export.replace("127.0.0.1:4599", f"127.0.0.1:{port}")
+    files = re.findall(r"`([a-z-]+\.json)`:\n\n```json\n(.*?)^```$", AUTHORIZATION, re.M | re.S)
+    assert len(files) == len(blocks("json", AUTHORIZATION))
+    for name, text in files:
+        (folder / name).write_text(text)
+    told = [step for block in told for step in steps(block)]
+    assert len(told) > 40
+    follow(told, folder, environment, export)
     assert server.end() == 0
 
 
