@@ -1,6 +1,9 @@
 //! Keep-alive connections that send requests one after the other and wait for each answer.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use rustls_pki_types::ServerName;
 use tokio::{
@@ -37,30 +40,28 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 impl Load<'_> {
     /// Connects, warms up, and measures.
     pub(crate) async fn run(self) -> Result<Round> {
-        let mut streams = Vec::new();
+        let mut connections = Vec::new();
         for _ in 0..self.connections {
-            let mut stream = connect(&self.target).await?;
-            let first = self.requests.first().ok_or("no requests")?;
-            exchange(&mut *stream, first, &mut Vec::new()).await?;
-            streams.push(stream);
+            let mut connection = Connection::open(&self.target).await?;
+            connection.exchange(self.requests.first().ok_or("no requests")?).await?;
+            connections.push(connection);
         }
         let cpu = self.target.cpu()?;
         let started = Instant::now();
         let until = started + self.length;
         let mut tasks = JoinSet::new();
-        for (number, mut stream) in streams.into_iter().enumerate() {
-            let mut requests = self.requests.to_vec();
-            let offset = number * 7 % requests.len();
-            requests.rotate_left(offset);
+        let requests: Arc<[Vec<u8>]> = self.requests.into();
+        for (number, mut connection) in connections.into_iter().enumerate() {
+            let requests = Arc::clone(&requests);
+            let offset = number * requests.len() / self.connections;
             tasks.spawn(async move {
                 let mut latencies = Vec::new();
-                let mut buffer = Vec::with_capacity(16 * 1024);
-                for request in requests.iter().cycle() {
+                for request in requests.iter().cycle().skip(offset) {
                     let sent = Instant::now();
                     if sent >= until {
                         break;
                     }
-                    exchange(&mut *stream, request, &mut buffer).await?;
+                    connection.exchange(request).await?;
                     latencies.push(sent.elapsed());
                 }
                 Ok::<_, Box<dyn std::error::Error + Send + Sync>>(latencies)
@@ -85,49 +86,57 @@ impl Load<'_> {
     }
 }
 
-/// Sends one request over a connection of its own and returns the body of the answer.
-pub(crate) async fn once(target: &Target, request: &[u8]) -> Result<Vec<u8>> {
-    let mut stream = connect(target).await?;
-    let mut buffer = Vec::new();
-    let body = exchange(&mut *stream, request, &mut buffer).await?;
-    Ok(buffer.split_off(body))
+/// A keep-alive connection.
+pub(crate) struct Connection {
+    stream: Box<dyn Stream>,
+    buffer: Vec<u8>,
 }
 
-async fn connect(target: &Target) -> Result<Box<dyn Stream>> {
-    let stream = TcpStream::connect(target.address).await?;
-    stream.set_nodelay(true)?;
-    match &target.tls {
-        None => Ok(Box::new(stream)),
-        Some(connector) => Ok(Box::new(connector.connect(ServerName::try_from("localhost")?, stream).await?)),
+impl Connection {
+    /// Connects.
+    pub(crate) async fn open(target: &Target) -> Result<Self> {
+        let stream = TcpStream::connect(target.address).await?;
+        stream.set_nodelay(true)?;
+        let stream: Box<dyn Stream> = match &target.tls {
+            None => Box::new(stream),
+            Some(connector) => Box::new(connector.connect(ServerName::try_from("localhost")?, stream).await?),
+        };
+        Ok(Self { stream, buffer: Vec::with_capacity(16 * 1024) })
     }
-}
 
-/// Reads the answer into `buffer` and returns where its body begins.
-async fn exchange(stream: &mut dyn Stream, request: &[u8], buffer: &mut Vec<u8>) -> Result<usize> {
-    stream.write_all(request).await?;
-    stream.flush().await?;
-    buffer.clear();
-    loop {
-        if stream.read_buf(buffer).await? == 0 {
-            return Err("the server closed the connection".into());
-        }
-        let Some(end) = buffer.windows(4).position(|window| window == b"\r\n\r\n") else { continue };
-        let head = std::str::from_utf8(buffer.get(..end).unwrap_or_default())?;
-        if !head.starts_with("HTTP/1.1 200") {
-            return Err(format!("answered {}", String::from_utf8_lossy(buffer)).into());
-        }
+    /// Sends a request and returns the body of the answer, which must be a good one.
+    pub(crate) async fn exchange(&mut self, request: &[u8]) -> Result<&[u8]> {
+        self.stream.write_all(request).await?;
+        self.stream.flush().await?;
+        self.buffer.clear();
+        let body = loop {
+            self.read().await?;
+            if let Some(end) = self.buffer.windows(4).position(|window| window == b"\r\n\r\n") {
+                break end + 4;
+            }
+        };
+        let head = std::str::from_utf8(self.buffer.get(..body).unwrap_or_default())?;
         let length = head
             .lines()
             .filter_map(|line| line.split_once(':'))
             .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
             .and_then(|(_, value)| value.trim().parse::<usize>().ok())
             .ok_or("no content-length")?;
-        let body = end + 4;
-        while buffer.len() < body + length {
-            if stream.read_buf(buffer).await? == 0 {
-                return Err("the server closed the connection".into());
-            }
+        let good = head.starts_with("HTTP/1.1 200");
+        while self.buffer.len() < body + length {
+            self.read().await?;
         }
-        return Ok(body);
+        if good {
+            Ok(self.buffer.get(body..).unwrap_or_default())
+        } else {
+            Err(format!("answered {}", String::from_utf8_lossy(&self.buffer)).into())
+        }
+    }
+
+    async fn read(&mut self) -> Result<()> {
+        match self.stream.read_buf(&mut self.buffer).await? {
+            0 => Err("the server closed the connection".into()),
+            _ => Ok(()),
+        }
     }
 }

@@ -9,6 +9,7 @@
 
 mod bare;
 mod load;
+mod population;
 mod processes;
 mod report;
 mod requests;
@@ -21,7 +22,7 @@ use crate::{
     load::Load,
     processes::{Bare, Server},
     report::{Measured, Report},
-    requests::Prepared,
+    requests::{Prepared, WORK, Work},
 };
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
@@ -49,9 +50,15 @@ struct Options {
     /// Length of a round in milliseconds.
     #[arg(long, default_value_t = 1500)]
     millis: u64,
-    /// Keys to make before measuring.
-    #[arg(long, default_value_t = 1)]
-    keys: usize,
+    /// Kinds of requests to measure, such as `Encrypt,Sign P-256` [default: all]
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
+    /// Keys to make before measuring what symmetric keys do; several numbers measure several times.
+    #[arg(long, value_delimiter = ',', default_value = "1")]
+    keys: Vec<usize>,
+    /// Grants to make on one key before measuring GenerateDataKey by a user whom only a grant allows it.
+    #[arg(long)]
+    grants: Option<usize>,
     /// Leave TLS out.
     #[arg(long)]
     no_tls: bool,
@@ -84,38 +91,31 @@ fn main() -> Result<()> {
 }
 
 async fn measure(options: &Options) -> Result<()> {
+    if let Some(unknown) = options.only.iter().find(|name| WORK.iter().all(|work| work.name != **name)) {
+        return Err(format!(
+            "`{unknown}` is not measured; there are {}",
+            WORK.map(|work| work.name).join(", ")
+        )
+        .into());
+    }
     let mut report = Report::default();
     for tls in [false, true] {
         if tls && options.no_tls {
             continue;
         }
-        let handed_over = Server::start(&options.server, "handed-over", tls).await?;
-        let durable = Server::start(&options.server, "durable", tls).await?;
-        for operation in requests::OPERATIONS {
-            eprintln!("{}{operation} …", if tls { "TLS, " } else { "" });
-            let fast = Prepared::new(&handed_over, operation, options.keys).await?;
-            let safe = Prepared::new(&durable, operation, options.keys).await?;
-            let bare = Bare::start(tls, fast.answer_bytes, &handed_over).await?;
-            let mut measured = [Measured::default(), Measured::default(), Measured::default()];
-            for _ in 0..options.rounds {
-                for (target, prepared, slot) in [
-                    (bare.target(), &fast, 0),
-                    (handed_over.target(), &fast, 1),
-                    (durable.target(), &safe, 2),
-                ] {
-                    let load = Load {
-                        target,
-                        requests: &prepared.requests,
-                        connections: options.connections,
-                        length: Duration::from_millis(options.millis),
-                    };
-                    if let Some(measured) = measured.get_mut(slot) {
-                        measured.add(&load.run().await?);
-                    }
-                }
+        let fast = Server::start(&options.server, "handed-over", tls).await?;
+        let safe = Server::start(&options.server, "durable", tls).await?;
+        let bench = Bench { options, tls, fast, safe };
+        let chosen =
+            |work: &&Work| options.only.is_empty() || options.only.iter().any(|name| name == work.name);
+        for work in WORK.iter().filter(chosen) {
+            let numbers = if work.is_symmetric() { options.keys.as_slice() } else { &[1] };
+            for keys in numbers {
+                bench.work(work, *keys, &mut report).await?;
             }
-            let [bare, fast, safe] = measured;
-            report.row(operation, tls, &bare, &fast, &safe);
+        }
+        if let Some(grants) = options.grants {
+            bench.grants(grants, &mut report).await?;
         }
     }
     if options.json {
@@ -124,4 +124,59 @@ async fn measure(options: &Options) -> Result<()> {
         report.print();
     }
     Ok(())
+}
+
+/// The two servers that are compared with a bare one.
+struct Bench<'a> {
+    options: &'a Options,
+    tls: bool,
+    fast: Server,
+    safe: Server,
+}
+
+impl Bench<'_> {
+    /// A kind of work by the root user, with so many keys in turn.
+    async fn work(&self, work: &Work, keys: usize, report: &mut Report) -> Result<()> {
+        let mut prepared = Vec::new();
+        for server in [&self.fast, &self.safe] {
+            let ids = population::keys(server, work, keys).await?;
+            prepared.push(work.prepare(server, &server.root, &ids).await?);
+        }
+        let name = if keys == 1 { work.name.to_owned() } else { format!("{}, {keys} keys", work.name) };
+        self.rounds(&name, &prepared, report).await
+    }
+
+    /// `GenerateDataKey` on a key with so many grants.
+    async fn grants(&self, grants: usize, report: &mut Report) -> Result<()> {
+        let work = WORK.iter().find(|work| work.name == "GenerateDataKey").ok_or("not measured")?;
+        let mut prepared = Vec::new();
+        for server in [&self.fast, &self.safe] {
+            let ids = population::keys(server, work, 1).await?;
+            let user = population::grants(server, ids.first().ok_or("no key")?, grants).await?;
+            prepared.push(work.prepare(server, &user, &ids).await?);
+        }
+        self.rounds(&format!("{}, {grants} grants", work.name), &prepared, report).await
+    }
+
+    /// Rounds of all targets in turn. `prepared` has the requests of both servers.
+    async fn rounds(&self, name: &str, prepared: &[Prepared], report: &mut Report) -> Result<()> {
+        eprintln!("{}{name} …", if self.tls { "TLS, " } else { "" });
+        let [fast, safe] = prepared else { return Err("two servers are measured".into()) };
+        let bare = Bare::start(self.tls, fast.answer_bytes, &self.fast).await?;
+        let targets = [(bare.target(), fast), (self.fast.target(), fast), (self.safe.target(), safe)];
+        let mut measured = [Measured::default(), Measured::default(), Measured::default()];
+        for _ in 0..self.options.rounds {
+            for ((target, prepared), measured) in targets.iter().zip(&mut measured) {
+                let load = Load {
+                    target: target.clone(),
+                    requests: &prepared.requests,
+                    connections: self.options.connections,
+                    length: Duration::from_millis(self.options.millis),
+                };
+                measured.add(&load.run().await?);
+            }
+        }
+        report.row(name, self.tls, &measured);
+        Ok(())
+    }
 }

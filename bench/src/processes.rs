@@ -33,6 +33,12 @@ pub(crate) struct Server {
     child: Child,
     directory: TempDir,
     target: Target,
+    pub(crate) root: Signer,
+}
+
+/// An access key.
+#[derive(Clone)]
+pub(crate) struct Signer {
     pub(crate) access_key: String,
     pub(crate) secret: String,
 }
@@ -84,8 +90,7 @@ impl Server {
         Ok(Self {
             child,
             target,
-            access_key: field("aws_access_key_id")?,
-            secret: field("aws_secret_access_key")?,
+            root: Signer { access_key: field("aws_access_key_id")?, secret: field("aws_secret_access_key")? },
             directory,
         })
     }
@@ -155,7 +160,7 @@ fn free_port() -> Result<u16> {
 }
 
 async fn wait_for(address: SocketAddr) -> Result<()> {
-    for _ in 0..200 {
+    for _ in 0..2000 {
         if TcpStream::connect(address).await.is_ok() {
             return Ok(());
         }

@@ -9,13 +9,16 @@ use crate::error::{CloseError, OpenError, Refused};
 use crate::queue::{Appended, Shared};
 use crate::recovery::{Recovery, recover};
 use crate::segment::Node;
-use crate::writer::Writer;
+use crate::writer::{Sizes, Writer};
 
 /// What a journal may use, and whose it is.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
     /// A segment that would grow beyond this many bytes is followed by a new one. Opening reads up to two segments.
     pub segment_bytes_max: u64,
+    /// The newest segment is kept up to this many bytes longer than its frames, so that most syncs need not make a new
+    /// length of the file durable, which takes as long again; 0 for none.
+    pub room_bytes: u64,
     /// How many records may wait for the writer; more are refused.
     pub queue_records_max: usize,
     /// How many bytes of them.
@@ -42,11 +45,12 @@ pub struct Journal {
 }
 
 impl Options {
-    /// The usual limits: segments of 64 MiB, a queue of 65,536 records and 16 MiB.
+    /// The usual limits: segments of 64 MiB with room of 256 KiB, a queue of 65,536 records and 16 MiB.
     #[must_use]
     pub fn new(node: Node) -> Self {
         Self {
             segment_bytes_max: 64 * 1024 * 1024,
+            room_bytes: 256 * 1024,
             queue_records_max: 65_536,
             queue_bytes_max: 16 * 1024 * 1024,
             node,
@@ -60,10 +64,10 @@ impl Journal {
     /// # Errors
     /// [`OpenError::Damaged`] and [`OpenError::OtherNode`] leave everything as it was. [`OpenError::Io`] is the system's.
     pub fn open(disk: Arc<dyn Disk>, options: Options) -> Result<(Self, Recovery), OpenError> {
-        let Options { segment_bytes_max, queue_records_max, queue_bytes_max, node } = options;
+        let Options { segment_bytes_max, room_bytes, queue_records_max, queue_bytes_max, node } = options;
         let (tail, recovery) = recover(&disk, node)?;
         let shared = Arc::new(Shared::new(queue_records_max, queue_bytes_max));
-        let writer = Writer::new(Arc::clone(&shared), disk, tail, segment_bytes_max);
+        let writer = Writer::new(Arc::clone(&shared), disk, tail, Sizes { segment_bytes_max, room_bytes });
         let thread = thread::Builder::new()
             .name("audit-journal".to_owned())
             .spawn(move || writer.run())

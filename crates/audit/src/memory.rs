@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::ops::Range;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -20,7 +21,8 @@ pub struct MemoryDisk(Arc<Shared>);
 pub enum Crash {
     /// The process ends; the system writes everything out.
     Process,
-    /// Power fails; of what had been appended to each file since its last sync, this many bytes are kept.
+    /// Power fails; of what had changed in each file since its last sync, the first bytes are kept, so many from the
+    /// first change on.
     Prefix(usize),
     /// Power fails; each unsynced sector of 512 bytes is old or new as the seed decides, and the length anything between.
     Sectors(u64),
@@ -44,6 +46,8 @@ struct State {
 struct Contents {
     now: Vec<u8>,
     durable: Vec<u8>,
+    /// Where the two differ.
+    changed: Option<Range<usize>>,
     /// The directory entry is durable.
     linked: bool,
 }
@@ -119,6 +123,7 @@ impl MemoryDisk {
         if let Some(contents) = self.lock().files.get_mut(name) {
             change(&mut contents.now);
             contents.durable.clone_from(&contents.now);
+            contents.changed = None;
         }
     }
 
@@ -138,7 +143,8 @@ impl MemoryDisk {
                 Crash::Prefix(kept) => contents.cut(kept),
                 Crash::Sectors(_) => contents.torn(&mut random),
             };
-            files.insert(name.clone(), Contents { durable: left.clone(), now: left, linked: true });
+            let contents = Contents { durable: left.clone(), now: left, changed: None, linked: true };
+            files.insert(name.clone(), contents);
         }
         Self(Arc::new(Shared { state: Mutex::new(State { files, ..State::default() }), ..Shared::default() }))
     }
@@ -149,9 +155,26 @@ impl MemoryDisk {
 }
 
 impl Contents {
+    /// Bytes from `from` to `to` were written, or the file was cut or lengthened there.
+    fn change(&mut self, from: usize, to: usize) {
+        let before = self.changed.take().unwrap_or(from..to);
+        self.changed = Some(before.start.min(from)..before.end.max(to));
+    }
+
+    fn sync(&mut self) {
+        let Some(Range { start, end }) = self.changed.take() else { return };
+        self.durable.resize(self.now.len(), 0);
+        let end = end.min(self.now.len());
+        if let (Some(to), Some(from)) = (self.durable.get_mut(start..end), self.now.get(start..end)) {
+            to.copy_from_slice(from);
+        }
+    }
+
     fn cut(&self, kept: usize) -> Vec<u8> {
-        let end = (self.durable.len() + kept).min(self.now.len());
-        self.now.get(..end).unwrap_or(&self.now).to_vec()
+        let same = self.durable.iter().zip(&self.now).take_while(|(old, new)| old == new).count();
+        let end = (same + kept).min(self.now.len());
+        let (new, old) = (self.now.get(..end), self.durable.get(end..));
+        [new.unwrap_or_default(), old.unwrap_or_default()].concat()
     }
 
     fn torn(&self, random: &mut Random) -> Vec<u8> {
@@ -241,9 +264,10 @@ impl DiskFile for MemoryFile {
         if contents.now.len() < end {
             contents.now.resize(end, 0);
         }
-        for (to, from) in contents.now.iter_mut().skip(offset).zip(bytes.iter().take(done)) {
-            *to = *from;
+        if let (Some(to), Some(from)) = (contents.now.get_mut(offset..end), bytes.get(..done)) {
+            to.copy_from_slice(from);
         }
+        contents.change(offset.min(before), end);
         result
     }
 
@@ -253,7 +277,10 @@ impl DiskFile for MemoryFile {
         if state.faults.truncate {
             return Err(io::Error::other("injected truncate error"));
         }
-        state.files.get_mut(&self.name).ok_or(io::ErrorKind::NotFound)?.now.resize(len, 0);
+        let contents = state.files.get_mut(&self.name).ok_or(io::ErrorKind::NotFound)?;
+        let before = contents.now.len();
+        contents.now.resize(len, 0);
+        contents.change(before.min(len), before.max(len));
         Ok(())
     }
 
@@ -278,8 +305,7 @@ impl DiskFile for MemoryFile {
             }
             state.faults.sync = Some(after - 1);
         }
-        let contents = state.files.get_mut(&self.name).ok_or(io::ErrorKind::NotFound)?;
-        contents.durable.clone_from(&contents.now);
+        state.files.get_mut(&self.name).ok_or(io::ErrorKind::NotFound)?.sync();
         Ok(())
     }
 }
@@ -325,6 +351,22 @@ mod tests {
         }
         assert!(lengths.len() > 10);
         assert_eq!(disk.read("a").unwrap().len(), 2000);
+    }
+
+    #[test]
+    fn what_is_written_over_is_old_again_after_a_power_loss() {
+        let (disk, mut file) = disk();
+        file.sync().unwrap();
+        file.write_at(500, &[3; 10]).unwrap();
+        file.write_at(800, &[4; 10]).unwrap();
+        let left = |crash| disk.crashed(crash).read("a").unwrap();
+        assert_eq!(left(Crash::Prefix(0)), [[1; 1000], [2; 1000]].concat());
+        assert_eq!(left(Crash::Prefix(7))[498..512], [1, 1, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 1, 1]);
+        file.sync().unwrap();
+        file.truncate(900).unwrap();
+        file.sync().unwrap();
+        let left = disk.crashed(Crash::Prefix(0)).read("a").unwrap();
+        assert_eq!((left.len(), left[505], left[805], left[899]), (900, 3, 4, 1));
     }
 
     #[test]

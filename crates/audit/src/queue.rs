@@ -20,11 +20,13 @@ use crate::journal::Health;
 
 /// Handed-over records wait at most this long for company …
 const NAP: Duration = Duration::from_millis(2);
-/// Records that someone waits for wait at most this long for as much company as the last ones had: whoever was
-/// answered after the last sync is about to call again, and two syncs cost twice as much as one.
-const SHORT_NAP: Duration = Duration::from_micros(100);
 /// … or until a batch has this many bytes.
-const BATCH_BYTES: usize = 32 * 1024;
+const BATCH_BYTES: usize = 128 * 1024;
+/// Records that someone waits for wait for as much company as the last ones had, nap by nap, as long as each nap brings
+/// some: whoever was answered after the last sync is about to call again, and two syncs cost twice as much as one.
+const SHORT_NAP: Duration = Duration::from_micros(50);
+/// Longest series of such naps.
+const SHORT_NAPS_MAX: usize = 10;
 /// A batch's buffer is given back to the allocator if it has grown beyond this many bytes.
 const KEPT_BYTES_MAX: usize = 1024 * 1024;
 
@@ -173,12 +175,18 @@ impl Shared {
 
     /// Swaps whatever is queued for `empty`, waiting for it: for ever, or for `patience`.
     pub(crate) fn take(&self, empty: &mut Batch, patience: Option<Duration>) -> Found {
-        let (mut waited, mut napped) = (false, false);
+        let (mut waited, mut naps, mut seen) = (false, 0, 0);
         loop {
             let mut queue = self.lock();
             queue.writer = Sleep::Awake;
             let (records, awaited) = (queue.batch.records, queue.batch.promise.is_some());
-            let company = if awaited { queue.company } else { usize::MAX };
+            let company = queue.company;
+            let room = !queue.closed && queue.batch.bytes.len() < BATCH_BYTES;
+            let lonely = if awaited {
+                seen < records && records < company && naps < SHORT_NAPS_MAX
+            } else {
+                naps == 0
+            };
             let longest = if records == 0 {
                 if queue.closed {
                     return Found::Closed;
@@ -189,8 +197,8 @@ impl Shared {
                 waited = true;
                 queue.writer = Sleep::Idle;
                 patience
-            } else if records < company && !napped && !queue.closed && queue.batch.bytes.len() < BATCH_BYTES {
-                napped = true;
+            } else if lonely && room {
+                (naps, seen) = (naps + 1, records);
                 queue.writer = Sleep::Napping { records: if awaited { company } else { 0 } };
                 Some(if awaited { SHORT_NAP } else { NAP })
             } else {

@@ -187,6 +187,24 @@ pub enum Decision<'a> {
     },
 }
 
+impl Decision<'_> {
+    /// The same decision, its texts shared.
+    #[must_use]
+    pub fn borrowed(&self) -> Decision<'_> {
+        match self {
+            Self::None => Decision::None,
+            Self::Allowed { layer, statement } => Decision::Allowed {
+                layer: Cow::Borrowed(layer),
+                statement: statement.as_deref().map(Cow::Borrowed),
+            },
+            Self::Denied { layer, statement } => Decision::Denied {
+                layer: Cow::Borrowed(layer),
+                statement: statement.as_deref().map(Cow::Borrowed),
+            },
+        }
+    }
+}
+
 /// How a call ended.
 #[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
 pub enum Outcome<'a> {

@@ -137,7 +137,9 @@ fn reopen(disk: &dyn Disk, last: &Segment) -> io::Result<Tail> {
     let mut file = disk.open(&last.file)?;
     if last.torn > 0 {
         let bytes = disk.read(&last.file)?;
-        keep_torn(disk, &last.file, last.len, bytes.get(last.len..).unwrap_or_default())?;
+        keep_torn(disk, &last.file, last.len, bytes.get(last.len..last.len + last.torn).unwrap_or_default())?;
+    }
+    if last.torn + last.room > 0 {
         file.truncate(last.len as u64)?;
     }
     file.sync()?;

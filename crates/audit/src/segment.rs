@@ -36,6 +36,8 @@ pub(crate) struct Segment {
     pub(crate) len: usize,
     /// Bytes behind it which are no frame, and which nobody had been promised.
     pub(crate) torn: usize,
+    /// Zero bytes at the end: room that no frame has used yet.
+    pub(crate) room: usize,
 }
 
 /// The frames of a segment from its header on, as long as they verify.
@@ -91,11 +93,13 @@ impl Segment {
             next = next.saturating_add(1);
         }
         let len = frames.at;
-        let torn = bytes.len() - len;
+        // Zeroes are no frame, and tell nothing that their absence would not.
+        let room = bytes.iter().skip(len).rev().take_while(|byte| **byte == 0).count();
+        let torn = bytes.len() - len - room;
         if torn > 0 && (!is_newest || synced_frame_behind(bytes, len)) {
             return Err(damage(len, Reason::Frame));
         }
-        Ok(Self { file: file.to_owned(), header, next, chain, len, torn })
+        Ok(Self { file: file.to_owned(), header, next, chain, len, torn, room })
     }
 
     /// Whether `self` follows `before` without a gap and on the same chain.

@@ -25,6 +25,18 @@ pub enum Value<'a> {
 }
 
 impl<'a> Value<'a> {
+    /// The same value, its texts shared.
+    #[must_use]
+    pub fn borrowed(&self) -> Value<'_> {
+        match self {
+            Self::Text(text) => Value::Text(Cow::Borrowed(text)),
+            Self::Integer(integer) => Value::Integer(*integer),
+            Self::Flag(flag) => Value::Flag(*flag),
+            Self::List(values) => Value::List(values.iter().map(Self::borrowed).collect()),
+            Self::Members(members) => Value::map(members.iter().map(|(k, v)| (&**k, v.borrowed()))),
+        }
+    }
+
     /// A map of strings, such as an encryption context.
     pub fn map<K: Into<Cow<'a, str>>, V: Into<Value<'a>>>(pairs: impl IntoIterator<Item = (K, V)>) -> Self {
         Self::Members(pairs.into_iter().map(|(key, value)| (key.into(), value.into())).collect())

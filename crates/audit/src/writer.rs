@@ -29,6 +29,8 @@ pub(crate) struct Tail {
     node: Node,
     /// Bytes in the segment up to the last whole frame.
     len: u64,
+    /// Bytes in the file: zeroes behind `len`, room for the next frames.
+    end: u64,
     chain: Chain,
     /// Sequence number of the next record.
     pub(crate) next: u64,
@@ -36,6 +38,13 @@ pub(crate) struct Tail {
     synced: bool,
     /// A failed write may have left bytes behind `len`.
     dirty: bool,
+}
+
+/// How long segments get.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sizes {
+    pub(crate) segment_bytes_max: u64,
+    pub(crate) room_bytes: u64,
 }
 
 pub(crate) enum Failure {
@@ -49,7 +58,7 @@ pub(crate) struct Writer {
     shared: Arc<Shared>,
     disk: Arc<dyn Disk>,
     tail: Tail,
-    segment_bytes_max: u64,
+    sizes: Sizes,
     /// Frames that were handed over and could not be written yet.
     kept: Vec<u8>,
     kept_records: u64,
@@ -57,8 +66,8 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn new(shared: Arc<Shared>, disk: Arc<dyn Disk>, tail: Tail, segment_bytes_max: u64) -> Self {
-        Self { shared, disk, tail, segment_bytes_max, kept: Vec::new(), kept_records: 0, ticks: 0 }
+    pub(crate) fn new(shared: Arc<Shared>, disk: Arc<dyn Disk>, tail: Tail, sizes: Sizes) -> Self {
+        Self { shared, disk, tail, sizes, kept: Vec::new(), kept_records: 0, ticks: 0 }
     }
 
     /// Writes until the journal closes or a sync fails. Returns whether everything accepted is on disk.
@@ -85,7 +94,7 @@ impl Writer {
                 Err(Failure::Write(_)) | Ok(()) => {}
             }
             if found == Found::Closed {
-                return self.kept_records == 0 && self.sync().is_ok();
+                return self.kept_records == 0 && self.sync().is_ok() && self.tail.finish().is_ok();
             }
         }
     }
@@ -108,8 +117,7 @@ impl Writer {
         }
         let records = self.kept_records + batch.records as u64;
         let first_awaited = self.tail.next + self.kept_records;
-        if let Err(failure) = self.tail.write(&*self.disk, &mut batch.bytes, records, self.segment_bytes_max)
-        {
+        if let Err(failure) = self.tail.write(&*self.disk, &mut batch.bytes, records, self.sizes) {
             return self.put_back(batch, failure);
         }
         self.kept.clear();
@@ -163,6 +171,7 @@ impl Tail {
             file,
             node: header.node,
             len: HEADER_LEN as u64,
+            end: HEADER_LEN as u64,
             chain,
             next: header.first,
             synced: true,
@@ -176,6 +185,7 @@ impl Tail {
             file,
             node: last.header.node,
             len: last.len as u64,
+            end: last.len as u64,
             chain: last.chain,
             next: last.next,
             synced: true,
@@ -190,20 +200,23 @@ impl Tail {
         disk: &dyn Disk,
         buffer: &mut [u8],
         records: u64,
-        segment_bytes_max: u64,
+        sizes: Sizes,
     ) -> Result<(), Failure> {
         self.clean()?;
         let added = buffer.len().saturating_sub(CHAIN_LEN) as u64;
-        if self.len > HEADER_LEN as u64 && self.len + added > segment_bytes_max {
+        if self.len > HEADER_LEN as u64 && self.len + added > sizes.segment_bytes_max {
             // Only the newest segment may be torn.
             self.sync()?;
+            self.finish()?;
             *self = Self::begin(disk, &Header { node: self.node, first: self.next, before: self.chain })?;
         }
         let not_frames = || Failure::Write(io::ErrorKind::InvalidData.into());
         let chain = seal(buffer, &self.chain, self.synced).ok_or_else(not_frames)?;
         let frames = buffer.get(CHAIN_LEN..).ok_or_else(not_frames)?;
         self.synced = false;
-        if let Err(error) = self.file.write_at(self.len, frames) {
+        let written =
+            self.make_room(added, sizes.room_bytes).and_then(|()| self.file.write_at(self.len, frames));
+        if let Err(error) = written {
             self.dirty = true;
             // Tried again before the next write, if it fails here.
             let _ = self.clean();
@@ -215,10 +228,32 @@ impl Tail {
         Ok(())
     }
 
-    /// Cuts off what a failed write left.
+    /// Lengthens the file by zeroes when it has no room for so many bytes. Written zeroes, not just a length: the file
+    /// system would have to note of each block when it is written to first.
+    fn make_room(&mut self, added: u64, room_bytes: u64) -> io::Result<()> {
+        let needed = self.len + added;
+        if needed <= self.end || room_bytes == 0 {
+            self.end = self.end.max(needed);
+            return Ok(());
+        }
+        let end = needed + room_bytes;
+        let zeroes = usize::try_from(end - self.end).map_err(|_| io::ErrorKind::FileTooLarge)?;
+        self.file.write_at(self.end, &vec![0; zeroes])?;
+        self.end = end;
+        Ok(())
+    }
+
+    /// Cuts off the room: nothing more is written here.
+    fn finish(&mut self) -> Result<(), Failure> {
+        self.dirty |= self.end > self.len;
+        self.clean()
+    }
+
+    /// Cuts off what a failed write left, and the room.
     fn clean(&mut self) -> Result<(), Failure> {
         if self.dirty {
             self.file.truncate(self.len).map_err(Failure::Write)?;
+            self.end = self.len;
             self.dirty = false;
         }
         Ok(())

@@ -16,10 +16,36 @@ pub enum BodyFault {
 /// The connection that a request came over.
 #[derive(Debug, Clone)]
 pub struct ConnectionInfo {
+    peer: SocketAddr,
+    /// Written once, for it stands in the record of every call.
+    address: String,
+    tls: Option<TlsDetails>,
+}
+
+impl ConnectionInfo {
+    /// A connection from `peer`, over TLS if there are details of it.
+    #[must_use]
+    pub fn new(peer: SocketAddr, tls: Option<TlsDetails>) -> Self {
+        Self { peer, address: peer.ip().to_string(), tls }
+    }
+
     /// The other end.
-    pub peer: SocketAddr,
-    /// Present on TLS connections.
-    pub tls: Option<TlsDetails>,
+    #[must_use]
+    pub fn peer(&self) -> SocketAddr {
+        self.peer
+    }
+
+    /// The other end's IP address as text.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// What was negotiated, on TLS connections.
+    #[must_use]
+    pub fn tls(&self) -> Option<&TlsDetails> {
+        self.tls.as_ref()
+    }
 }
 
 /// What was negotiated.

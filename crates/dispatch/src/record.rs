@@ -3,7 +3,7 @@
 //! It is opened before anything is looked at and closed exactly once: by the answer, by the change it is
 //! committed with, or, when the call is abandoned half-way, by being dropped.
 
-use std::{borrow::Cow, fmt::Display, sync::Arc};
+use std::{borrow::Cow, sync::Arc};
 
 use audit::{Decision, EventKind, Journal, Outcome, Record, Tls, Value};
 use http::{header::USER_AGENT, request::Parts};
@@ -59,9 +59,9 @@ impl Notes {
         self.allowed("none-needed", None);
     }
 
-    /// The call concerns this key or alias.
-    pub fn resource(&mut self, arn: &impl Display) {
-        let arn = Cow::Owned(arn.to_string());
+    /// The call concerns this key or alias, by its ARN.
+    pub fn resource(&mut self, arn: impl Into<Cow<'static, str>>) {
+        let arn = arn.into();
         if !self.resources.contains(&arn) {
             self.resources.push(arn);
         }
@@ -151,6 +151,7 @@ pub(crate) struct OpenRecord<'a> {
     journal: &'a Journal,
     head: &'a Parts,
     connection: &'a ConnectionInfo,
+    host: &'a str,
     ids: Ids,
     time: Timestamp,
     pub(crate) service: &'static str,
@@ -178,6 +179,7 @@ impl<'a> OpenRecord<'a> {
             journal,
             head,
             connection,
+            host: wire::host(head),
             ids,
             time,
             service: "",
@@ -205,15 +207,15 @@ impl<'a> OpenRecord<'a> {
     }
 
     pub(crate) fn host(&self) -> &'a str {
-        wire::host(self.head)
+        self.host
     }
 
     /// Where the call came from.
     pub(crate) fn origin(&self) -> Origin<'a> {
         Origin {
-            address: self.connection.peer.ip(),
+            address: self.connection.peer().ip(),
             user_agent: self.user_agent().unwrap_or_default(),
-            secure: self.connection.tls.is_some(),
+            secure: self.connection.tls().is_some(),
             via: None,
         }
     }
@@ -248,30 +250,29 @@ impl<'a> OpenRecord<'a> {
         record.operation = self.operation.into();
         record.region = Cow::Borrowed(&*self.region);
         record.read_only = self.read_only;
-        record.account = caller.map(|caller| caller.account.to_string().into());
+        record.account = caller.map(|caller| caller.account.text().into());
         record.caller = caller.map(|caller| audit::Caller {
             kind: caller.kind().into(),
             arn: caller.arn.as_str().into(),
             unique_id: caller.unique_id.as_str().into(),
             access_key_id: Some(caller.access_key_id.as_str()).filter(|id| !id.is_empty()).map(Into::into),
         });
-        record.decision = self.notes.decision.clone().unwrap_or(Decision::None);
+        record.decision = self.notes.decision.as_ref().map_or(Decision::None, Decision::borrowed);
         record.outcome = fault.map_or(Outcome::Ok, |fault| Outcome::Fault {
             code: fault.kind.json.into(),
             message: fault.message.as_deref().unwrap_or_default().into(),
         });
         record.http_status = status;
-        record.resources.clone_from(&self.notes.resources);
-        record.parameters.clone_from(&self.notes.parameters);
+        record.resources = self.notes.resources.iter().map(|arn| Cow::Borrowed(&**arn)).collect();
+        record.parameters = borrowed(&self.notes.parameters);
         if fault.is_none() {
-            record.response.clone_from(&self.notes.response);
+            record.response = borrowed(&self.notes.response);
         }
-        record.source = Some(self.connection.peer.ip().to_string().into());
+        record.source = Some(self.connection.address().into());
         record.user_agent = self.user_agent().map(Into::into);
         record.tls = self
             .connection
-            .tls
-            .as_ref()
+            .tls()
             .map(|tls| Tls { version: tls.version.into(), cipher: tls.cipher.as_str().into() });
         record.host = Some(self.host().into());
         record.detail = fault.and_then(|fault| fault.detail.as_deref()).map(Into::into);
@@ -281,6 +282,10 @@ impl<'a> OpenRecord<'a> {
         record.encode(&mut bytes);
         bytes
     }
+}
+
+fn borrowed<'n>(members: &'n [(Cow<'static, str>, Value<'static>)]) -> Vec<(Cow<'n, str>, Value<'n>)> {
+    members.iter().map(|(name, value)| (Cow::Borrowed(&**name), value.borrowed())).collect()
 }
 
 /// Room for most records.

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use http::request::Parts;
 use model::arn::Region;
 use sigv4::{AuthError, Claim};
 
 use crate::{
     Fault, fault,
     operation::{AnyService, Facts, Found},
-    wire::{self, Call, Protocol},
+    wire::{Call, Protocol},
 };
 
 /// The Regions that a server answers for.
@@ -50,10 +49,10 @@ pub(crate) fn protocol(call: &Call<'_>) -> Protocol {
 pub(crate) fn service<'s>(
     services: &'s [Box<dyn AnyService>],
     call: &Call<'_>,
-    head: &Parts,
+    host: &str,
     claim: Option<&Claim<'_>>,
 ) -> Option<&'s dyn AnyService> {
-    let named = host_service(wire::host(head)).or_else(|| claim.map(|claim| claim.scope().service));
+    let named = host_service(host).or_else(|| claim.map(|claim| claim.scope().service));
     services.iter().map(AsRef::as_ref).find(|service| match (service.protocol(), call) {
         (Protocol::AwsJson { target }, Call::AwsJson { target: sent, .. }) => target == *sent,
         (Protocol::Query { version, .. }, Call::Query { version: sent, .. }) => {

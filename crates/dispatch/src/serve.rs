@@ -136,10 +136,10 @@ impl Dispatcher {
 
         let call = Call::parse(&head, body.as_deref().unwrap_or_default());
         let claim = Claim::parse(Head { method: &head.method, uri: &head.uri, headers: &head.headers });
-        let service = route::service(&self.services, &call, &head, claim.as_ref().ok());
+        let mut record = OpenRecord::open(&self.wiring.backstage.journal, &head, connection, ids, now);
+        let service = route::service(&self.services, &call, record.host(), claim.as_ref().ok());
         let protocol = service.map_or(route::protocol(&call), AnyService::protocol);
 
-        let mut record = OpenRecord::open(&self.wiring.backstage.journal, &head, connection, ids, now);
         record.service = service.map_or("", AnyService::name);
         record.operation = call.operation();
         record.region = claim.as_ref().map_or("", |claim| claim.scope().region).into();

@@ -167,7 +167,7 @@ pub(crate) fn permit(
     let keys = Keys { account: cx.account().to_string(), asked, boundary, resource_tags };
     dispatch::permit(cx, action, arn, &keys)?;
     if arn != "*" {
-        cx.notes.resource(&arn);
+        cx.notes.resource(arn.to_owned());
     }
     Ok(())
 }

@@ -16,9 +16,9 @@ use crate::{
 pub(crate) fn metadata(tables: &Tables, key: &Key) -> KeyMetadata {
     let imported = imported(tables, key);
     KeyMetadata {
-        aws_account_id: Some(key.arn.account.to_string()),
-        key_id: key.arn.key_id.to_string(),
-        arn: Some(key.arn.to_string()),
+        aws_account_id: Some(key.arn.account.text()),
+        key_id: key.arn.key_id.text(),
+        arn: Some(key.arn.text()),
         creation_date: Some(key.created),
         enabled: Some(key.state == State::Enabled),
         description: Some(key.description.clone()),

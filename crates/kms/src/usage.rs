@@ -15,7 +15,6 @@ use std::{
     },
 };
 
-use arc_swap::ArcSwapOption;
 use dispatch::{Cx, Ids};
 use minicbor::{Decode, Encode};
 use model::{
@@ -52,7 +51,7 @@ pub struct Used {
 /// The last use of one key. The only thing in memory that changes in its place: all versions of a key share it.
 #[derive(Debug, Default)]
 pub struct LastUse {
-    last: ArcSwapOption<Used>,
+    last: Mutex<Option<Used>>,
     /// Whether the key is in the queue.
     queued: AtomicBool,
 }
@@ -61,7 +60,14 @@ impl LastUse {
     /// The last use that is known of.
     #[must_use]
     pub fn get(&self) -> Option<Used> {
-        self.last.load().as_deref().copied()
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A use by a call that succeeded. Never waits: of two at the same moment, one is as good as the other.
+    fn note(&self, used: Used) {
+        if let Ok(mut last) = self.last.try_lock() {
+            *last = Some(used);
+        }
     }
 
     /// Days in which the key was not used, since it last was or since it was made.
@@ -72,10 +78,10 @@ impl LastUse {
 
     /// A use that another node noted, or this one before it was started. It counts if it is the later one.
     fn learn(&self, used: Used) {
-        self.last.rcu(|known| match known {
-            Some(known) if known.at >= used.at => Some(Arc::clone(known)),
-            _ => Some(Arc::new(used)),
-        });
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.is_none_or(|known| known.at < used.at) {
+            *last = Some(used);
+        }
     }
 }
 
@@ -110,7 +116,7 @@ pub(crate) fn note(kms: &Kms, cx: &mut Cx<'_>, operation: &str, key: &Arc<Key>) 
     let Some(operation) = KeyLastUsageTrackingOperation::parse(operation) else { return };
     let (key, sender, at) = (Arc::clone(key), kms.usages.sender.clone(), cx.now);
     cx.notes.after_success(Box::new(move |ids| {
-        key.last_use.last.store(Some(Arc::new(Used { operation, at, ids })));
+        key.last_use.note(Used { operation, at, ids });
         queue(&sender, key);
     }));
 }

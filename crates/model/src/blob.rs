@@ -35,14 +35,15 @@ impl fmt::Debug for Blob {
 
 impl Serialize for Blob {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&base64_simd::STANDARD.encode_to_string(&self.0))
+        // The protocols write bytes as base64.
+        serializer.serialize_bytes(&self.0)
     }
 }
 
 impl<'de> Deserialize<'de> for Blob {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let decode = |text: &[u8]| base64_simd::STANDARD.decode_to_vec(text).ok().map(Self);
-        deserializer.deserialize_str(Base64(decode))
+        deserializer.deserialize_bytes(Base64(decode))
     }
 }
 
@@ -57,7 +58,11 @@ impl<T, F: FnOnce(&[u8]) -> Option<T>> Visitor<'_> for Base64<F> {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
-        (self.0)(text.as_bytes()).ok_or_else(|| E::custom("not base64"))
+        self.visit_bytes(text.as_bytes())
+    }
+
+    fn visit_bytes<E: Error>(self, text: &[u8]) -> Result<T, E> {
+        (self.0)(text).ok_or_else(|| E::custom("not base64"))
     }
 }
 
@@ -68,7 +73,7 @@ pub struct Sensitive(pub(crate) Plaintext);
 impl<'de> Deserialize<'de> for Sensitive {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let decode = |text: &[u8]| Plaintext::from_base64(text).ok().map(Self);
-        deserializer.deserialize_str(Base64(decode))
+        deserializer.deserialize_bytes(Base64(decode))
     }
 }
 
@@ -83,14 +88,14 @@ impl<'de> Deserialize<'de> for SensitiveText {
     }
 }
 
-/// Writes a secret member of an output as base64. With its kin below the one way in which secrets are
+/// Writes a secret member of an output, which the protocols turn into base64. With its kin below the one way in which secrets are
 /// serialised.
 pub(crate) fn reveal_base64_option<S: Serializer>(
     secret: &Option<Plaintext>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     match secret {
-        Some(secret) => reveal_text(&secret.to_base64(), serializer),
+        Some(secret) => serializer.serialize_bytes(secret.reveal()),
         None => serializer.serialize_none(),
     }
 }

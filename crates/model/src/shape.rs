@@ -117,7 +117,8 @@ macro_rules! choice {
 
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(self.as_str())
+                // A variant, whose text needs no escaping.
+                serializer.serialize_unit_variant(stringify!($name), *self as u32, self.as_str())
             }
         }
     };

@@ -161,7 +161,7 @@ mod tests {
         let admin =
             Admin { metrics: Arc::default(), connections: Arc::default(), health: Arc::new(Fixed(parts)) };
         let (head, ()) = http::Request::builder().method(method).uri(path).body(()).unwrap().into_parts();
-        let connection = ConnectionInfo { peer: SocketAddr::from((Ipv4Addr::LOCALHOST, 1)), tls: None };
+        let connection = ConnectionInfo::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 1)), None);
         let response = admin.answer(head, Ok(Bytes::new()), &connection).await;
         (response.status(), String::from_utf8(response.body().to_vec()).unwrap())
     }

@@ -104,7 +104,7 @@ impl<A: Answer> Shared<A> {
     /// Serves a connection until either side ends it.
     pub(crate) async fn serve(self: Arc<Self>, tcp: TcpStream, peer: SocketAddr, watch: Arc<Watch>) {
         match self.tls.clone() {
-            None => self.requests(self.http.clone(), tcp, ConnectionInfo { peer, tls: None }, watch).await,
+            None => self.requests(self.http.clone(), tcp, ConnectionInfo::new(peer, None), watch).await,
             Some(acceptor) => {
                 let Some(accepted) = watch.unless_ordered(acceptor.accept(tcp)).await else { return };
                 let Ok(stream) = accepted else {
@@ -117,7 +117,7 @@ impl<A: Answer> Shared<A> {
                 } else {
                     self.http.clone().http1_only()
                 };
-                let info = ConnectionInfo { peer, tls: Some(details(session)) };
+                let info = ConnectionInfo::new(peer, Some(details(session)));
                 self.requests(http, stream, info, watch).await;
             }
         }

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use aws_lc_rs::digest;
 use http::HeaderName;
 use http::header::{AUTHORIZATION, DATE, HeaderValue};
+use memchr::{memchr, memchr2};
 
 use crate::claim::Parts;
 use crate::{
@@ -57,9 +58,17 @@ pub(crate) fn parse<'a>(head: Head<'a>, authorization: &'a HeaderValue) -> Resul
 fn read_pairs<'a>(pairs: &'a str, whole: &[u8]) -> Result<[Option<&'a str>; 3], AuthError> {
     const NAMES: [&str; 3] = ["Credential", "Signature", "SignedHeaders"];
     let mut values = [None; 3];
-    let pieces = pairs.split(',').flat_map(|piece| piece.split(' '));
-    for pair in pieces.filter(|pair| !pair.is_empty()) {
-        let (name, value) = pair.split_once('=').ok_or_else(|| not_a_pair(whole))?;
+    let mut rest = Some(pairs);
+    while let Some(pieces) = rest {
+        let end = memchr2(b',', b' ', pieces.as_bytes());
+        let (pair, after) =
+            end.and_then(|end| cut(pieces, end)).map_or((pieces, None), |(a, b)| (a, Some(b)));
+        rest = after;
+        if pair.is_empty() {
+            continue;
+        }
+        let at = memchr(b'=', pair.as_bytes()).ok_or_else(|| not_a_pair(whole))?;
+        let (name, value) = cut(pair, at).ok_or_else(|| not_a_pair(whole))?;
         let Some((slot, name)) = values.iter_mut().zip(NAMES).find(|(_, known)| *known == name) else {
             continue;
         };
@@ -68,6 +77,11 @@ fn read_pairs<'a>(pairs: &'a str, whole: &[u8]) -> Result<[Option<&'a str>; 3], 
         }
     }
     Ok(values.map(|value| value.filter(|value| !value.is_empty())))
+}
+
+/// What stands before and behind the byte at an index.
+fn cut(text: &str, at: usize) -> Option<(&str, &str)> {
+    Some((text.get(..at)?, text.get(at + 1..)?))
 }
 
 /// The header that dates the signature.

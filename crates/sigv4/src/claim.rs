@@ -19,6 +19,7 @@ use crate::{X_AMZ_CONTENT_SHA256, X_AMZ_DATE, X_AMZ_SECURITY_TOKEN, X_AMZ_TARGET
 pub struct Claim<'a> {
     head: Head<'a>,
     access_key_id: Cow<'a, str>,
+    date: Cow<'a, str>,
     region: Cow<'a, str>,
     service: Cow<'a, str>,
     signed_headers: Cow<'a, str>,
@@ -74,6 +75,7 @@ impl<'a> Claim<'a> {
         Ok(Self {
             head,
             access_key_id,
+            date,
             region,
             service,
             signed_headers: parts.signed_headers,
@@ -133,7 +135,7 @@ impl<'a> Claim<'a> {
     /// What the signature is for. Whether this Region and service are served here is for the caller to check.
     #[must_use]
     pub fn scope(&self) -> Scope<'_> {
-        Scope { date: self.signed_at.date(), region: &self.region, service: &self.service }
+        Scope { date: &self.date, region: &self.region, service: &self.service }
     }
 
     /// The session token that goes with a temporary access key. A secret: never to be logged.
@@ -164,20 +166,20 @@ impl<'a> Claim<'a> {
     /// The signature that the request should carry: the HMAC of the string to sign, in hexadecimal.
     fn sign(&self, key: &SigningKey, request_hash: &[u8; 64]) -> [u8; 64] {
         let scope = self.scope();
-        let mut context = key.start();
-        for line in [ALGORITHM, "\n", self.signed_at.as_str(), "\n"] {
-            context.update(line.as_bytes());
+        let lines = [ALGORITHM, "\n", self.signed_at.as_str(), "\n"];
+        let parts = [scope.date, "/", scope.region, "/", scope.service, "/", TERMINATOR, "\n"];
+        // In one piece: the hash takes a pair of blocks faster than a dozen scraps.
+        let mut text = Vec::with_capacity(STRING_TO_SIGN_BYTES);
+        for piece in lines.into_iter().chain(parts) {
+            text.extend_from_slice(piece.as_bytes());
         }
-        for part in [scope.date, scope.region, scope.service] {
-            context.update(part.as_bytes());
-            context.update(b"/");
-        }
-        context.update(TERMINATOR.as_bytes());
-        context.update(b"\n");
-        context.update(request_hash);
-        hex(context.sign().as_ref())
+        text.extend_from_slice(request_hash);
+        hex(key.sign(&text).as_ref())
     }
 }
+
+/// Room for most strings to sign.
+const STRING_TO_SIGN_BYTES: usize = 256;
 
 /// The list must be canonical itself, since it is part of what is signed; and it must cover what chooses
 /// the operation and the caller, or either could be exchanged under a good signature.
@@ -225,9 +227,10 @@ fn covers(list: &str, name: &str) -> bool {
 /// The five parts of a credential, none of them empty.
 fn five(credential: Cow<'_, str>) -> Option<[Cow<'_, str>; 5]> {
     fn split(text: &str) -> Option<[&str; 5]> {
-        let mut parts = text.split('/');
-        let five = [parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?];
-        (parts.next().is_none() && five.iter().all(|part| !part.is_empty())).then_some(five)
+        let mut parts = text.as_bytes().split(|byte| *byte == b'/').map(std::str::from_utf8);
+        let mut next = || parts.next()?.ok().filter(|part| !part.is_empty());
+        let five = [next()?, next()?, next()?, next()?, next()?];
+        parts.next().is_none().then_some(five)
     }
     match credential {
         Cow::Borrowed(text) => Some(split(text)?.map(Cow::Borrowed)),

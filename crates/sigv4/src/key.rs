@@ -50,9 +50,9 @@ impl SigningKey {
         Scope { date: &self.date, region: &self.region, service: &self.service }
     }
 
-    /// A signature in progress.
-    pub(crate) fn start(&self) -> hmac::Context {
-        hmac::Context::with_key(&self.prepared)
+    /// The HMAC of a string to sign.
+    pub(crate) fn sign(&self, text: &[u8]) -> hmac::Tag {
+        hmac::sign(&self.prepared, text)
     }
 }
 

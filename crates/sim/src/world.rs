@@ -322,7 +322,7 @@ impl World {
 }
 
 fn connection() -> ConnectionInfo {
-    ConnectionInfo { peer: ([127, 0, 0, 1], 50_000).into(), tls: None }
+    ConnectionInfo::new(([127, 0, 0, 1], 50_000).into(), None)
 }
 
 /// Time is tokio's own and stands still: what waits for a while goes on as soon as nothing else can.

@@ -163,9 +163,44 @@ fn a_segment_is_durable_before_its_successor_exists() {
     let disk = MemoryDisk::new();
     let (journal, _) = open(&disk);
     journal.hand_over(&payload(1, 1900)).unwrap();
-    eventually("the record was written", || disk.writes() == 2);
+    eventually("the record was written", || disk.writes() == 3);
     wait(journal.append(&payload(2, 1900))).unwrap();
     assert_eq!(numbers(&disk.crashed(Crash::Prefix(0))), [1, 2]);
+}
+
+#[test]
+fn room_is_kept_while_the_journal_is_open_and_is_no_record() {
+    let disk = MemoryDisk::new();
+    let (journal, _) = open(&disk);
+    let file = "00000000000000000001.journal";
+    let len = |disk: &MemoryDisk| audit::Disk::read(disk, file).unwrap().len();
+    let mut records = 0;
+    // Within the room the file keeps its length; beyond it, it gets room anew.
+    for (number, expected) in
+        [(1, 96 + 74 + 200), (2, 96 + 74 + 200), (3, 96 + 74 + 200), (4, 96 + 4 * 74 + 200)]
+    {
+        wait(journal.append(&payload(number, 30))).unwrap();
+        records += 1;
+        assert_eq!(len(&disk), expected, "record {number}");
+        let verdict = audit::verify(&disk, &mut |_, _| {}).unwrap();
+        assert_eq!((verdict.next_sequence, verdict.torn_bytes), (records + 1, 0));
+    }
+    let crashed = disk.crashed(Crash::Process);
+    let (_, recovery) = open(&crashed);
+    assert_eq!((recovery.torn_bytes(), recovery.next_sequence()), (0, 5));
+    assert_eq!(len(&crashed), 96 + 4 * 74);
+    journal.close().unwrap();
+    assert_eq!(len(&disk), 96 + 4 * 74);
+}
+
+#[test]
+fn a_full_segment_keeps_no_room() {
+    let disk = MemoryDisk::new();
+    let (journal, _) = open(&disk);
+    wait(journal.append(&payload(1, 1900))).unwrap();
+    wait(journal.append(&payload(2, 1900))).unwrap();
+    assert_eq!(audit::Disk::read(&disk, "00000000000000000001.journal").unwrap().len(), 96 + 4 + 1908 + 32);
+    journal.close().unwrap();
 }
 
 #[test]

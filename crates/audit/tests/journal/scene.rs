@@ -11,7 +11,7 @@ pub(crate) const NODE: [u8; 16] = *b"node under test ";
 
 /// Segments so small that every few records begin a new one.
 pub(crate) fn small() -> Options {
-    Options { segment_bytes_max: 2048, ..Options::new(NODE) }
+    Options { segment_bytes_max: 2048, room_bytes: 200, ..Options::new(NODE) }
 }
 
 pub(crate) fn open(disk: &MemoryDisk) -> (Journal, Recovery) {

@@ -1,24 +1,42 @@
 //! The buffer that answers are encoded into.
 
-use std::io;
-
 use bytes::Bytes;
-use zeroize::Zeroizing;
+use zeroize::Zeroize;
 
 /// Bytes of an answer, which may hold plaintext: wiped when they have been sent, and when they are moved to
 /// a larger buffer.
-pub(super) struct Guarded(Zeroizing<Vec<u8>>);
+pub(super) struct Guarded(Vec<u8>);
 
-/// Enough for most answers. Wiping costs time, so it is not more.
+/// Enough for most answers.
 const BYTES: usize = 2048;
 
 impl Guarded {
     pub(super) fn new() -> Self {
-        Self(Zeroizing::new(Vec::with_capacity(BYTES)))
+        Self(Vec::with_capacity(BYTES))
     }
 
     pub(super) fn as_bytes(&self) -> &[u8] {
         &self.0
+    }
+
+    /// Appends bytes.
+    #[inline]
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        self.reserve(bytes.len());
+        self.0.extend_from_slice(bytes);
+    }
+
+    /// Appends bytes as base64 (RFC 4648 section 4), without a copy elsewhere.
+    pub(super) fn push_base64(&mut self, bytes: &[u8]) {
+        self.reserve(base64_simd::STANDARD.encoded_length(bytes.len()));
+        base64_simd::STANDARD.encode_append(bytes, &mut self.0);
+    }
+
+    #[inline]
+    fn reserve(&mut self, by: usize) {
+        if by > self.0.capacity() - self.0.len() {
+            self.grow(by);
+        }
     }
 
     /// Moves to a larger buffer. A vector that grows by itself would leave the old bytes behind.
@@ -27,39 +45,30 @@ impl Guarded {
         let needed = self.0.len().saturating_add(by);
         let mut larger = Vec::with_capacity(needed.max(self.0.capacity().saturating_mul(2)));
         larger.extend_from_slice(&self.0);
-        self.0 = Zeroizing::new(larger);
+        std::mem::replace(&mut self.0, larger).zeroize();
     }
 
     /// Hands the bytes to the connection, still guarded.
     pub(super) fn into_bytes(self) -> Bytes {
-        Bytes::from_owner(self.0)
+        Bytes::from_owner(self)
     }
 }
 
-impl io::Write for Guarded {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.write_all(bytes).map(|()| bytes.len())
+impl AsRef<[u8]> for Guarded {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
     }
+}
 
-    #[inline]
-    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let room = self.0.capacity() - self.0.len();
-        if bytes.len() > room {
-            self.grow(bytes.len());
-        }
-        self.0.extend_from_slice(bytes);
-        Ok(())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        // Only what was written: room that was never used holds nothing.
+        self.0.as_mut_slice().zeroize();
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
-
     use super::*;
 
     #[test]
@@ -68,7 +77,7 @@ mod tests {
         let mut expected = Vec::new();
         for size in [0, 1, BYTES - 1, 1, 3 * BYTES, 7] {
             let piece = vec![u8::try_from(size % 251).unwrap(); size];
-            guarded.write_all(&piece).unwrap();
+            guarded.push(&piece);
             expected.extend(piece);
         }
         assert_eq!(guarded.as_bytes(), expected);

@@ -1,8 +1,11 @@
 //! AWS JSON 1.1 bodies.
 
+mod writer;
+
 use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
 
+use self::writer::Writer;
 use super::guarded::Guarded;
 use crate::{Fault, fault};
 
@@ -21,7 +24,8 @@ pub(super) fn decode<T: DeserializeOwned + Default>(body: &[u8]) -> Result<T, Fa
 /// Encodes an output; operations without one answer with an empty body.
 pub(super) fn encode<T: Serialize>(output: &T) -> Result<Bytes, Fault> {
     let mut buffer = Guarded::new();
-    serde_json::to_writer(&mut buffer, output)
+    output
+        .serialize(Writer(&mut buffer))
         .map_err(|error| Fault::internal(format!("the output does not encode: {error}")))?;
     Ok(if buffer.as_bytes() == b"null" { Bytes::new() } else { buffer.into_bytes() })
 }

@@ -5,6 +5,7 @@ mod envelope;
 mod guarded;
 mod json;
 mod query;
+mod unfit;
 mod xml;
 
 use bytes::Bytes;

@@ -5,6 +5,7 @@ use serde::ser::{self, Serialize, SerializeMap, SerializeSeq, SerializeStruct};
 use std::fmt;
 use zeroize::Zeroizing;
 
+use super::unfit::Unfit;
 use crate::Fault;
 
 /// Encodes the answer of an operation.
@@ -88,24 +89,6 @@ impl Writer<'_> {
     }
 }
 
-/// The value has no form in the Query protocol.
-#[derive(Debug)]
-struct Unfit(&'static str);
-
-impl fmt::Display for Unfit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} has no form in the Query protocol", self.0)
-    }
-}
-
-impl std::error::Error for Unfit {}
-
-impl ser::Error for Unfit {
-    fn custom<T: fmt::Display>(_: T) -> Self {
-        Self("a value")
-    }
-}
-
 /// Scalars are their text.
 macro_rules! scalars {
     ($($method:ident: $type:ty),*) => {
@@ -130,8 +113,10 @@ impl<'a> ser::Serializer for Writer<'a> {
         serialize_f32: f32, serialize_f64: f64, serialize_char: char, serialize_str: &str
     );
 
-    fn serialize_bytes(self, _: &[u8]) -> Result<(), Unfit> {
-        Err(Unfit("bytes"))
+    /// Bytes are base64, as everywhere in AWS's protocols. They may be secret.
+    fn serialize_bytes(self, value: &[u8]) -> Result<(), Unfit> {
+        self.xml.push_str(&Zeroizing::new(base64_simd::STANDARD.encode_to_string(value)));
+        Ok(())
     }
 
     fn serialize_none(self) -> Result<(), Unfit> {

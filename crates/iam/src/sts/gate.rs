@@ -90,7 +90,7 @@ pub(crate) fn assumable(
             return Err(faults::denied(cx, action, arn));
         }
     }
-    cx.notes.resource(&arn);
+    cx.notes.resource(arn.to_owned());
     Ok(found)
 }
 

@@ -16,18 +16,18 @@ use crate::{
     tables::{Key, Shelf},
 };
 
-/// Asks the key's policy and the caller's for the purpose `U`.
+/// Asks the key's policy and the caller's for the purpose `U`. Returns the text of the key's ARN, for the record.
 pub(super) fn key<U: Use>(
     cx: &mut Cx<'_>,
     shelf: &Arc<Shelf>,
     key: &Arc<Key>,
     alias: Option<&AliasName>,
     asked: &Asked<'_>,
-) -> Result<(), Fault> {
+) -> Result<String, Fault> {
     if !reaches(cx, key) {
         return Err(foreign::<U>(cx));
     }
-    let arn = key.arn.to_string();
+    let arn = key.arn.text();
     let (decision, why) = {
         let conditions = KeyConditions { cx, shelf: Some(shelf), key, alias, asked };
         let scope = Scope::of(key);
@@ -38,7 +38,7 @@ pub(super) fn key<U: Use>(
     };
     note(cx, &decision, why);
     if decision.is_allowed() {
-        return Ok(());
+        return Ok(arn);
     }
     if key.arn.account != cx.account() {
         return Err(foreign::<U>(cx));
@@ -57,7 +57,7 @@ pub(crate) fn would_allow(kms: &Kms, cx: &Cx<'_>, action: &str, key: &Key, asked
     let tables = kms.tables();
     let shelf = tables.shelf(&super::place(cx));
     let conditions = KeyConditions { cx, shelf, key, alias: None, asked };
-    decide(cx, action, &key.arn.to_string(), &Scope::of(key), &conditions).is_allowed()
+    decide(cx, action, &key.arn.text(), &Scope::of(key), &conditions).is_allowed()
 }
 
 /// The fault for a key of another account, of which nothing is said.
@@ -116,7 +116,7 @@ impl<'a> Scope<'a> {
     }
 
     fn on_resource<T>(&self, then: impl FnOnce(&OnResource<'_>) -> T) -> T {
-        let account = self.key.map(|key| key.arn.account.to_string());
+        let account = self.key.map(|key| key.arn.account.text());
         let policy = self.key.zip(account.as_deref()).map(|(key, account)| (&key.policy.parsed, account));
         then(&OnResource { policy, grant: self.grant })
     }

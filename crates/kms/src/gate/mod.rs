@@ -60,8 +60,8 @@ pub(crate) fn key<U: Use>(
         return Err(decide::foreign::<U>(cx));
     }
     begin::<U>(kms, cx, &key, asked)?;
-    decide::key::<U>(cx, &shelf, &key, alias.as_ref(), asked)?;
-    admit(kms, cx, shelf, key)
+    let arn = decide::key::<U>(cx, &shelf, &key, alias.as_ref(), asked)?;
+    admit(kms, cx, shelf, key, arn)
 }
 
 /// The key that a blob was made with, for the purpose `U`. If the caller names a key, it must be that one.
@@ -89,14 +89,13 @@ pub(crate) fn ciphertext<U: Use>(
             let found = arn.and_then(|arn| resolve::by_arn(kms, &arn));
             let Some((shelf, key)) = found else { return Err(decide::foreign_ciphertext(cx)) };
             begin::<U>(kms, cx, &key, asked)?;
-            if key.arn.account != cx.account() {
+            let decided = decide::key::<U>(cx, &shelf, &key, None, asked);
+            let arn = match decided {
                 // Whether the key exists is its owner's to tell.
-                decide::key::<U>(cx, &shelf, &key, None, asked)
-                    .map_err(|_| decide::foreign_ciphertext(cx))?;
-            } else {
-                decide::key::<U>(cx, &shelf, &key, None, asked)?;
-            }
-            admit(kms, cx, shelf, key)
+                Err(_) if key.arn.account != cx.account() => return Err(decide::foreign_ciphertext(cx)),
+                decided => decided?,
+            };
+            admit(kms, cx, shelf, key, arn)
         }
         (Some(named), Some(made_with)) => {
             cx.notes.parameter("keyId", named.to_owned());
@@ -104,7 +103,7 @@ pub(crate) fn ciphertext<U: Use>(
                 return Err(decide::foreign::<U>(cx));
             };
             begin::<U>(kms, cx, &key, asked)?;
-            decide::key::<U>(cx, &shelf, &key, alias.as_ref(), asked)?;
+            let arn = decide::key::<U>(cx, &shelf, &key, alias.as_ref(), asked)?;
             // A key of another usage made no ciphertext; AWS says so before it looks at that.
             if U::USAGE.is_some_and(|usage| usage != key.usage) {
                 return Err(faults::incorrect_key());
@@ -117,7 +116,7 @@ pub(crate) fn ciphertext<U: Use>(
                     return Err(faults::incorrect_key());
                 }
             }
-            admit(kms, cx, shelf, key)
+            admit(kms, cx, shelf, key, arn)
         }
     }
 }
@@ -138,8 +137,8 @@ pub(crate) fn related<U: Use>(
 ) -> Result<Usable<U>, Fault> {
     let arn = KeyArn { region: cx.region.clone(), account: cx.account(), key_id: id };
     let (shelf, key) = resolve::by_arn(kms, &arn).ok_or_else(|| faults::key_not_found(&arn))?;
-    decide::key::<U>(cx, &shelf, &key, None, asked)?;
-    admit(kms, cx, shelf, key)
+    let arn = decide::key::<U>(cx, &shelf, &key, None, asked)?;
+    admit(kms, cx, shelf, key, arn)
 }
 
 /// Asks the caller's identity policies for an action on something that has no policy of its own.
@@ -165,7 +164,7 @@ pub(crate) fn alias(
     let arn = AliasArn { region: cx.region.clone(), account: cx.account(), name: name.clone() };
     cx.notes.parameter("aliasName", name.to_string());
     permit(kms, cx, action, &arn.to_string(), &NoKey)?;
-    cx.notes.resource(&arn);
+    cx.notes.resource(arn.to_string());
     Ok(arn)
 }
 
@@ -296,8 +295,14 @@ fn charge(kms: &Kms, cx: &Cx<'_>, call: &Call<'_>) -> Result<(), Fault> {
 }
 
 /// The last two checks, and the permission in form of a type.
-fn admit<U: Use>(kms: &Kms, cx: &mut Cx<'_>, shelf: Arc<Shelf>, key: Arc<Key>) -> Result<Usable<U>, Fault> {
-    cx.notes.resource(&key.arn);
+fn admit<U: Use>(
+    kms: &Kms,
+    cx: &mut Cx<'_>,
+    shelf: Arc<Shelf>,
+    key: Arc<Key>,
+    arn: String,
+) -> Result<Usable<U>, Fault> {
+    cx.notes.resource(arn);
     if let Err(refusal) = U::STATE(key.state) {
         return Err(faults::refused(&key.arn, refusal));
     }

@@ -45,7 +45,7 @@ impl<U: Use> Usable<U> {
 
     /// The key's ARN, as answers carry it.
     pub(crate) fn arn(&self) -> String {
-        self.key.arn.to_string()
+        self.key.arn.text()
     }
 
     /// The key's id.

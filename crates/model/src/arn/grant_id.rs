@@ -19,7 +19,7 @@ impl GrantId {
     /// # Errors
     /// [`Malformed`] for anything but 64 small hexadecimal digits.
     pub fn parse(text: &str) -> Result<Self, Malformed> {
-        unhex(text.bytes()).map(Self)
+        unhex(text.as_bytes()).map(Self)
     }
 
     /// From its bytes.

@@ -16,8 +16,8 @@ pub struct KeyId {
 pub struct MaterialId([u8; 32]);
 
 const PREFIX: &str = "mrk-";
-/// Where the hyphens of a UUID stand.
-const HYPHENS: [usize; 4] = [8, 13, 18, 23];
+/// The groups of a UUID: where they stand, and how long they are.
+const GROUPS: [(usize, usize); 5] = [(0, 8), (9, 4), (14, 4), (19, 4), (24, 12)];
 
 impl KeyId {
     /// From its text.
@@ -26,13 +26,18 @@ impl KeyId {
     /// [`Malformed`] for anything but the two forms.
     pub fn parse(text: &str) -> Result<Self, Malformed> {
         if let Some(digits) = text.strip_prefix(PREFIX) {
-            return Ok(Self { bytes: unhex(digits.bytes())?, multi_region: true });
+            return Ok(Self { bytes: unhex(digits.as_bytes())?, multi_region: true });
         }
-        let hyphens = HYPHENS.iter().all(|at| text.as_bytes().get(*at) == Some(&b'-'));
-        if text.len() != 36 || !hyphens {
-            return Err(Malformed);
+        let text: &[u8; 36] = text.as_bytes().try_into().map_err(|_| Malformed)?;
+        let mut digits = [0; 32];
+        let mut rest = digits.as_mut_slice();
+        for (at, len) in GROUPS {
+            let hyphen = at.checked_sub(1).is_none_or(|before| text.get(before) == Some(&b'-'));
+            let (to, after) = rest.split_at_mut_checked(len).filter(|_| hyphen).ok_or(Malformed)?;
+            to.copy_from_slice(text.get(at..at + len).ok_or(Malformed)?);
+            rest = after;
         }
-        Ok(Self { bytes: unhex(text.bytes().filter(|byte| *byte != b'-'))?, multi_region: false })
+        Ok(Self { bytes: unhex(&digits)?, multi_region: false })
     }
 
     /// A random id, marked as a UUID of version 4 (RFC 9562 section 5.4).
@@ -57,6 +62,30 @@ impl KeyId {
         self.bytes
     }
 
+    /// Its text, without the detour through a formatter: ids are written several times in each call.
+    #[must_use]
+    pub fn text(self) -> String {
+        String::from_utf8(self.characters().to_vec()).unwrap_or_default()
+    }
+
+    pub(super) fn characters(self) -> [u8; 36] {
+        let mut digits: &[u8] = &hex::<32>(&self.bytes);
+        let mut text = [b'-'; 36];
+        if let (true, Some((prefix, rest))) = (self.multi_region, text.split_at_mut_checked(PREFIX.len())) {
+            prefix.copy_from_slice(PREFIX.as_bytes());
+            rest.copy_from_slice(digits);
+            return text;
+        }
+        for (at, len) in GROUPS {
+            if let (Some(to), Some((from, rest))) = (text.get_mut(at..at + len), digits.split_at_checked(len))
+            {
+                to.copy_from_slice(from);
+                digits = rest;
+            }
+        }
+        text
+    }
+
     /// Whether it is the id of a multi-Region key.
     #[must_use]
     pub const fn is_multi_region(self) -> bool {
@@ -64,20 +93,9 @@ impl KeyId {
     }
 }
 
-/// In one piece: ids are written several times in each call.
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digits: [u8; 32] = hex(&self.bytes);
-        let mut text = [b'-'; 36];
-        let written = text.iter_mut().enumerate();
-        if self.multi_region {
-            let prefix = PREFIX.bytes().chain(digits);
-            written.zip(prefix).for_each(|((_, to), from)| *to = from);
-        } else {
-            let places = written.filter(|(at, _)| !HYPHENS.contains(at));
-            places.zip(digits).for_each(|((_, to), from)| *to = from);
-        }
-        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
+        f.write_str(std::str::from_utf8(&self.characters()).unwrap_or_default())
     }
 }
 
@@ -87,7 +105,7 @@ impl MaterialId {
     /// # Errors
     /// [`Malformed`] for anything but 64 small hexadecimal digits.
     pub fn parse(text: &str) -> Result<Self, Malformed> {
-        unhex(text.bytes()).map(Self)
+        unhex(text.as_bytes()).map(Self)
     }
 
     /// From its bytes.
@@ -116,26 +134,30 @@ fn hex<const N: usize>(bytes: &[u8]) -> [u8; N] {
         if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 }
     }
     let mut digits = [0; N];
-    for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
-        pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 0xF)]);
+    let (pairs, _) = digits.as_chunks_mut::<2>();
+    for (pair, byte) in pairs.iter_mut().zip(bytes) {
+        *pair = [digit(byte >> 4), digit(byte & 0xF)];
     }
     digits
 }
 
 /// Exactly `N` bytes from small hexadecimal digits.
-pub(super) fn unhex<const N: usize>(digits: impl Iterator<Item = u8>) -> Result<[u8; N], Malformed> {
-    let mut digits = digits.map(|digit| match digit {
-        b'0'..=b'9' => Ok(digit - b'0'),
-        b'a'..=b'f' => Ok(digit - b'a' + 10),
-        _ => Err(Malformed),
-    });
-    let mut bytes = [0; N];
-    for byte in &mut bytes {
-        let high = digits.next().ok_or(Malformed)??;
-        let low = digits.next().ok_or(Malformed)??;
+pub(super) fn unhex<const N: usize>(digits: &[u8]) -> Result<[u8; N], Malformed> {
+    /// More than any digit, for what is none.
+    const NONE: u8 = 0x10;
+    let value = |digit: u8| match digit {
+        b'0'..=b'9' => digit - b'0',
+        b'a'..=b'f' => digit - b'a' + 10,
+        _ => NONE,
+    };
+    let (pairs, odd) = digits.as_chunks::<2>();
+    let (mut bytes, mut seen) = ([0; N], 0);
+    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+        let (high, low) = (value(*high), value(*low));
+        seen |= high | low;
         *byte = high << 4 | low;
     }
-    if digits.next().is_some() { Err(Malformed) } else { Ok(bytes) }
+    if pairs.len() == N && odd.is_empty() && seen < NONE { Ok(bytes) } else { Err(Malformed) }
 }
 
 #[cfg(test)]

@@ -41,17 +41,27 @@ impl AccountId {
     pub fn as_u64(self) -> u64 {
         self.0
     }
-}
 
-impl fmt::Display for AccountId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// Its text, without the detour through a formatter.
+    #[must_use]
+    pub fn text(self) -> String {
+        String::from_utf8(self.digits().to_vec()).unwrap_or_default()
+    }
+
+    pub(super) fn digits(self) -> [u8; 12] {
         let mut digits = [b'0'; 12];
         let mut rest = self.0;
         for digit in digits.iter_mut().rev() {
             *digit = b'0' + (rest % 10) as u8;
             rest /= 10;
         }
-        f.write_str(std::str::from_utf8(&digits).unwrap_or_default())
+        digits
+    }
+}
+
+impl fmt::Display for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(std::str::from_utf8(&self.digits()).unwrap_or_default())
     }
 }
 

@@ -57,7 +57,7 @@ impl Answer for Teller {
         let body =
             body.map(|bytes| bytes.iter().map(|byte| u64::from(*byte)).sum::<u64>() + bytes.len() as u64);
         let thread = std::thread::current().name().unwrap_or_default().to_owned();
-        let tls = connection.tls.as_ref().map(|tls| format!("{} {}", tls.version, tls.cipher));
+        let tls = connection.tls().map(|tls| format!("{} {}", tls.version, tls.cipher));
         let told = format!("{:?} {} {body:?} {thread} {tls:?}", head.version, head.method);
         Response::new(told.into())
     }

@@ -115,5 +115,5 @@ impl Server {
 }
 
 fn connection() -> ConnectionInfo {
-    ConnectionInfo { peer: ([127, 0, 0, 1], 50_000).into(), tls: None }
+    ConnectionInfo::new(([127, 0, 0, 1], 50_000).into(), None)
 }

@@ -39,7 +39,7 @@ impl Operation for GetFederationToken {
         if !tags.is_empty() {
             gate::permit(cx, "sts:TagSession", &arn, &asked)?;
         }
-        cx.notes.resource(&arn);
+        cx.notes.resource(arn.clone());
         let user = gate::long_term(cx, "GetFederationToken")?;
         let bearer = Bearer::Federated { name: input.name.clone(), user };
         let seconds = gate::own_seconds(&bearer, input.duration_seconds)?;
