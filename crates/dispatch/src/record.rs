@@ -250,7 +250,10 @@ impl<'a> OpenRecord<'a> {
         record.operation = self.operation.into();
         record.region = Cow::Borrowed(&*self.region);
         record.read_only = self.read_only;
-        record.account = caller.map(|caller| caller.account.text().into());
+        record.account = caller.map(|caller| match caller.principal.account() {
+            Some(account) => account.into(),
+            None => caller.account.text().into(),
+        });
         record.caller = caller.map(|caller| audit::Caller {
             kind: caller.kind().into(),
             arn: caller.arn.as_str().into(),

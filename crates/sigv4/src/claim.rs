@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest;
 use http::header::AUTHORIZATION;
+use memchr::memchr;
 
 use crate::hex::hex;
 use crate::key::TERMINATOR;
@@ -227,10 +228,17 @@ fn covers(list: &str, name: &str) -> bool {
 /// The five parts of a credential, none of them empty.
 fn five(credential: Cow<'_, str>) -> Option<[Cow<'_, str>; 5]> {
     fn split(text: &str) -> Option<[&str; 5]> {
-        let mut parts = text.as_bytes().split(|byte| *byte == b'/').map(std::str::from_utf8);
-        let mut next = || parts.next()?.ok().filter(|part| !part.is_empty());
+        let mut rest = Some(text);
+        let mut next = || {
+            let (part, after) = match memchr(b'/', rest?.as_bytes()) {
+                Some(at) => (rest?.get(..at)?, rest?.get(at + 1..)),
+                None => (rest?, None),
+            };
+            rest = after;
+            Some(part).filter(|part| !part.is_empty())
+        };
         let five = [next()?, next()?, next()?, next()?, next()?];
-        parts.next().is_none().then_some(five)
+        rest.is_none().then_some(five)
     }
     match credential {
         Cow::Borrowed(text) => Some(split(text)?.map(Cow::Borrowed)),

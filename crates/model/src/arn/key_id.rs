@@ -130,8 +130,10 @@ impl fmt::Display for MaterialId {
 
 /// Small hexadecimal digits, two for each byte.
 fn hex<const N: usize>(bytes: &[u8]) -> [u8; N] {
+    // Without a branch or a table, so that several are made in one step.
     const fn digit(nibble: u8) -> u8 {
-        if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 }
+        let letter = (9_u8.wrapping_sub(nibble) >> 7) * (b'a' - b'0' - 10);
+        b'0' + nibble + letter
     }
     let mut digits = [0; N];
     let (pairs, _) = digits.as_chunks_mut::<2>();

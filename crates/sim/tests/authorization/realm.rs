@@ -60,7 +60,7 @@ pub(crate) fn ask(plan: &Plan<'_>) -> Told {
     let scope = Scope { service: "kms", region: &plan.region, at: realm.world.now() };
     let request = sim::sign(realm.world.request("kms", &plan.operation, &input), &caller, &scope);
     let tls = plan.tls.then(|| TlsDetails { version: "TLSv1.3", cipher: "any".to_owned() });
-    let answer = realm.world.send_over(request, &ConnectionInfo { peer: (plan.peer, 50_000).into(), tls });
+    let answer = realm.world.send_over(request, &ConnectionInfo::new((plan.peer, 50_000).into(), tls));
     let mut records = realm.world.records();
     let by = |record: &audit::Record<'_>| {
         record.caller.as_ref().is_some_and(|by| by.access_key_id.as_deref() == Some(&caller.access_key_id))

@@ -125,9 +125,9 @@ impl<'a> ser::Serializer for Writer<'a> {
         self.0.push(itoa::Buffer::new().format(millis.unsigned_abs() / 1000).as_bytes());
         if fraction > 0 {
             // The leading one keeps the zeroes behind it.
-            let digits = itoa::Buffer::new().format(1000 + fraction).as_bytes().get(1..).map(<[u8]>::to_vec);
+            let mut digits = itoa::Buffer::new();
             self.0.push(b".");
-            self.0.push(&digits.unwrap_or_default());
+            self.0.push(digits.format(1000 + fraction).as_bytes().get(1..).unwrap_or_default());
         }
         Ok(())
     }
