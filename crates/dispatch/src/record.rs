@@ -239,6 +239,12 @@ impl<'a> OpenRecord<'a> {
         self.closed = false;
     }
 
+    /// Gives the record another id, for an ending that may not be the only one: a change whose commit was not
+    /// answered may have been made, and then its record with the first id waits in the outbox.
+    pub(crate) fn renumber(&mut self, event: [u8; 16]) {
+        self.ids.event = event;
+    }
+
     /// The record's bytes for an ending.
     pub(crate) fn encode(&self, fault: Option<&Fault>, status: u16) -> Vec<u8> {
         let acting = self.acting.as_deref();

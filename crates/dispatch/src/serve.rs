@@ -286,15 +286,20 @@ impl Dispatcher {
 
     /// Commits a change with the record of its call. `false` when another change got in between.
     async fn commit(&self, record: &mut OpenRecord<'_>, change: Batch) -> Result<bool, Fault> {
-        let own = Recorded { event: record.ids().event, record: record.encode(None, 200).into() };
+        let other = self.ids().ok_or_else(|| Fault::internal("no random bytes for a record"))?;
+        let event = record.ids().event;
+        let own = Recorded { event, record: record.encode(None, 200).into() };
         let (now, entropy) = (record.time(), &*self.wiring.backstage.entropy);
         let events = record.notes.events().iter().map(|event| event.record(now, entropy));
         let records: Result<Vec<_>, _> = std::iter::once(Ok(own)).chain(events).collect();
+        let records = records.map_err(|_| Fault::internal("no random bytes for a record"))?;
+        // What is recorded from here on, if not the change, tells of the failure.
+        record.renumber(other.event);
         let commit = Commit {
             store: Arc::clone(&self.wiring.backstage.store),
             journal: Arc::clone(&self.wiring.backstage.journal),
             outbox: self.wiring.backstage.outbox.clone(),
-            records: records.map_err(|_| Fault::internal("no random bytes for a record"))?,
+            records,
             abandoned: Some(record.encode(Some(&OpenRecord::abandoned()), 0)),
         };
         // From here on the commit goes on even if the client hangs up, and takes care of the record.
@@ -305,6 +310,7 @@ impl Dispatcher {
                 Ok(true)
             }
             Committed::Conflict => {
+                record.renumber(event);
                 record.reopen();
                 Ok(false)
             }

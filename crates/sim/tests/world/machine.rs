@@ -52,7 +52,7 @@ fn a_deletion_that_fell_due_while_the_server_was_down() {
 
 #[test]
 fn a_commit_whose_answer_is_lost_is_not_acknowledged_and_not_half_done() {
-    let stage = Stage::new();
+    let mut stage = Stage::new();
     let before = stage.world.records().len();
     for effect in [Effect::DropAnswer, Effect::Fail(StoreError::Unavailable("gone".to_owned()))] {
         stage.world.store().set_plan(vec![Fault { call: Call::Commit, after: 0, times: 1, effect }]);
@@ -63,6 +63,14 @@ fn a_commit_whose_answer_is_lost_is_not_acknowledged_and_not_half_done() {
     let keys = stage.kms("ListKeys", json!({})).ok()["Keys"].as_array().unwrap().len();
     assert_eq!(keys, 1, "the one whose answer was lost is there, whole");
     assert!(stage.world.records().len() > before + 2);
+
+    // The next start finds the record of the change that was made after all, beside those of what callers were told.
+    stage.world = stage.world.crash(Crash::Process);
+    let records = stage.world.records();
+    let made: Vec<_> = records.iter().skip(before).filter(|record| record.operation == "CreateKey").collect();
+    assert_eq!(made.iter().map(|record| record.http_status).collect::<Vec<_>>(), [500, 500, 200]);
+    let ids: std::collections::BTreeSet<_> = made.iter().map(|record| record.event_id).collect();
+    assert_eq!(ids.len(), 3);
 }
 
 #[test]

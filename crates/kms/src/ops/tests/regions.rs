@@ -93,10 +93,12 @@ fn denying(world: &World, key: &KeyArn, action: &str, condition: &str, value: &s
     world.call::<PutKeyPolicy>(&root(OWNER), input).unwrap();
 }
 
+/// A call on a key, and what becomes of it.
+type Ask = fn(&World, &dispatch::Caller, &KeyArn) -> &'static str;
+
 #[test]
 fn condition_keys_say_what_is_asked() {
     let owner = root(OWNER);
-    type Ask = fn(&World, &dispatch::Caller, &KeyArn) -> &'static str;
     let parameters: Ask = |world, caller, key| {
         let input = GetParametersForImportRequest {
             key_id: key.to_string(),
