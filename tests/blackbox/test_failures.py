@@ -183,6 +183,17 @@ def test_a_stop_loses_nothing(deployment):
     deployment.verify()
 
 
+def test_a_stop_writes_down_when_keys_were_last_used(deployment):
+    deployment.init().start()
+    with Line(deployment) as line:
+        key = line.call("CreateKey")[1]["KeyMetadata"]["KeyId"]
+        request, _ = line.call("GenerateDataKey", KeyId=key, KeySpec="AES_256")
+    deployment.restart()
+    with Line(deployment) as line:
+        used = line.call("GetKeyLastUsage", KeyId=key)[1]["KeyLastUsage"]
+    assert (used["Operation"], used["KmsRequestId"]) == ("GenerateDataKey", request)
+
+
 def test_nothing_secret_is_logged(deployment):
     """Plaintexts, secrets and what a refused call carried stay out of log and journal."""
     deployment.init().start()

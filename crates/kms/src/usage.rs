@@ -141,6 +141,14 @@ pub(crate) async fn write_behind(kms: &Kms, store: &dyn Store, now: Timestamp) -
         return Ok(());
     }
     kms.usages.written.store(now, Ordering::Relaxed);
+    write(kms, store).await
+}
+
+/// Writes what was noted.
+///
+/// # Errors
+/// What the store answers; what is not written stays in the queue.
+pub(crate) async fn write(kms: &Kms, store: &dyn Store) -> Result<(), StoreError> {
     let keys = kms.usages.drain();
     let mut rest = keys.as_slice();
     while let Some((chunk, more)) = rest.split_at_checked(rest.len().min(BATCH_OPERATIONS_MAX)) {

@@ -198,6 +198,17 @@ impl Chores {
         Ok(())
     }
 
+    /// Writes down what is only in memory, at the end of a server: when keys and access keys were last used.
+    pub async fn finish(&self) {
+        let written = async {
+            kms::clockwork::finish(&self.kms, &self.backstage).await?;
+            iam::clockwork::tick(&self.directory, &self.backstage).await
+        };
+        if let Err(error) = written.await {
+            tracing::warn!(%error, "the latest uses of keys are not written down");
+        }
+    }
+
     /// The revision of the store that this node's memory holds.
     #[must_use]
     pub fn reached(&self) -> Revision {

@@ -98,6 +98,7 @@ impl Background {
                     () = chores.run() => {}
                     _ = stopped.wait_for(|stop| *stop) => {}
                 }
+                chores.finish().await;
             });
         };
         let thread =

@@ -94,6 +94,14 @@ pub async fn tick(kms: &Kms, backstage: &Backstage) -> Result<usize, StoreError>
     }
 }
 
+/// Writes down when keys were last used, at the end of a server.
+///
+/// # Errors
+/// What the store answers.
+pub async fn finish(kms: &Kms, backstage: &Backstage) -> Result<(), StoreError> {
+    usage::write(kms, &*backstage.store).await
+}
+
 /// Does one piece of work, if it is still due. `false` when it is not, or when another change got in between.
 async fn work(kms: &Kms, backstage: &Backstage, due: &Due) -> Result<bool, Undone> {
     let tables = kms.tables();
