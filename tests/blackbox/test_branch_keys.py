@@ -1,5 +1,5 @@
-"""The AWS Encryption SDK's hierarchical keyring: branch keys that a key here seals, in a table that moto plays the part of.
-Its key store calls GenerateDataKeyWithoutPlaintext, ReEncrypt and Decrypt, with contexts that tell branch and version."""
+"""The AWS Encryption SDK's hierarchical keyring: branch keys that a key here seals, in a table that moto plays the part
+of. Its key store calls GenerateDataKeyWithoutPlaintext, ReEncrypt and Decrypt, with contexts that tell the branch."""
 
 import boto3
 import moto

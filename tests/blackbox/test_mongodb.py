@@ -1,5 +1,5 @@
-"""MongoDB's client-side field level encryption, as pymongo and libmongocrypt do it: over TLS always, with requests that they
-sign themselves. No database is needed, but a place for the sealed data keys."""
+"""MongoDB's client-side field level encryption, as pymongo and libmongocrypt do it: over TLS always, with requests that
+they sign themselves. No database is needed, but a place for the sealed data keys."""
 
 import copy
 
@@ -19,7 +19,8 @@ SECRET = "078-05-1120"
 
 
 class MongoClient:
-    """A key vault in memory, in as much of pymongo's words as the encryption uses of it. It takes types of this name."""
+    """A key vault in memory, in as much of pymongo's words as the encryption uses of it, which takes types of this
+    name."""
 
     def __init__(self):
         self.documents = []

@@ -1,5 +1,5 @@
-"""OpenBao, which a key here unseals: it comes back by itself when both were gone. Version 2.6 is the last whose own binary has
-the seal; it calls by the AWS SDK for Go v1."""
+"""OpenBao, which a key here unseals: it comes back by itself when both were gone. Version 2.6 is the last whose own
+binary has the seal; it calls by the AWS SDK for Go v1."""
 
 import json
 import signal

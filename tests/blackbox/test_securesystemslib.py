@@ -1,4 +1,5 @@
-"""securesystemslib, which signs the metadata of The Update Framework and in-toto: it hashes itself and has digests signed."""
+"""securesystemslib, which signs the metadata of The Update Framework and in-toto: it hashes itself, and has digests
+signed."""
 
 import pytest
 from securesystemslib.exceptions import UnsupportedAlgorithmError, UnverifiedSignatureError
