@@ -1,7 +1,7 @@
 //! The seed file: what there is from the start. `docs/dev.md` describes it.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt, fs, io,
     path::{Path, PathBuf},
 };
@@ -76,10 +76,17 @@ impl Seed {
     fn parse(text: &str) -> Result<Self, String> {
         let file: Option<File> = serde_saphyr::from_str(text).map_err(|error| told(&error))?;
         let file = file.unwrap_or_default();
-        Ok(Self {
-            accounts: file.accounts.into_iter().map(|account| account.0).collect(),
-            keys: file.keys.into_iter().map(Key::checked).collect::<Result<_, _>>()?,
-        })
+        let keys = file.keys.into_iter().map(Key::checked).collect::<Result<Vec<_>, _>>()?;
+        let mut seen = BTreeSet::new();
+        for SeedKey { id, place, .. } in &keys {
+            // A multi-Region key has one primary, wherever that is.
+            let region = (!id.is_multi_region()).then_some(&place.region);
+            if !seen.insert((place.account, *id, region)) {
+                return Err(format!("key {id}: is there twice (ReplicateKey makes replicas of multi-Region keys)"));
+            }
+        }
+        let accounts = file.accounts.into_iter().map(|account| account.0).collect();
+        Ok(Self { accounts, keys })
     }
 }
 
@@ -229,6 +236,7 @@ mod tests {
     use super::*;
 
     const ID: &str = "1234abcd-12ab-34cd-56ef-1234567890ab";
+    const MRK: &str = "mrk-1234abcd12ab34cd56ef1234567890ab";
 
     fn refusal(text: &str) -> String {
         Seed::parse(text).err().unwrap_or_default()
@@ -287,6 +295,8 @@ mod tests {
             (&format!("keys:\n  - id: {ID}\n    account: 12"), "12 digits"),
             (&format!("keys:\n  - id: {ID}\n    region: mars"), "us-east-1"),
             ("keys: {", "line"),
+            (&format!("keys:\n  - id: {ID}\n  - id: {ID}"), "is there twice"),
+            (&format!("keys:\n  - id: {MRK}\n  - id: {MRK}\n    region: eu-west-1"), "ReplicateKey"),
         ] {
             let message = refusal(text);
             assert!(message.contains(expected), "{text}: {message}");
