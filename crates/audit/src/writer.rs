@@ -117,7 +117,10 @@ impl Writer {
         }
         let records = self.kept_records + batch.records as u64;
         let first_awaited = self.tail.next + self.kept_records;
-        if let Err(failure) = self.tail.write(&*self.disk, &mut batch.bytes, records, self.sizes) {
+        // Records that are only handed over are synced ten times in a second: room would cost more than it spares.
+        let room_bytes = if batch.is_awaited() { self.sizes.room_bytes } else { 0 };
+        let sizes = Sizes { room_bytes, ..self.sizes };
+        if let Err(failure) = self.tail.write(&*self.disk, &mut batch.bytes, records, sizes) {
             return self.put_back(batch, failure);
         }
         self.kept.clear();
