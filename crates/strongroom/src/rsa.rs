@@ -112,15 +112,7 @@ impl PrivateKey for RsaKey {
         plaintext: &Plaintext,
         _: &dyn Entropy,
     ) -> Result<Vec<u8>, Refused> {
-        let algorithm = oaep(algorithm)?;
-        let key = PublicEncryptingKey::from_der(&self.public_key()?).map_err(Broken::from)?;
-        let key = OaepPublicEncryptingKey::new(key).map_err(Broken::from)?;
-        if plaintext.len() > key.max_plaintext_size(algorithm) {
-            return Err(Refused::Unsuitable);
-        }
-        let mut ciphertext = vec![0; key.ciphertext_size()];
-        key.encrypt(algorithm, plaintext.reveal(), &mut ciphertext, None).map_err(Broken::from)?;
-        Ok(ciphertext)
+        encrypt(&self.public_key()?, algorithm, plaintext)
     }
 
     fn decrypt(&self, algorithm: PublicKeyEncryption, ciphertext: &[u8]) -> Result<Plaintext, Refused> {
@@ -130,6 +122,23 @@ impl PrivateKey for RsaKey {
         let plaintext = key.decrypt(algorithm, ciphertext, &mut buffer, None);
         plaintext.map(|bytes| Plaintext::new(bytes.to_vec())).map_err(|_| Refused::WouldNotOpen)
     }
+}
+
+/// Encrypts to a public key, a `SubjectPublicKeyInfo` in DER.
+pub(crate) fn encrypt(
+    public: &[u8],
+    algorithm: PublicKeyEncryption,
+    plaintext: &Plaintext,
+) -> Result<Vec<u8>, Refused> {
+    let algorithm = oaep(algorithm)?;
+    let key = PublicEncryptingKey::from_der(public).map_err(Broken::from)?;
+    let key = OaepPublicEncryptingKey::new(key).map_err(Broken::from)?;
+    if plaintext.len() > key.max_plaintext_size(algorithm) {
+        return Err(Refused::Unsuitable);
+    }
+    let mut ciphertext = vec![0; key.ciphertext_size()];
+    key.encrypt(algorithm, plaintext.reveal(), &mut ciphertext, None).map_err(Broken::from)?;
+    Ok(ciphertext)
 }
 
 /// Verifies with a public key in DER, as `RSAPublicKey` or `SubjectPublicKeyInfo`.

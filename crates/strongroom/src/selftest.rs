@@ -50,7 +50,7 @@ impl From<Refused> for Failed {
     }
 }
 
-const TESTS: [Test; 13] = [
+const TESTS: [Test; 14] = [
     ("SP 800-108", sp_800_108),
     ("AES-256-GCM", aes_256_gcm),
     ("HMAC-SHA-256", hmac),
@@ -64,6 +64,7 @@ const TESTS: [Test; 13] = [
     ("ML-KEM", primitives::ml_kem),
     ("SM2", primitives::sm2),
     ("AES key wrap", primitives::aes_key_wrap),
+    ("AES-256-CBC", primitives::aes_256_cbc),
 ];
 
 /// NIST CAVP, KDF in counter mode, `KDFCTR_gen.rsp`: HMAC_SHA256, BEFORE_FIXED, 32 bits, L = 128, COUNT = 0.

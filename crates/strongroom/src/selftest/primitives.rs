@@ -8,7 +8,6 @@ use super::Failed;
 use crate::ec::{Curve, EcKey};
 use crate::ed25519::{self, Ed25519Key};
 use crate::entropy::{Entropy, EntropyFailed};
-use crate::key_wrap;
 use crate::ml_dsa::{MlDsaKey, MlDsaSet};
 use crate::ml_kem::{MlKemKey, MlKemSet};
 use crate::pair::{Message, PrivateKey};
@@ -16,6 +15,7 @@ use crate::rsa::{RsaKey, RsaSize};
 use crate::secp256k1::Secp256k1Key;
 use crate::sm2::Sm2Key;
 use crate::spec::{PublicKeyEncryption, SigningAlgorithm};
+use crate::{cbc, key_wrap};
 
 /// `rsa_oaep_2048_sha256_mgf1sha256_test.json`, case 7; `openssl dgst -sha256 -sign` of `message`.
 pub(super) fn rsa() -> Result<bool, Failed> {
@@ -149,6 +149,17 @@ pub(super) fn aes_key_wrap() -> Result<bool, Failed> {
     wrapped[0] ^= 1;
     let refused = key_wrap::unwrap(&key, &wrapped).is_err();
     Ok(refused && unwrapped.reveal() == 0x2873_26b5_ed00_78e7_ca01_64d7_48f6_67e7_u128.to_be_bytes())
+}
+
+/// NIST SP 800-38A, F.2.5: the first block, before which nothing is padded.
+pub(super) fn aes_256_cbc() -> Result<bool, Failed> {
+    let key =
+        plain(&wide(0x603d_eb10_15ca_71be_2b73_aef0_857d_7781, 0x1f35_2c07_3b61_08d7_2d98_10a3_0914_dff4));
+    let iv = 0x0001_0203_0405_0607_0809_0a0b_0c0d_0e0f_u128.to_be_bytes();
+    let block = plain(&0x6bc1_bee2_2e40_9f96_e93d_7e11_7393_172a_u128.to_be_bytes());
+    let expected = 0xf58c_4c04_d6e5_f1ba_779e_abfb_5f7b_fbd6_u128.to_be_bytes();
+    let ciphertext = cbc::encrypt(&key, iv, &block)?;
+    Ok(ciphertext.len() == 32 && ciphertext.starts_with(&expected))
 }
 
 /// Whether a key verifies what it signs, and refuses a signature of something else.
