@@ -9,6 +9,7 @@ import botocore.exceptions
 import botocore.session
 import pytest
 
+from attested import Enclave, Hypervisor
 from conftest import CLIENTS
 from keywright import PATIENCE_SECONDS, REGION, Process, keywright
 
@@ -140,6 +141,18 @@ def test_a_year_passes_at_once(tmp_path):
         (event["eventName"], event["resources"]) for event in events if event["eventType"] == "AwsServiceEvent"
     )
     assert told == [("DeleteKey", [doomed]), *(("RotateKey", [key]) for key in sorted(rotating))]
+
+
+def test_documents_of_a_hypervisor_of_ones_own(tmp_path):
+    hypervisor, enclave = Hypervisor(), Enclave(tmp_path)
+    development = Development("--attestation-root", hypervisor.root(tmp_path))
+    recipient = {"AttestationDocument": hypervisor.document(enclave.public_key)}
+    answer = development.kms().generate_random(NumberOfBytes=8, Recipient=recipient)
+    assert len(enclave.open(answer["CiphertextForRecipient"])) == 8
+    development.control("clock", {"advance": "6m"})
+    with pytest.raises(botocore.exceptions.ClientError, match="The attestation document has expired."):
+        development.kms().generate_random(NumberOfBytes=8, Recipient=recipient)
+    assert development.process.end() == 0
 
 
 def test_signatures_are_checked_on_request():

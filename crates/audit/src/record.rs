@@ -108,6 +108,9 @@ pub struct Record<'a> {
     /// The service that called for the caller, or as itself.
     #[n(24)]
     pub invoked_by: Option<InvokedBy<'a>>,
+    /// What else is known of the call, such as its attested recipient: [`Value::Members`].
+    #[n(25)]
+    pub additional: Option<Value<'a>>,
 }
 
 /// What kind of event a record is of.
@@ -268,6 +271,7 @@ impl<'a> Record<'a> {
             detail: None,
             trace: None,
             invoked_by: None,
+            additional: None,
         }
     }
 

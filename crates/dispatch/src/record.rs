@@ -22,6 +22,7 @@ pub struct Notes {
     resources: Vec<Cow<'static, str>>,
     parameters: Vec<(Cow<'static, str>, Value<'static>)>,
     response: Vec<(Cow<'static, str>, Value<'static>)>,
+    additional: Option<Value<'static>>,
     events: Vec<ServiceEvent>,
     after_success: Vec<AfterSuccess>,
 }
@@ -75,6 +76,11 @@ impl Notes {
     /// A part of the answer that may be shown.
     pub fn answered(&mut self, name: &'static str, value: impl Into<Value<'static>>) {
         self.response.push((Cow::Borrowed(name), value.into()));
+    }
+
+    /// What else is known of the call, beside its parameters and its answer.
+    pub fn additional(&mut self, name: &'static str, value: Value<'static>) {
+        self.additional = Some(Value::map([(name, value)]));
     }
 
     /// The change of the call makes this happen as well: it is recorded as an event of its own, if the change
@@ -287,6 +293,7 @@ impl<'a> OpenRecord<'a> {
         record.detail = fault.and_then(|fault| fault.detail.as_deref()).map(Into::into);
         record.trace = self.notes.trace.as_deref().map(Into::into);
         record.invoked_by = acting.map(|acting| acting.via.recorded());
+        record.additional.clone_from(&self.notes.additional);
         let mut bytes = Vec::with_capacity(RECORD_BYTES);
         record.encode(&mut bytes);
         bytes

@@ -47,6 +47,14 @@ kinds! {
     THROTTLING = "ThrottlingException",
 }
 
+pub(crate) fn not_attested(rejected: &attestation::Rejected) -> Fault {
+    let fault = validation(rejected.to_string());
+    match rejected.detail() {
+        Some(detail) => fault.with_detail(detail),
+        None => fault,
+    }
+}
+
 pub(crate) fn invalid_marker() -> Fault {
     Fault::new(&INVALID_MARKER, "The marker is invalid.")
 }

@@ -57,6 +57,8 @@ pub struct Kms {
     pub workshop: Workshop,
     /// Keys whose last use is not written yet.
     pub usages: Usages,
+    /// What attestation documents have to lead to.
+    pub attestation_roots: Arc<attestation::Roots>,
     /// Who exists.
     pub principals: Arc<dyn Principals>,
     /// How much there may be.

@@ -51,6 +51,7 @@ impl World {
         let kms = Kms {
             memory: Arc::new(Memory::default()),
             strongroom: Arc::new(strongroom),
+            attestation_roots: Arc::default(),
             workshop: Workshop::new(1),
             usages: Usages::default(),
             principals: Arc::new(Everybody),

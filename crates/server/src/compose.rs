@@ -3,6 +3,7 @@
 
 use std::{num::NonZeroUsize, sync::Arc, thread, time::Duration};
 
+use attestation::Roots;
 use audit::{Disk, Journal};
 use dispatch::{
     Authentication, Backstage, Clock, Credentials, Dispatcher, Drain, Durability, Follower, Mirror, Observer,
@@ -45,6 +46,8 @@ pub struct Parts {
     pub quotas: kms::Quotas,
     /// How fast it may be asked for.
     pub request_rates: kms::RequestRates,
+    /// The roots that attestation documents have to lead to.
+    pub attestation_roots: Roots,
     /// Age in days at which a new domain key is made.
     pub domain_key_rotation_days: u32,
     /// Who counts answers.
@@ -117,6 +120,7 @@ impl Assembly {
         let kms = Arc::new(Kms {
             memory: Arc::clone(&memory),
             strongroom: Arc::clone(&strongroom),
+            attestation_roots: Arc::new(parts.attestation_roots),
             workshop: Workshop::new(thread::available_parallelism().map_or(1, NonZeroUsize::get)),
             usages: Usages::default(),
             principals: Arc::clone(&directory) as _,

@@ -7,6 +7,7 @@
 //!                        is valid
 //! ```
 
+mod attestation;
 mod error;
 mod file;
 mod oidc;
@@ -24,6 +25,7 @@ use std::{
 };
 
 pub use self::{
+    attestation::{RootSource, RootsError},
     error::{ConfigError, Rule, Wrong},
     oidc::{IssuerUrl, KeySource, Oidc},
     quotas::QuotaSettings,
@@ -65,6 +67,8 @@ pub struct Config {
     pub request_rates: kms::RequestRates,
     /// Who may call as a service, for users or as itself.
     pub services: Vec<dispatch::ServiceIdentity>,
+    /// The roots that attestation documents have to lead to; none: no document is believed.
+    pub attestation_roots: Vec<RootSource>,
     /// The form of the log.
     pub log: Format,
 }
@@ -91,6 +95,7 @@ pub struct Settings {
     pub oidc: Option<Oidc>,
     pub quotas: QuotaSettings,
     pub services: Option<Vec<dispatch::ServiceIdentity>>,
+    pub attestation_roots: Option<Vec<RootSource>>,
     pub log: Option<Format>,
 }
 
@@ -154,6 +159,10 @@ impl Config {
             quotas: settings.quotas.quotas(),
             request_rates: settings.quotas.request_rates(),
             services: settings.services.unwrap_or_default(),
+            attestation_roots: settings.attestation_roots.map_or_else(
+                || vec![RootSource::Aws],
+                |roots| roots.into_iter().map(|root| root.map_path(absolute)).collect(),
+            ),
             log: settings.log.unwrap_or_else(Format::fitting),
             data_dir,
         };
@@ -202,6 +211,7 @@ impl Settings {
             oidc: self.oidc.or(below.oidc),
             quotas: self.quotas.over(below.quotas),
             services: self.services.or(below.services),
+            attestation_roots: self.attestation_roots.or(below.attestation_roots),
             log: self.log.or(below.log),
         }
     }
@@ -271,7 +281,9 @@ impl fmt::Display for Config {
         }
         self.oidc.write(f)?;
         quotas::write(f, &self.quotas, &self.request_rates)?;
-        services::write(f, &self.services)
+        services::write(f, &self.services)?;
+        let roots: Vec<String> = self.attestation_roots.iter().map(|root| text(&root.to_string())).collect();
+        writeln!(f, "\n[attestation]\nroots = [{}]", roots.join(", "))
     }
 }
 
@@ -302,6 +314,7 @@ mod tests {
         assert_eq!(config.tls, None);
         assert_eq!(config.quotas, kms::Quotas::default());
         assert_eq!(config.request_rates, kms::RequestRates::Unlimited);
+        assert_eq!(config.attestation_roots, [RootSource::Aws]);
     }
 
     #[test]
@@ -332,6 +345,8 @@ mod tests {
              [[services]]\nname = \"s3\"\nprincipal = \"arn:aws:iam::444455556666:user/g\"\naccounts = \"any\"",
             "[oidc]\nca_file = \"/ca.pem\"\n[oidc.issuers.\"https://a.example/b\"]\ndiscover = true\n\
              [oidc.issuers.\"https://c.example\"]\njwks_file = \"/c.json\"",
+            "[attestation]\nroots = []",
+            "[attestation]\nroots = [\"aws\", \"own \\\"quoted\\\".pem\", \"/etc/other.pem\"]",
         ];
         for text in texts {
             let config = checked(text).unwrap();

@@ -37,7 +37,7 @@ use self::{
 };
 use crate::{
     compose::{Assembly, Chores, Parts},
-    config::Seal,
+    config::{RootSource, Seal},
     connection::Answer,
     data_dir::DataDir,
     deployment::{self, SealRecord},
@@ -62,6 +62,8 @@ pub struct DevConfig {
     pub data_dir: Option<PathBuf>,
     /// What there is from the start.
     pub seed: Option<PathBuf>,
+    /// What attestation documents have to lead to.
+    pub attestation_roots: Vec<RootSource>,
     /// Whether signatures are checked.
     pub verify: bool,
     /// Who may call as a service.
@@ -155,6 +157,7 @@ impl Development {
             domain_key_rotation_days: DOMAIN_KEY_DAYS,
             quotas: kms::Quotas::default(),
             request_rates: kms::RequestRates::Unlimited,
+            attestation_roots: RootSource::load(&config.attestation_roots)?,
             observer: Arc::new(Counted(Arc::new(Metrics::default()))),
         };
         let Assembly { dispatcher, directory, kms, backstage, following, chores, .. } =

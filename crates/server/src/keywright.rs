@@ -11,7 +11,7 @@ use tokio::{runtime::Runtime, sync::watch};
 use crate::{
     clock::SystemClock,
     compose::{Assembly, Chores, Following, Parts},
-    config::{self, Config, JournalMode},
+    config::{self, Config, JournalMode, RootSource},
     data_dir::DataDir,
     entropy::SystemEntropy,
     health::Vitals,
@@ -65,6 +65,7 @@ impl Keywright {
             durability: durability(config.journal),
             quotas: config.quotas.clone(),
             request_rates: config.request_rates,
+            attestation_roots: RootSource::load(&config.attestation_roots)?,
             domain_key_rotation_days: config.domain_key_rotation_days,
             observer: Arc::new(Counted(metrics)),
         };

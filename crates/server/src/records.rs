@@ -64,6 +64,8 @@ struct Shown<'a> {
     resources: &'a [std::borrow::Cow<'a, str>],
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     request_parameters: BTreeMap<&'a str, Shape<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    additional_event_data: Option<Shape<'a>>,
     #[serde(rename = "sourceIPAddress", skip_serializing_if = "Option::is_none")]
     source_ip_address: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -145,6 +147,7 @@ fn line(sequence: u64, payload: &[u8], out: &mut dyn Write) -> io::Result<()> {
             .iter()
             .map(|(name, value)| (name.as_ref(), value.into()))
             .collect(),
+        additional_event_data: record.additional.as_ref().map(Into::into),
         source_ip_address: record.source.as_deref(),
         user_agent: record.user_agent.as_deref(),
         invoked_by: invoked_by.map(|by| &*by.service),

@@ -6,7 +6,12 @@ use audit::OpenError as JournalError;
 use dispatch::RecoverError;
 use store::{OpenError as StoreOpenError, StoreError};
 
-use crate::{config::RegionName, deployment::DeploymentError, dev::SeedError, seal::SealFileError};
+use crate::{
+    config::{RegionName, RootsError},
+    deployment::DeploymentError,
+    dev::SeedError,
+    seal::SealFileError,
+};
 
 /// What stopped the start.
 #[derive(Debug)]
@@ -43,6 +48,8 @@ pub enum StartError {
     Issuers(String),
     /// A certificate cannot be made or read.
     Tls(String),
+    /// The roots of attestation documents are of no use.
+    AttestationRoots(RootsError),
     /// A configured Region has no form that ARNs could carry.
     Region(RegionName),
     /// An address cannot be listened on.
@@ -81,6 +88,7 @@ impl fmt::Display for StartError {
             Self::Seed(error) => error.fmt(f),
             Self::SetUp(what) => f.write_str(what),
             Self::Issuers(error) | Self::Tls(error) => f.write_str(error),
+            Self::AttestationRoots(error) => error.fmt(f),
             Self::Region(name) => write!(f, "`{name}` is no Region"),
             Self::Listen(address, error) => write!(f, "cannot listen on {address}: {error}"),
             Self::Thread(error) => write!(f, "the system refuses threads or signals: {error}"),
@@ -117,6 +125,12 @@ impl From<DeploymentError> for StartError {
 impl From<SealFileError> for StartError {
     fn from(error: SealFileError) -> Self {
         Self::Seal(error)
+    }
+}
+
+impl From<RootsError> for StartError {
+    fn from(error: RootsError) -> Self {
+        Self::AttestationRoots(error)
     }
 }
 

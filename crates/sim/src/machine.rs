@@ -25,6 +25,7 @@ pub(crate) struct Machine {
     pub(crate) seal: Arc<SimSeal>,
     pub(crate) issuers: Arc<SimIssuers>,
     pub(crate) roots: Vec<Credentials>,
+    pub(crate) attestation_roots: attestation::Roots,
 }
 
 /// What does not.
@@ -50,6 +51,7 @@ impl Machine {
             entropy,
             issuers: Arc::default(),
             roots: Vec::new(),
+            attestation_roots: attestation::Roots::none(),
         }
     }
 
@@ -86,6 +88,7 @@ impl Machine {
             durability: Durability::Durable,
             quotas: kms::Quotas::default(),
             request_rates: kms::RequestRates::Unlimited,
+            attestation_roots: self.attestation_roots.clone(),
             domain_key_rotation_days: DOMAIN_KEY_DAYS,
             observer: Arc::new(Nobody),
         };

@@ -49,7 +49,19 @@ impl World {
     /// If the server does not start.
     #[must_use]
     pub fn seeded(seed: u64) -> Self {
-        let mut machine = Machine::new(seed);
+        Self::on(Machine::new(seed))
+    }
+
+    /// A new deployment that believes attestation documents which lead to these roots.
+    ///
+    /// # Panics
+    /// If the server does not start.
+    #[must_use]
+    pub fn trusting(roots: attestation::Roots) -> Self {
+        Self::on(Machine { attestation_roots: roots, ..Machine::new(1) })
+    }
+
+    fn on(mut machine: Machine) -> Self {
         let runtime = runtime();
         runtime.block_on(machine.found());
         let server = runtime.block_on(machine.start());

@@ -70,6 +70,15 @@ fn records_of_earlier_versions_are_read() {
 }
 
 #[test]
+fn a_record_with_something_additional_is_read_back() {
+    let recipient = Value::map([("attestationDocumentModuleId", "i-1-enc1")]);
+    let record = Record { additional: Some(Value::map([("recipient", recipient)])), ..full() };
+    let written = bytes(&mut record.clone());
+    assert_eq!(written[..2], [0x98, 26], "an array of 26");
+    assert_eq!(Record::decode(&written), Ok(record));
+}
+
+#[test]
 fn encoding_appends_to_the_buffer() {
     let mut buffer = vec![1, 2, 3];
     full().encode(&mut buffer);
@@ -151,11 +160,12 @@ fn no_record_exceeds_the_limit() {
 
 #[test]
 fn fields_of_a_later_version_are_ignored_and_garbage_is_none() {
-    let mut later = bytes(&mut full());
-    assert_eq!(later[..2], [0x98, 25], "an array of 25");
-    later[1] = 26;
+    let known = Record { additional: Some(Value::Flag(true)), ..full() };
+    let mut later = bytes(&mut known.clone());
+    assert_eq!(later[..2], [0x98, 26], "an array of 26");
+    later[1] = 27;
     later.extend_from_slice(b"\x61x");
-    assert_eq!(Record::decode(&later), Ok(full()));
+    assert_eq!(Record::decode(&later), Ok(known));
     assert_eq!(Record::decode(b""), Err(NotARecord));
     assert_eq!(Record::decode(b"garbage"), Err(NotARecord));
     let whole = bytes(&mut full());

@@ -10,6 +10,7 @@ use model::{
 };
 use policy::{ConditionKey, ConditionKeys, Values};
 
+use super::Recipient;
 use crate::{
     grants::{Context, ContextConstraint, Wanted},
     limits::RESOURCE_ALIASES,
@@ -84,6 +85,11 @@ impl<'a> Asked<'a> {
     /// A grant to be made.
     pub(crate) fn granting(self, child: &'a Wanted) -> Self {
         Self { child: Some(child), more: Some(child), ..self }
+    }
+
+    /// A recipient that has shown what it is, if there is one.
+    pub(crate) fn for_recipient(self, recipient: Option<&'a Recipient>) -> Self {
+        Self { more: recipient.map(|recipient| recipient as _), ..self }
     }
 
     /// How long the key has not been used.

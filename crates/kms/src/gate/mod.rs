@@ -10,6 +10,7 @@
 mod conditions;
 mod decide;
 mod grants;
+mod recipient;
 mod resolve;
 mod simulated;
 mod usable;
@@ -26,6 +27,7 @@ use model::{
 pub(crate) use conditions::{Asked, NewKey, NoKey};
 pub(crate) use decide::would_allow;
 pub(crate) use grants::retire;
+pub(crate) use recipient::{Recipient, hand, of_recipient, recipient};
 pub(crate) use usable::{Usable, binding, made};
 pub(crate) use uses::*;
 
@@ -260,15 +262,6 @@ pub(crate) fn context(
         return Ok(());
     }
     Err(faults::validation("EncryptionContext is only supported with symmetric encryption KMS keys."))
-}
-
-/// Attestation is not offered yet; `docs/divergences.md` says so.
-pub(crate) fn no_recipient(asked: bool) -> Result<(), Fault> {
-    if asked {
-        Err(Fault::new(&fault::UNSUPPORTED_OPERATION, "Recipient is not offered yet."))
-    } else {
-        Ok(())
-    }
 }
 
 /// Custom key stores are not offered yet; `docs/divergences.md` says so.

@@ -29,9 +29,11 @@ impl Operation for Decrypt {
     ) -> Result<Outcome<DecryptResponse>, Fault> {
         let algorithm = input.encryption_algorithm.unwrap_or_default();
         let context = input.encryption_context.as_ref();
-        let asked = Asked::encryption(algorithm, context).with_tokens(input.grant_tokens.as_ref());
         gate::modifiers(input.dry_run, input.dry_run_modifiers.as_deref(), input.key_id.as_deref())?;
-        gate::no_recipient(input.recipient.is_some())?;
+        let recipient = gate::recipient(kms, cx, input.recipient).await?;
+        let asked = Asked::encryption(algorithm, context)
+            .with_tokens(input.grant_tokens.as_ref())
+            .for_recipient(recipient.as_ref());
 
         let named = input.key_id.as_deref();
         let key = gate::ciphertext::<ToDecrypt>(kms, cx, named, input.ciphertext_blob.as_deref(), &asked)?;
@@ -42,13 +44,15 @@ impl Operation for Decrypt {
         };
         let opened = key.decrypt(kms, algorithm, blob, context).await?;
         gate::dry_run(input.dry_run)?;
+        let material = opened.material.filter(|_| recipient.is_none());
+        let handed = gate::hand(cx, recipient, opened.plaintext)?;
 
         let output = DecryptResponse {
             key_id: Some(key.arn()),
-            plaintext: Some(opened.plaintext),
+            plaintext: handed.plaintext,
             encryption_algorithm: Some(algorithm),
-            key_material_id: opened.material.map(|id| id.to_string()),
-            ..DecryptResponse::default()
+            ciphertext_for_recipient: handed.for_recipient,
+            key_material_id: material.map(|id| id.to_string()),
         };
         Ok(output.into())
     }

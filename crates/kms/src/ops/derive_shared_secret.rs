@@ -29,22 +29,24 @@ impl Operation for DeriveSharedSecret {
     ) -> Result<Outcome<DeriveSharedSecretResponse>, Fault> {
         let algorithm = input.key_agreement_algorithm;
         cx.notes.parameter("keyAgreementAlgorithm", algorithm.as_str());
+        let recipient = gate::recipient(kms, cx, input.recipient).await?;
         let asked = Asked::nothing()
             .with("kms:KeyAgreementAlgorithm", algorithm)
-            .with_tokens(input.grant_tokens.as_ref());
-        gate::no_recipient(input.recipient.is_some())?;
+            .with_tokens(input.grant_tokens.as_ref())
+            .for_recipient(recipient.as_ref());
 
         let key = gate::key::<ToDeriveSharedSecret>(kms, cx, &input.key_id, &asked)?;
         key.supports(algorithm)?;
         let secret = key.agree(kms, input.public_key).await?;
         gate::dry_run(input.dry_run)?;
+        let handed = gate::hand(cx, recipient, secret)?;
 
         let output = DeriveSharedSecretResponse {
             key_id: Some(key.arn()),
-            shared_secret: Some(secret),
+            shared_secret: handed.plaintext,
             key_agreement_algorithm: Some(algorithm),
             key_origin: Some(key.record().origin),
-            ciphertext_for_recipient: None,
+            ciphertext_for_recipient: handed.for_recipient,
         };
         Ok(output.into())
     }

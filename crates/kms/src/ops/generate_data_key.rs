@@ -33,22 +33,26 @@ impl Operation for GenerateDataKey {
         input: GenerateDataKeyRequest,
     ) -> Result<Outcome<GenerateDataKeyResponse>, Fault> {
         let bytes = length(input.key_spec, input.number_of_bytes)?;
-        gate::no_recipient(input.recipient.is_some())?;
+        let recipient = gate::recipient(kms, cx, input.recipient).await?;
         let context = input.encryption_context.as_ref();
 
-        let asked = Asked::symmetric(context).with_tokens(input.grant_tokens.as_ref());
+        let asked = Asked::symmetric(context)
+            .with_tokens(input.grant_tokens.as_ref())
+            .for_recipient(recipient.as_ref());
         let key = gate::key::<ToGenerateDataKey>(kms, cx, &input.key_id, &asked)?;
         key.supports(EncryptionAlgorithmSpec::SymmetricDefault)?;
         gate::dry_run(input.dry_run)?;
         let plaintext = random(cx, bytes)?;
         let blob = key.encrypt(cx, &plaintext, context)?;
+        let material = key.material_id().filter(|_| recipient.is_none());
+        let handed = gate::hand(cx, recipient, plaintext)?;
 
         let output = GenerateDataKeyResponse {
             ciphertext_blob: Some(blob),
-            plaintext: Some(plaintext),
+            plaintext: handed.plaintext,
             key_id: Some(key.arn()),
-            key_material_id: key.material_id(),
-            ..GenerateDataKeyResponse::default()
+            ciphertext_for_recipient: handed.for_recipient,
+            key_material_id: material,
         };
         Ok(output.into())
     }

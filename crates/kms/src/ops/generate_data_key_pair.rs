@@ -36,23 +36,26 @@ impl Operation for GenerateDataKeyPair {
         input: GenerateDataKeyPairRequest,
     ) -> Result<Outcome<GenerateDataKeyPairResponse>, Fault> {
         let spec = key_spec(cx, input.key_pair_spec)?;
-        gate::no_recipient(input.recipient.is_some())?;
+        let recipient = gate::recipient(kms, cx, input.recipient).await?;
         let context = input.encryption_context.as_ref();
 
-        let asked = asked(input.key_pair_spec, context).with_tokens(input.grant_tokens.as_ref());
+        let asked = asked(input.key_pair_spec, context)
+            .with_tokens(input.grant_tokens.as_ref())
+            .for_recipient(recipient.as_ref());
         let key = gate::key::<ToGenerateDataKeyPair>(kms, cx, &input.key_id, &asked)?;
         key.supports(EncryptionAlgorithmSpec::SymmetricDefault)?;
         gate::dry_run(input.dry_run)?;
         let pair = making::pair(kms, cx, spec).await?;
         let blob = key.encrypt(cx, &pair.private, context)?;
+        let handed = gate::hand(cx, recipient, pair.private)?;
 
         let output = GenerateDataKeyPairResponse {
             private_key_ciphertext_blob: Some(blob),
-            private_key_plaintext: Some(pair.private),
+            private_key_plaintext: handed.plaintext,
             public_key: Some(pair.public.into()),
             key_id: Some(key.arn()),
             key_pair_spec: Some(input.key_pair_spec),
-            ciphertext_for_recipient: None,
+            ciphertext_for_recipient: handed.for_recipient,
             key_material_id: key.material_id(),
         };
         Ok(output.into())

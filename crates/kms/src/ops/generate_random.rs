@@ -25,11 +25,16 @@ impl Operation for GenerateRandom {
         let Some(bytes) = input.number_of_bytes else {
             return Err(faults::validation("NumberOfBytes is required."));
         };
-        gate::no_recipient(input.recipient.is_some())?;
         gate::no_custom_key_store(input.custom_key_store_id.as_deref())?;
-        gate::permit(kms, cx, "kms:GenerateRandom", "*", &gate::NoKey)?;
+        let recipient = gate::recipient(kms, cx, input.recipient).await?;
+        gate::permit(kms, cx, "kms:GenerateRandom", "*", gate::of_recipient(recipient.as_ref()))?;
 
         let plaintext = random(cx, usize::try_from(bytes).unwrap_or_default())?;
-        Ok(GenerateRandomResponse { plaintext: Some(plaintext), ..GenerateRandomResponse::default() }.into())
+        let handed = gate::hand(cx, recipient, plaintext)?;
+        let output = GenerateRandomResponse {
+            plaintext: handed.plaintext,
+            ciphertext_for_recipient: handed.for_recipient,
+        };
+        Ok(output.into())
     }
 }

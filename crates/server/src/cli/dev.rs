@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use dispatch::{Policies, ServiceIdentity};
 
 use crate::{
-    config::{Expected, address, is_loopback, service},
+    config::{Expected, RootSource, address, is_loopback, service},
     dev::DevConfig,
     logging::Format,
 };
@@ -35,6 +35,9 @@ pub struct Dev {
     /// YAML file with the keys that are there from the start
     #[arg(long, value_name = "FILE")]
     pub seed: Option<PathBuf>,
+    /// Believe attestation documents that lead to a root in this PEM file; `aws` is AWS's. May be repeated
+    #[arg(long = "attestation-root", value_name = "FILE", default_value = "aws")]
+    pub attestation_roots: Vec<RootSource>,
     /// Check signatures; the access key id of a root user is its account, the secret is `keywright`
     #[arg(long)]
     pub verify: bool,
@@ -59,12 +62,21 @@ impl Dev {
     /// What it says.
     #[must_use]
     pub fn config(self) -> DevConfig {
-        let Self { listen, data_dir, seed, verify, policies, services } = self;
+        let Self { listen, data_dir, seed, attestation_roots, verify, policies, services } = self;
         let policies = match policies {
             PolicyMode::Enforced => Policies::Enforced,
             PolicyMode::Ignored => Policies::Ignored,
         };
-        DevConfig { listen, data_dir, seed, verify, policies, services, log: Format::fitting() }
+        DevConfig {
+            listen,
+            data_dir,
+            seed,
+            attestation_roots,
+            verify,
+            policies,
+            services,
+            log: Format::fitting(),
+        }
     }
 }
 

@@ -13,13 +13,14 @@ use std::{
 use toml::{Table, Value};
 
 use super::{
-    ConfigError, Expected, Oidc, QuotaSettings, Regions, Seal, Settings, TlsFiles, Wrong, address, nearest,
-    services,
+    ConfigError, Expected, Oidc, QuotaSettings, Regions, RootSource, Seal, Settings, TlsFiles, Wrong,
+    address, nearest, services,
 };
 
 /// Every key there is, for the one that was probably meant.
-const KEYS: [&str; 32] = [
+const KEYS: [&str; 33] = [
     "admin_listen",
+    "attestation.roots",
     "danger_admin_off_loopback",
     "data_dir",
     "domain_key_rotation_days",
@@ -87,6 +88,7 @@ pub(super) fn parse(file: &Path, text: &str) -> Result<Settings, ConfigError> {
         oidc: Oidc::read(&mut keys)?,
         quotas: QuotaSettings::read(&mut keys)?,
         services: services::read(&mut keys)?,
+        attestation_roots: keys.roots("attestation.roots")?,
         log: keys.text("log", FromStr::from_str)?,
     };
     match keys.values.pop_first() {
@@ -193,6 +195,19 @@ impl Keys<'_> {
         self.text(KEY, FromStr::from_str)
     }
 
+    fn roots(&mut self, key: &'static str) -> Result<Option<Vec<RootSource>>, ConfigError> {
+        let Some(value) = self.values.remove(key) else { return Ok(None) };
+        let folder = self.file.parent().unwrap_or(Path::new(""));
+        let root = |item: &Value| {
+            let text = item.as_str().filter(|text| !text.is_empty() && !text.contains('\0'))?;
+            let source: RootSource = text.parse().ok()?;
+            Some(source.map_path(|path| folder.join(path)))
+        };
+        let roots = value.as_array().and_then(|items| items.iter().map(root).collect());
+        let expected = Expected("a list of paths in quotes, or of `\"aws\"`");
+        roots.map(Some).ok_or_else(|| self.wrong(key, Wrong::Value(expected)))
+    }
+
     fn seal(&mut self) -> Result<Option<Seal>, ConfigError> {
         match (self.path("seal.key_file")?, self.path("seal.passphrase_file")?) {
             (None, None) => Ok(None),
@@ -242,6 +257,11 @@ mod tests {
             ("tls.certificate", &["1"], path),
             ("tls.key", &["\"\""], path),
             ("regions", &["\"\"", "\"us\"", "[]", "[1]", "[\"any\", \"us-east-1\"]", "5"], regions),
+            (
+                "attestation.roots",
+                &["\"aws\"", "[\"\"]", "[1]", "true"],
+                "expected a list of paths in quotes, or of `\"aws\"`",
+            ),
             ("journal", &["\"Durable\"", "\"\"", "true"], "expected `durable` or `handed-over`"),
             ("log", &["\"xml\"", "0"], "expected `text` or `json`"),
             ("danger_admin_off_loopback", &["\"true\"", "1"], "expected `true` or `false`"),

@@ -25,6 +25,7 @@ pub(crate) fn config() -> DevConfig {
         listen: ([127, 0, 0, 1], 0).into(),
         data_dir: None,
         seed: None,
+        attestation_roots: Vec::new(),
         verify: false,
         policies: Policies::Enforced,
         services: Vec::new(),

@@ -65,6 +65,7 @@ impl Node {
         let kms = Kms {
             memory,
             strongroom: Arc::clone(&world.kms.strongroom),
+            attestation_roots: Arc::default(),
             workshop: Workshop::new(1),
             usages: Usages::default(),
             principals: Arc::new(Everybody),
