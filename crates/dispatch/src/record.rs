@@ -8,6 +8,7 @@ use std::{borrow::Cow, sync::Arc};
 use audit::{Decision, EventKind, Journal, Outcome, Record, Tls, Value};
 use http::{header::USER_AGENT, request::Parts};
 use model::Timestamp;
+use store::Batch;
 
 use crate::{Caller, ConnectionInfo, Credential, Fault, Origin, ServiceEvent, forward::Acting, wire};
 
@@ -25,6 +26,13 @@ pub struct Notes {
     additional: Option<Value<'static>>,
     events: Vec<ServiceEvent>,
     after_success: Vec<AfterSuccess>,
+    first: Option<Box<First>>,
+}
+
+/// What a call needs to be there.
+pub(crate) struct First {
+    pub(crate) event: ServiceEvent,
+    pub(crate) change: Batch,
 }
 
 /// What is done once a call has succeeded and is recorded.
@@ -93,6 +101,17 @@ impl Notes {
     #[must_use]
     pub fn events(&self) -> &[ServiceEvent] {
         &self.events
+    }
+
+    /// This has to be there before the call can be answered: whatever this attempt answers, the change is committed
+    /// with its event, and the call is begun again. If another change got in between, the next attempt sees it.
+    pub fn first(&mut self, event: ServiceEvent, change: Batch) {
+        self.first = Some(Box::new(First { event, change }));
+    }
+
+    /// What was noted with [`Notes::first`].
+    pub(crate) fn take_first(&mut self) -> Option<Box<First>> {
+        self.first.take()
     }
 
     /// Whether no decision was noted yet.

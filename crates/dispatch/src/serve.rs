@@ -205,7 +205,13 @@ impl Dispatcher {
                 policies: self.wiring.policies,
                 notes: &mut record.notes,
             };
-            let answered = service.run(row, &mut cx, input).await?;
+            let answered = service.run(row, &mut cx, input).await;
+            if let Some(first) = record.notes.take_first() {
+                self.wiring.backstage.commit(&first.event, first.change).await?;
+                record.notes.clear();
+                continue;
+            }
+            let answered = answered?;
             if !record.notes.is_allowed() {
                 return Err(Fault::internal("the operation answered without a decision"));
             }

@@ -155,11 +155,6 @@ pub(crate) fn too_many(arn: &KeyArn, what: &str, limit: usize) -> Fault {
     Fault::new(&LIMIT_EXCEEDED, format!("{arn} has reached the limit of {limit} {what}."))
 }
 
-/// A key of AWS's services, which they rotate and nobody else.
-pub(crate) fn managed(arn: &KeyArn) -> Fault {
-    Fault::new(&fault::UNSUPPORTED_OPERATION, format!("{arn} is managed by an AWS service."))
-}
-
 /// The key has been rotated on demand as often as it may be.
 pub(crate) fn too_many_rotations(arn: &KeyArn) -> Fault {
     Fault::new(

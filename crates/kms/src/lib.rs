@@ -18,6 +18,7 @@ pub mod layout;
 mod lifecycle;
 mod limits;
 mod making;
+mod managed;
 mod materials;
 mod metadata;
 mod ops;

@@ -1,11 +1,16 @@
 //! AWS's quotas and ranges, as far as they are the service's own.
 //! <https://docs.aws.amazon.com/kms/latest/developerguide/limits.html>
 
-use std::ops::RangeInclusive;
+use std::{ops::RangeInclusive, sync::Arc};
 
 use dispatch::Fault;
 
-use crate::{faults, layout::Place, tables::Tables};
+use crate::{
+    faults,
+    layout::Place,
+    managed,
+    tables::{Shelf, Tables},
+};
 
 /// Waiting period before a key is deleted, in days.
 pub(crate) const DELETION_WINDOW_DAYS: RangeInclusive<u16> = 7..=30;
@@ -36,7 +41,7 @@ pub(crate) const RESOURCE_ALIASES: usize = 50;
 /// Quotas that an operator may set otherwise than AWS does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quotas {
-    /// Keys of an account in a Region, in any state.
+    /// Keys of an account in a Region, in any state, but for those that AWS's services manage.
     pub keys_per_region: usize,
     /// Aliases of one key.
     pub aliases_per_key: usize,
@@ -64,7 +69,9 @@ impl Default for Quotas {
 impl Quotas {
     /// Room for one more key in a place.
     pub(crate) fn check_keys(&self, tables: &Tables, place: &Place) -> Result<(), Fault> {
-        let keys = tables.shelf(place).map_or(0, |shelf| shelf.keys.len());
+        // Keys that AWS's services manage do not count.
+        let customers = |shelf: &Arc<Shelf>| shelf.keys.len().saturating_sub(managed::count(shelf));
+        let keys = tables.shelf(place).map_or(0, customers);
         if keys < self.keys_per_region {
             return Ok(());
         }

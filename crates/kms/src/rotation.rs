@@ -82,13 +82,9 @@ pub(crate) fn check_origin(key: &Key) -> Result<(), Fault> {
     }
 }
 
-/// Rotation is set at the primary, and by customers only for the keys that they manage.
+/// Rotation is set at the primary.
 pub(crate) fn check_settable(key: &Key) -> Result<(), Fault> {
-    match &key.managed_by {
-        Some(_) => Err(faults::managed(&key.arn)),
-        None if key.replica => Err(faults::not_a_primary(&key.arn)),
-        None => Ok(()),
-    }
+    if key.replica { Err(faults::not_a_primary(&key.arn)) } else { Ok(()) }
 }
 
 /// Whether the clock rotates the key so soon that it is not rotated on demand any more.

@@ -159,6 +159,25 @@ impl World {
         self.run(async { self.server.dispatcher.answer(head, body, &connection()).await.into() })
     }
 
+    /// Sends requests all at once, and waits for every answer.
+    ///
+    /// # Panics
+    /// If the server does.
+    pub fn send_together(&self, requests: Vec<Request<Bytes>>) -> Vec<Answer> {
+        let send = |request: Request<Bytes>| {
+            let (dispatcher, (head, body)) = (Arc::clone(&self.server.dispatcher), request.into_parts());
+            tokio::spawn(async move { Answer::from(dispatcher.answer(head, Ok(body), &connection()).await) })
+        };
+        self.run(async {
+            let sent: Vec<_> = requests.into_iter().map(send).collect();
+            let mut answers = Vec::new();
+            for answer in sent {
+                answers.push(answer.await.expect("an answer"));
+            }
+            answers
+        })
+    }
+
     /// Sends a request and hangs up after the server has had `turns` turns at it. `None` if that was before the answer.
     pub fn send_and_hang_up(&self, request: Request<Bytes>, turns: usize) -> Option<Answer> {
         let (head, body) = request.into_parts();

@@ -75,6 +75,21 @@ pub(super) fn foreign<U: Use>(cx: &mut Cx<'_>) -> Fault {
     )
 }
 
+/// The fault for a key of one of AWS's services, whatever policies say: theirs never allows it.
+pub(super) fn managed<U: Use>(cx: &mut Cx<'_>, key: &Key) -> Fault {
+    cx.notes.denied("managed-by-aws", None);
+    Fault::new(
+        &fault::ACCESS_DENIED,
+        format!(
+            "User: {} is not authorized to perform: {action} on resource: {} because no resource-based policy \
+             allows the {action} action",
+            cx.caller.arn,
+            key.arn,
+            action = U::ACTION
+        ),
+    )
+}
+
 /// The fault for a blob whose key the caller may not know of.
 pub(super) fn foreign_ciphertext(cx: &mut Cx<'_>) -> Fault {
     cx.notes.denied("key-policy", None);

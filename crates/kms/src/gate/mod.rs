@@ -13,6 +13,7 @@ mod grants;
 mod recipient;
 mod resolve;
 mod simulated;
+mod unmade;
 mod usable;
 mod uses;
 
@@ -35,6 +36,7 @@ use crate::{
     Kms, faults,
     grants::{Grant, Named, check_tokens},
     layout::Place,
+    managed,
     rates::{Call, Exceeded},
     tables::{Key, Shelf},
     usage,
@@ -54,7 +56,12 @@ pub(crate) fn key<U: Use>(
     asked: &Asked<'_>,
 ) -> Result<Usable<U>, Fault> {
     cx.notes.parameter("keyId", sent.to_owned());
-    let found = resolve(kms, cx, sent, U::ALIASES)?;
+    let found = match resolve(kms, cx, sent, U::ALIASES) {
+        Err(missing) if U::ALIASES => {
+            return Err(unmade::made_first::<U>(kms, cx, sent, asked).unwrap_or(missing));
+        }
+        found => found?,
+    };
     let Found::Key { shelf, key, alias } = found else {
         return Err(decide::foreign::<U>(cx));
     };
@@ -296,6 +303,9 @@ fn admit<U: Use>(
     arn: String,
 ) -> Result<Usable<U>, Fault> {
     cx.notes.resource(arn);
+    if !managed::knows(&key, U::OPERATION) {
+        return Err(decide::managed::<U>(cx, &key));
+    }
     if let Err(refusal) = U::STATE(key.state) {
         return Err(faults::refused(&key.arn, refusal));
     }

@@ -1,7 +1,11 @@
-//! `ListAliases`: the aliases of the caller's account in the Region, or of one of its keys.
+//! `ListAliases`: the aliases of the caller's account in the Region, those of AWS managed keys among them also before
+//! there are the keys; or the aliases of one of its keys.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_ListAliases.html>
 
-use std::ops::Bound;
+use std::{
+    collections::BTreeMap,
+    ops::{Bound, RangeBounds},
+};
 
 use dispatch::{Cx, Facts, Fault, Operation, Outcome};
 use model::{
@@ -13,7 +17,7 @@ use crate::{
     Kms, faults,
     gate::{self, NoKey},
     limits::LIST_ALIASES,
-    pages,
+    managed, pages,
     tables::Alias,
 };
 
@@ -43,22 +47,29 @@ impl Operation for ListAliases {
             None => Bound::Unbounded,
         };
         let tables = kms.tables();
-        let aliases = tables
+        let made = tables
             .shelf(&place)
             .into_iter()
             .flat_map(|shelf| shelf.aliases.range((after.clone(), Bound::Unbounded)))
-            .filter(|(_, alias)| of.is_none_or(|id| alias.target == id));
-        let page = listing.page(aliases, limit, |(name, _)| name.to_string())?;
+            .filter(|(_, alias)| of.is_none_or(|id| alias.target == id))
+            .map(|(name, alias)| (name.clone(), Some(&**alias)));
+        // One more than a page, in which those that every account has find their places.
+        let mut aliases: BTreeMap<AliasName, Option<&Alias>> = made.take(limit.saturating_add(1)).collect();
+        if of.is_none() {
+            for name in managed::aliases().filter(|name| (after.clone(), Bound::Unbounded).contains(name)) {
+                aliases.entry(name).or_default();
+            }
+        }
+        let page = listing.page(aliases.into_iter(), limit, |(name, _)| name.to_string())?;
 
-        let entry = |(name, alias): (&AliasName, &std::sync::Arc<Alias>)| AliasListEntry {
+        let entry = |(name, alias): (AliasName, Option<&Alias>)| AliasListEntry {
             alias_name: Some(name.to_string()),
             alias_arn: Some(
-                AliasArn { region: place.region.clone(), account: place.account, name: name.clone() }
-                    .to_string(),
+                AliasArn { region: place.region.clone(), account: place.account, name }.to_string(),
             ),
-            target_key_id: Some(alias.target.to_string()),
-            creation_date: Some(alias.created),
-            last_updated_date: Some(alias.updated),
+            target_key_id: alias.map(|alias| alias.target.to_string()),
+            creation_date: alias.map(|alias| alias.created),
+            last_updated_date: alias.map(|alias| alias.updated),
         };
         Ok(ListAliasesResponse {
             aliases: Some(page.items.into_iter().map(entry).collect()),

@@ -39,7 +39,9 @@ impl Observed {
         }
         let aliases = pages(&mut ask, "ListAliases", "Aliases");
         let alias = |alias: &Value| (text(alias, "AliasName"), text(alias, "TargetKeyId"));
-        Self { keys, aliases: aliases.iter().map(alias).collect() }
+        // Those of AWS's keys are there without a key.
+        let aliases = aliases.iter().map(alias).filter(|(_, target)| !target.is_empty());
+        Self { keys, aliases: aliases.collect() }
     }
 }
 

@@ -7,3 +7,4 @@ mod controls;
 mod place;
 mod seeds;
 mod server;
+mod services;

@@ -187,7 +187,9 @@ fn each_key_has_its_own_policy_tags_aliases_and_switch() {
     let here = stage.metadata(&primary);
     assert_eq!((&here["KeyState"], &here["Description"]), (&json!("Enabled"), &json!("")));
     assert_eq!(stage.kms("ListResourceTags", json!({ "KeyId": primary })).ok()["Tags"], json!([]));
-    assert_eq!(stage.kms("ListAliases", json!({})).ok()["Aliases"], json!([]));
+    let aliases = stage.kms("ListAliases", json!({})).ok();
+    let mut aliases = aliases["Aliases"].as_array().unwrap().iter();
+    assert!(aliases.all(|alias| alias.get("TargetKeyId").is_none()), "none but those of AWS's keys to come");
     // Disabled there, it still gets the material.
     stage.kms("RotateKeyOnDemand", json!({ "KeyId": primary })).ok();
     stage.kms_in(AWAY, "EnableKey", json!({ "KeyId": replica })).ok();

@@ -5,5 +5,6 @@
 
 mod forward;
 mod itself;
+mod managed;
 mod refusals;
 mod stage;

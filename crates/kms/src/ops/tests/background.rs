@@ -169,9 +169,9 @@ fn keys_of_aws_services_rotate_every_year_and_nobody_changes_that() {
     let enable = EnableKeyRotationRequest { key_id: key_id.clone(), rotation_period_in_days: Some(90) };
     let disable = DisableKeyRotationRequest { key_id: key_id.clone() };
     let rotate = RotateKeyOnDemandRequest { key_id };
-    assert_eq!(code(world.call::<EnableKeyRotation>(&owner, enable)), "UnsupportedOperationException");
-    assert_eq!(code(world.call::<DisableKeyRotation>(&owner, disable)), "UnsupportedOperationException");
-    assert_eq!(code(world.call::<RotateKeyOnDemand>(&owner, rotate)), "UnsupportedOperationException");
+    assert_eq!(code(world.call::<EnableKeyRotation>(&owner, enable)), "AccessDeniedException");
+    assert_eq!(code(world.call::<DisableKeyRotation>(&owner, disable)), "AccessDeniedException");
+    assert_eq!(code(world.call::<RotateKeyOnDemand>(&owner, rotate)), "AccessDeniedException");
     wait(async {
         for (days, done) in [(364, 0), (365, 1), (729, 0), (730, 1)] {
             let node = Node::start(&world, 1, made.created.plus_days(days)).await;

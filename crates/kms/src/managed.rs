@@ -1,0 +1,225 @@
+//! AWS managed keys: for each service, account and Region one, made when it is first used, and managed by nobody but the
+//! service. <https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#aws-managed-key>
+//!
+//! Its policy lets everybody in the account use it who comes through the service, and the account look at it.
+
+use dispatch::{Cx, Fault};
+use model::{
+    arn::{AliasName, KeyArn, KeyId, MaterialId},
+    kms::{KeySpec, KeyUsageType, OriginType},
+};
+use store::{Batch, Precondition, Revision};
+
+use crate::{
+    Kms, faults, gate,
+    layout::Place,
+    lifecycle::State,
+    materials::StoredMaterial,
+    policies,
+    tables::{Alias, Key, Shelf},
+};
+
+/// A kind of AWS managed key.
+#[derive(Debug)]
+pub(crate) struct ManagedKey {
+    /// What its alias is called behind `alias/aws/`.
+    name: &'static str,
+    /// The service, as it begins `kms:ViaService`.
+    service: &'static str,
+    /// The service, as its policy calls it.
+    title: &'static str,
+    /// What the key protects, as its description says.
+    protects: &'static str,
+    /// Whether the service makes grants.
+    grants: bool,
+}
+
+const fn kind(
+    name: &'static str,
+    service: &'static str,
+    title: &'static str,
+    protects: &'static str,
+    grants: bool,
+) -> ManagedKey {
+    ManagedKey { name, service, title, protects, grants }
+}
+
+/// All of them, in the order of their names.
+static ALL: [ManagedKey; 13] = [
+    kind("backup", "backup", "Backup", "Backup data", true),
+    kind("dynamodb", "dynamodb", "DynamoDB", "DynamoDB data", true),
+    kind("ebs", "ec2", "EBS", "EBS volumes", true),
+    kind("elasticfilesystem", "elasticfilesystem", "EFS", "EFS file systems", true),
+    kind("kinesis", "kinesis", "Kinesis", "Kinesis data", false),
+    kind("lambda", "lambda", "Lambda", "Lambda functions", true),
+    kind("rds", "rds", "RDS", "RDS database volumes", true),
+    kind("redshift", "redshift", "Redshift", "Redshift clusters", true),
+    kind("s3", "s3", "S3", "S3 objects", false),
+    kind("secretsmanager", "secretsmanager", "Secrets Manager", "Secrets Manager data", true),
+    kind("sns", "sns", "SNS", "SNS data", false),
+    kind("sqs", "sqs", "SQS", "SQS messages", false),
+    kind("ssm", "ssm", "SSM", "SSM parameters", false),
+];
+
+/// Operations on such keys. Everything else is for keys that customers manage, whatever policies say.
+const OPERATIONS: [&str; 18] = [
+    "CreateGrant",
+    "Decrypt",
+    "DescribeKey",
+    "Encrypt",
+    "GenerateDataKey",
+    "GenerateDataKeyPair",
+    "GenerateDataKeyPairWithoutPlaintext",
+    "GenerateDataKeyWithoutPlaintext",
+    "GetKeyLastUsage",
+    "GetKeyPolicy",
+    "GetKeyRotationStatus",
+    "GetPublicKey",
+    "ListGrants",
+    "ListKeyPolicies",
+    "ListKeyRotations",
+    "ListResourceTags",
+    "ReEncrypt",
+    "RevokeGrant",
+];
+
+/// Whether there is such an operation on a key.
+pub(crate) fn knows(key: &Key, operation: &str) -> bool {
+    key.managed_by.is_none() || OPERATIONS.contains(&operation)
+}
+
+/// The aliases that every account has in every Region, in order.
+pub(crate) fn aliases() -> impl Iterator<Item = AliasName> {
+    ALL.iter().filter_map(|managed| managed.alias().ok())
+}
+
+/// How many of the keys of a place are such keys.
+pub(crate) fn count(shelf: &Shelf) -> usize {
+    aliases().filter(|name| shelf.aliases.contains_key(name)).count()
+}
+
+impl ManagedKey {
+    /// The one with this alias.
+    pub(crate) fn named(alias: &AliasName) -> Option<&'static Self> {
+        let name = alias.as_str().strip_prefix("alias/aws/")?;
+        ALL.iter().find(|managed| managed.name == name)
+    }
+
+    /// The key that is made of it, as yet without material.
+    pub(crate) fn key(&self, kms: &Kms, cx: &Cx<'_>) -> Result<Key, Fault> {
+        let mut random = [0; 16];
+        cx.entropy.fill(&mut random).map_err(|_| Fault::internal("the source of random bytes failed"))?;
+        let id = KeyId::generate(random, false);
+        let place = gate::place(cx);
+        Ok(Key {
+            policy: policies::accept(kms, &self.policy(&place))?,
+            arn: KeyArn { region: place.region, account: place.account, key_id: id },
+            created: cx.now,
+            description: format!(
+                "Default key that protects my {} when no other key is defined",
+                self.protects
+            ),
+            usage: KeyUsageType::EncryptDecrypt,
+            spec: KeySpec::SymmetricDefault,
+            origin: OriginType::AwsKms,
+            state: State::Enabled,
+            tags: Default::default(),
+            current_material: None,
+            pending_material: None,
+            rotation: None,
+            on_demand_rotations: 0,
+            replica: false,
+            managed_by: Some(self.service.to_owned()),
+            last_use: Default::default(),
+            revision: Revision(0),
+        })
+    }
+
+    /// The change that makes the key, with its material and its alias. Of several at the same time, one holds: there
+    /// is one alias.
+    pub(crate) fn change(&self, kms: &Kms, cx: &Cx<'_>, mut key: Key) -> Result<Batch, Fault> {
+        let binding = gate::binding(&key.arn, key.spec);
+        let made = kms.strongroom.generate(&binding, cx.entropy).map_err(faults::strongroom)?;
+        let (place, id, name) = (key.place(), key.arn.key_id, self.alias()?);
+        let material_id = MaterialId::from_bytes(made.id);
+        key.current_material = Some(material_id);
+        let material =
+            StoredMaterial { created: cx.now, token: Some(made.token), ..StoredMaterial::default() };
+        let alias = Alias { target: id, created: cx.now, updated: cx.now, revision: Revision(0) };
+        Ok(Batch {
+            preconditions: vec![
+                Precondition::Absent(place.alias(&name)),
+                Precondition::Absent(place.key(id)),
+            ],
+            puts: vec![
+                (place.key(id), key.encode()),
+                (place.material(id, material_id), material.encode()),
+                (place.alias(&name), alias.encode()),
+            ],
+            deletes: Vec::new(),
+        })
+    }
+
+    fn alias(&self) -> Result<AliasName, Fault> {
+        AliasName::parse(&format!("alias/aws/{}", self.name))
+            .map_err(|_| faults::inconsistent(format_args!("{} is no name of an alias", self.name)))
+    }
+
+    /// AWS's text. Line breaks and spaces are AWS's.
+    fn policy(&self, place: &Place) -> String {
+        let Self { name, service, title, .. } = self;
+        let Place { account, region } = place;
+        let partition = region.partition();
+        let grants = if self.grants { r#""kms:CreateGrant", "# } else { "" };
+        format!(
+            r#"{{
+  "Version" : "2012-10-17",
+  "Id" : "auto-{name}-2",
+  "Statement" : [ {{
+    "Sid" : "Allow access through {title} for all principals in the account that are authorized to use {title}",
+    "Effect" : "Allow",
+    "Principal" : {{
+      "AWS" : "*"
+    }},
+    "Action" : [ "kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", {grants}"kms:DescribeKey" ],
+    "Resource" : "*",
+    "Condition" : {{
+      "StringEquals" : {{
+        "kms:CallerAccount" : "{account}",
+        "kms:ViaService" : "{service}.{region}.amazonaws.com"
+      }}
+    }}
+  }}, {{
+    "Sid" : "Allow direct access to key metadata to the account",
+    "Effect" : "Allow",
+    "Principal" : {{
+      "AWS" : "arn:{partition}:iam::{account}:root"
+    }},
+    "Action" : [ "kms:Describe*", "kms:Get*", "kms:List*", "kms:RevokeGrant" ],
+    "Resource" : "*"
+  }} ]
+}}"#
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::AwsService;
+
+    use super::*;
+
+    #[test]
+    fn every_key_is_that_of_a_service_and_has_a_name() {
+        assert!(ALL.is_sorted_by_key(|managed| managed.name));
+        for managed in &ALL {
+            assert!(AwsService::parse(managed.service).is_some(), "{managed:?}");
+            let alias = managed.alias().unwrap();
+            assert_eq!(ManagedKey::named(&alias).map(|found| found.name), Some(managed.name));
+        }
+        for other in ["alias/s3", "alias/aws/other", "alias/aws/s3/x", "alias/aws/ec2"] {
+            assert!(ManagedKey::named(&AliasName::parse(other).unwrap()).is_none(), "{other}");
+        }
+        assert!(OPERATIONS.is_sorted());
+    }
+}
