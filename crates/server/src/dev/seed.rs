@@ -82,7 +82,9 @@ impl Seed {
             // A multi-Region key has one primary, wherever that is.
             let region = (!id.is_multi_region()).then_some(&place.region);
             if !seen.insert((place.account, *id, region)) {
-                return Err(format!("key {id}: is there twice (ReplicateKey makes replicas of multi-Region keys)"));
+                return Err(format!(
+                    "key {id}: is there twice (ReplicateKey makes replicas of multi-Region keys)"
+                ));
             }
         }
         let accounts = file.accounts.into_iter().map(|account| account.0).collect();
