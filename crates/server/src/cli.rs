@@ -1,12 +1,16 @@
 //! The command line.
 
+mod credentials;
 mod dev;
 
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use self::dev::{Dev, PolicyMode};
+pub use self::{
+    credentials::Credentials,
+    dev::{Dev, PolicyMode},
+};
 use crate::{
     certificates::Name,
     config::{Config, ConfigError, JournalMode, RegionName, Regions, Seal, Settings, account_id, address},
@@ -47,6 +51,8 @@ pub enum Command {
     Explain(Explain),
     /// Tell what is wrong with a policy, or likely to be.
     LintPolicy(LintPolicy),
+    /// Hand a role's credentials to programs on this machine, as containers get them.
+    Credentials(Credentials),
     /// Verify or show the journal of a server that is stopped or running.
     #[command(subcommand)]
     Journal(Journal),
@@ -361,6 +367,12 @@ mod tests {
             ("keywright serve --listen localhost:1", ErrorKind::ValueValidation, "127.0.0.1:4599"),
             ("keywright dev --listen 0.0.0.0:4599", ErrorKind::ValueValidation, "loopback"),
             ("keywright dev --policies off", ErrorKind::InvalidValue, "enforced, ignored"),
+            ("keywright credentials --role-arn a --listen 0.0.0.0:1", ErrorKind::ValueValidation, "loopback"),
+            (
+                "keywright credentials --role-arn a --duration-seconds 899",
+                ErrorKind::ValueValidation,
+                "900..=43200",
+            ),
             ("keywright serve --verify", ErrorKind::UnknownArgument, "--verify"),
             ("keywright serve --seed keys.yaml", ErrorKind::UnknownArgument, "--seed"),
             ("keywright serve --regions us", ErrorKind::ValueValidation, "us-east-1,eu-west-1"),

@@ -15,10 +15,12 @@ use policy::PolicyKind;
 
 use crate::{
     certificates,
-    cli::{Certificate, Check, Command, Dev, Explain, Init, Journal, Kind, LintPolicy, Names, Serve},
+    cli::{
+        Certificate, Check, Command, Credentials, Dev, Explain, Init, Journal, Kind, LintPolicy, Names, Serve,
+    },
     clock::SystemClock,
     config::{Config, RegionName, Regions},
-    dev,
+    credentials, dev,
     entropy::SystemEntropy,
     explain, hardening, init, lint, logging, records, seal, serve,
 };
@@ -37,6 +39,7 @@ pub fn run(command: Command) -> ExitCode {
         Command::Certificate(options) => certificate(options),
         Command::Explain(options) => explain(options),
         Command::LintPolicy(options) => lint_policy(&options),
+        Command::Credentials(options) => hand_out(&options),
         Command::Journal(Journal::Show { data_dir }) => show(&data_dir),
         Command::Journal(Journal::Verify { data_dir }) => verify(&data_dir),
     };
@@ -141,6 +144,20 @@ fn lint_policy(options: &LintPolicy) -> Result<(), Failure> {
         1 => Err(format!("{file} has an error").into()),
         errors => Err(format!("{file} has {errors} errors").into()),
     }
+}
+
+fn hand_out(options: &Credentials) -> Result<(), Failure> {
+    logging::start(logging::Format::fitting());
+    logging::hide_panic_messages();
+    for missing in hardening::apply() {
+        tracing::debug!("{missing}");
+    }
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+    let (runtime, mut out) = (runtime()?, io::stdout().lock());
+    if options.once {
+        return credentials::once(options, &clock, &runtime, &mut out);
+    }
+    credentials::serve(options, &clock, &SystemEntropy, &runtime, &mut out)
 }
 
 fn show(data_dir: &Path) -> Result<(), Failure> {

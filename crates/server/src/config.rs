@@ -99,7 +99,7 @@ pub struct Settings {
     pub log: Option<Format>,
 }
 
-/// The environment variable that names the configuration file; the only one that is read.
+/// The environment variable that names the configuration file; the only one that the server reads.
 pub const CONFIG_VARIABLE: &str = "KEYWRIGHT_CONFIG";
 
 const DATA_DIR: &str = "keywright-data";

@@ -11,6 +11,7 @@ pub mod commands;
 pub mod compose;
 pub mod config;
 pub mod connection;
+pub mod credentials;
 pub mod data_dir;
 pub mod deployment;
 pub mod dev;

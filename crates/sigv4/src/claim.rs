@@ -105,7 +105,7 @@ impl<'a> Claim<'a> {
         }
         let request = canonical::hash(self.head, &self.signed_headers, &body_hash);
         let request = request.ok_or(AuthError::Mismatch)?;
-        let expected = self.sign(key, &hex(request.as_ref()));
+        let expected = signature(key, &self.signed_at, self.scope(), &hex(request.as_ref()));
         verify_slices_are_equal(&expected, self.signature.as_bytes()).map_err(|_| AuthError::Mismatch)
     }
 
@@ -163,20 +163,24 @@ impl<'a> Claim<'a> {
     pub fn covers(&self, name: &str) -> bool {
         covers(&self.signed_headers, name)
     }
+}
 
-    /// The signature that the request should carry: the HMAC of the string to sign, in hexadecimal.
-    fn sign(&self, key: &SigningKey, request_hash: &[u8; 64]) -> [u8; 64] {
-        let scope = self.scope();
-        let lines = [ALGORITHM, "\n", self.signed_at.as_str(), "\n"];
-        let parts = [scope.date, "/", scope.region, "/", scope.service, "/", TERMINATOR, "\n"];
-        // In one piece: the hash takes a pair of blocks faster than a dozen scraps.
-        let mut text = Vec::with_capacity(STRING_TO_SIGN_BYTES);
-        for piece in lines.into_iter().chain(parts) {
-            text.extend_from_slice(piece.as_bytes());
-        }
-        text.extend_from_slice(request_hash);
-        hex(key.sign(&text).as_ref())
+/// The signature that a request should carry: the HMAC of the string to sign, in hexadecimal.
+pub(crate) fn signature(
+    key: &SigningKey,
+    signed_at: &Stamp,
+    scope: Scope<'_>,
+    request_hash: &[u8; 64],
+) -> [u8; 64] {
+    let lines = [ALGORITHM, "\n", signed_at.as_str(), "\n"];
+    let parts = [scope.date, "/", scope.region, "/", scope.service, "/", TERMINATOR, "\n"];
+    // In one piece: the hash takes a pair of blocks faster than a dozen scraps.
+    let mut text = Vec::with_capacity(STRING_TO_SIGN_BYTES);
+    for piece in lines.into_iter().chain(parts) {
+        text.extend_from_slice(piece.as_bytes());
     }
+    text.extend_from_slice(request_hash);
+    hex(key.sign(&text).as_ref())
 }
 
 /// Room for most strings to sign.

@@ -1,4 +1,4 @@
-//! Verification of AWS Signature Version 4.
+//! Verification of AWS Signature Version 4, and signing.
 //!
 //! Pure: no I/O, no clock, no store of credentials. The caller brings the head and body of a request, the
 //! secret of the access key that the request names, and the time. Nothing in a [`Claim`] may be believed
@@ -59,6 +59,7 @@ mod key;
 mod keys;
 mod presigned;
 mod query;
+mod signer;
 mod stamp;
 
 use http::HeaderName;
@@ -67,6 +68,7 @@ pub use claim::Claim;
 pub use error::{AuthError, HeaderPart, Kind};
 pub use key::{Scope, SigningKey};
 pub use keys::{KEPT_MAX, SigningKeys};
+pub use signer::Signer;
 pub use stamp::Stamp;
 
 /// The algorithm that is accepted, the only one.

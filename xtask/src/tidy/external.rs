@@ -33,7 +33,7 @@ const PERMITTED: &[(&str, &[&str], &str)] = &[
         "stored records, with numbered fields; attestation documents",
     ),
     ("ml-dsa", &["strongroom"], "ML-DSA over an external mu, which aws-lc-rs does not offer"),
-    ("percent-encoding", &["dispatch", "iam", "sigv4"], "URIs, forms, and policies in answers"),
+    ("percent-encoding", &["dispatch", "iam", "server", "sigv4"], "URIs, forms, and policies in answers"),
     ("pkcs8", &["strongroom"], "the DER of keys, read and written"),
     ("rand_core", &["strongroom"], "hands given random bytes to crates that ask for a generator"),
     ("rcgen", &["server"], "the local CA's certificates"),

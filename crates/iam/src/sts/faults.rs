@@ -14,6 +14,8 @@ static INVALID_PARAMETER: Kind = kind("InvalidParameterValue", "InvalidParameter
 static MALFORMED_POLICY: Kind = kind("MalformedPolicyDocumentException", "MalformedPolicyDocument", 400);
 static PACKED_POLICY_TOO_LARGE: Kind = kind("PackedPolicyTooLargeException", "PackedPolicyTooLarge", 400);
 
+static INVALID_MESSAGE: Kind =
+    kind("InvalidAuthorizationMessageException", "InvalidAuthorizationMessageException", 400);
 static EXPIRED_IDENTITY: Kind = kind("ExpiredTokenException", "ExpiredTokenException", 400);
 static INVALID_IDENTITY: Kind = kind("InvalidIdentityTokenException", "InvalidIdentityToken", 400);
 static ISSUER_UNREACHABLE: Kind = kind("IDPCommunicationErrorException", "IDPCommunicationError", 400);
@@ -53,6 +55,11 @@ pub(crate) fn packed_too_large(percent: usize) -> Fault {
         &PACKED_POLICY_TOO_LARGE,
         format!("Packed size of session tags consumes {percent}% of allotted space."),
     )
+}
+
+/// What was sent is no encoded message of a denial.
+pub(crate) fn no_authorization_message() -> Fault {
+    Fault::new(&INVALID_MESSAGE, "The message could not be decoded.")
 }
 
 /// A web identity token is not believed.

@@ -81,7 +81,7 @@ impl Dev {
 }
 
 /// An address that nobody else reaches.
-fn loopback(text: &str) -> Result<SocketAddr, Expected> {
+pub(super) fn loopback(text: &str) -> Result<SocketAddr, Expected> {
     const EXPECTED: Expected = Expected("an address on loopback such as `127.0.0.1:4599`");
     let address = address(text).map_err(|_| EXPECTED)?;
     if is_loopback(address) { Ok(address) } else { Err(EXPECTED) }

@@ -4,5 +4,6 @@
 mod any_head;
 mod known_answers;
 mod official_signer;
+mod own_signer;
 mod refusals;
 mod request;

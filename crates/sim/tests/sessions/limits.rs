@@ -55,3 +55,15 @@ fn what_is_passed_is_checked() {
     let passed = cast.assume(&cast.root, &role, json!({ "Tags": [tag("a", "1")] }));
     assert_eq!(passed.xml("PackedPolicySize").as_deref(), Some("1"));
 }
+
+#[test]
+fn no_message_of_a_denial_is_encoded_so_none_is_decoded() {
+    let cast = Cast::new();
+    let (may, may_not) = (cast.user_who_may("alice", &["sts:DecodeAuthorizationMessage"]), cast.user("bob"));
+    let decode = |by: &sim::Credentials| {
+        let input = json!({ "EncodedMessage": "a message of somebody else" });
+        cast.world.call(by, "sts", "DecodeAuthorizationMessage", input)
+    };
+    assert_eq!((decode(&may).status, decode(&may).fault()), (400, "InvalidAuthorizationMessageException"));
+    assert_eq!(decode(&may_not).fault(), "AccessDenied");
+}

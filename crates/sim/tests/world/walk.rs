@@ -9,8 +9,9 @@ use sim::{Answer, Credentials, World};
 
 use crate::stage::Stage;
 
-/// Operations on what never exists: there are no passwords. What they answer is tested with the users.
-const NEVER_ACCEPTED: [&str; 2] = ["DeleteLoginProfile", "GetLoginProfile"];
+/// Operations on what never exists: there are no passwords, and no encoded messages. What they answer is tested with the users
+/// and the sessions.
+const NEVER_ACCEPTED: [&str; 3] = ["DecodeAuthorizationMessage", "DeleteLoginProfile", "GetLoginProfile"];
 
 /// Operations whose calls are proved by what they are sent, whoever signs them or does not. What they do not believe is
 /// tested with the sessions.

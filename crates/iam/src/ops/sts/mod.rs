@@ -2,6 +2,7 @@
 
 mod assume_role;
 mod assume_role_with_web_identity;
+mod decode_authorization_message;
 mod get_access_key_info;
 mod get_caller_identity;
 mod get_federation_token;
@@ -15,6 +16,7 @@ use crate::Sts;
 pub(crate) static TABLE: &[Row<Sts>] = &[
     Row::of::<assume_role::AssumeRole>(),
     Row::unsigned::<assume_role_with_web_identity::AssumeRoleWithWebIdentity>(),
+    Row::of::<decode_authorization_message::DecodeAuthorizationMessage>(),
     Row::of::<get_access_key_info::GetAccessKeyInfo>(),
     Row::of::<get_caller_identity::GetCallerIdentity>(),
     Row::of::<get_federation_token::GetFederationToken>(),

@@ -1,0 +1,69 @@
+//! Signing, for the few calls that go out from here. It makes what [`Claim`](crate::Claim) verifies.
+
+use aws_lc_rs::digest;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, header::InvalidHeaderValue};
+
+use crate::{
+    ALGORITHM, Head, Scope, SigningKey, Stamp, X_AMZ_DATE, X_AMZ_SECURITY_TOKEN, canonical, claim::signature,
+    hex::hex, key::TERMINATOR,
+};
+
+/// Who signs, and for what.
+#[derive(Clone, Copy)]
+pub struct Signer<'a> {
+    /// The access key's id.
+    pub access_key_id: &'a str,
+    /// Its secret.
+    pub secret: &'a [u8],
+    /// The token that belongs to temporary credentials.
+    pub security_token: Option<&'a str>,
+    /// The Region that is called.
+    pub region: &'a str,
+    /// The service that is called, such as `sts`.
+    pub service: &'a str,
+}
+
+impl Signer<'_> {
+    /// Signs a request in its header, over all headers that it has; `host` must be among them, or in the target.
+    /// `now_seconds` counts from 1970-01-01T00:00:00Z.
+    ///
+    /// # Errors
+    /// When the id or the token cannot stand in a header.
+    pub fn sign<B: AsRef<[u8]>>(
+        &self,
+        request: &mut Request<B>,
+        now_seconds: i64,
+    ) -> Result<(), InvalidHeaderValue> {
+        let signed_at = Stamp::from_seconds(now_seconds);
+        request.headers_mut().insert(X_AMZ_DATE, HeaderValue::from_str(signed_at.as_str())?);
+        if let Some(token) = self.security_token {
+            let mut token = HeaderValue::from_str(token)?;
+            token.set_sensitive(true);
+            request.headers_mut().insert(X_AMZ_SECURITY_TOKEN, token);
+        }
+        let scope = Scope { date: signed_at.date(), region: self.region, service: self.service };
+        let signed_headers = names(request.headers());
+        let body_hash = hex(digest::digest(&digest::SHA256, request.body().as_ref()).as_ref());
+        let head = Head { method: request.method(), uri: request.uri(), headers: request.headers() };
+        // Every name was read off the headers, so that nothing is missing.
+        let Some(hash) = canonical::hash(head, &signed_headers, &body_hash) else { return Ok(()) };
+        let key = SigningKey::derive(self.secret, scope);
+        let signature = signature(&key, &signed_at, scope, &hex(hash.as_ref()));
+        let authorization = format!(
+            "{ALGORITHM} Credential={}/{}/{}/{}/{TERMINATOR}, SignedHeaders={signed_headers}, Signature={}",
+            self.access_key_id,
+            scope.date,
+            scope.region,
+            scope.service,
+            String::from_utf8_lossy(&signature)
+        );
+        request.headers_mut().insert(http::header::AUTHORIZATION, HeaderValue::from_str(&authorization)?);
+        Ok(())
+    }
+}
+
+fn names(headers: &HeaderMap) -> String {
+    let mut names: Vec<&str> = headers.keys().map(HeaderName::as_str).collect();
+    names.sort_unstable();
+    names.join(";")
+}
