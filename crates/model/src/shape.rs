@@ -14,7 +14,11 @@ pub trait Input: Sized + Send {
 }
 
 /// The output of an operation.
-pub trait Output: Serialize + Send {}
+pub trait Output: Serialize + Send {
+    /// Whether the operation has no output at all. One whose members are all absent still has an element of its own
+    /// in the Query protocol, and clients look for it.
+    const IS_NOTHING: bool = false;
+}
 
 /// Checks a decoded input.
 ///
@@ -59,7 +63,9 @@ impl Input for Nothing {
     }
 }
 
-impl Output for Nothing {}
+impl Output for Nothing {
+    const IS_NOTHING: bool = true;
+}
 
 /// Text that must be one of a set.
 pub trait Choice: Sized + Copy + 'static {

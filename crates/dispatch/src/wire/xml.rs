@@ -1,6 +1,7 @@
 //! Query output: a shape as XML, lists as `<member>`, maps as `<entry>`, timestamps in ISO 8601.
 
 use bytes::Bytes;
+use model::shape::Output;
 use serde::ser::{self, Serialize, SerializeMap, SerializeSeq, SerializeStruct};
 use std::fmt;
 use zeroize::Zeroizing;
@@ -9,7 +10,7 @@ use super::unfit::Unfit;
 use crate::Fault;
 
 /// Encodes the answer of an operation.
-pub(super) fn encode<T: Serialize>(
+pub(super) fn encode<T: Output>(
     operation: &str,
     namespace: &str,
     request_id: &str,
@@ -17,16 +18,11 @@ pub(super) fn encode<T: Serialize>(
 ) -> Result<Bytes, Fault> {
     let mut xml = Zeroizing::new(String::with_capacity(2048));
     xml.push_str(&format!("<{operation}Response xmlns=\"{namespace}\">"));
-    let before = xml.len();
-    xml.push_str(&format!("<{operation}Result>"));
-    let opened = xml.len();
-    output
-        .serialize(Writer { xml: &mut xml })
-        .map_err(|error| Fault::internal(format!("the output does not encode: {error}")))?;
-    if xml.len() == opened {
-        // An operation without output has no result element.
-        xml.truncate(before);
-    } else {
+    if !T::IS_NOTHING {
+        xml.push_str(&format!("<{operation}Result>"));
+        output
+            .serialize(Writer { xml: &mut xml })
+            .map_err(|error| Fault::internal(format!("the output does not encode: {error}")))?;
         xml.push_str(&format!("</{operation}Result>"));
     }
     xml.push_str(&format!(
@@ -258,7 +254,7 @@ mod tests {
 
     #[derive(serde::Serialize)]
     #[serde(rename_all = "PascalCase")]
-    struct Output {
+    struct Shape {
         name: &'static str,
         list: Vec<u32>,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -266,9 +262,11 @@ mod tests {
         when: model::Timestamp,
     }
 
+    impl Output for Shape {}
+
     #[test]
     fn a_structure() {
-        let output = Output {
+        let output = Shape {
             name: "a<b&\u{1}",
             list: vec![1, 2],
             absent: None,
@@ -284,9 +282,11 @@ mod tests {
     }
 
     #[test]
-    fn no_output_has_no_result() {
-        let xml = encode("Delete", "urn:x", "id", &()).unwrap();
+    fn no_output_has_no_result_and_an_empty_one_has() {
+        let xml = encode("Delete", "urn:x", "id", &model::Nothing {}).unwrap();
         assert!(!std::str::from_utf8(&xml).unwrap().contains("Result>"));
+        let xml = encode("UpdateRole", "urn:x", "id", &model::iam::UpdateRoleResponse {}).unwrap();
+        assert!(std::str::from_utf8(&xml).unwrap().contains("<UpdateRoleResult></UpdateRoleResult>"));
     }
 
     #[test]
