@@ -8,6 +8,7 @@
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock and its own path")]
 
 mod bare;
+mod decisions;
 mod load;
 mod population;
 mod processes;
@@ -98,7 +99,7 @@ async fn measure(options: &Options) -> Result<()> {
         )
         .into());
     }
-    let mut report = Report::default();
+    let mut report = Report { decisions: decisions::measure()?, ..Report::default() };
     for tls in [false, true] {
         if tls && options.no_tls {
             continue;

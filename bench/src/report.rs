@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::load::Round;
+use crate::{decisions::Cost, load::Round};
 
 /// The best of several rounds of one target.
 #[derive(Default)]
@@ -16,9 +16,12 @@ pub(crate) struct Measured {
     resident: u64,
 }
 
-/// All rows.
+/// All rows, and what decisions cost.
 #[derive(Default)]
-pub(crate) struct Report(Vec<Row>);
+pub(crate) struct Report {
+    pub(crate) decisions: Vec<Cost>,
+    rows: Vec<Row>,
+}
 
 struct Row {
     operation: String,
@@ -55,7 +58,7 @@ impl Report {
         let yardstick = measured[0].micros.unwrap_or(f64::NAN);
         for (target, measured) in ["bare hyper", "handed over", "durable"].into_iter().zip(measured) {
             let micros = measured.micros.unwrap_or(f64::NAN);
-            self.0.push(Row {
+            self.rows.push(Row {
                 operation: operation.to_owned(),
                 tls,
                 target,
@@ -73,7 +76,7 @@ impl Report {
         println!(
             "operation                        server        CPU µs  ÷ bare    req/s   p50 µs   p99 µs  RSS MiB"
         );
-        for row in &self.0 {
+        for row in &self.rows {
             println!(
                 "{:<32} {:<12} {:>7.2} {:>7.2} {:>8.0} {:>8} {:>8} {:>8.1}",
                 format!("{}{}", row.operation, if row.tls { " (TLS)" } else { "" }),
@@ -86,11 +89,14 @@ impl Report {
                 f64::from(u32::try_from(row.resident).unwrap_or(u32::MAX)) / 1024.0,
             );
         }
+        for Cost { statements, others, nanos } in &self.decisions {
+            println!("decision, {statements:>5} statements, the others about {others:<14} {nanos:>8.0} ns");
+        }
     }
 
     pub(crate) fn print_json(&self) {
-        let rows: Vec<_> = self
-            .0
+        let mut rows: Vec<_> = self
+            .rows
             .iter()
             .map(|row| {
                 serde_json::json!({
@@ -101,6 +107,9 @@ impl Report {
                 })
             })
             .collect();
+        rows.extend(self.decisions.iter().map(|Cost { statements, others, nanos }| {
+            serde_json::json!({ "decision": { "statements": statements, "others": others }, "nanos": nanos })
+        }));
         println!("{}", serde_json::Value::Array(rows));
     }
 }

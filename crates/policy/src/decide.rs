@@ -198,10 +198,8 @@ impl<'a> Asked<'a> {
         let Layers { resource_policy, boundary, session, .. } = *self.layers;
         let find = |policy: &'a Policy| self.find(policy, Effect::Deny);
         let in_resource = || {
-            let mut statements = resource_policy?.statements().iter();
-            statements.find(|statement| {
-                statement.effect == Effect::Deny && self.is_denied_in(statement) && self.covers(statement)
-            })
+            let mut statements = resource_policy?.about(Effect::Deny, self.question.action);
+            statements.find(|statement| self.is_denied_in(statement) && self.covers(statement))
         };
         let in_identity = || match self.layers.identity {
             Identity::RootUser => None,
@@ -248,7 +246,7 @@ impl<'a> Asked<'a> {
     /// The statement of a resource policy that allows the caller most directly, the first of several.
     fn named(&self, policy: &'a Policy) -> Option<(Naming, &'a Statement)> {
         let mut best: Option<(Naming, &Statement)> = None;
-        for statement in policy.statements().iter().filter(|statement| statement.effect == Effect::Allow) {
+        for statement in policy.about(Effect::Allow, self.question.action) {
             if let Some(naming) = self.naming(statement)
                 && best.is_none_or(|(found, _)| naming > found)
                 && self.covers(statement)
@@ -298,7 +296,7 @@ impl<'a> Asked<'a> {
     }
 
     fn find(&self, policy: &'a Policy, effect: Effect) -> Option<&'a Statement> {
-        policy.statements().iter().find(|statement| statement.effect == effect && self.covers(statement))
+        policy.about(effect, self.question.action).find(|statement| self.covers(statement))
     }
 
     fn covers(&self, statement: &Statement) -> bool {

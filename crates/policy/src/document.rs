@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    Malformed, PrincipalPattern, Rule, Statement,
+    Effect, Malformed, PrincipalPattern, Rule, Statement,
+    heads::Head,
     raw::{Object, RawPolicy},
     statement::Grammar,
 };
@@ -23,6 +24,8 @@ pub enum PolicyKind {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Policy {
     statements: Vec<Statement>,
+    /// One for each statement.
+    heads: Vec<Head>,
     variables: bool,
 }
 
@@ -56,13 +59,24 @@ impl Policy {
             }
             statements.push(statement);
         }
-        Ok(Self { statements, variables })
+        let heads = statements.iter().map(Head::of).collect();
+        Ok(Self { statements, heads, variables })
     }
 
     /// Its statements.
     #[must_use]
     pub fn statements(&self) -> &[Statement] {
         &self.statements
+    }
+
+    /// The statements with this effect that may be about an action; all that are, and few others.
+    pub(crate) fn about<'a>(
+        &'a self,
+        effect: Effect,
+        action: &'a str,
+    ) -> impl Iterator<Item = &'a Statement> {
+        let heads = self.heads.iter().zip(&self.statements);
+        heads.filter(move |(head, _)| head.may_be_about(effect, action)).map(|(_, statement)| statement)
     }
 
     /// Whether `${…}` stands for a value in it.

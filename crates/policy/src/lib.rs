@@ -14,6 +14,7 @@ mod condition;
 mod decide;
 mod document;
 mod glob;
+mod heads;
 mod key;
 mod lint;
 mod malformed;

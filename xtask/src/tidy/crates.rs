@@ -12,7 +12,7 @@ use crate::{Result, command::cargo};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("attestation", &[]),
     ("audit", &[]),
-    ("bench", &[]),
+    ("bench", &["policy"]),
     ("dispatch", &["audit", "model", "policy", "secret", "sigv4", "store", "strongroom"]),
     ("iam", &["audit", "dispatch", "model", "oidc", "policy", "secret", "sigv4", "store", "strongroom"]),
     ("kms", &["attestation", "audit", "dispatch", "model", "policy", "secret", "store", "strongroom"]),
