@@ -12,7 +12,7 @@ use regex::Regex;
 use secret::Plaintext;
 
 use crate::{
-    Blob, Timestamp,
+    Blob, Entries, Timestamp,
     blob::{Sensitive, SensitiveText},
     shape::{Choice, Input},
 };
@@ -264,8 +264,8 @@ pub(crate) fn map<R, T>(
     min: usize,
     max: usize,
     value: impl Fn(R, Path<'_>, &mut Violations) -> Option<T>,
-) -> impl Fn(BTreeMap<String, R>, Path<'_>, &mut Violations) -> Option<BTreeMap<String, T>> {
-    move |entries, at, violations| {
+) -> impl Fn(Entries<R>, Path<'_>, &mut Violations) -> Option<BTreeMap<String, T>> {
+    move |Entries(entries), at, violations| {
         let fits = length(entries.len(), min, max);
         if let Some(constraint) = &fits {
             violations.add_silent(at, constraint);

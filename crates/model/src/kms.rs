@@ -8,7 +8,7 @@ use secret::Plaintext;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Blob, Sensitive, SensitiveText, Timestamp, constraint::*,
+    Blob, Entries, Sensitive, SensitiveText, Timestamp, constraint::*,
     shape::{Input, OperationShape, Output, choice},
 };
 
@@ -632,7 +632,7 @@ pub struct RawDecryptRequest {
     #[serde(rename = "CiphertextBlob")]
     ciphertext_blob: Option<Blob>,
     #[serde(rename = "EncryptionContext")]
-    encryption_context: Option<BTreeMap<String, String>>,
+    encryption_context: Option<Entries<String>>,
     #[serde(rename = "GrantTokens")]
     grant_tokens: Option<Vec<String>>,
     #[serde(rename = "KeyId")]
@@ -1207,7 +1207,7 @@ pub struct RawEncryptRequest {
     #[serde(rename = "Plaintext")]
     plaintext: Option<Sensitive>,
     #[serde(rename = "EncryptionContext")]
-    encryption_context: Option<BTreeMap<String, String>>,
+    encryption_context: Option<Entries<String>>,
     #[serde(rename = "GrantTokens")]
     grant_tokens: Option<Vec<String>>,
     #[serde(rename = "EncryptionAlgorithm")]
@@ -1291,7 +1291,7 @@ pub struct GenerateDataKeyPairRequest {
 #[serde(default)]
 pub struct RawGenerateDataKeyPairRequest {
     #[serde(rename = "EncryptionContext")]
-    encryption_context: Option<BTreeMap<String, String>>,
+    encryption_context: Option<Entries<String>>,
     #[serde(rename = "KeyId")]
     key_id: Option<String>,
     #[serde(rename = "KeyPairSpec")]
@@ -1371,7 +1371,7 @@ pub struct GenerateDataKeyPairWithoutPlaintextRequest {
 #[serde(default)]
 pub struct RawGenerateDataKeyPairWithoutPlaintextRequest {
     #[serde(rename = "EncryptionContext")]
-    encryption_context: Option<BTreeMap<String, String>>,
+    encryption_context: Option<Entries<String>>,
     #[serde(rename = "KeyId")]
     key_id: Option<String>,
     #[serde(rename = "KeyPairSpec")]
@@ -1447,7 +1447,7 @@ pub struct RawGenerateDataKeyRequest {
     #[serde(rename = "KeyId")]
     key_id: Option<String>,
     #[serde(rename = "EncryptionContext")]
-    encryption_context: Option<BTreeMap<String, String>>,
+    encryption_context: Option<Entries<String>>,
     #[serde(rename = "NumberOfBytes")]
     number_of_bytes: Option<i32>,
     #[serde(rename = "KeySpec")]
@@ -1527,7 +1527,7 @@ pub struct RawGenerateDataKeyWithoutPlaintextRequest {
     #[serde(rename = "KeyId")]
     key_id: Option<String>,
     #[serde(rename = "EncryptionContext")]
-    encryption_context: Option<BTreeMap<String, String>>,
+    encryption_context: Option<Entries<String>>,
     #[serde(rename = "KeySpec")]
     key_spec: Option<String>,
     #[serde(rename = "NumberOfBytes")]
@@ -1955,9 +1955,9 @@ pub struct GrantConstraints {
 #[serde(default)]
 pub struct RawGrantConstraints {
     #[serde(rename = "EncryptionContextSubset")]
-    encryption_context_subset: Option<BTreeMap<String, String>>,
+    encryption_context_subset: Option<Entries<String>>,
     #[serde(rename = "EncryptionContextEquals")]
-    encryption_context_equals: Option<BTreeMap<String, String>>,
+    encryption_context_equals: Option<Entries<String>>,
     #[serde(rename = "SourceArn")]
     source_arn: Option<String>,
 }
@@ -2878,13 +2878,13 @@ pub struct RawReEncryptRequest {
     #[serde(rename = "CiphertextBlob")]
     ciphertext_blob: Option<Blob>,
     #[serde(rename = "SourceEncryptionContext")]
-    source_encryption_context: Option<BTreeMap<String, String>>,
+    source_encryption_context: Option<Entries<String>>,
     #[serde(rename = "SourceKeyId")]
     source_key_id: Option<String>,
     #[serde(rename = "DestinationKeyId")]
     destination_key_id: Option<String>,
     #[serde(rename = "DestinationEncryptionContext")]
-    destination_encryption_context: Option<BTreeMap<String, String>>,
+    destination_encryption_context: Option<Entries<String>>,
     #[serde(rename = "SourceEncryptionAlgorithm")]
     source_encryption_algorithm: Option<String>,
     #[serde(rename = "DestinationEncryptionAlgorithm")]

@@ -8,6 +8,7 @@ pub mod arn;
 mod aws_service;
 mod blob;
 pub mod constraint;
+mod entries;
 #[rustfmt::skip]
 pub mod iam;
 mod key_spec;
@@ -21,6 +22,7 @@ mod timestamp;
 
 pub use aws_service::AwsService;
 pub use blob::{Blob, Sensitive, SensitiveText};
+pub use entries::Entries;
 pub use key_spec::Algorithm;
 pub use number::Lenient;
 pub use shape::Nothing;

@@ -37,6 +37,7 @@ fn what_is_no_json_of_the_operation() {
         r#"{"KeyId":"a","Plaintext":"QQ=\u003d"#,
         r#"{"KeyId":"a","EncryptionContext":"b"}"#,
         r#"{"KeyId":"a","EncryptionContext":{"b":1}}"#,
+        r#"{"KeyId":"a","Plaintext":"QQ==","EncryptionContext":{"b":"1","b":"2"}}"#,
         r#"{"KeyId":"a","GrantTokens":"b"}"#,
         r#"{"KeyId":"a","DryRun":"yes"}"#,
         "{\"KeyId\":\"\u{1}\"}",
