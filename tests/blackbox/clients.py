@@ -67,13 +67,14 @@ class Boto3:
     def _client(self, service):
         if service not in self._clients:
             # A new session reads the environment as a new process would.
-            with unittest.mock.patch.dict(os.environ, self._environment, clear=True):
-                self._clients[service] = botocore.session.Session().create_client(service)
+            self._clients[service] = botocore.session.Session().create_client(service)
         return self._clients[service]
 
     def call(self, service, operation, **given):
         try:
-            output = getattr(self._client(service), xform_name(operation))(**given)
+            # Also during the call: a client that has to get credentials first reads the environment only then.
+            with unittest.mock.patch.dict(os.environ, self._environment, clear=True):
+                output = getattr(self._client(service), xform_name(operation))(**given)
         except botocore.exceptions.ClientError as error:
             raise Refused(error.response["Error"]["Code"], error.response["Error"]["Message"]) from None
         del output["ResponseMetadata"]

@@ -20,6 +20,8 @@ from clients import Refused
 from conftest import CLIENTS
 from keywright import BINARY, Deployment, Process, keywright
 
+# Releases of the aws CLI 2 before 2.13 cannot be told where to make the calls that they make by themselves.
+WITH_ENDPOINT = [client for client in CLIENTS if client != "aws-cli-2"]
 CLIENT_ID = "sts.amazonaws.com"
 PINNED = "https://id.example.com/realms/apps"
 
@@ -215,13 +217,13 @@ def uses_the_role(connect, stage, tmp_path):
     return check
 
 
-@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("client", WITH_ENDPOINT)
 def test_a_profile_assumes_the_role(client, stage, uses_the_role):
     lines = [f"role_arn = {stage.role}", "source_profile = base", "role_session_name = by-profile"]
     uses_the_role(client, stage.profile("app", *lines), session="by-profile")
 
 
-@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("client", WITH_ENDPOINT)
 def test_a_token_of_a_pinned_issuer_assumes_the_role(client, issuer, stage, uses_the_role, web_role):
     uses_the_role(client, web_identity(stage, web_role, issuer.token()), role="web", session="by-token")
 
