@@ -99,7 +99,7 @@ async fn measure(options: &Options) -> Result<()> {
         )
         .into());
     }
-    let mut report = Report { decisions: decisions::measure()?, ..Report::default() };
+    let mut report = Report::with(decisions::measure()?);
     for tls in [false, true] {
         if tls && options.no_tls {
             continue;

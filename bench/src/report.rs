@@ -17,9 +17,8 @@ pub(crate) struct Measured {
 }
 
 /// All rows, and what decisions cost.
-#[derive(Default)]
 pub(crate) struct Report {
-    pub(crate) decisions: Vec<Cost>,
+    decisions: Vec<Cost>,
     rows: Vec<Row>,
 }
 
@@ -53,6 +52,11 @@ impl Measured {
 }
 
 impl Report {
+    /// What decisions cost, and no rows yet.
+    pub(crate) fn with(decisions: Vec<Cost>) -> Self {
+        Self { decisions, rows: Vec::new() }
+    }
+
     /// Adds the three targets of an operation: the bare server, records handed over, and durable.
     pub(crate) fn row(&mut self, operation: &str, tls: bool, measured: &[Measured; 3]) {
         let yardstick = measured[0].micros.unwrap_or(f64::NAN);

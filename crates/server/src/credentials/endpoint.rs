@@ -204,7 +204,7 @@ mod tests {
 
         async fn send(&self, request: http::request::Builder) -> (u16, serde_json::Value) {
             let (head, ()) = request.body(()).unwrap().into_parts();
-            let connection = ConnectionInfo { peer: ([127, 0, 0, 1], 1).into(), tls: None };
+            let connection = ConnectionInfo::new(([127, 0, 0, 1], 1).into(), None);
             let answer = self.endpoint.answer(head, Ok(Bytes::new()), &connection).await;
             (answer.status().as_u16(), serde_json::from_slice(answer.body()).unwrap())
         }
