@@ -8,9 +8,11 @@ use crate::{
     hypervisor::{Cbor, MODULE, register, text},
 };
 
-/// The members of an answer.
+/// The members of an answer, in the order of their names.
 fn members(answer: &Value) -> Vec<&str> {
-    answer.as_object().unwrap().keys().map(String::as_str).collect()
+    let mut members: Vec<_> = answer.as_object().unwrap().keys().map(String::as_str).collect();
+    members.sort_unstable();
+    members
 }
 
 #[test]
