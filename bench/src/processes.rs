@@ -72,7 +72,8 @@ impl Server {
         let (port, admin) = (free_port()?, free_port()?);
         // One worker, as the yardstick has: with more, both would share two cores with their own clients.
         let config = directory.path().join("keywright.toml");
-        fs::write(&config, "workers = 1\n")?;
+        // As many keys and grants as are asked for.
+        fs::write(&config, "workers = 1\n[quotas]\nkeys_per_region = 10000000\ngrants_per_key = 1000000\n")?;
         let mut serve = Command::new(binary);
         serve.arg("serve").arg("--config").arg(&config).arg("--data-dir").arg(&data);
         serve.args([
