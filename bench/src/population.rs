@@ -1,6 +1,6 @@
 //! What is in the server before it is measured: keys by the thousand, grants, and a user who lives by one.
 
-use std::{fmt::Write, sync::Arc};
+use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
@@ -77,8 +77,7 @@ async fn all(server: &Server, requests: Vec<Vec<u8>>) -> Result<Vec<serde_json::
 
 /// The text of the first element of this name.
 fn element(xml: &str, name: &str) -> Result<String> {
-    let mut open = String::new();
-    write!(open, "<{name}>")?;
-    let text = xml.split_once(&open).and_then(|(_, rest)| rest.split_once('<')).map(|(text, _)| text);
+    let text =
+        xml.split_once(&format!("<{name}>")).and_then(|(_, rest)| rest.split_once('<')).map(|(text, _)| text);
     Ok(text.ok_or_else(|| format!("no {name} in {xml}"))?.to_owned())
 }

@@ -16,6 +16,7 @@ use std::{
 
 use audit::{Journal, OpenError, Record, Recovery};
 use bytes::Bytes;
+use model::hex;
 use store::{BATCH_OPERATIONS_MAX, Batch, Key, SCAN_ITEMS_MAX, Store, StoreError};
 use tokio::sync::mpsc;
 
@@ -205,12 +206,4 @@ impl Drain {
         let batch = Batch { deletes: keys, ..Batch::default() };
         self.store.commit(batch).await.map(|_| ())
     }
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

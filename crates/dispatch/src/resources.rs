@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use model::arn::AccountId;
-use policy::{Policy, Principal};
+use policy::{ConditionKeys, Policy, Principal};
 
 /// Tells what resources say to a question that nobody asks in earnest. Reads memory only.
 pub trait Resources: Send + Sync {
@@ -23,7 +23,6 @@ pub struct Asker<'a> {
 }
 
 /// A resource with a policy of its own.
-#[derive(Debug, Clone)]
 pub struct Resource {
     /// Its policy, as it is decided on.
     pub policy: Arc<Policy>,
@@ -31,8 +30,8 @@ pub struct Resource {
     pub text: String,
     /// A grant that covers the question.
     pub grant: Option<Granted>,
-    /// The condition keys that it gives a request, by their names in small letters.
-    pub keys: BTreeMap<String, Vec<String>>,
+    /// The condition keys that it gives a request.
+    pub keys: Box<dyn ConditionKeys>,
 }
 
 /// A grant.

@@ -276,7 +276,7 @@ mod tests {
 
     fn alice(account: AccountId, policies: usize) -> User {
         let document = r#"{"Statement":{"Effect":"Allow","Action":"kms:*","Resource":"*"}}"#;
-        let document = crate::documents::Library::default()
+        let document = crate::documents::SharedPolicies::default()
             .document(document, policy::PolicyKind::IdentityPolicy)
             .unwrap();
         let entity = Entity {

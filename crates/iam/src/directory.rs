@@ -13,7 +13,7 @@ use strongroom::Strongroom;
 use crate::{
     callers,
     credentials::AccessKey,
-    documents::Library,
+    documents::SharedPolicies,
     entities::{EntityKind, Group, Role, User},
     layout::{Kind, Located, locate},
     managed::ManagedPolicy,
@@ -27,7 +27,7 @@ use crate::{
 /// Accounts and their identities.
 pub struct Directory {
     tables: ArcSwap<Tables>,
-    pub(crate) library: Library,
+    pub(crate) shared_policies: SharedPolicies,
     sessions: Sessions,
     pub(crate) strongroom: Arc<Strongroom>,
 }
@@ -38,7 +38,7 @@ impl Directory {
     pub fn new(strongroom: Arc<Strongroom>) -> Self {
         Self {
             tables: ArcSwap::default(),
-            library: Library::default(),
+            shared_policies: SharedPolicies::default(),
             sessions: Sessions::default(),
             strongroom,
         }
@@ -63,7 +63,7 @@ impl Directory {
 
     fn put(&self, tables: &mut Tables, at: Located<'_>, value: &[u8], revision: Revision) -> Option<()> {
         let Located { account, kind, id } = at;
-        let library = &self.library;
+        let shared = &self.shared_policies;
         match kind {
             Kind::Account => {
                 let record: AccountRecord<'_> = minicbor::decode(value).ok()?;
@@ -79,11 +79,11 @@ impl Directory {
                 tables.put_access_key(key);
             }
             Kind::AccessKeyUse => tables.last_use(id).take(value)?,
-            Kind::User => tables.put_user(User::decode(account, value, revision, library)?),
-            Kind::Group => tables.put_group(Group::decode(account, value, revision, library)?),
-            Kind::Role => tables.put_role(Role::decode(account, value, revision, library)?),
+            Kind::User => tables.put_user(User::decode(account, value, revision, shared)?),
+            Kind::Group => tables.put_group(Group::decode(account, value, revision, shared)?),
+            Kind::Role => tables.put_role(Role::decode(account, value, revision, shared)?),
             Kind::Policy => {
-                let policy = Arc::new(ManagedPolicy::decode(account, value, revision, library)?);
+                let policy = Arc::new(ManagedPolicy::decode(account, value, revision, shared)?);
                 tables.change(account, |account| {
                     account.policies.insert(id.to_owned(), policy);
                 });

@@ -18,7 +18,7 @@ pub(crate) struct Document {
 
 /// The policies that are in memory.
 #[derive(Default)]
-pub(crate) struct Library {
+pub(crate) struct SharedPolicies {
     identity: Mutex<BTreeMap<String, Weak<Document>>>,
     trust: Mutex<BTreeMap<String, Weak<Document>>>,
 }
@@ -26,7 +26,7 @@ pub(crate) struct Library {
 /// From this many on, policies that nobody has any more are forgotten when another is added.
 const SWEPT: usize = 10_000;
 
-impl Library {
+impl SharedPolicies {
     /// The parsed form of a policy text, from another that is the same or parsed now.
     ///
     /// # Errors

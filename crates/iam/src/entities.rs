@@ -13,7 +13,7 @@ use policy::{Malformed, PolicyKind};
 use store::{Key, Revision};
 
 use crate::{
-    documents::{Document, Library},
+    documents::{Document, SharedPolicies},
     layout::{self, Kind},
     records::{
         EntityRecord, GroupRecord, InlineRecord, PrincipalRecord, RoleRecord, TagRecord, UserRecord, encode,
@@ -159,10 +159,10 @@ impl Entity {
         kind: EntityKind,
         record: EntityRecord<'_>,
         revision: Revision,
-        library: &Library,
+        shared: &SharedPolicies,
     ) -> Option<Self> {
         let inline = record.inline.into_iter().map(|policy| {
-            let document = library.document(&policy.text, PolicyKind::IdentityPolicy).ok()?;
+            let document = shared.document(&policy.text, PolicyKind::IdentityPolicy).ok()?;
             Some((policy.name.into_owned(), document))
         });
         Some(Self {
@@ -207,11 +207,11 @@ impl User {
         account: AccountId,
         bytes: &[u8],
         revision: Revision,
-        library: &Library,
+        shared: &SharedPolicies,
     ) -> Option<Self> {
         let record: UserRecord<'_> = minicbor::decode(bytes).ok()?;
         Some(Self {
-            entity: Entity::decode(account, EntityKind::User, record.entity, revision, library)?,
+            entity: Entity::decode(account, EntityKind::User, record.entity, revision, shared)?,
             groups: record.groups.into_iter().map(Cow::into_owned).collect(),
         })
     }
@@ -231,10 +231,10 @@ impl Group {
         account: AccountId,
         bytes: &[u8],
         revision: Revision,
-        library: &Library,
+        shared: &SharedPolicies,
     ) -> Option<Self> {
         let record: GroupRecord<'_> = minicbor::decode(bytes).ok()?;
-        let entity = Entity::decode(account, EntityKind::Group, record.entity, revision, library)?;
+        let entity = Entity::decode(account, EntityKind::Group, record.entity, revision, shared)?;
         Some(Self { entity })
     }
 
@@ -250,13 +250,13 @@ impl Role {
         account: AccountId,
         bytes: &[u8],
         revision: Revision,
-        library: &Library,
+        shared: &SharedPolicies,
     ) -> Option<Self> {
         let record: RoleRecord<'_> = minicbor::decode(bytes).ok()?;
         let ids = record.trusted.into_iter().map(|named| (named.arn.into_owned(), named.id.into_owned()));
         Some(Self {
-            entity: Entity::decode(account, EntityKind::Role, record.entity, revision, library)?,
-            trust: Trust::stored(&record.trust, ids.collect(), library).ok()?,
+            entity: Entity::decode(account, EntityKind::Role, record.entity, revision, shared)?,
+            trust: Trust::stored(&record.trust, ids.collect(), shared).ok()?,
             description: record.description.map(Cow::into_owned),
             session_seconds_max: record.session_seconds_max,
         })
@@ -281,8 +281,8 @@ impl Role {
 
 impl Trust {
     /// A trust policy as it was stored, with the unique ids that were found when it was put.
-    fn stored(text: &str, ids: BTreeMap<String, String>, library: &Library) -> Result<Self, Malformed> {
-        let document = library.document(text, PolicyKind::TrustPolicy)?;
+    fn stored(text: &str, ids: BTreeMap<String, String>, shared: &SharedPolicies) -> Result<Self, Malformed> {
+        let document = shared.document(text, PolicyKind::TrustPolicy)?;
         let bound = if ids.is_empty() {
             Arc::clone(&document.parsed)
         } else {
@@ -292,12 +292,16 @@ impl Trust {
     }
 
     /// A trust policy that is put now: its principals mean those that bear their names now.
-    pub(crate) fn put(text: &str, principals: &dyn Principals, library: &Library) -> Result<Self, Malformed> {
-        let document = library.document(text, PolicyKind::TrustPolicy)?;
+    pub(crate) fn put(
+        text: &str,
+        principals: &dyn Principals,
+        shared: &SharedPolicies,
+    ) -> Result<Self, Malformed> {
+        let document = shared.document(text, PolicyKind::TrustPolicy)?;
         let id =
             |named| Some((policy::PrincipalPattern::arn(named)?.to_owned(), principals.unique_id(named)?));
         let ids = document.parsed.principals().filter_map(id).collect();
-        Self::stored(text, ids, library)
+        Self::stored(text, ids, shared)
     }
 }
 

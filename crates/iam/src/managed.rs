@@ -13,7 +13,7 @@ use policy::{Policy, PolicyKind};
 use store::{Key, Revision};
 
 use crate::{
-    documents::{Document, Library},
+    documents::{Document, SharedPolicies},
     entities::{Tags, fold, read_tags, write_tags},
     faults,
     gate::Kept,
@@ -66,11 +66,11 @@ impl ManagedPolicy {
         account: AccountId,
         bytes: &[u8],
         revision: Revision,
-        library: &Library,
+        shared: &SharedPolicies,
     ) -> Option<Self> {
         let record: PolicyRecord<'_> = minicbor::decode(bytes).ok()?;
         let versions = record.versions.into_iter().map(|version| {
-            let document = library.document(&version.text, PolicyKind::IdentityPolicy).ok()?;
+            let document = shared.document(&version.text, PolicyKind::IdentityPolicy).ok()?;
             Some((version.number, Version { created: Timestamp::from_millis(version.created), document }))
         });
         Some(Self {

@@ -16,7 +16,7 @@ use crate::{
 /// A policy of an identity.
 pub(crate) fn identity(iam: &Iam, text: &str) -> Result<Arc<Document>, Fault> {
     iam.directory
-        .library
+        .shared_policies
         .document(text, PolicyKind::IdentityPolicy)
         .map_err(|malformed| faults::malformed(&malformed))
 }
@@ -35,7 +35,7 @@ pub(crate) fn trust(iam: &Iam, text: &str) -> Result<Trust, Fault> {
         return Err(faults::quota("ACLSizePerRole", TRUST_POLICY));
     }
     let directory = &*iam.directory;
-    let trust = Trust::put(text, directory, &directory.library);
+    let trust = Trust::put(text, directory, &directory.shared_policies);
     let trust = trust.map_err(|malformed| faults::malformed(&malformed))?;
     if let Some(unknown) = trust.document.parsed.principals().find(|named| !directory.exist(named)) {
         // The quotation marks are AWS's; tools look for this text.

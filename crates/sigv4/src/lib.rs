@@ -68,7 +68,7 @@ pub use claim::Claim;
 pub use error::{AuthError, HeaderPart, Kind};
 pub use key::{Scope, SigningKey};
 pub use keys::{KEPT_MAX, SigningKeys};
-pub use signer::Signer;
+pub use signer::{Signer, Unsignable};
 pub use stamp::Stamp;
 
 /// The algorithm that is accepted, the only one.

@@ -23,17 +23,23 @@ pub struct Signer<'a> {
     pub service: &'a str,
 }
 
+/// The request cannot be signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unsignable;
+
+impl From<InvalidHeaderValue> for Unsignable {
+    fn from(_: InvalidHeaderValue) -> Self {
+        Self
+    }
+}
+
 impl Signer<'_> {
     /// Signs a request in its header, over all headers that it has; `host` must be among them, or in the target.
     /// `now_seconds` counts from 1970-01-01T00:00:00Z.
     ///
     /// # Errors
-    /// When the id or the token cannot stand in a header.
-    pub fn sign<B: AsRef<[u8]>>(
-        &self,
-        request: &mut Request<B>,
-        now_seconds: i64,
-    ) -> Result<(), InvalidHeaderValue> {
+    /// When the id or the token cannot stand in a header, or no canonical form can be made of the request.
+    pub fn sign<B: AsRef<[u8]>>(&self, request: &mut Request<B>, now_seconds: i64) -> Result<(), Unsignable> {
         let signed_at = Stamp::from_seconds(now_seconds);
         request.headers_mut().insert(X_AMZ_DATE, HeaderValue::from_str(signed_at.as_str())?);
         if let Some(token) = self.security_token {
@@ -45,8 +51,7 @@ impl Signer<'_> {
         let signed_headers = names(request.headers());
         let body_hash = hex(digest::digest(&digest::SHA256, request.body().as_ref()).as_ref());
         let head = Head { method: request.method(), uri: request.uri(), headers: request.headers() };
-        // Every name was read off the headers, so that nothing is missing.
-        let Some(hash) = canonical::hash(head, &signed_headers, &body_hash) else { return Ok(()) };
+        let hash = canonical::hash(head, &signed_headers, &body_hash).ok_or(Unsignable)?;
         let key = SigningKey::derive(self.secret, scope);
         let signature = signature(&key, &signed_at, scope, &hex(hash.as_ref()));
         let authorization = format!(

@@ -4,6 +4,8 @@ use bytes::Bytes;
 use http::{HeaderMap, Response};
 use serde_json::Value;
 
+use crate::Credentials;
+
 /// What the server answered.
 #[derive(Debug, Clone)]
 pub struct Answer {
@@ -61,6 +63,23 @@ impl Answer {
             return Value::Null;
         }
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// The credentials that an answer of IAM or STS to a call of this account holds.
+    ///
+    /// # Panics
+    /// If the call was refused, or the answer holds none.
+    #[track_caller]
+    #[must_use]
+    pub fn credentials(&self, account: &str) -> Credentials {
+        assert!(self.code.is_none(), "refused: {self:?}");
+        let text = |element| self.xml(element).unwrap_or_else(|| panic!("no {element}: {self:?}"));
+        Credentials {
+            account: account.to_owned(),
+            access_key_id: text("AccessKeyId"),
+            secret_access_key: text("SecretAccessKey"),
+            session_token: self.xml("SessionToken"),
+        }
     }
 
     /// The text of the first element of this name in an XML body. Knows no entities.

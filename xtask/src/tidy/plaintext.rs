@@ -55,7 +55,7 @@ const REVEALED: &[(&str, &str, &str)] = &[
     ),
     (
         "crates/server/src/credentials/endpoint.rs",
-        "answer",
+        "as_ref",
         "answers temporary credentials to who has the token",
     ),
     ("crates/server/src/credentials/endpoint.rs", "check", "compares the token that was sent"),

@@ -6,7 +6,7 @@ use serde::ser::{self, Serialize, SerializeMap, SerializeSeq, SerializeStruct};
 use std::fmt;
 use zeroize::Zeroizing;
 
-use super::unfit::Unfit;
+use super::unfit::{Unfit, no_shape_has};
 use crate::Fault;
 
 /// Encodes the answer of an operation.
@@ -96,12 +96,8 @@ impl<'a> ser::Serializer for Writer<'a> {
     type Ok = ();
     type Error = Unfit;
     type SerializeSeq = Self;
-    type SerializeTuple = ser::Impossible<(), Unfit>;
-    type SerializeTupleStruct = ser::Impossible<(), Unfit>;
-    type SerializeTupleVariant = ser::Impossible<(), Unfit>;
     type SerializeMap = Self;
     type SerializeStruct = Self;
-    type SerializeStructVariant = ser::Impossible<(), Unfit>;
 
     scalars!(
         serialize_bool: bool, serialize_i8: i8, serialize_i16: i16, serialize_i32: i32, serialize_i64: i64,
@@ -151,36 +147,8 @@ impl<'a> ser::Serializer for Writer<'a> {
         self.text(model::Timestamp::from_millis(millis).to_iso8601())
     }
 
-    fn serialize_newtype_variant<T: Serialize + ?Sized>(
-        self,
-        _: &'static str,
-        _: u32,
-        _: &'static str,
-        _: &T,
-    ) -> Result<(), Unfit> {
-        Err(Unfit("a variant"))
-    }
-
     fn serialize_seq(self, _: Option<usize>) -> Result<Self, Unfit> {
         Ok(self)
-    }
-
-    fn serialize_tuple(self, _: usize) -> Result<Self::SerializeTuple, Unfit> {
-        Err(Unfit("a tuple"))
-    }
-
-    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Self::SerializeTupleStruct, Unfit> {
-        Err(Unfit("a tuple"))
-    }
-
-    fn serialize_tuple_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        _: &'static str,
-        _: usize,
-    ) -> Result<Self::SerializeTupleVariant, Unfit> {
-        Err(Unfit("a variant"))
     }
 
     fn serialize_map(self, _: Option<usize>) -> Result<Self, Unfit> {
@@ -191,15 +159,7 @@ impl<'a> ser::Serializer for Writer<'a> {
         Ok(self)
     }
 
-    fn serialize_struct_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        _: &'static str,
-        _: usize,
-    ) -> Result<Self::SerializeStructVariant, Unfit> {
-        Err(Unfit("a variant"))
-    }
+    no_shape_has!();
 }
 
 impl SerializeSeq for Writer<'_> {

@@ -20,7 +20,7 @@ pub(crate) type Keys = BTreeMap<String, Vec<String>>;
 pub(super) struct Known<'a> {
     pub(super) given: &'a Keys,
     pub(super) caller: &'a Keys,
-    pub(super) resource: Option<&'a Keys>,
+    pub(super) resource: Option<&'a dyn ConditionKeys>,
 }
 
 impl ConditionKeys for Known<'_> {

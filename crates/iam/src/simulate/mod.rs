@@ -114,7 +114,7 @@ impl Simulation {
         let keys = Known {
             given: &self.given,
             caller: &self.caller,
-            resource: found.as_ref().map(|found| &found.keys),
+            resource: found.as_ref().map(|found| &*found.keys),
         };
         let policies: Vec<&Policy> = self.policies.iter().map(|source| &*source.document.parsed).collect();
         let question = Question { principal: &self.principal, action, resource, keys: &keys };

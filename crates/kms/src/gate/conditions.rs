@@ -170,25 +170,8 @@ impl ConditionKeys for KeyConditions<'_, '_> {
     fn lookup(&self, key: &ConditionKey) -> Option<Values<'_>> {
         match (key.name(), key.variable()) {
             // A service that calls as itself is of no account.
-            ("kms:calleraccount", None) => {
-                self.cx.caller.principal.account().map(|account| Values::one(account.to_owned()))
-            }
-            ("kms:keyorigin", None) => Some(Values::one(self.key.origin.as_str())),
-            ("kms:keyspec" | "kms:customermasterkeyspec", None) => Some(Values::one(self.key.spec.as_str())),
-            ("kms:keyusage" | "kms:customermasterkeyusage", None) => {
-                Some(Values::one(self.key.usage.as_str()))
-            }
-            ("kms:multiregion", None) => Some(truth(self.key.arn.key_id.is_multi_region())),
-            ("kms:multiregionkeytype", None) => self.key.family_role().map(|role| Values::one(role.as_str())),
+            ("kms:calleraccount", None) => self.cx.caller.principal.account().map(Values::one),
             ("kms:requestalias", None) => self.alias.map(|alias| Values::one(alias.as_str())),
-            ("kms:resourcealiases", None) => {
-                let aliases: Vec<Cow<'_, str>> = self
-                    .shelf?
-                    .aliases_of(self.key.arn.key_id)
-                    .map(|name| Cow::Borrowed(name.as_str()))
-                    .collect();
-                (1..=RESOURCE_ALIASES).contains(&aliases.len()).then(|| Values::many(aliases))
-            }
             ("kms:viaservice", None) => {
                 let via = self.cx.origin.for_user()?;
                 Some(Values::one(via.service.in_region(self.cx.region)))
@@ -197,10 +180,29 @@ impl ConditionKeys for KeyConditions<'_, '_> {
                 let days = self.key.last_use.trailing_days(self.key.created, self.cx.now);
                 Some(Values::one(days.to_string()))
             }
-            ("aws:resourceaccount", None) => Some(Values::one(self.key.arn.account.to_string())),
-            ("aws:resourcetag", Some(name)) => tag(&self.key.tags, name),
-            _ => self.asked.lookup(key).or_else(|| global(self.cx, key)),
+            _ => of_key(self.key, self.shelf.map(Arc::as_ref), key)
+                .or_else(|| self.asked.lookup(key))
+                .or_else(|| global(self.cx, key)),
         }
+    }
+}
+
+/// What a key says of itself to every request on it. `shelf` is where it lies, and has its aliases.
+pub(super) fn of_key<'a>(key: &'a Key, shelf: Option<&'a Shelf>, asked: &ConditionKey) -> Option<Values<'a>> {
+    match (asked.name(), asked.variable()) {
+        ("aws:resourceaccount", None) => Some(Values::one(key.arn.account.to_string())),
+        ("aws:resourcetag", Some(name)) => tag(&key.tags, name),
+        ("kms:keyorigin", None) => Some(Values::one(key.origin.as_str())),
+        ("kms:keyspec" | "kms:customermasterkeyspec", None) => Some(Values::one(key.spec.as_str())),
+        ("kms:keyusage" | "kms:customermasterkeyusage", None) => Some(Values::one(key.usage.as_str())),
+        ("kms:multiregion", None) => Some(truth(key.arn.key_id.is_multi_region())),
+        ("kms:multiregionkeytype", None) => key.family_role().map(|role| Values::one(role.as_str())),
+        ("kms:resourcealiases", None) => {
+            let aliases: Vec<Cow<'_, str>> =
+                shelf?.aliases_of(key.arn.key_id).map(|name| Cow::Borrowed(name.as_str())).collect();
+            (1..=RESOURCE_ALIASES).contains(&aliases.len()).then(|| Values::many(aliases))
+        }
+        _ => None,
     }
 }
 

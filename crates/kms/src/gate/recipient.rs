@@ -4,12 +4,12 @@
 //!
 //! The document is verified before anything is decided, because policies ask about it, and before any key is touched.
 
-use std::{fmt::Write, sync::Arc};
+use std::sync::Arc;
 
-use attestation::{Attestation, Platform, Register};
+use attestation::{Attestation, Platform};
 use audit::Value;
 use dispatch::{Cx, Fault};
-use model::{Blob, kms::RecipientInfo};
+use model::{Blob, hex, kms::RecipientInfo};
 use policy::{ConditionKey, ConditionKeys, Values};
 use secret::Plaintext;
 
@@ -118,11 +118,4 @@ fn recorded(attestation: &Attestation) -> Value<'static> {
 fn register_number(text: &str) -> Option<u8> {
     let plain = text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
     text.parse().ok().filter(|_| plain)
-}
-
-fn hex(register: &Register) -> String {
-    register.iter().fold(String::with_capacity(2 * register.len()), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

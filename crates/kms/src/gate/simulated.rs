@@ -1,18 +1,18 @@
 //! What a key says to a simulated question. It gives no access, and tells only the key's own account.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use dispatch::{Asker, Granted, Resource, Resources};
 use model::{
     arn::{AccountId, KeyRef},
     kms::GrantOperation,
 };
+use policy::{ConditionKey, ConditionKeys, Values};
 
-use super::resolve;
+use super::{conditions::of_key, resolve};
 use crate::{
     Kms,
     grants::{Likeness, names},
-    limits::RESOURCE_ALIASES,
     policies,
     tables::{Key, Shelf},
 };
@@ -36,7 +36,7 @@ impl Resources for Kms {
             policy: Arc::new(key.policy.parsed.clone()),
             text: policies::shown(self, &key.policy),
             grant: granted(&shelf, &key, asker),
-            keys: keys(&shelf, &key),
+            keys: Box::new(OfKey { shelf, key }),
         })
     }
 }
@@ -54,25 +54,17 @@ fn granted(shelf: &Shelf, key: &Key, asker: &Asker<'_>) -> Option<Granted> {
     Some(Granted { id: grant.id.to_string(), to_account: likeness == Likeness::Account })
 }
 
-/// The condition keys that every request on the key has.
-fn keys(shelf: &Shelf, key: &Key) -> BTreeMap<String, Vec<String>> {
-    let one = |name: &str, value: &str| (name.to_owned(), vec![value.to_owned()]);
-    let mut keys = BTreeMap::from([
-        one("aws:resourceaccount", &key.arn.account.to_string()),
-        one("aws:requestedregion", key.arn.region.as_str()),
-        one("kms:keyorigin", key.origin.as_str()),
-        one("kms:keyspec", key.spec.as_str()),
-        one("kms:customermasterkeyspec", key.spec.as_str()),
-        one("kms:keyusage", key.usage.as_str()),
-        one("kms:customermasterkeyusage", key.usage.as_str()),
-        one("kms:multiregion", if key.arn.key_id.is_multi_region() { "true" } else { "false" }),
-    ]);
-    keys.extend(key.family_role().map(|role| one("kms:multiregionkeytype", role.as_str())));
-    keys.extend(key.tags.iter().map(|(name, value)| one(&format!("aws:resourcetag/{name}"), value)));
-    let aliases: Vec<String> =
-        shelf.aliases_of(key.arn.key_id).map(|name| name.as_str().to_owned()).collect();
-    if (1..=RESOURCE_ALIASES).contains(&aliases.len()) {
-        keys.insert("kms:resourcealiases".to_owned(), aliases);
+/// The condition keys that every request on a key has.
+struct OfKey {
+    shelf: Arc<Shelf>,
+    key: Arc<Key>,
+}
+
+impl ConditionKeys for OfKey {
+    fn lookup(&self, asked: &ConditionKey) -> Option<Values<'_>> {
+        match (asked.name(), asked.variable()) {
+            ("aws:requestedregion", None) => Some(Values::one(self.key.arn.region.as_str())),
+            _ => of_key(&self.key, Some(&self.shelf), asked),
+        }
     }
-    keys
 }

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{Malformed, key_id::unhex};
+use super::Malformed;
+use crate::hex::{hex, unhex};
 
 /// Id of a grant: 64 hexadecimal digits, small letters only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,7 +32,7 @@ impl GrantId {
 
 impl fmt::Display for GrantId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hex(&self.0))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::Malformed;
+use crate::hex::{digits, unhex};
 
 /// Id of a KMS key: a UUID, or `mrk-` and 32 hexadecimal digits for multi-Region keys. Small letters only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -69,7 +70,7 @@ impl KeyId {
     }
 
     pub(super) fn characters(self) -> [u8; 36] {
-        let mut digits: &[u8] = &hex::<32>(&self.bytes);
+        let mut digits: &[u8] = &digits::<32>(&self.bytes);
         let mut text = [b'-'; 36];
         if let (true, Some((prefix, rest))) = (self.multi_region, text.split_at_mut_checked(PREFIX.len())) {
             prefix.copy_from_slice(PREFIX.as_bytes());
@@ -123,43 +124,9 @@ impl MaterialId {
 
 impl fmt::Display for MaterialId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digits: [u8; 64] = hex(&self.0);
+        let digits: [u8; 64] = digits(&self.0);
         f.write_str(std::str::from_utf8(&digits).unwrap_or_default())
     }
-}
-
-/// Small hexadecimal digits, two for each byte.
-fn hex<const N: usize>(bytes: &[u8]) -> [u8; N] {
-    // Without a branch or a table, so that several are made in one step.
-    const fn digit(nibble: u8) -> u8 {
-        let letter = (9_u8.wrapping_sub(nibble) >> 7) * (b'a' - b'0' - 10);
-        b'0' + nibble + letter
-    }
-    let mut digits = [0; N];
-    let (pairs, _) = digits.as_chunks_mut::<2>();
-    for (pair, byte) in pairs.iter_mut().zip(bytes) {
-        *pair = [digit(byte >> 4), digit(byte & 0xF)];
-    }
-    digits
-}
-
-/// Exactly `N` bytes from small hexadecimal digits.
-pub(super) fn unhex<const N: usize>(digits: &[u8]) -> Result<[u8; N], Malformed> {
-    /// More than any digit, for what is none.
-    const NONE: u8 = 0x10;
-    let value = |digit: u8| match digit {
-        b'0'..=b'9' => digit - b'0',
-        b'a'..=b'f' => digit - b'a' + 10,
-        _ => NONE,
-    };
-    let (pairs, odd) = digits.as_chunks::<2>();
-    let (mut bytes, mut seen) = ([0; N], 0);
-    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
-        let (high, low) = (value(*high), value(*low));
-        seen |= high | low;
-        *byte = high << 4 | low;
-    }
-    if pairs.len() == N && odd.is_empty() && seen < NONE { Ok(bytes) } else { Err(Malformed) }
 }
 
 #[cfg(test)]

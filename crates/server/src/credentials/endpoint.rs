@@ -99,12 +99,18 @@ impl<R: Assume> Answer for Endpoint<R> {
             return refusal(status, "the token is missing or wrong");
         }
         match self.session().await {
-            Ok(session) => {
-                let body = Bytes::copy_from_slice(session.for_container().reveal());
-                reply(StatusCode::OK, body)
-            }
+            Ok(session) => reply(StatusCode::OK, Bytes::from_owner(Body(session.for_container()))),
             Err(error) => refusal(StatusCode::BAD_GATEWAY, &error),
         }
+    }
+}
+
+/// A body that is wiped when it has been written.
+struct Body(Plaintext);
+
+impl AsRef<[u8]> for Body {
+    fn as_ref(&self) -> &[u8] {
+        self.0.reveal()
     }
 }
 

@@ -55,13 +55,7 @@ impl People {
     /// A new access key of a user.
     #[track_caller]
     pub(crate) fn access_key(&self, name: &str) -> Credentials {
-        let made = self.iam("CreateAccessKey", json!({ "UserName": name }));
-        Credentials {
-            account: ACCOUNT.to_owned(),
-            access_key_id: made.xml("AccessKeyId").unwrap(),
-            secret_access_key: made.xml("SecretAccessKey").unwrap(),
-            session_token: None,
-        }
+        self.iam("CreateAccessKey", json!({ "UserName": name })).credentials(ACCOUNT)
     }
 
     /// A new key of the account, by its ARN.

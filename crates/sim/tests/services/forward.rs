@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::stage::{ACCOUNT, ALICE, FOR, Stage, credentials};
+use crate::stage::{ACCOUNT, ALICE, FOR, Stage};
 
 fn allow_if(condition: Value) -> Value {
     json!([{ "Effect": "Allow", "Action": "kms:*", "Resource": "*", "Condition": condition }])
@@ -84,7 +84,7 @@ fn a_session_is_forwarded_with_all_that_limits_it() {
         if let Some(policy) = more {
             input["Policy"] = policy.to_string().into();
         }
-        let session = credentials(&stage.world.call(&stage.root, "sts", "AssumeRole", input), ACCOUNT);
+        let session = stage.world.call(&stage.root, "sts", "AssumeRole", input).credentials(ACCOUNT);
         format!("{}:{}", session.access_key_id, session.session_token.unwrap())
     };
     let whole = assume(None);
@@ -168,7 +168,7 @@ fn a_role_can_be_the_service() {
         if let Some(policy) = policy {
             input["Policy"] = policy.into();
         }
-        credentials(&stage.world.call(&stage.root, "sts", "AssumeRole", input), ACCOUNT)
+        stage.world.call(&stage.root, "sts", "AssumeRole", input).credentials(ACCOUNT)
     };
     let encrypt = |by: &sim::Credentials| stage.call(by, &[(FOR, ALICE)], "Encrypt", &stage.secret());
     encrypt(&assume(None)).ok();

@@ -4,7 +4,7 @@ use audit::EventKind;
 use serde_json::{Value, json};
 use sim::{Answer, sign};
 
-use crate::stage::{ACCOUNT, ALICE, FOR, REGION, Stage, credentials};
+use crate::stage::{ACCOUNT, ALICE, FOR, REGION, Stage};
 
 const S3: &str = "alias/aws/s3";
 
@@ -277,7 +277,7 @@ fn a_service_that_makes_grants_makes_them_for_its_users() {
     stage.iam(&stage.root, "CreateRole", role);
     let input =
         json!({ "RoleArn": format!("arn:aws:iam::{ACCOUNT}:role/volumes"), "RoleSessionName": "host-1" });
-    let volumes = credentials(&stage.world.call(&stage.root, "sts", "AssumeRole", input), ACCOUNT);
+    let volumes = stage.world.call(&stage.root, "sts", "AssumeRole", input).credentials(ACCOUNT);
     let key = describe(&stage, "alias/aws/ebs")["Arn"].clone();
     let grant = json!({ "KeyId": key, "GranteePrincipal": ALICE, "Operations": ["Decrypt"] });
     let made = stage.call(&volumes, &[(FOR, ALICE)], "CreateGrant", &grant).ok();

@@ -111,7 +111,7 @@ impl Stage {
 #[track_caller]
 pub(crate) fn user(world: &World, root: &Credentials, name: &str) -> Credentials {
     iam(world, root, "CreateUser", json!({ "UserName": name }));
-    credentials(&iam(world, root, "CreateAccessKey", json!({ "UserName": name })), &root.account)
+    iam(world, root, "CreateAccessKey", json!({ "UserName": name })).credentials(&root.account)
 }
 
 #[track_caller]
@@ -119,16 +119,4 @@ fn iam(world: &World, by: &Credentials, operation: &str, input: Value) -> Answer
     let answer = world.call(by, "iam", operation, input);
     assert_eq!(answer.code, None, "{operation}: {answer:?}");
     answer
-}
-
-/// The credentials in an answer.
-#[track_caller]
-pub(crate) fn credentials(answer: &Answer, account: &str) -> Credentials {
-    assert_eq!(answer.code, None, "{answer:?}");
-    Credentials {
-        account: account.to_owned(),
-        access_key_id: answer.xml("AccessKeyId").unwrap(),
-        secret_access_key: answer.xml("SecretAccessKey").unwrap(),
-        session_token: answer.xml("SessionToken"),
-    }
 }

@@ -33,7 +33,7 @@ impl Cast {
     #[track_caller]
     pub(crate) fn user(&self, name: &str) -> Credentials {
         self.iam("CreateUser", json!({ "UserName": name }));
-        credentials(&self.iam("CreateAccessKey", json!({ "UserName": name })), ACCOUNT)
+        self.iam("CreateAccessKey", json!({ "UserName": name })).credentials(ACCOUNT)
     }
 
     /// A user with a policy that allows these actions on everything.
@@ -80,7 +80,7 @@ impl Cast {
     /// A session of a role.
     #[track_caller]
     pub(crate) fn session(&self, by: &Credentials, role: &str, more: Value) -> Credentials {
-        credentials(&self.assume(by, role, more), ACCOUNT)
+        self.assume(by, role, more).credentials(ACCOUNT)
     }
 
     /// A call to KMS about the key.
@@ -95,18 +95,6 @@ impl Cast {
     /// Who the server says it is.
     pub(crate) fn identity(&self, of: &Credentials) -> Answer {
         self.world.call(of, "sts", "GetCallerIdentity", json!({}))
-    }
-}
-
-/// The credentials in an answer.
-#[track_caller]
-pub(crate) fn credentials(answer: &Answer, account: &str) -> Credentials {
-    assert_eq!(answer.code, None, "{answer:?}");
-    Credentials {
-        account: account.to_owned(),
-        access_key_id: answer.xml("AccessKeyId").unwrap(),
-        secret_access_key: answer.xml("SecretAccessKey").unwrap(),
-        session_token: answer.xml("SessionToken"),
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use sim::{Answer, Credentials};
 
-use crate::cast::{ACCOUNT, Cast, allow, credentials};
+use crate::cast::{ACCOUNT, Cast, allow};
 
 impl Cast {
     fn sts(&self, by: &Credentials, operation: &str, input: Value) -> Answer {
@@ -15,7 +15,7 @@ impl Cast {
 fn a_session_of_a_user_is_the_user_for_some_time() {
     let cast = Cast::new();
     let user = cast.user_who_may("alice", &["kms:Encrypt"]);
-    let session = credentials(&cast.sts(&user, "GetSessionToken", json!({})), ACCOUNT);
+    let session = cast.sts(&user, "GetSessionToken", json!({})).credentials(ACCOUNT);
     assert!(session.session_token.is_some());
     assert_eq!(cast.identity(&session).xml("Arn"), cast.identity(&user).xml("Arn"));
     assert_eq!(cast.identity(&session).xml("UserId"), cast.identity(&user).xml("UserId"));
@@ -40,7 +40,7 @@ fn a_session_of_a_user_is_the_user_for_some_time() {
 #[test]
 fn a_session_of_the_root_user_is_short() {
     let cast = Cast::new();
-    let session = credentials(&cast.sts(&cast.root, "GetSessionToken", json!({})), ACCOUNT);
+    let session = cast.sts(&cast.root, "GetSessionToken", json!({})).credentials(ACCOUNT);
     assert_eq!(cast.kms(&session, "Encrypt").code, None);
     let long = cast.sts(&cast.root, "GetSessionToken", json!({ "DurationSeconds": 3601 }));
     assert_eq!(long.fault(), "ValidationError");
@@ -61,13 +61,13 @@ fn a_federated_user_may_what_is_passed_and_the_user_may() {
     };
     let answer = ask(allow(&["kms:Encrypt", "kms:DescribeKey"]));
     assert_eq!(answer.xml("FederatedUserId"), Some(format!("{ACCOUNT}:bob")));
-    let federated = credentials(&answer, ACCOUNT);
+    let federated = answer.credentials(ACCOUNT);
     let arn = format!("arn:aws:sts::{ACCOUNT}:federated-user/bob");
     assert_eq!(cast.identity(&federated).xml("Arn"), Some(arn.clone()));
     assert_eq!(cast.kms(&federated, "Encrypt").code, None);
     let refused = cast.kms(&federated, "DescribeKey");
     assert!(refused.message.unwrap().contains(&arn), "not beyond what the user may");
-    let without = credentials(&ask(Value::Null), ACCOUNT);
+    let without = ask(Value::Null).credentials(ACCOUNT);
     assert_eq!(cast.kms(&without, "Encrypt").fault(), "AccessDeniedException", "nothing without a policy");
 
     let other = cast.user("carol");
@@ -80,7 +80,7 @@ fn a_federated_user_may_what_is_passed_and_the_user_may() {
 fn it_ends_with_the_user() {
     let cast = Cast::new();
     let user = cast.user("alice");
-    let session = credentials(&cast.sts(&user, "GetSessionToken", json!({})), ACCOUNT);
+    let session = cast.sts(&user, "GetSessionToken", json!({})).credentials(ACCOUNT);
     assert_eq!(cast.identity(&session).code, None);
     cast.iam("DeleteAccessKey", json!({ "UserName": "alice", "AccessKeyId": user.access_key_id }));
     assert_eq!(cast.identity(&session).code, None, "it does not hang on the access key");

@@ -89,7 +89,7 @@ fn a_chain_hands_on_transitive_tags_and_the_source_identity() {
     let session = cast.session(&cast.root, &first, more);
     let answer = cast.assume(&session, &second, json!({}));
     assert_eq!(answer.xml("SourceIdentity").as_deref(), Some("carol"));
-    let chained = crate::cast::credentials(&answer, ACCOUNT);
+    let chained = answer.credentials(ACCOUNT);
     assert_eq!(cast.kms(&chained, "Encrypt").code, None);
     let changed = cast.assume(&session, &second, json!({ "SourceIdentity": "dave" }));
     assert_eq!(changed.fault(), "AccessDenied");

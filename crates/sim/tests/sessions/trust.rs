@@ -12,7 +12,7 @@ fn a_session_may_do_what_its_role_may() {
     let role = cast.role("worker", &trusting(&format!("arn:aws:iam::{ACCOUNT}:user/alice")));
     cast.put_role_policy("worker", &allow(&["kms:Encrypt"]));
     let answer = cast.assume(&user, &role, json!({ "RoleSessionName": "job-1" }));
-    let session = crate::cast::credentials(&answer, ACCOUNT);
+    let session = answer.credentials(ACCOUNT);
     assert!(session.access_key_id.starts_with("ASIA"), "{session:?}");
     let arn = format!("arn:aws:sts::{ACCOUNT}:assumed-role/worker/job-1");
     let id = answer.xml("AssumedRoleId").unwrap();

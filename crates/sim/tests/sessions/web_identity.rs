@@ -4,7 +4,7 @@ use audit::{Decision, Outcome, Record, Value as Recorded};
 use serde_json::{Value, json};
 use sim::{Answer, TokenSigner};
 
-use crate::cast::{ACCOUNT, Cast, allow, credentials};
+use crate::cast::{ACCOUNT, Cast, allow};
 
 const ISSUER: &str = "https://id.example.com/Realm";
 const LOCATION: &str = "id.example.com/Realm";
@@ -93,7 +93,7 @@ fn trusting(provider: &str) -> Value {
 fn a_token_of_a_trusted_provider_gives_a_session() {
     let federation = Federation::new();
     let answer = federation.with(json!({}));
-    let session = credentials(&answer, ACCOUNT);
+    let session = answer.credentials(ACCOUNT);
     for (element, value) in
         [("SubjectFromWebIdentityToken", "carol"), ("Provider", ISSUER), ("Audience", CLIENT)]
     {
@@ -311,7 +311,7 @@ fn conditions_see_the_claims() {
 fn the_session_remembers_who_vouched_for_whom() {
     let federation = Federation::new();
     let cast = &federation.cast;
-    let session = credentials(&federation.with(json!({})), ACCOUNT);
+    let session = federation.with(json!({})).credentials(ACCOUNT);
     for (key, value, stranger) in [
         ("aws:FederatedProvider", federation.provider.as_str(), "arn:aws:iam::111122223333:oidc-provider/x"),
         ("id.example.com/Realm:sub", "carol", "dave"),
@@ -338,8 +338,8 @@ fn tags_and_source_identity_come_from_the_token() {
     let said = |team: &str| json!({ "https://aws.amazon.com/tags": tags(team), "https://aws.amazon.com/source_identity": "carol@example.com" });
     let answer = federation.with(said("red"));
     assert_eq!(answer.xml("SourceIdentity").as_deref(), Some("carol@example.com"));
-    assert_eq!(cast.kms(&credentials(&answer, ACCOUNT), "DescribeKey").code, None);
-    let blue = credentials(&federation.with(said("blue")), ACCOUNT);
+    assert_eq!(cast.kms(&answer.credentials(ACCOUNT), "DescribeKey").code, None);
+    let blue = federation.with(said("blue")).credentials(ACCOUNT);
     assert_eq!(cast.kms(&blue, "DescribeKey").fault(), "AccessDeniedException");
 
     let mut trust = trusting(&federation.provider);
@@ -372,7 +372,7 @@ fn a_session_policy_and_a_duration_are_passed_as_with_any_role() {
     let token = federation.signer.sign(&federation.claims());
     let assume = |more| federation.assume(&federation.role, &token, more);
     let limited = assume(json!({ "Policy": allow(&["kms:DescribeKey"]).to_string() }));
-    let session = credentials(&limited, ACCOUNT);
+    let session = limited.credentials(ACCOUNT);
     assert_eq!(federation.cast.kms(&session, "Encrypt").fault(), "AccessDeniedException");
     assert_eq!(assume(json!({ "DurationSeconds": 7_200 })).code, None);
     assert_eq!(assume(json!({ "DurationSeconds": 7_201 })).fault(), "ValidationError");

@@ -5,7 +5,10 @@
 
 use serde::ser::{self, Serialize, SerializeMap, SerializeSeq, SerializeStruct};
 
-use crate::wire::{guarded::Guarded, unfit::Unfit};
+use crate::wire::{
+    guarded::Guarded,
+    unfit::{Unfit, no_shape_has},
+};
 
 /// Writes one value.
 pub(super) struct Writer<'a>(pub(super) &'a mut Guarded);
@@ -93,12 +96,8 @@ impl<'a> ser::Serializer for Writer<'a> {
     type Ok = ();
     type Error = Unfit;
     type SerializeSeq = Members<'a>;
-    type SerializeTuple = ser::Impossible<(), Unfit>;
-    type SerializeTupleStruct = ser::Impossible<(), Unfit>;
-    type SerializeTupleVariant = ser::Impossible<(), Unfit>;
     type SerializeMap = Members<'a>;
     type SerializeStruct = Members<'a>;
-    type SerializeStructVariant = ser::Impossible<(), Unfit>;
 
     integers!(
         serialize_i8: i8, serialize_i16: i16, serialize_i32: i32, serialize_i64: i64,
@@ -180,36 +179,8 @@ impl<'a> ser::Serializer for Writer<'a> {
         value.serialize(self)
     }
 
-    fn serialize_newtype_variant<T: Serialize + ?Sized>(
-        self,
-        _: &'static str,
-        _: u32,
-        _: &'static str,
-        _: &T,
-    ) -> Result<(), Unfit> {
-        Err(Unfit("a variant"))
-    }
-
     fn serialize_seq(self, _: Option<usize>) -> Result<Members<'a>, Unfit> {
         Ok(Members::array(self.0))
-    }
-
-    fn serialize_tuple(self, _: usize) -> Result<Self::SerializeTuple, Unfit> {
-        Err(Unfit("a tuple"))
-    }
-
-    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Self::SerializeTupleStruct, Unfit> {
-        Err(Unfit("a tuple"))
-    }
-
-    fn serialize_tuple_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        _: &'static str,
-        _: usize,
-    ) -> Result<Self::SerializeTupleVariant, Unfit> {
-        Err(Unfit("a variant"))
     }
 
     fn serialize_map(self, _: Option<usize>) -> Result<Members<'a>, Unfit> {
@@ -220,15 +191,7 @@ impl<'a> ser::Serializer for Writer<'a> {
         Ok(Members::object(self.0))
     }
 
-    fn serialize_struct_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        _: &'static str,
-        _: usize,
-    ) -> Result<Self::SerializeStructVariant, Unfit> {
-        Err(Unfit("a variant"))
-    }
+    no_shape_has!();
 }
 
 impl SerializeSeq for Members<'_> {
