@@ -4,19 +4,16 @@
 use std::borrow::Cow;
 
 use aws_lc_rs::digest;
-use http::HeaderName;
-use http::header::{AUTHORIZATION, DATE, HeaderValue};
+use http::header::HeaderValue;
 use memchr::{memchr, memchr2};
 
 use crate::claim::Parts;
-use crate::{
-    AUTHORIZATION_BYTES_MAX, AuthError, Head, HeaderPart, SKEW_SECONDS, Stamp, X_AMZ_DATE,
-    X_AMZ_SECURITY_TOKEN,
-};
+use crate::fields::{Field, Fields};
+use crate::{AUTHORIZATION_BYTES_MAX, AuthError, HeaderPart, SKEW_SECONDS, Stamp};
 
 /// Reads the parts of a signature in the header. Nothing of it is checked beyond its form.
-pub(crate) fn parse<'a>(head: Head<'a>, authorization: &'a HeaderValue) -> Result<Parts<'a>, AuthError> {
-    only(head, &AUTHORIZATION, "Authorization")?;
+pub(crate) fn parse<'a>(fields: &Fields<'a>) -> Result<Parts<'a>, AuthError> {
+    let authorization = fields.authorization.only("Authorization")?.ok_or(AuthError::MissingToken)?;
     let bytes = authorization.as_bytes().trim_ascii();
     // Schemes of others, and AWS's older ones, are no signature at all.
     if !bytes.starts_with(b"AWS4-") {
@@ -26,9 +23,9 @@ pub(crate) fn parse<'a>(head: Head<'a>, authorization: &'a HeaderValue) -> Resul
         return Err(AuthError::TooLong("Authorization"));
     }
     let text = plain(bytes).ok_or_else(|| not_a_pair(bytes))?;
-    let (algorithm, pairs) = text.split_once(' ').unwrap_or((text, ""));
+    let (algorithm, pairs) = memchr(b' ', bytes).and_then(|at| cut(text, at)).unwrap_or((text, ""));
     let [credential, signature, signed_headers] = read_pairs(pairs, bytes)?;
-    let date = date(head)?;
+    let date = date(fields)?;
 
     let (Some(credential), Some(signature), Some(signed_headers), Some(date)) =
         (credential, signature, signed_headers, date)
@@ -49,7 +46,7 @@ pub(crate) fn parse<'a>(head: Head<'a>, authorization: &'a HeaderValue) -> Resul
         signature: Cow::Borrowed(signature),
         signed_at: date.stamp()?,
         window_seconds: SKEW_SECONDS,
-        security_token: token(head)?,
+        security_token: token(fields.amz_security_token)?,
         presigned: false,
     })
 }
@@ -106,31 +103,18 @@ impl Dated<'_> {
     }
 }
 
-fn date(head: Head<'_>) -> Result<Option<Dated<'_>>, AuthError> {
-    match only(head, &X_AMZ_DATE, "X-Amz-Date")? {
+fn date<'a>(fields: &Fields<'a>) -> Result<Option<Dated<'a>>, AuthError> {
+    match fields.amz_date.only("X-Amz-Date")? {
         Some(value) => Ok(Some(Dated::Amz(value))),
-        None => Ok(only(head, &DATE, "Date")?.map(Dated::Http)),
+        None => Ok(fields.date.only("Date")?.map(Dated::Http)),
     }
 }
 
-fn token(head: Head<'_>) -> Result<Option<Cow<'_, str>>, AuthError> {
+fn token(field: Field<'_>) -> Result<Option<Cow<'_, str>>, AuthError> {
     const NAME: &str = "X-Amz-Security-Token";
-    let Some(value) = only(head, &X_AMZ_SECURITY_TOKEN, NAME)? else { return Ok(None) };
+    let Some(value) = field.only(NAME)? else { return Ok(None) };
     let text = value.to_str().map_err(|_| AuthError::MalformedParameter(NAME))?;
     Ok(Some(Cow::Borrowed(text)))
-}
-
-/// The one value of a header. With two, whoever reads the other one is deceived.
-fn only<'a>(
-    head: Head<'a>,
-    name: &HeaderName,
-    shown: &'static str,
-) -> Result<Option<&'a HeaderValue>, AuthError> {
-    let mut values = head.headers.get_all(name).iter();
-    match (values.next(), values.next()) {
-        (value, None) => Ok(value),
-        _ => Err(AuthError::Repeated(shown)),
-    }
 }
 
 /// The text of printable ASCII and spaces; its parts later stand in records and error texts.

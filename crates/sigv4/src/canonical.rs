@@ -1,4 +1,4 @@
-//! The canonical request, hashed as it is written.
+//! The canonical request.
 //!
 //! ```text
 //! method ⏎ path ⏎ query ⏎ name:value ⏎ … ⏎ ⏎ name;… ⏎ hex(SHA-256(body))
@@ -7,42 +7,44 @@
 //! "Create a signed AWS API request", step 1
 //! (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>).
 
-use aws_lc_rs::digest;
 use http::header::HOST;
 use percent_encoding::{AsciiSet, percent_encode};
 
 use crate::{Head, query};
 
-/// SHA-256 of the canonical request; nothing if a header is named that is not there.
-pub(crate) fn hash(head: Head<'_>, signed_headers: &str, body_hash: &[u8; 64]) -> Option<digest::Digest> {
-    let mut sink = Sink::new();
-    sink.put(head.method.as_str().as_bytes());
-    sink.put(b"\n");
-    put_path(&mut sink, head.uri.path());
-    sink.put(b"\n");
+/// The canonical request, not larger than a few times the head; nothing if a header is named that is not there.
+pub(crate) fn request(head: Head<'_>, signed_headers: &str, body_hash: &[u8; 64]) -> Option<Vec<u8>> {
+    let mut text = Vec::with_capacity(REQUEST_BYTES);
+    text.extend_from_slice(head.method.as_str().as_bytes());
+    text.push(b'\n');
+    put_path(&mut text, head.uri.path());
+    text.push(b'\n');
     if let Some(query) = head.uri.query() {
-        sink.put(query::canonical(query).as_bytes());
+        text.extend_from_slice(query::canonical(query).as_bytes());
     }
-    sink.put(b"\n");
+    text.push(b'\n');
     for name in signed_headers.as_bytes().split(|byte| *byte == b';') {
-        put_header(&mut sink, head, name)?;
+        put_header(&mut text, head, name)?;
     }
-    sink.put(b"\n");
-    sink.put(signed_headers.as_bytes());
-    sink.put(b"\n");
-    sink.put(body_hash);
-    Some(sink.finish())
+    text.push(b'\n');
+    text.extend_from_slice(signed_headers.as_bytes());
+    text.push(b'\n');
+    text.extend_from_slice(body_hash);
+    Some(text)
 }
 
+/// Room for most canonical requests.
+const REQUEST_BYTES: usize = 1024;
+
 /// The path as sent, dot segments resolved (RFC 3986 section 5.2.4) and slashes merged, then encoded again.
-fn put_path(sink: &mut Sink, path: &str) {
+fn put_path(text: &mut Vec<u8>, path: &str) {
     if path == "/" {
-        return sink.put(b"/");
+        return text.push(b'/');
     }
     let segments = || path.split('/').filter(|segment| !matches!(*segment, "" | "."));
     let merged = path.contains("//") || segments().any(|segment| segment == "..");
     if path.starts_with('/') && !merged && !path.split('/').any(|segment| segment == ".") {
-        return put_encoded(sink, path);
+        return put_encoded(text, path);
     }
     let mut kept = Vec::new();
     for segment in segments() {
@@ -53,39 +55,39 @@ fn put_path(sink: &mut Sink, path: &str) {
         }
     }
     for segment in &kept {
-        sink.put(b"/");
-        put_encoded(sink, segment);
+        text.push(b'/');
+        put_encoded(text, segment);
     }
     // What ends in a directory keeps its last slash.
     if kept.is_empty() || ["/", "/.", "/.."].iter().any(|end| path.ends_with(end)) {
-        sink.put(b"/");
+        text.push(b'/');
     }
 }
 
-fn put_encoded(sink: &mut Sink, path: &str) {
+fn put_encoded(text: &mut Vec<u8>, path: &str) {
     const RESERVED: &AsciiSet = &query::RESERVED.remove(b'/');
     for piece in percent_encode(path.as_bytes(), RESERVED) {
-        sink.put(piece.as_bytes());
+        text.extend_from_slice(piece.as_bytes());
     }
 }
 
 /// One line per header; several values of one name are joined by commas in the order sent.
-fn put_header(sink: &mut Sink, head: Head<'_>, name: &[u8]) -> Option<()> {
-    sink.put(name);
-    sink.put(b":");
+fn put_header(text: &mut Vec<u8>, head: Head<'_>, name: &[u8]) -> Option<()> {
+    text.extend_from_slice(name);
+    text.push(b':');
     if name == HOST.as_str().as_bytes() {
-        put_value(sink, host(head)?);
+        put_value(text, host(head)?);
     } else {
         // Of a handful of headers, looking at each is faster than hashing the name.
         let named = head.headers.iter().filter(|(header, _)| header.as_str().as_bytes() == name);
         let mut values = named.map(|(_, value)| value.as_bytes());
-        put_value(sink, values.next()?);
+        put_value(text, values.next()?);
         for value in values {
-            sink.put(b",");
-            put_value(sink, value);
+            text.push(b',');
+            put_value(text, value);
         }
     }
-    sink.put(b"\n");
+    text.push(b'\n');
     Some(())
 }
 
@@ -101,63 +103,18 @@ fn host(head: Head<'_>) -> Option<&[u8]> {
 }
 
 /// A header's value, trimmed, runs of spaces made one.
-fn put_value(sink: &mut Sink, value: &[u8]) {
+fn put_value(text: &mut Vec<u8>, value: &[u8]) {
     let value = value.trim_ascii();
-    if !value.windows(2).any(|two| two == b"  ") {
-        return sink.put(value);
+    // Without a branch for each byte, many are looked at in one step.
+    if !value.iter().fold(false, |found, byte| found | (*byte == b' ')) {
+        return text.extend_from_slice(value);
     }
     let words = value.split(|byte| *byte == b' ').filter(|word| !word.is_empty());
     for (n, word) in words.enumerate() {
         if n > 0 {
-            sink.put(b" ");
+            text.push(b' ');
         }
-        sink.put(word);
-    }
-}
-
-/// SHA-256 behind a small buffer: a canonical request is some forty pieces of a few bytes, and the hash
-/// is faster on whole blocks. Most requests fit, and are hashed in one step.
-struct Sink {
-    /// Of what did not fit.
-    context: Option<digest::Context>,
-    buffer: [u8; 1024],
-    len: usize,
-}
-
-impl Sink {
-    fn new() -> Self {
-        Self { context: None, buffer: [0; 1024], len: 0 }
-    }
-
-    fn put(&mut self, bytes: &[u8]) {
-        if self.buffer.len() - self.len < bytes.len() {
-            self.flush();
-        }
-        match self.buffer.get_mut(self.len..self.len.saturating_add(bytes.len())) {
-            Some(room) => {
-                room.copy_from_slice(bytes);
-                self.len += bytes.len();
-            }
-            None => self.context().update(bytes),
-        }
-    }
-
-    fn context(&mut self) -> &mut digest::Context {
-        self.context.get_or_insert_with(|| digest::Context::new(&digest::SHA256))
-    }
-
-    #[cold]
-    fn flush(&mut self) {
-        let (buffer, len) = (self.buffer, std::mem::take(&mut self.len));
-        self.context().update(buffer.get(..len).unwrap_or_default());
-    }
-
-    fn finish(mut self) -> digest::Digest {
-        if self.context.is_none() {
-            return digest::digest(&digest::SHA256, self.buffer.get(..self.len).unwrap_or_default());
-        }
-        self.flush();
-        self.context.unwrap_or_else(|| digest::Context::new(&digest::SHA256)).finish()
+        text.extend_from_slice(word);
     }
 }
 
@@ -165,25 +122,10 @@ impl Sink {
 mod tests {
     use super::*;
 
-    fn hashed(put: impl FnOnce(&mut Sink)) -> digest::Digest {
-        let mut sink = Sink::new();
-        put(&mut sink);
-        sink.finish()
-    }
-
-    fn assert_text(put: impl FnOnce(&mut Sink), text: &str, from: &str) {
-        let expected = digest::digest(&digest::SHA256, text.as_bytes());
-        assert_eq!(hashed(put).as_ref(), expected.as_ref(), "{from} should become {text}");
-    }
-
-    #[test]
-    fn the_sink_hashes_pieces_of_every_size_in_order() {
-        for size in [0, 1, 1023, 1024, 1025, 3000] {
-            let text = "x".repeat(size);
-            let whole = format!("ab{text}cd{text}{text}e");
-            let pieces = ["ab", &text, "cd", &text, &text, "e"];
-            assert_text(|sink| pieces.iter().for_each(|piece| sink.put(piece.as_bytes())), &whole, "pieces");
-        }
+    fn assert_text(put: impl FnOnce(&mut Vec<u8>), expected: &str, from: &str) {
+        let mut text = Vec::new();
+        put(&mut text);
+        assert_eq!(String::from_utf8(text).unwrap(), expected, "from {from}");
     }
 
     #[test]
@@ -209,7 +151,7 @@ mod tests {
             ("/~a-b_c.d@e", "/~a-b_c.d%40e"),
         ];
         for (path, expected) in cases {
-            assert_text(|sink| put_path(sink, path), expected, path);
+            assert_text(|text| put_path(text, path), expected, path);
         }
     }
 
@@ -225,7 +167,7 @@ mod tests {
             ("\ta\tb\t", "a\tb"),
         ];
         for (value, expected) in cases {
-            assert_text(|sink| put_value(sink, value.as_bytes()), expected, value);
+            assert_text(|text| put_value(text, value.as_bytes()), expected, value);
         }
     }
 

@@ -4,15 +4,14 @@ use std::borrow::Cow;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest;
-use http::header::AUTHORIZATION;
 use memchr::memchr;
 
+use crate::fields::{Field, Fields};
 use crate::hex::hex;
 use crate::key::TERMINATOR;
 use crate::query::params;
 use crate::{ALGORITHM, QUERY_PARAMETERS_MAX, SIGNED_HEADERS_MAX, SKEW_SECONDS};
 use crate::{AuthError, Head, Scope, SigningKey, Stamp, authorization, canonical, presigned};
-use crate::{X_AMZ_CONTENT_SHA256, X_AMZ_DATE, X_AMZ_SECURITY_TOKEN, X_AMZ_TARGET};
 
 /// A signature as the request states it: well-formed, not yet believed.
 ///
@@ -28,6 +27,7 @@ pub struct Claim<'a> {
     signed_at: Stamp,
     window_seconds: u32,
     security_token: Option<Cow<'a, str>>,
+    content_sha256: Field<'a>,
     presigned: bool,
 }
 
@@ -55,13 +55,13 @@ impl<'a> Claim<'a> {
             return Err(AuthError::TooManyParameters);
         }
         let query = query.filter(|query| presigned::is_in(query));
-        let parts = match (head.headers.get(AUTHORIZATION), query) {
-            (Some(_), Some(_)) => return Err(AuthError::TwoMechanisms),
-            (Some(value), None) => authorization::parse(head, value)?,
-            (None, Some(query)) => presigned::parse(query)?,
-            (None, None) => return Err(AuthError::MissingToken),
+        let fields = Fields::of(head.headers);
+        let parts = match query {
+            Some(_) if !fields.authorization.is_absent() => return Err(AuthError::TwoMechanisms),
+            Some(query) => presigned::parse(query)?,
+            None => authorization::parse(&fields)?,
         };
-        check_signed_headers(head, &parts.signed_headers)?;
+        check_signed_headers(&fields, &parts.signed_headers)?;
         if parts.algorithm != ALGORITHM {
             return Err(AuthError::UnsupportedAlgorithm(parts.algorithm.into_owned()));
         }
@@ -84,6 +84,7 @@ impl<'a> Claim<'a> {
             signed_at: parts.signed_at,
             window_seconds: parts.window_seconds,
             security_token: parts.security_token,
+            content_sha256: fields.amz_content_sha256,
             presigned: parts.presigned,
         })
     }
@@ -92,20 +93,24 @@ impl<'a> Claim<'a> {
     /// [`Claim::access_key_id`]. `now_seconds` counts from 1970-01-01T00:00:00Z.
     ///
     /// The body's hash is always part of what is verified. If the request states one itself in
-    /// `x-amz-content-sha256`, it must be that of the body: `UNSIGNED-PAYLOAD` and streaming are S3's.
+    /// `x-amz-content-sha256`, once, it must be that of the body: `UNSIGNED-PAYLOAD` and streaming are S3's.
     ///
     /// # Errors
     /// Those of [`Claim::check_time`]; then [`AuthError::Mismatch`], which does not say what differs.
     pub fn verify(&self, key: &SigningKey, body: &[u8], now_seconds: i64) -> Result<(), AuthError> {
         self.check_time(now_seconds)?;
         let body_hash = hex(digest::digest(&digest::SHA256, body).as_ref());
-        let mut stated = self.head.headers.get_all(X_AMZ_CONTENT_SHA256).iter();
-        if !stated.all(|value| value.as_bytes() == body_hash) {
+        let is_stated = match self.content_sha256 {
+            Field::Absent => true,
+            Field::Once(value) => value.as_bytes() == body_hash,
+            Field::Repeated => false,
+        };
+        if !is_stated || key.scope() != self.scope() {
             return Err(AuthError::Mismatch);
         }
-        let request = canonical::hash(self.head, &self.signed_headers, &body_hash);
+        let request = canonical::request(self.head, &self.signed_headers, &body_hash);
         let request = request.ok_or(AuthError::Mismatch)?;
-        let expected = signature(key, &self.signed_at, self.scope(), &hex(request.as_ref()));
+        let expected = signature(key, &self.signed_at, &request);
         verify_slices_are_equal(&expected, self.signature.as_bytes()).map_err(|_| AuthError::Mismatch)
     }
 
@@ -165,21 +170,15 @@ impl<'a> Claim<'a> {
     }
 }
 
-/// The signature that a request should carry: the HMAC of the string to sign, in hexadecimal.
-pub(crate) fn signature(
-    key: &SigningKey,
-    signed_at: &Stamp,
-    scope: Scope<'_>,
-    request_hash: &[u8; 64],
-) -> [u8; 64] {
-    let lines = [ALGORITHM, "\n", signed_at.as_str(), "\n"];
-    let parts = [scope.date, "/", scope.region, "/", scope.service, "/", TERMINATOR, "\n"];
-    // In one piece: the hash takes a pair of blocks faster than a dozen scraps.
+/// The signature of a canonical request: the HMAC of the string to sign, in hexadecimal.
+pub(crate) fn signature(key: &SigningKey, signed_at: &Stamp, request: &[u8]) -> [u8; 64] {
     let mut text = Vec::with_capacity(STRING_TO_SIGN_BYTES);
-    for piece in lines.into_iter().chain(parts) {
-        text.extend_from_slice(piece.as_bytes());
-    }
-    text.extend_from_slice(request_hash);
+    text.extend_from_slice(ALGORITHM.as_bytes());
+    text.push(b'\n');
+    text.extend_from_slice(signed_at.as_bytes());
+    text.push(b'\n');
+    text.extend_from_slice(key.scope_line());
+    text.extend_from_slice(&hex(digest::digest(&digest::SHA256, request).as_ref()));
     hex(key.sign(&text).as_ref())
 }
 
@@ -188,41 +187,44 @@ const STRING_TO_SIGN_BYTES: usize = 256;
 
 /// The list must be canonical itself, since it is part of what is signed; and it must cover what chooses
 /// the operation and the caller, or either could be exchanged under a good signature.
-fn check_signed_headers(head: Head<'_>, list: &str) -> Result<(), AuthError> {
-    let mut needed = [
-        (X_AMZ_DATE, "'X-Amz-Date'", false),
-        (X_AMZ_TARGET, "'X-Amz-Target'", false),
-        (X_AMZ_SECURITY_TOKEN, "'X-Amz-Security-Token'", false),
-    ];
-    let (mut host, mut previous) = (false, &b""[..]);
+fn check_signed_headers(fields: &Fields<'_>, list: &str) -> Result<(), AuthError> {
+    let (mut host, mut date, mut target, mut token) = (false, false, false, false);
+    let mut previous = &b""[..];
     for (count, name) in list.as_bytes().split(|byte| *byte == b';').enumerate() {
         // Names go up, so that none comes twice; the first is more than nothing.
-        if count >= SIGNED_HEADERS_MAX || name <= previous || !name.iter().all(|byte| is_in_name(*byte)) {
+        if count >= SIGNED_HEADERS_MAX || name <= previous || !is_name(name) {
             return Err(AuthError::MalformedSignedHeaders);
         }
         previous = name;
-        host |= name == b"host";
-        for (header, _, covered) in &mut needed {
-            *covered |= name == header.as_str().as_bytes();
+        match name {
+            b"host" => host = true,
+            b"x-amz-date" => date = true,
+            b"x-amz-target" => target = true,
+            b"x-amz-security-token" => token = true,
+            _ => {}
         }
     }
-    if !host {
-        return Err(AuthError::HeaderNotSigned("'Host' or ':authority'"));
+    let needed = [
+        (host, "'Host' or ':authority'"),
+        (date || fields.amz_date.is_absent(), "'X-Amz-Date'"),
+        (target || fields.amz_target.is_absent(), "'X-Amz-Target'"),
+        (token || fields.amz_security_token.is_absent(), "'X-Amz-Security-Token'"),
+    ];
+    match needed.iter().find(|(is_covered, _)| !is_covered) {
+        Some((_, shown)) => Err(AuthError::HeaderNotSigned(shown)),
+        None => Ok(()),
     }
-    for (header, shown, covered) in needed {
-        if !covered && head.headers.contains_key(header) {
-            return Err(AuthError::HeaderNotSigned(shown));
-        }
-    }
-    Ok(())
 }
 
-/// Whether a field name in lower case (RFC 9110 section 5.1) can have this byte: letters, digits, and the marks
-/// that section 5.6.2 allows in a token.
-const fn is_in_name(byte: u8) -> bool {
-    matches!(byte,
-        b'a'..=b'z' | b'0'..=b'9'
-        | b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~')
+/// Whether this can be a field's name in lower case (RFC 9110 section 5.1): letters, digits, and the marks that
+/// section 5.6.2 allows in a token.
+fn is_name(name: &[u8]) -> bool {
+    const fn is_in_name(byte: u8) -> bool {
+        matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'^' | b'_' | b'`' | b'|' | b'~')
+            | matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.')
+    }
+    // Without a branch for each byte, many are looked at in one step.
+    name.iter().fold(true, |is_name, byte| is_name & is_in_name(*byte))
 }
 
 fn covers(list: &str, name: &str) -> bool {

@@ -19,6 +19,7 @@ pub struct SigningKey {
     date: Box<str>,
     region: Box<str>,
     service: Box<str>,
+    scope_line: Box<[u8]>,
     prepared: hmac::Key,
 }
 
@@ -40,6 +41,9 @@ impl SigningKey {
             date: scope.date.into(),
             region: scope.region.into(),
             service: scope.service.into(),
+            scope_line: format!("{}/{}/{}/{TERMINATOR}\n", scope.date, scope.region, scope.service)
+                .into_bytes()
+                .into(),
             prepared: hmac::Key::new(hmac::HMAC_SHA256, signing.as_slice()),
         }
     }
@@ -48,6 +52,11 @@ impl SigningKey {
     #[must_use]
     pub fn scope(&self) -> Scope<'_> {
         Scope { date: &self.date, region: &self.region, service: &self.service }
+    }
+
+    /// The scope as a string to sign has it, with the end of the line.
+    pub(crate) fn scope_line(&self) -> &[u8] {
+        &self.scope_line
     }
 
     /// The HMAC of a string to sign.

@@ -54,6 +54,7 @@ mod authorization;
 mod canonical;
 mod claim;
 mod error;
+mod fields;
 mod hex;
 mod key;
 mod keys;
@@ -89,11 +90,9 @@ pub const SIGNED_HEADERS_MAX: usize = 64;
 /// How many parameters a query may have: sorting them costs memory, before anything is believed.
 pub const QUERY_PARAMETERS_MAX: usize = 1000;
 
-/// Headers of a signature, as names that need not be parsed for each look-up.
+/// Headers of a signature that is made here.
 const X_AMZ_DATE: HeaderName = HeaderName::from_static("x-amz-date");
-const X_AMZ_TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 const X_AMZ_SECURITY_TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
-const X_AMZ_CONTENT_SHA256: HeaderName = HeaderName::from_static("x-amz-content-sha256");
 
 /// The head of a request as it came over the wire.
 #[derive(Clone, Copy)]

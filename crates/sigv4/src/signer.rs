@@ -51,9 +51,9 @@ impl Signer<'_> {
         let signed_headers = names(request.headers());
         let body_hash = hex(digest::digest(&digest::SHA256, request.body().as_ref()).as_ref());
         let head = Head { method: request.method(), uri: request.uri(), headers: request.headers() };
-        let hash = canonical::hash(head, &signed_headers, &body_hash).ok_or(Unsignable)?;
+        let canonical = canonical::request(head, &signed_headers, &body_hash).ok_or(Unsignable)?;
         let key = SigningKey::derive(self.secret, scope);
-        let signature = signature(&key, &signed_at, scope, &hex(hash.as_ref()));
+        let signature = signature(&key, &signed_at, &canonical);
         let authorization = format!(
             "{ALGORITHM} Credential={}/{}/{}/{}/{TERMINATOR}, SignedHeaders={signed_headers}, Signature={}",
             self.access_key_id,

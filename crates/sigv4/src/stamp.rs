@@ -65,6 +65,10 @@ impl Stamp {
         std::str::from_utf8(&self.text).unwrap_or_default()
     }
 
+    pub(crate) const fn as_bytes(&self) -> &[u8; LENGTH] {
+        &self.text
+    }
+
     /// `YYYYMMDD`, the date that a credential scope must carry.
     #[must_use]
     pub fn date(&self) -> &str {
