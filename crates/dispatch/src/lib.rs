@@ -15,6 +15,7 @@ mod date;
 mod decision;
 pub mod fault;
 mod forward;
+mod head;
 mod mirror;
 mod observer;
 mod operation;

@@ -3,7 +3,7 @@
 //! An operation declares its facts as data and its behaviour as one function. Everything else (routing,
 //! decoding, constraints, the record, the commit) is done around it, alike for all.
 
-use std::{future::Future, pin::Pin, sync::Arc};
+use std::{collections::HashMap, future::Future, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
 use model::shape::{Input, Output};
@@ -173,6 +173,12 @@ pub struct Service<S: 'static> {
     pub state: Arc<S>,
 }
 
+/// A service with the names of its operations.
+struct Offered<S: 'static> {
+    service: Service<S>,
+    names: HashMap<&'static str, Found>,
+}
+
 /// A service with its state's type erased.
 pub(crate) trait AnyService: Send + Sync {
     fn name(&self) -> &'static str;
@@ -199,42 +205,46 @@ pub(crate) enum Found {
     Unknown,
 }
 
-impl<S: Send + Sync + 'static> AnyService for Service<S> {
+impl<S: Send + Sync + 'static> Service<S> {
+    /// The service as calls find it.
+    pub(crate) fn offered(self) -> Box<dyn AnyService> {
+        let rows = self.table.iter().enumerate();
+        let rows = rows.map(|(index, row)| (row.facts.name, Found::Row(index, row.facts)));
+        let unsupported = self.unsupported.iter().map(|name| (*name, Found::Unsupported(name)));
+        // What is offered stands last, and so counts, where a name is in both.
+        let names = unsupported.chain(rows).collect();
+        Box::new(Offered { service: self, names })
+    }
+}
+
+impl<S: Send + Sync + 'static> AnyService for Offered<S> {
     fn name(&self) -> &'static str {
-        self.name
+        self.service.name
     }
 
     fn protocol(&self) -> wire::Protocol {
-        self.protocol
+        self.service.protocol
     }
 
     fn facts(&self) -> Vec<&'static Facts> {
-        self.table.iter().map(|row| row.facts).collect()
+        self.service.table.iter().map(|row| row.facts).collect()
     }
 
     fn forwarded(&self) -> &'static [&'static str] {
-        self.forwarded
+        self.service.forwarded
     }
 
     fn find(&self, operation: &str) -> Found {
-        if let Ok(index) = self.table.binary_search_by(|row| row.facts.name.cmp(operation))
-            && let Some(row) = self.table.get(index)
-        {
-            return Found::Row(index, row.facts);
-        }
-        match self.unsupported.iter().find(|name| **name == operation) {
-            Some(name) => Found::Unsupported(name),
-            None => Found::Unknown,
-        }
+        self.names.get(operation).copied().unwrap_or(Found::Unknown)
     }
 
     fn is_unsigned(&self, row: usize) -> bool {
-        self.table.get(row).is_some_and(|row| matches!(row.run, Erased::Unsigned(_)))
+        self.service.table.get(row).is_some_and(|row| matches!(row.run, Erased::Unsigned(_)))
     }
 
     fn run<'a>(&'a self, row: usize, cx: &'a mut Cx<'a>, body: wire::Body<'a>) -> Running<'a> {
-        match self.table.get(row).map(|row| &row.run) {
-            Some(Erased::Signed(run)) => run(&self.state, cx, body),
+        match self.service.table.get(row).map(|row| &row.run) {
+            Some(Erased::Signed(run)) => run(&self.service.state, cx, body),
             _ => no_such_row(),
         }
     }
@@ -245,8 +255,8 @@ impl<S: Send + Sync + 'static> AnyService for Service<S> {
         arrival: &'a mut Arrival<'a>,
         body: wire::Body<'a>,
     ) -> Running<'a> {
-        match self.table.get(row).map(|row| &row.run) {
-            Some(Erased::Unsigned(run)) => run(&self.state, arrival, body),
+        match self.service.table.get(row).map(|row| &row.run) {
+            Some(Erased::Unsigned(run)) => run(&self.service.state, arrival, body),
             _ => no_such_row(),
         }
     }

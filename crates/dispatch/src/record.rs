@@ -6,11 +6,10 @@
 use std::{borrow::Cow, sync::Arc};
 
 use audit::{Decision, EventKind, Journal, Outcome, Record, Tls, Value};
-use http::{header::USER_AGENT, request::Parts};
 use model::Timestamp;
 use store::Batch;
 
-use crate::{Caller, ConnectionInfo, Credential, Fault, Origin, ServiceEvent, forward::Acting, wire};
+use crate::{Caller, ConnectionInfo, Credential, Fault, Origin, ServiceEvent, forward::Acting, head::Head};
 
 /// What an operation notes for the record. Only what stands here is recorded: nothing is copied from the
 /// request unseen.
@@ -174,7 +173,7 @@ impl Ids {
 /// A record that is not closed yet.
 pub(crate) struct OpenRecord<'a> {
     journal: &'a Journal,
-    head: &'a Parts,
+    head: &'a Head<'a>,
     connection: &'a ConnectionInfo,
     host: &'a str,
     ids: Ids,
@@ -195,7 +194,7 @@ pub(crate) struct OpenRecord<'a> {
 impl<'a> OpenRecord<'a> {
     pub(crate) fn open(
         journal: &'a Journal,
-        head: &'a Parts,
+        head: &'a Head<'a>,
         connection: &'a ConnectionInfo,
         ids: Ids,
         time: Timestamp,
@@ -204,7 +203,7 @@ impl<'a> OpenRecord<'a> {
             journal,
             head,
             connection,
-            host: wire::host(head),
+            host: head.host(),
             ids,
             time,
             service: "",
@@ -227,7 +226,7 @@ impl<'a> OpenRecord<'a> {
         self.time
     }
 
-    pub(crate) fn head(&self) -> &'a Parts {
+    pub(crate) fn head(&self) -> &'a Head<'a> {
         self.head
     }
 
@@ -239,7 +238,7 @@ impl<'a> OpenRecord<'a> {
     pub(crate) fn origin(&self) -> Origin<'a> {
         Origin {
             address: self.connection.peer().ip(),
-            user_agent: self.user_agent().unwrap_or_default(),
+            user_agent: self.head.user_agent.unwrap_or_default(),
             secure: self.connection.tls().is_some(),
             via: None,
         }
@@ -248,10 +247,6 @@ impl<'a> OpenRecord<'a> {
     /// The fault of a call whose client did not wait for the answer.
     pub(crate) fn abandoned() -> Fault {
         Fault::internal("the client went away before the call was answered")
-    }
-
-    fn user_agent(&self) -> Option<&'a str> {
-        self.head.headers.get(USER_AGENT).and_then(|value| value.to_str().ok())
     }
 
     /// Marks the record as closed: what becomes of it is the taker's responsibility.
@@ -283,7 +278,7 @@ impl<'a> OpenRecord<'a> {
         record.read_only = self.read_only;
         record.account = caller.map(|caller| match caller.principal.account() {
             Some(account) => account.into(),
-            None => caller.account.text().into(),
+            None => caller.account.as_str().into(),
         });
         record.caller = caller.map(|caller| audit::Caller {
             kind: caller.kind().into(),
@@ -303,7 +298,7 @@ impl<'a> OpenRecord<'a> {
             record.response = borrowed(&self.notes.response);
         }
         record.source = Some(self.connection.address().into());
-        record.user_agent = self.user_agent().map(Into::into);
+        record.user_agent = self.head.user_agent.map(Into::into);
         record.tls = self
             .connection
             .tls()

@@ -10,7 +10,7 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{Response, header::DATE, request::Parts};
-use sigv4::{Claim, Head};
+use sigv4::Claim;
 use store::Batch;
 
 use crate::{
@@ -20,6 +20,7 @@ use crate::{
     date::DateHeader,
     fault,
     forward::{ACT_FOR, Acting, Request},
+    head::Head,
     operation::{AnyService, Found, Service},
     panics,
     record::{Ids, OpenRecord},
@@ -81,7 +82,7 @@ impl Dispatcher {
     /// Adds a service.
     #[must_use]
     pub fn with<S: Send + Sync + 'static>(mut self, service: Service<S>) -> Self {
-        self.services.push(Box::new(service));
+        self.services.push(service.offered());
         self
     }
 
@@ -104,7 +105,7 @@ impl Dispatcher {
     /// Answers one request. Whatever it is, it gets one response and one record.
     pub async fn answer(
         &self,
-        head: Parts,
+        head: &Parts,
         body: Result<Bytes, BodyFault>,
         connection: &ConnectionInfo,
     ) -> Response<Bytes> {
@@ -115,7 +116,7 @@ impl Dispatcher {
     pub async fn refuse(
         &self,
         fault: Fault,
-        head: Parts,
+        head: &Parts,
         body: Result<Bytes, BodyFault>,
         connection: &ConnectionInfo,
     ) -> Response<Bytes> {
@@ -125,7 +126,7 @@ impl Dispatcher {
     async fn answer_unless(
         &self,
         refusal: Option<Fault>,
-        head: Parts,
+        head: &Parts,
         body: Result<Bytes, BodyFault>,
         connection: &ConnectionInfo,
     ) -> Response<Bytes> {
@@ -134,8 +135,10 @@ impl Dispatcher {
         let Some(ids) = self.ids() else { return wire::without_entropy() };
         let request_id = ids.request_id();
 
+        let head = Head::of(head);
         let call = Call::parse(&head, body.as_deref().unwrap_or_default());
-        let claim = Claim::parse(Head { method: &head.method, uri: &head.uri, headers: &head.headers });
+        let Parts { method, uri, headers, .. } = head.parts;
+        let claim = Claim::parse(sigv4::Head { method, uri, headers });
         let mut record = OpenRecord::open(&self.wiring.backstage.journal, &head, connection, ids, now);
         let service = route::service(&self.services, &call, record.host(), claim.as_ref().ok());
         let protocol = service.map_or(route::protocol(&call), AnyService::protocol);
@@ -234,7 +237,7 @@ impl Dispatcher {
         row: usize,
         input: Body<'_>,
     ) -> Result<Done, Fault> {
-        if record.head().headers.contains_key(&ACT_FOR) {
+        if record.head().acts_for {
             let message = format!("{ACT_FOR} takes a signature");
             return Err(Fault::new(&fault::ACCESS_DENIED, message));
         }
@@ -264,10 +267,17 @@ impl Dispatcher {
         (operation, forwarded): (&'static str, &'static [&'static str]),
     ) -> Result<Option<Arc<Acting>>, Fault> {
         let (head, now) = (record.head(), record.time());
-        if !head.headers.contains_key(&ACT_FOR) {
+        if !head.acts_for {
             return Ok(None);
         }
-        match self.wiring.services.acting(&Request { head, claim, signer, operation, forwarded, now }) {
+        match self.wiring.services.acting(&Request {
+            head: head.parts,
+            claim,
+            signer,
+            operation,
+            forwarded,
+            now,
+        }) {
             Ok(acting) => {
                 record.acting = Some(Arc::new(acting));
                 Ok(record.acting.clone())

@@ -113,7 +113,7 @@ impl ManagedKey {
         let place = gate::place(cx);
         Ok(Key {
             policy: policies::accept(kms, &self.policy(&place))?,
-            arn: KeyArn { region: place.region, account: place.account, key_id: id },
+            arn: KeyArn { region: place.region, account: place.account, key_id: id }.into(),
             created: cx.now,
             description: format!(
                 "Default key that protects my {} when no other key is defined",

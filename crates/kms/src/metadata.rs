@@ -16,9 +16,9 @@ use crate::{
 pub(crate) fn metadata(tables: &Tables, key: &Key) -> KeyMetadata {
     let imported = imported(tables, key);
     KeyMetadata {
-        aws_account_id: Some(key.arn.account.text()),
+        aws_account_id: Some(key.arn.account.as_str().to_owned()),
         key_id: key.arn.key_id.text(),
-        arn: Some(key.arn.text()),
+        arn: Some(key.arn.as_str().to_owned()),
         creation_date: Some(key.created),
         enabled: Some(key.state == State::Enabled),
         description: Some(key.description.clone()),

@@ -87,7 +87,7 @@ pub fn key(kms: &Kms, seed: &SeedKey, now: Timestamp, entropy: &dyn Entropy) -> 
         managed_by: None,
         last_use: std::sync::Arc::default(),
         revision: Revision(0),
-        arn,
+        arn: arn.into(),
     };
     let material = StoredMaterial {
         created: now,

@@ -10,7 +10,7 @@ use dispatch::{Follower, Unreadable};
 use imbl::{OrdMap, OrdSet};
 use model::{
     Timestamp,
-    arn::{AliasName, KeyArn, KeyId, MaterialId},
+    arn::{AliasName, KeyArn, KeyId, MaterialId, WrittenArn},
     kms::{KeySpec, KeyUsageType, OriginType},
 };
 use store::{Changes, Page, Revision};
@@ -52,7 +52,7 @@ pub struct Shelf {
 #[derive(Debug, Clone)]
 pub struct Key {
     /// Its name.
-    pub arn: KeyArn,
+    pub arn: WrittenArn,
     /// When it was made.
     pub created: Timestamp,
     /// Free text.
@@ -316,7 +316,7 @@ impl Memory {
         let named = record.principals.into_iter().flatten();
         let ids = named.map(|named| (named.arn.into_owned(), named.id.into_owned())).collect();
         Some(Key {
-            arn: KeyArn { region: place.region.clone(), account: place.account, key_id: id },
+            arn: KeyArn { region: place.region.clone(), account: place.account, key_id: id }.into(),
             created: Timestamp::from_millis(record.created),
             description: record.description.into_owned(),
             usage: KeyUsageType::parse(record.usage)?,

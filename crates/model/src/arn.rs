@@ -12,7 +12,7 @@ use std::fmt;
 pub use alias::{AliasArn, AliasName};
 pub use grant_id::GrantId;
 pub use key_id::{KeyId, MaterialId};
-pub use key_ref::{KeyArn, KeyRef, KeyRefError};
+pub use key_ref::{KeyArn, KeyRef, KeyRefError, WrittenArn};
 pub use place::{AccountId, Region};
 
 /// The text is not a name of the kind that was asked for.

@@ -5,10 +5,10 @@
 //! Everything that is secret on its way through Keywright (plaintext of requests, data keys, secret access
 //! keys, key material) travels in this type.
 
-use zeroize::Zeroizing;
+use zeroize::Zeroize;
 
 /// Bytes that are never printed or copied by accident, and are wiped on drop.
-pub struct Plaintext(Zeroizing<Vec<u8>>);
+pub struct Plaintext(Vec<u8>);
 
 /// The text was not standard padded base64 (RFC 4648 section 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +18,7 @@ impl Plaintext {
     /// Takes the bytes over. The caller must not keep a copy.
     #[must_use]
     pub fn new(bytes: Vec<u8>) -> Self {
-        Self(Zeroizing::new(bytes))
+        Self(bytes)
     }
 
     /// A buffer of `len` zero bytes, to be filled by [`Plaintext::fill`].
@@ -66,6 +66,15 @@ impl Plaintext {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+impl Drop for Plaintext {
+    /// Wipes what was written, and the room behind it, where a longer text may have been.
+    fn drop(&mut self) {
+        // As slices, which are wiped many bytes in a step; a vector is wiped byte by byte.
+        self.0.as_mut_slice().zeroize();
+        self.0.spare_capacity_mut().zeroize();
     }
 }
 

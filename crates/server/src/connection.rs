@@ -50,7 +50,7 @@ pub trait Answer: Send + Sync + 'static {
     /// read within the limits. The response should carry a `Date`; the edge adds none.
     fn answer(
         &self,
-        head: Parts,
+        head: &Parts,
         body: Result<Bytes, BodyFault>,
         connection: &ConnectionInfo,
     ) -> impl Future<Output = Response<Bytes>> + Send;
@@ -162,7 +162,7 @@ async fn respond<A: Answer>(
     let _busy = watch.busy(request.version() == Version::HTTP_2);
     let (head, body) = request.into_parts();
     let body = body::read(&head, body, shared.limits.body).await;
-    let response = shared.answer.answer(head, body, info).await;
+    let response = shared.answer.answer(&head, body, info).await;
     Ok(response.map(Full::new))
 }
 

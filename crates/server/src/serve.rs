@@ -26,7 +26,7 @@ use crate::{
 impl Answer for Dispatcher {
     async fn answer(
         &self,
-        head: Parts,
+        head: &Parts,
         body: Result<Bytes, BodyFault>,
         connection: &ConnectionInfo,
     ) -> Response<Bytes> {

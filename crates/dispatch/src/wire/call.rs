@@ -2,13 +2,10 @@
 
 use std::borrow::Cow;
 
-use http::{
-    HeaderMap, HeaderName, Method,
-    header::{CONTENT_TYPE, HOST},
-    request::Parts,
-};
+use http::{Method, request::Parts};
 
 use super::query;
+use crate::head::Head;
 
 /// A call as the client names it.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,22 +18,19 @@ pub(crate) enum Call<'a> {
     Unknown,
 }
 
-/// The header that names the operation in AWS JSON.
-const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
-
 impl<'a> Call<'a> {
     /// Reads the call off the request. `body` is empty when it could not be read.
-    pub(crate) fn parse(head: &'a Parts, body: &'a [u8]) -> Self {
-        if let Some(target) = head.headers.get(TARGET).and_then(|value| value.to_str().ok()) {
+    pub(crate) fn parse(head: &Head<'a>, body: &'a [u8]) -> Self {
+        if let Some(target) = head.target {
             return match target.split_once('.') {
                 Some((target, operation)) => Self::AwsJson { target, operation },
                 None => Self::Unknown,
             };
         }
-        let form = if head.method == Method::POST && is_form(&head.headers) {
+        let form = if head.parts.method == Method::POST && head.content_type.is_some_and(is_form) {
             body
-        } else if head.method == Method::GET {
-            head.uri.query().unwrap_or_default().as_bytes()
+        } else if head.parts.method == Method::GET {
+            head.parts.uri.query().unwrap_or_default().as_bytes()
         } else {
             return Self::Unknown;
         };
@@ -67,24 +61,9 @@ impl<'a> Call<'a> {
 /// The operation that a request names, as the client wrote it; empty if it names none.
 #[must_use]
 pub fn named_operation(head: &Parts, body: &[u8]) -> String {
-    Call::parse(head, body).operation().to_owned()
+    Call::parse(&Head::of(head), body).operation().to_owned()
 }
 
-/// The host that the client called, without the port: from the URI in HTTP/2, from `Host` in HTTP/1.1.
-pub(crate) fn host(head: &Parts) -> &str {
-    if let Some(host) = head.uri.host() {
-        return host;
-    }
-    let host = head.headers.get(HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => host,
-    }
-}
-
-fn is_form(headers: &HeaderMap) -> bool {
-    headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.trim_start().starts_with("application/x-www-form-urlencoded"))
+fn is_form(content_type: &str) -> bool {
+    content_type.trim_start().starts_with("application/x-www-form-urlencoded")
 }

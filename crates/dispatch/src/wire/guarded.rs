@@ -26,6 +26,20 @@ impl Guarded {
         self.0.extend_from_slice(bytes);
     }
 
+    /// Appends bytes between two marks.
+    #[inline]
+    pub(super) fn push_between<const B: usize, const A: usize>(
+        &mut self,
+        before: &[u8; B],
+        bytes: &[u8],
+        after: &[u8; A],
+    ) {
+        self.reserve(bytes.len().saturating_add(B + A));
+        self.0.extend_from_slice(before);
+        self.0.extend_from_slice(bytes);
+        self.0.extend_from_slice(after);
+    }
+
     /// Appends bytes as base64 (RFC 4648 section 4), without a copy elsewhere.
     pub(super) fn push_base64(&mut self, bytes: &[u8]) {
         self.reserve(base64_simd::STANDARD.encoded_length(bytes.len()));

@@ -11,8 +11,8 @@ mod xml;
 use bytes::Bytes;
 use model::shape::{Input, Output};
 
+pub(crate) use call::Call;
 pub use call::named_operation;
-pub(crate) use call::{Call, host};
 pub(crate) use envelope::{failure, success, without_entropy};
 
 use crate::{Fault, Kind};

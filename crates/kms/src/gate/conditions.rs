@@ -190,7 +190,7 @@ impl ConditionKeys for KeyConditions<'_, '_> {
 /// What a key says of itself to every request on it. `shelf` is where it lies, and has its aliases.
 pub(super) fn of_key<'a>(key: &'a Key, shelf: Option<&'a Shelf>, asked: &ConditionKey) -> Option<Values<'a>> {
     match (asked.name(), asked.variable()) {
-        ("aws:resourceaccount", None) => Some(Values::one(key.arn.account.to_string())),
+        ("aws:resourceaccount", None) => Some(Values::one(key.arn.account.as_str())),
         ("aws:resourcetag", Some(name)) => tag(&key.tags, name),
         ("kms:keyorigin", None) => Some(Values::one(key.origin.as_str())),
         ("kms:keyspec" | "kms:customermasterkeyspec", None) => Some(Values::one(key.spec.as_str())),

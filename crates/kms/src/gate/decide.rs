@@ -27,23 +27,23 @@ pub(super) fn key<U: Use>(
     if !reaches(cx, key) {
         return Err(foreign::<U>(cx));
     }
-    let arn = key.arn.text();
+    let arn = key.arn.as_str();
     let (decision, why) = {
         let conditions = KeyConditions { cx, shelf: Some(shelf), key, alias, asked };
         let scope = Scope::of(key);
-        let policies = decide(cx, U::ACTION, &arn, &scope, &conditions);
+        let policies = decide(cx, U::ACTION, arn, &scope, &conditions);
         let decision = grants::or_granted(U::ACTION, policies, &conditions);
-        let why = explain(cx, U::ACTION, &arn, &scope, &conditions, &decision);
+        let why = explain(cx, U::ACTION, arn, &scope, &conditions, &decision);
         (decision, why)
     };
     note(cx, &decision, why);
     if decision.is_allowed() {
-        return Ok(arn);
+        return Ok(arn.to_owned());
     }
     if key.arn.account != cx.account() {
         return Err(foreign::<U>(cx));
     }
-    Err(denied(cx, U::ACTION, &arn, &decision))
+    Err(denied(cx, U::ACTION, arn, &decision))
 }
 
 /// Whether the service that calls as itself has to do with the key's account. For whom it calls otherwise has been
@@ -57,7 +57,7 @@ pub(crate) fn would_allow(kms: &Kms, cx: &Cx<'_>, action: &str, key: &Key, asked
     let tables = kms.tables();
     let shelf = tables.shelf(&super::place(cx));
     let conditions = KeyConditions { cx, shelf, key, alias: None, asked };
-    decide(cx, action, &key.arn.text(), &Scope::of(key), &conditions).is_allowed()
+    decide(cx, action, key.arn.as_str(), &Scope::of(key), &conditions).is_allowed()
 }
 
 /// The fault for a key of another account, of which nothing is said.
@@ -131,8 +131,7 @@ impl<'a> Scope<'a> {
     }
 
     fn on_resource<T>(&self, then: impl FnOnce(&OnResource<'_>) -> T) -> T {
-        let account = self.key.map(|key| key.arn.account.text());
-        let policy = self.key.zip(account.as_deref()).map(|(key, account)| (&key.policy.parsed, account));
+        let policy = self.key.map(|key| (&key.policy.parsed, key.arn.account.as_str()));
         then(&OnResource { policy, grant: self.grant })
     }
 }

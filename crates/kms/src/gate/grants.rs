@@ -26,7 +26,7 @@ pub(super) fn or_granted(action: &str, policies: Decision, conditions: &KeyCondi
     }
     let Some(grant) = find(action, conditions) else { return policies };
     let (cx, key) = (conditions.cx, conditions.key);
-    decide::decide(cx, action, &key.arn.to_string(), &Scope::granted(key, &grant.id.to_string()), conditions)
+    decide::decide(cx, action, key.arn.as_str(), &Scope::granted(key, &grant.id.to_string()), conditions)
 }
 
 /// A grant that allows the action to the caller in these circumstances.
@@ -55,7 +55,7 @@ fn find<'a>(action: &str, conditions: &KeyConditions<'a, '_>) -> Option<&'a Arc<
 /// What an account was granted, its identity policies hand on; its root user has it anyway.
 fn account_allows(action: &str, conditions: &KeyConditions<'_, '_>) -> bool {
     let (cx, key) = (conditions.cx, conditions.key);
-    decide::decide(cx, action, &key.arn.to_string(), &Scope::IDENTITY, conditions).is_allowed()
+    decide::decide(cx, action, key.arn.as_str(), &Scope::IDENTITY, conditions).is_allowed()
 }
 
 /// Permission to retire a grant. The key policy has no say in it.
@@ -66,7 +66,7 @@ pub(crate) fn retire(kms: &Kms, cx: &mut Cx<'_>, granted: &Granted) -> Result<()
     charge(kms, cx, &Call { operation: "RetireGrant", spec: None, pair: None })?;
     if !decide::reaches(cx, key) {
         cx.notes.denied("service-identity", None);
-        return Err(decide::unnamed(cx, ACTION, &key.arn.to_string()));
+        return Err(decide::unnamed(cx, ACTION, key.arn.as_str()));
     }
     let arn = key.arn.to_string();
     let standing = grant.standing(&cx.caller.principal, cx.account());

@@ -225,7 +225,7 @@ pub(crate) fn same_key(
     target: &str,
 ) -> bool {
     let arn_of = |sent: &str| match resolve(kms, cx, sent, true) {
-        Ok(Found::Key { key, .. }) => Some(key.arn.clone()),
+        Ok(Found::Key { key, .. }) => Some(KeyArn::clone(&key.arn)),
         _ => None,
     };
     let source: Option<KeyArn> = match (source, blob.map(strongroom::Blob::parse)) {

@@ -45,7 +45,7 @@ impl<U: Use> Usable<U> {
 
     /// The key's ARN, as answers carry it.
     pub(crate) fn arn(&self) -> String {
-        self.key.arn.text()
+        self.key.arn.as_str().to_owned()
     }
 
     /// The key's id.

@@ -4,7 +4,7 @@
 use audit::Value;
 use dispatch::{Cx, Fault, Notes};
 use model::{
-    arn::GrantId,
+    arn::{GrantId, KeyArn},
     kms::{CreateGrantRequest, GrantConstraints, GrantOperation, KeySpec},
 };
 use policy::{ConditionKey, ConditionKeys, Values};
@@ -73,7 +73,7 @@ impl Wanted {
         self.check_fits(key)?;
         let mut grant = Grant {
             id: GrantId::FIRST,
-            key: key.arn.clone(),
+            key: KeyArn::clone(&key.arn),
             name: self.name.clone(),
             created: model::Timestamp::default(),
             grantee: self.grantee.find(kms)?,

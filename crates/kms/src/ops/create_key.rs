@@ -67,7 +67,7 @@ impl Operation for CreateKey {
             _ => Some(making::material(kms, cx, &arn, spec).await?),
         };
         let key = Key {
-            arn: arn.clone(),
+            arn: arn.clone().into(),
             created: cx.now,
             description: input.description.unwrap_or_default(),
             usage,

@@ -60,9 +60,9 @@ impl Operation for ReplicateKey {
             None => policies::default(kms, there.account(), &region)?,
         };
         kms.quotas.check_keys(&kms.tables(), &gate::place(&there))?;
-        let arn = KeyArn { region: region.clone(), ..primary.record().arn.clone() };
+        let arn = KeyArn { region: region.clone(), ..KeyArn::clone(&primary.record().arn) };
         let replica = Key {
-            arn: arn.clone(),
+            arn: arn.clone().into(),
             created: there.now,
             description: input.description.unwrap_or_default(),
             state: match primary.record().origin {

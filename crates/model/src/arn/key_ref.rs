@@ -1,6 +1,6 @@
 //! The ways in which callers name a key.
 
-use std::fmt;
+use std::{fmt, ops::Deref, sync::Arc};
 
 use super::{AccountId, AliasArn, AliasName, KeyId, Region};
 
@@ -72,16 +72,51 @@ impl KeyArn {
     /// Its text, without the detour through a formatter: a call writes its key's ARN several times.
     #[must_use]
     pub fn text(&self) -> String {
-        let (account, id) = (self.account.digits(), self.key_id.characters());
+        let id = self.key_id.characters();
         let mut text = Vec::with_capacity(ARN_BYTES);
         for piece in [b"arn:", self.region.partition().as_bytes(), b":kms:", self.region.as_str().as_bytes()]
         {
             text.extend_from_slice(piece);
         }
-        for piece in [b":", account.as_slice(), b":key/", id.as_slice()] {
+        for piece in [b":", self.account.as_str().as_bytes(), b":key/", id.as_slice()] {
             text.extend_from_slice(piece);
         }
         String::from_utf8(text).unwrap_or_default()
+    }
+}
+
+/// An ARN with its text, which is written once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrittenArn {
+    arn: KeyArn,
+    text: Arc<str>,
+}
+
+impl WrittenArn {
+    /// Its text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+impl From<KeyArn> for WrittenArn {
+    fn from(arn: KeyArn) -> Self {
+        Self { text: arn.text().into(), arn }
+    }
+}
+
+impl Deref for WrittenArn {
+    type Target = KeyArn;
+
+    fn deref(&self) -> &KeyArn {
+        &self.arn
+    }
+}
+
+impl fmt::Display for WrittenArn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
     }
 }
 

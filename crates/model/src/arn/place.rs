@@ -4,16 +4,14 @@ use std::{borrow::Borrow, fmt, sync::Arc};
 
 use super::Malformed;
 
-/// An account: twelve digits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AccountId(u64);
+/// An account: twelve digits. Kept as such, because each call writes them several times.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccountId([u8; 12]);
 
 /// A Region, such as `eu-west-1`. Cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Region(Arc<str>);
 
-/// One more than the highest account.
-const ACCOUNTS: u64 = 1_000_000_000_000;
 /// Longest name of a Region, in bytes.
 const REGION_BYTES_MAX: usize = 32;
 
@@ -23,45 +21,43 @@ impl AccountId {
     /// # Errors
     /// [`Malformed`] for anything else.
     pub fn parse(text: &str) -> Result<Self, Malformed> {
-        if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
-            text.parse().map(Self).map_err(|_| Malformed)
-        } else {
-            Err(Malformed)
-        }
+        let digits: [u8; 12] = text.as_bytes().try_into().map_err(|_| Malformed)?;
+        if digits.iter().all(u8::is_ascii_digit) { Ok(Self(digits)) } else { Err(Malformed) }
     }
 
     /// From its number; `None` when that has more than twelve digits.
     #[must_use]
     pub fn from_u64(number: u64) -> Option<Self> {
-        (number < ACCOUNTS).then_some(Self(number))
+        let (mut digits, mut rest) = ([0; 12], number);
+        for digit in digits.iter_mut().rev() {
+            *digit = b'0' + (rest % 10) as u8;
+            rest /= 10;
+        }
+        (rest == 0).then_some(Self(digits))
     }
 
     /// Its number.
     #[must_use]
     pub fn as_u64(self) -> u64 {
-        self.0
+        self.0.iter().fold(0, |number, digit| number * 10 + u64::from(digit - b'0'))
     }
 
-    /// Its text, without the detour through a formatter.
+    /// Its digits.
     #[must_use]
-    pub fn text(self) -> String {
-        String::from_utf8(self.digits().to_vec()).unwrap_or_default()
-    }
-
-    pub(super) fn digits(self) -> [u8; 12] {
-        let mut digits = [b'0'; 12];
-        let mut rest = self.0;
-        for digit in digits.iter_mut().rev() {
-            *digit = b'0' + (rest % 10) as u8;
-            rest /= 10;
-        }
-        digits
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }
 
 impl fmt::Display for AccountId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(std::str::from_utf8(&self.digits()).unwrap_or_default())
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 
@@ -132,7 +128,13 @@ mod tests {
         for wrong in ["", "42", "11112222333", "1111222233334", "11112222333x", "+11122223333"] {
             assert_eq!(AccountId::parse(wrong), Err(Malformed), "{wrong}");
         }
-        assert!(AccountId::from_u64(ACCOUNTS).is_none());
+        for number in [0, 42, 111_122_223_333, 999_999_999_999] {
+            let account = AccountId::from_u64(number).unwrap();
+            assert_eq!(account.as_u64(), number);
+            assert_eq!(account.as_str(), format!("{number:012}"));
+            assert_eq!(AccountId::parse(account.as_str()), Ok(account));
+        }
+        assert!(AccountId::from_u64(1_000_000_000_000).is_none());
     }
 
     #[test]

@@ -16,24 +16,25 @@ pub(super) struct Writer<'a>(pub(super) &'a mut Guarded);
 /// Writes the members of an array or of an object.
 pub(super) struct Members<'a> {
     json: &'a mut Guarded,
-    next: &'static [u8],
-    end: &'static [u8],
+    is_first: bool,
+    end: &'static [u8; 1],
 }
 
 impl<'a> Members<'a> {
     fn array(json: &'a mut Guarded) -> Self {
         json.push(b"[");
-        Self { json, next: b"", end: b"]" }
+        Self { json, is_first: true, end: b"]" }
     }
 
     fn object(json: &'a mut Guarded) -> Self {
         json.push(b"{");
-        Self { json, next: b"", end: b"}" }
+        Self { json, is_first: true, end: b"}" }
     }
 
     fn separate(&mut self) {
-        self.json.push(self.next);
-        self.next = b",";
+        if !std::mem::take(&mut self.is_first) {
+            self.json.push(b",");
+        }
     }
 
     fn close(self) {
@@ -43,9 +44,7 @@ impl<'a> Members<'a> {
 
 /// A text of which nothing needs to be escaped.
 fn plain(json: &mut Guarded, text: &str) {
-    json.push(b"\"");
-    json.push(text.as_bytes());
-    json.push(b"\"");
+    json.push_between(b"\"", text.as_bytes(), b"\"");
 }
 
 fn text(json: &mut Guarded, text: &str) {
@@ -236,8 +235,7 @@ impl SerializeStruct for Members<'_> {
     /// Names of members need no escaping.
     fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), Unfit> {
         self.separate();
-        plain(self.json, name);
-        self.json.push(b":");
+        self.json.push_between(b"\"", name.as_bytes(), b"\":");
         value.serialize(Writer(self.json))
     }
 
