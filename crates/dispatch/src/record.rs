@@ -166,7 +166,8 @@ impl Ids {
     /// The request id as clients see it.
     #[must_use]
     pub fn request_id(self) -> String {
-        uuid::Uuid::from_bytes(self.request).hyphenated().to_string()
+        let mut text = uuid::Uuid::encode_buffer();
+        uuid::Uuid::from_bytes(self.request).hyphenated().encode_lower(&mut text).to_owned()
     }
 }
 

@@ -50,7 +50,7 @@ pub(crate) fn metadata(tables: &Tables, key: &Key) -> KeyMetadata {
         multi_region_configuration: tables.configuration(key),
         // Other keys have one material in their life, which AWS does not name.
         current_key_material_id: match key.spec {
-            KeySpec::SymmetricDefault => key.current_material.map(|id| id.to_string()),
+            KeySpec::SymmetricDefault => key.current_material.map(|id| id.text()),
             _ => None,
         },
         ..KeyMetadata::default()

@@ -140,7 +140,7 @@ impl<U: Encrypts> Usable<U> {
     /// The id of the material that encrypts. Pairs have one material, which AWS does not name.
     pub(crate) fn material_id(&self) -> Option<String> {
         match self.key.spec {
-            KeySpec::SymmetricDefault => self.key.current_material.map(|id| id.to_string()),
+            KeySpec::SymmetricDefault => self.key.current_material.map(|id| id.text()),
             _ => None,
         }
     }

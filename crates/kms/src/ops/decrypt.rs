@@ -52,7 +52,7 @@ impl Operation for Decrypt {
             plaintext: handed.plaintext,
             encryption_algorithm: Some(algorithm),
             ciphertext_for_recipient: handed.for_recipient,
-            key_material_id: material.map(|id| id.to_string()),
+            key_material_id: material.map(|id| id.text()),
         };
         Ok(output.into())
     }

@@ -58,7 +58,7 @@ impl Operation for ReEncrypt {
             key_id: Some(target.arn()),
             source_encryption_algorithm: Some(from),
             destination_encryption_algorithm: Some(to),
-            source_key_material_id: opened.material.map(|id| id.to_string()),
+            source_key_material_id: opened.material.map(|id| id.text()),
             destination_key_material_id: target.material_id(),
         };
         Ok(output.into())

@@ -115,6 +115,12 @@ impl MaterialId {
         Self(bytes)
     }
 
+    /// Its text, without the detour through a formatter.
+    #[must_use]
+    pub fn text(&self) -> String {
+        String::from_utf8(digits::<64>(&self.0).to_vec()).unwrap_or_default()
+    }
+
     /// Its bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
@@ -124,8 +130,7 @@ impl MaterialId {
 
 impl fmt::Display for MaterialId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digits: [u8; 64] = digits(&self.0);
-        f.write_str(std::str::from_utf8(&digits).unwrap_or_default())
+        f.write_str(&self.text())
     }
 }
 

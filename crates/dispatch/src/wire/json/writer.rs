@@ -115,7 +115,7 @@ impl<'a> ser::Serializer for Writer<'a> {
     /// Of all numbers with a fraction the shapes have times only, which are whole milliseconds.
     fn serialize_f64(self, value: f64) -> Result<(), Unfit> {
         #[expect(clippy::cast_possible_truncation, reason = "milliseconds of any date fit an i64")]
-        let millis = (value * 1000.0).round() as i64;
+        let millis = (value * 1000.0 + 0.5_f64.copysign(value)) as i64;
         let fraction = millis.unsigned_abs() % 1000;
         if millis < 0 {
             self.0.push(b"-");
