@@ -8,7 +8,7 @@ use std::{
 };
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use zeroize::Zeroizing;
+use zeroize::Zeroize;
 
 use super::Watch;
 
@@ -61,13 +61,16 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         if bytes > GATHERED_BYTES_MAX {
             return Pin::new(&mut self.stream).poll_write_vectored(context, bufs);
         }
-        let mut gathered = Zeroizing::new([0; GATHERED_BYTES_MAX]);
+        let mut gathered = [0; GATHERED_BYTES_MAX];
         let mut room = gathered.as_mut_slice();
         for buf in bufs {
             room.write_all(buf)?;
         }
         let text = gathered.get(..bytes).unwrap_or_default();
-        Pin::new(&mut self.stream).poll_write(context, text)
+        let written = Pin::new(&mut self.stream).poll_write(context, text);
+        // As a slice, which is wiped many bytes in a step; an array is wiped byte by byte.
+        gathered.as_mut_slice().zeroize();
+        written
     }
 
     fn is_write_vectored(&self) -> bool {
