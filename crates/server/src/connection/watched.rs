@@ -85,3 +85,31 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use tokio::io::AsyncReadExt;
+
+    use super::*;
+    use crate::connection::Coarse;
+
+    #[tokio::test]
+    async fn pieces_arrive_whole_and_in_order() {
+        for bytes in [0, 1, GATHERED_BYTES_MAX - 3, GATHERED_BYTES_MAX, GATHERED_BYTES_MAX + 1] {
+            let (near, mut far) = tokio::io::duplex(4 * GATHERED_BYTES_MAX);
+            let mut watched = Watched::new(near, Arc::new(Watch::new(Arc::new(Coarse::default()))));
+            let text: Vec<u8> = (0..bytes).map(|at| u8::try_from(at % 251).unwrap()).collect();
+            let (head, body) = text.split_at(bytes / 3);
+            let bufs = [IoSlice::new(head), IoSlice::new(&[]), IoSlice::new(body)];
+            let written =
+                poll_fn(|context| Pin::new(&mut watched).poll_write_vectored(context, &bufs)).await.unwrap();
+            assert_eq!(written, bytes);
+            drop(watched);
+            let mut arrived = Vec::new();
+            far.read_to_end(&mut arrived).await.unwrap();
+            assert_eq!(arrived, text);
+        }
+    }
+}

@@ -168,6 +168,11 @@ fn what_chooses_operation_and_caller_must_be_signed() {
         request.headers.insert("x-amz-content-sha256", stated.parse().unwrap());
         assert_eq!(refusal(&request), AuthError::Mismatch, "{stated}");
     }
+    let mut request = with_authorization(&authorization);
+    request.headers.insert("x-amz-content-sha256", EMPTY_BODY.parse().unwrap());
+    assert_eq!(request.verify(SECRET, SIGNED_SECONDS), Ok(()));
+    request.headers.append("x-amz-content-sha256", EMPTY_BODY.parse().unwrap());
+    assert_eq!(refusal(&request), AuthError::Mismatch, "stated twice");
 }
 
 #[test]
