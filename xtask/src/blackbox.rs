@@ -3,7 +3,7 @@
 use std::{env, ffi::OsString, fs, os::unix::fs::MetadataExt, path::Path, process::Command};
 
 use crate::{
-    Result,
+    Result, built,
     command::{cargo, run, works},
     javascript,
     python::{environment, python},
@@ -20,7 +20,7 @@ pub(crate) fn test(root: &Path) -> Result<()> {
     let bin = environment(root)?;
     javascript::packages(root, &bin)?;
     let mut pytest = with_server(python(&bin), root, &bin)?;
-    pytest.env("SDK_RUST", root.join("target/debug/sdk-rust"));
+    pytest.env("SDK_RUST", built(root, "debug/sdk-rust"));
     run(pytest.args(["-m", "pytest", "--quiet", "--durations", "5"]))
 }
 
@@ -52,7 +52,7 @@ fn with_server(mut program: Command, root: &Path, bin: &Path) -> Result<Command>
     let paths = env::split_paths(&path()).collect::<Vec<_>>();
     let path = env::join_paths([bin.to_path_buf()].into_iter().chain(paths))?;
     program.env("PATH", path).env("VIRTUAL_ENV", root.join("target/venv"));
-    program.env("PYTHONDONTWRITEBYTECODE", "1").env("KEYWRIGHT_BINARY", root.join("target/ci/keywright"));
+    program.env("PYTHONDONTWRITEBYTECODE", "1").env("KEYWRIGHT_BINARY", built(root, "ci/keywright"));
     program.current_dir(root.join("tests/blackbox"));
     Ok(program)
 }

@@ -11,7 +11,11 @@ mod test;
 mod tidy;
 mod tools;
 
-use std::{error::Error, path::Path, process::ExitCode};
+use std::{
+    error::Error,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::Parser;
 
@@ -86,6 +90,13 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// What cargo has built, by its path in the target folder.
+fn built(root: &Path, path: &str) -> PathBuf {
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir));
+    target.join(path)
 }
 
 /// The repository.

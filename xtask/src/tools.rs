@@ -3,7 +3,7 @@
 use std::{path::Path, process::Command};
 
 use crate::{
-    Result,
+    Result, built,
     command::{cargo, run, works},
 };
 
@@ -42,7 +42,11 @@ pub(crate) fn fuzz(root: &Path, targets: &[String], seconds: u32) -> Result<()> 
 /// It does not build or run.
 pub(crate) fn bench(root: &Path, arguments: &[String]) -> Result<()> {
     run(&mut cargo(root, &["build", "--release", "--package", "server", "--package", "bench"]))?;
-    run(Command::new(root.join("target/release/bench")).args(arguments).current_dir(root))
+    let mut bench = Command::new(built(root, "release/bench"));
+    if !arguments.iter().any(|argument| argument.starts_with("--server")) {
+        bench.arg("--server").arg(built(root, "release/keywright"));
+    }
+    run(bench.args(arguments).current_dir(root))
 }
 
 fn needed(root: &Path, probe: &[&str], install: &str) -> Result<()> {
