@@ -11,14 +11,14 @@ mod statement;
 use std::{collections::BTreeMap, sync::Arc};
 
 use audit::InvokedBy;
-use http::{HeaderName, request::Parts};
+use http::HeaderName;
 use model::{AwsService, Timestamp, arn::AccountId};
 use policy::Principal;
 use sigv4::Claim;
 
 pub use self::identity::{Reach, ServiceIdentity};
 use self::statement::{Statement, Wrong};
-use crate::{Caller, Credential, Credentials, Fault, IdentityPolicies, fault};
+use crate::{Caller, Credential, Credentials, Fault, IdentityPolicies, fault, head::Head};
 
 /// The header that states for whom a service calls.
 pub const ACT_FOR: HeaderName = HeaderName::from_static("x-keywright-act-for");
@@ -65,7 +65,7 @@ pub struct Via {
 
 /// What is asked, beyond the statement itself.
 pub(crate) struct Request<'a> {
-    pub(crate) head: &'a Parts,
+    pub(crate) head: &'a Head<'a>,
     pub(crate) claim: &'a Claim<'a>,
     /// Who signed.
     pub(crate) signer: &'a Caller,
@@ -99,7 +99,7 @@ impl Services {
             Fault::new(&fault::ACCESS_DENIED, text).with_detail(wrong.to_string())
         };
         let identity = self.identity(request.signer).map_err(refused)?;
-        let statement = Statement::read(request.head, request.claim).map_err(refused)?;
+        let statement = Statement::read(request.head.parts, request.claim).map_err(refused)?;
         if !request.forwarded.contains(&request.operation) {
             return Err(refused(Wrong::Operation(request.operation)));
         }

@@ -3,7 +3,7 @@
 use http::request::Parts;
 
 /// A head with the fields that every call is asked for, found in one pass: each look-up in the map would hash a name.
-/// Of a field that came twice, the first value counts; what is no text counts as absent.
+/// Of each, the first value that is text.
 pub(crate) struct Head<'a> {
     pub(crate) parts: &'a Parts,
     pub(crate) content_type: Option<&'a str>,

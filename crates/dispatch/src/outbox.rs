@@ -15,8 +15,8 @@ use std::{
 };
 
 use audit::{Journal, OpenError, Record, Recovery};
+use base16ct::lower::encode_string as hex;
 use bytes::Bytes;
-use model::hex;
 use store::{BATCH_OPERATIONS_MAX, Batch, Key, SCAN_ITEMS_MAX, Store, StoreError};
 use tokio::sync::mpsc;
 

@@ -160,15 +160,19 @@ impl Ids {
     /// The id of the record, as AWS's trail shows it.
     #[must_use]
     pub fn event_id(self) -> String {
-        uuid::Uuid::from_bytes(self.event).hyphenated().to_string()
+        uuid(self.event)
     }
 
     /// The request id as clients see it.
     #[must_use]
     pub fn request_id(self) -> String {
-        let mut text = uuid::Uuid::encode_buffer();
-        uuid::Uuid::from_bytes(self.request).hyphenated().encode_lower(&mut text).to_owned()
+        uuid(self.request)
     }
+}
+
+fn uuid(bytes: [u8; 16]) -> String {
+    let mut text = uuid::Uuid::encode_buffer();
+    uuid::Uuid::from_bytes(bytes).hyphenated().encode_lower(&mut text).to_owned()
 }
 
 /// A record that is not closed yet.

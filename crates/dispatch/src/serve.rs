@@ -270,14 +270,7 @@ impl Dispatcher {
         if !head.acts_for {
             return Ok(None);
         }
-        match self.wiring.services.acting(&Request {
-            head: head.parts,
-            claim,
-            signer,
-            operation,
-            forwarded,
-            now,
-        }) {
+        match self.wiring.services.acting(&Request { head, claim, signer, operation, forwarded, now }) {
             Ok(acting) => {
                 record.acting = Some(Arc::new(acting));
                 Ok(record.acting.clone())

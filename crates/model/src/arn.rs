@@ -26,3 +26,12 @@ impl fmt::Display for Malformed {
 }
 
 impl std::error::Error for Malformed {}
+
+/// Exactly `N` bytes from small hexadecimal digits.
+fn from_digits<const N: usize>(digits: &[u8]) -> Result<[u8; N], Malformed> {
+    let mut bytes = [0; N];
+    match base16ct::lower::decode(digits, &mut bytes) {
+        Ok(read) if read.len() == N => Ok(bytes),
+        _ => Err(Malformed),
+    }
+}

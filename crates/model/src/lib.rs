@@ -9,7 +9,6 @@ mod aws_service;
 mod blob;
 pub mod constraint;
 mod entries;
-mod hex;
 #[rustfmt::skip]
 pub mod iam;
 mod key_spec;
@@ -24,7 +23,6 @@ mod timestamp;
 pub use aws_service::AwsService;
 pub use blob::{Blob, Sensitive, SensitiveText};
 pub use entries::Entries;
-pub use hex::hex;
 pub use key_spec::Algorithm;
 pub use number::Lenient;
 pub use shape::Nothing;

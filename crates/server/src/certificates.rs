@@ -165,7 +165,7 @@ const CA_USAGES: [KeyUsagePurpose; 2] = [KeyUsagePurpose::KeyCertSign, KeyUsageP
 fn ca_name(key: &KeyPair) -> DistinguishedName {
     use aws_lc_rs::digest::{SHA256, digest};
     let print = digest(&SHA256, &key.subject_public_key_info());
-    let print: String = print.as_ref().iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    let print = base16ct::lower::encode_string(print.as_ref().first_chunk::<4>().unwrap_or(&[0; 4]));
     let mut name = DistinguishedName::new();
     name.push(DnType::CommonName, format!("Keywright local CA {print}"));
     name

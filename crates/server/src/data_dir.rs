@@ -85,7 +85,7 @@ impl DataDir {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let mut id = [0; 16];
                 entropy.fill(&mut id).map_err(|_| io::Error::other("the source of random bytes failed"))?;
-                write_private(&path, format!("{}\n", model::hex(&id)).as_bytes())?;
+                write_private(&path, format!("{}\n", base16ct::lower::encode_string(&id)).as_bytes())?;
                 Ok(id)
             }
             Err(error) => Err(error),

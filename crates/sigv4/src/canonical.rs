@@ -33,6 +33,14 @@ pub(crate) fn request(head: Head<'_>, signed_headers: &str, body_hash: &[u8; 64]
     Some(text)
 }
 
+/// A SHA-256 or HMAC-SHA-256 value in small hexadecimal digits, as signatures are made of them. Shorter leaves zeros.
+pub(crate) fn digits(hash: &[u8]) -> [u8; 64] {
+    let mut digits = [b'0'; 64];
+    // Longer there is none.
+    let _ = base16ct::lower::encode(hash, &mut digits);
+    digits
+}
+
 /// Room for most canonical requests.
 const REQUEST_BYTES: usize = 1024;
 

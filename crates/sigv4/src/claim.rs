@@ -6,8 +6,8 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest;
 use memchr::memchr;
 
+use crate::canonical::digits;
 use crate::fields::{Field, Fields};
-use crate::hex::hex;
 use crate::key::TERMINATOR;
 use crate::query::params;
 use crate::{ALGORITHM, QUERY_PARAMETERS_MAX, SIGNED_HEADERS_MAX, SKEW_SECONDS};
@@ -99,13 +99,14 @@ impl<'a> Claim<'a> {
     /// Those of [`Claim::check_time`]; then [`AuthError::Mismatch`], which does not say what differs.
     pub fn verify(&self, key: &SigningKey, body: &[u8], now_seconds: i64) -> Result<(), AuthError> {
         self.check_time(now_seconds)?;
-        let body_hash = hex(digest::digest(&digest::SHA256, body).as_ref());
-        let is_stated = match self.content_sha256 {
-            Field::Absent => true,
-            Field::Once(value) => value.as_bytes() == body_hash,
-            Field::Repeated => false,
+        let body_hash = digits(digest::digest(&digest::SHA256, body).as_ref());
+        let is_stated_otherwise = match self.content_sha256 {
+            Field::Absent => false,
+            Field::Once(value) => value.as_bytes() != body_hash,
+            Field::Repeated => true,
         };
-        if !is_stated || key.scope() != self.scope() {
+        // What is signed has the key's scope in it, whatever scope the request states.
+        if is_stated_otherwise || key.scope() != self.scope() {
             return Err(AuthError::Mismatch);
         }
         let request = canonical::request(self.head, &self.signed_headers, &body_hash);
@@ -178,8 +179,8 @@ pub(crate) fn signature(key: &SigningKey, signed_at: &Stamp, request: &[u8]) -> 
     text.extend_from_slice(signed_at.as_bytes());
     text.push(b'\n');
     text.extend_from_slice(key.scope_line());
-    text.extend_from_slice(&hex(digest::digest(&digest::SHA256, request).as_ref()));
-    hex(key.sign(&text).as_ref())
+    text.extend_from_slice(&digits(digest::digest(&digest::SHA256, request).as_ref()));
+    digits(key.sign(&text).as_ref())
 }
 
 /// Room for most strings to sign.
@@ -220,8 +221,9 @@ fn check_signed_headers(fields: &Fields<'_>, list: &str) -> Result<(), AuthError
 /// section 5.6.2 allows in a token.
 fn is_name(name: &[u8]) -> bool {
     const fn is_in_name(byte: u8) -> bool {
-        matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'^' | b'_' | b'`' | b'|' | b'~')
-            | matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.')
+        matches!(byte,
+            b'a'..=b'z' | b'0'..=b'9'
+            | b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~')
     }
     // Without a branch for each byte, many are looked at in one step.
     name.iter().fold(true, |is_name, byte| is_name & is_in_name(*byte))

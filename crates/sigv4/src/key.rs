@@ -88,7 +88,7 @@ mod tests {
         let dated = link(&[b"AWS4".as_slice(), secret].concat(), "20150830");
         let serving = link(link(dated.as_slice(), "us-east-1").as_slice(), "iam");
         let signing = link(serving.as_slice(), TERMINATOR);
-        let digits = crate::hex::hex(signing.as_slice());
+        let digits = crate::canonical::digits(signing.as_slice());
         assert_eq!(&digits, b"c4afb1cc5771d871763a393e44b703571b55cc28424d1a5e86da6ed3c154a4b9");
 
         let scope = Scope { date: "20150830", region: "us-east-1", service: "iam" };

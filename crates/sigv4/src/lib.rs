@@ -24,7 +24,8 @@
 //! Stricter than the document, because a server cannot be lenient about what it will act upon:
 //! * headers that choose the operation or the caller must be signed where they are present
 //!   (`x-amz-date`, `x-amz-target`, `x-amz-security-token`), and parts of a signature may not be repeated;
-//! * `x-amz-content-sha256`, if sent, must be the body's hash: unsigned and streamed payloads are refused;
+//! * `x-amz-content-sha256`, if sent, must be sent once and be the body's hash: unsigned and streamed payloads are
+//!   refused;
 //! * a request carries one signature, in the header or in the query.
 //!
 //! ```
@@ -55,7 +56,6 @@ mod canonical;
 mod claim;
 mod error;
 mod fields;
-mod hex;
 mod key;
 mod keys;
 mod presigned;

@@ -4,8 +4,10 @@ use aws_lc_rs::digest;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, header::InvalidHeaderValue};
 
 use crate::{
-    ALGORITHM, Head, Scope, SigningKey, Stamp, X_AMZ_DATE, X_AMZ_SECURITY_TOKEN, canonical, claim::signature,
-    hex::hex, key::TERMINATOR,
+    ALGORITHM, Head, Scope, SigningKey, Stamp, X_AMZ_DATE, X_AMZ_SECURITY_TOKEN,
+    canonical::{self, digits},
+    claim::signature,
+    key::TERMINATOR,
 };
 
 /// Who signs, and for what.
@@ -49,7 +51,7 @@ impl Signer<'_> {
         }
         let scope = Scope { date: signed_at.date(), region: self.region, service: self.service };
         let signed_headers = names(request.headers());
-        let body_hash = hex(digest::digest(&digest::SHA256, request.body().as_ref()).as_ref());
+        let body_hash = digits(digest::digest(&digest::SHA256, request.body().as_ref()).as_ref());
         let head = Head { method: request.method(), uri: request.uri(), headers: request.headers() };
         let canonical = canonical::request(head, &signed_headers, &body_hash).ok_or(Unsignable)?;
         let key = SigningKey::derive(self.secret, scope);

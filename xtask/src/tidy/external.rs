@@ -14,6 +14,7 @@ const PERMITTED: &[(&str, &[&str], &str)] = &[
         &["attestation", "audit", "oidc", "server", "sigv4", "strongroom"],
         "cryptography: keys, hashes, signatures of requests",
     ),
+    ("base16ct", &[], "hexadecimal, in a time that the bytes do not change; sm2 brings it anyway"),
     ("base64-simd", &[], "base64 at the speed that requests need"),
     ("bytes", &[], "bodies and records that are shared without a copy"),
     ("clap", &["server"], "the command line"),

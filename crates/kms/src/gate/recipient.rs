@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use attestation::{Attestation, Platform};
 use audit::Value;
+use base16ct::lower::encode_string as hex;
 use dispatch::{Cx, Fault};
-use model::{Blob, hex, kms::RecipientInfo};
+use model::{Blob, kms::RecipientInfo};
 use policy::{ConditionKey, ConditionKeys, Values};
 use secret::Plaintext;
 

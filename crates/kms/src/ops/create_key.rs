@@ -88,7 +88,7 @@ impl Operation for CreateKey {
         if !bypass.unwrap_or_default() {
             policies::check_lockout(kms, cx, &key)?;
         }
-        cx.notes.resource(arn.text());
+        cx.notes.resource(arn.to_string());
 
         let change = change(&key, made);
         Ok(Outcome::changing(CreateKeyResponse { key_metadata: Some(metadata(&kms.tables(), &key)) }, change))

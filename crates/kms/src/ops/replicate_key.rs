@@ -81,7 +81,7 @@ impl Operation for ReplicateKey {
         if !bypass.unwrap_or_default() {
             policies::check_lockout(kms, &there, &replica)?;
         }
-        cx.notes.resource(arn.text());
+        cx.notes.resource(arn.to_string());
         cx.notes.event(events::about(&arn, "CreateKey", vec![("keyId", arn.key_id.to_string())]));
         let output = ReplicateKeyResponse {
             replica_key_metadata: Some(creating(metadata(&kms.tables(), &replica))),

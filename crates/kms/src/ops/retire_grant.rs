@@ -29,7 +29,7 @@ impl Operation for RetireGrant {
             }
         };
         cx.notes.parameter("grantId", granted.grant.id.to_string());
-        cx.notes.resource(granted.key.arn.text());
+        cx.notes.resource(granted.key.arn.to_string());
         gate::retire(kms, cx, &granted)?;
         gate::dry_run(input.dry_run)?;
 

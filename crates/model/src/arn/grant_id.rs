@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use super::Malformed;
-use crate::hex::{hex, unhex};
+use base16ct::lower::encode_string;
+
+use super::{Malformed, from_digits};
 
 /// Id of a grant: 64 hexadecimal digits, small letters only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,7 +21,7 @@ impl GrantId {
     /// # Errors
     /// [`Malformed`] for anything but 64 small hexadecimal digits.
     pub fn parse(text: &str) -> Result<Self, Malformed> {
-        unhex(text.as_bytes()).map(Self)
+        from_digits(text.as_bytes()).map(Self)
     }
 
     /// From its bytes.
@@ -32,7 +33,7 @@ impl GrantId {
 
 impl fmt::Display for GrantId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex(&self.0))
+        f.write_str(&encode_string(&self.0))
     }
 }
 

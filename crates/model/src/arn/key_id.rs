@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use super::Malformed;
-use crate::hex::{digits, unhex};
+use base16ct::lower;
+
+use super::{Malformed, from_digits};
 
 /// Id of a KMS key: a UUID, or `mrk-` and 32 hexadecimal digits for multi-Region keys. Small letters only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,7 +28,7 @@ impl KeyId {
     /// [`Malformed`] for anything but the two forms.
     pub fn parse(text: &str) -> Result<Self, Malformed> {
         if let Some(digits) = text.strip_prefix(PREFIX) {
-            return Ok(Self { bytes: unhex(digits.as_bytes())?, multi_region: true });
+            return Ok(Self { bytes: from_digits(digits.as_bytes())?, multi_region: true });
         }
         let text: &[u8; 36] = text.as_bytes().try_into().map_err(|_| Malformed)?;
         let mut digits = [0; 32];
@@ -38,7 +39,7 @@ impl KeyId {
             to.copy_from_slice(text.get(at..at + len).ok_or(Malformed)?);
             rest = after;
         }
-        Ok(Self { bytes: unhex(&digits)?, multi_region: false })
+        Ok(Self { bytes: from_digits(&digits)?, multi_region: false })
     }
 
     /// A random id, marked as a UUID of version 4 (RFC 9562 section 5.4).
@@ -70,7 +71,8 @@ impl KeyId {
     }
 
     pub(super) fn characters(self) -> [u8; 36] {
-        let mut digits: &[u8] = &digits::<32>(&self.bytes);
+        let mut digits = [0; 32];
+        let mut digits = lower::encode(&self.bytes, &mut digits).unwrap_or_default();
         let mut text = [b'-'; 36];
         if let (true, Some((prefix, rest))) = (self.multi_region, text.split_at_mut_checked(PREFIX.len())) {
             prefix.copy_from_slice(PREFIX.as_bytes());
@@ -106,7 +108,7 @@ impl MaterialId {
     /// # Errors
     /// [`Malformed`] for anything but 64 small hexadecimal digits.
     pub fn parse(text: &str) -> Result<Self, Malformed> {
-        unhex(text.as_bytes()).map(Self)
+        from_digits(text.as_bytes()).map(Self)
     }
 
     /// From its bytes.
@@ -115,10 +117,10 @@ impl MaterialId {
         Self(bytes)
     }
 
-    /// Its text, without the detour through a formatter.
+    /// Its text.
     #[must_use]
     pub fn text(&self) -> String {
-        String::from_utf8(digits::<64>(&self.0).to_vec()).unwrap_or_default()
+        lower::encode_string(&self.0)
     }
 
     /// Its bytes.

@@ -68,24 +68,7 @@ impl KeyRef {
     }
 }
 
-impl KeyArn {
-    /// Its text, without the detour through a formatter: a call writes its key's ARN several times.
-    #[must_use]
-    pub fn text(&self) -> String {
-        let id = self.key_id.characters();
-        let mut text = Vec::with_capacity(ARN_BYTES);
-        for piece in [b"arn:", self.region.partition().as_bytes(), b":kms:", self.region.as_str().as_bytes()]
-        {
-            text.extend_from_slice(piece);
-        }
-        for piece in [b":", self.account.as_str().as_bytes(), b":key/", id.as_slice()] {
-            text.extend_from_slice(piece);
-        }
-        String::from_utf8(text).unwrap_or_default()
-    }
-}
-
-/// An ARN with its text, which is written once.
+/// An ARN with its text, which is written once: calls show it several times.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WrittenArn {
     arn: KeyArn,
@@ -102,7 +85,7 @@ impl WrittenArn {
 
 impl From<KeyArn> for WrittenArn {
     fn from(arn: KeyArn) -> Self {
-        Self { text: arn.text().into(), arn }
+        Self { text: arn.to_string().into(), arn }
     }
 }
 
@@ -122,12 +105,10 @@ impl fmt::Display for WrittenArn {
 
 impl fmt::Display for KeyArn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text())
+        let Self { region, account, key_id } = self;
+        write!(f, "arn:{}:kms:{region}:{account}:key/{key_id}", region.partition())
     }
 }
-
-/// Room for most ARNs.
-const ARN_BYTES: usize = 96;
 
 impl fmt::Display for KeyRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
