@@ -112,8 +112,16 @@ def test_a_taken_address_is_named(ready, tmp_path):
     other = Deployment(tmp_path / "other")
     other.folder.mkdir()
     other.init()
-    done = keywright("serve", "--data-dir", other.data, "--listen", f"127.0.0.1:{ready.port}")
-    said(done, FAILED, f"keywright: cannot listen on 127.0.0.1:{ready.port}: Address already in use (os error 98)")
+    addresses = {"listen": "127.0.0.1:0", "admin_listen": "127.0.0.1:0"}
+    for setting in addresses:
+        taken = addresses | {setting: f"127.0.0.1:{ready.port}"}
+        done = keywright(
+            "serve", "--data-dir", other.data, "--listen", taken["listen"], "--admin-listen", taken["admin_listen"],
+        )
+        said(
+            done, FAILED,
+            f"keywright: cannot listen on 127.0.0.1:{ready.port}, which is `{setting}`: Address already in use (os error 98)",
+        )
 
 
 def test_a_damaged_store_is_not_served(ready):

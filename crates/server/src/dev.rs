@@ -83,7 +83,8 @@ pub fn dev(config: &DevConfig, runtime: &Runtime) -> Result<(), StartError> {
         let _context = runtime.enter();
         Signals::catch().map_err(StartError::Thread)?
     };
-    let bound = listen::bind(config.listen).map_err(|error| StartError::Listen(config.listen, error))?;
+    let bound =
+        listen::bind(config.listen).map_err(|error| StartError::Listen("listen", config.listen, error))?;
     let development = Arc::new(Development::open(config)?);
     let edge = bound.serve(Setup {
         answer: Arc::clone(&development),

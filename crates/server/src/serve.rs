@@ -45,8 +45,9 @@ pub fn serve(config: &Config, runtime: &Runtime) -> Result<(), StartError> {
     };
     let tls = config.tls.as_ref().map(|files| Tls::load(&files.certificate, &files.key));
     let tls = tls.transpose().map_err(|error| StartError::Tls(error.to_string()))?;
-    let bind = |address| listen::bind(address).map_err(|error| StartError::Listen(address, error));
-    let (api, admin) = (bind(config.listen)?, bind(config.admin_listen)?);
+    let bind =
+        |setting, address| listen::bind(address).map_err(|error| StartError::Listen(setting, address, error));
+    let (api, admin) = (bind("listen", config.listen)?, bind("admin_listen", config.admin_listen)?);
     let metrics = Arc::new(Metrics::default());
     let keywright = Keywright::open(config, Arc::clone(&metrics))?;
 

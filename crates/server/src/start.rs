@@ -52,8 +52,8 @@ pub enum StartError {
     AttestationRoots(RootsError),
     /// A configured Region has no form that ARNs could carry.
     Region(RegionName),
-    /// An address cannot be listened on.
-    Listen(std::net::SocketAddr, io::Error),
+    /// An address, of this setting, cannot be listened on.
+    Listen(&'static str, std::net::SocketAddr, io::Error),
     /// The system gives no threads or signals.
     Thread(io::Error),
 }
@@ -90,7 +90,9 @@ impl fmt::Display for StartError {
             Self::Issuers(error) | Self::Tls(error) => f.write_str(error),
             Self::AttestationRoots(error) => error.fmt(f),
             Self::Region(name) => write!(f, "`{name}` is no Region"),
-            Self::Listen(address, error) => write!(f, "cannot listen on {address}: {error}"),
+            Self::Listen(setting, address, error) => {
+                write!(f, "cannot listen on {address}, which is `{setting}`: {error}")
+            }
             Self::Thread(error) => write!(f, "the system refuses threads or signals: {error}"),
         }
     }
