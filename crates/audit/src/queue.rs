@@ -22,11 +22,14 @@ use crate::journal::Health;
 const NAP: Duration = Duration::from_millis(2);
 /// … or until a batch has this many bytes.
 const BATCH_BYTES: usize = 128 * 1024;
-/// Records that someone waits for wait for as much company as the last ones had, nap by nap, as long as each nap brings
-/// some: whoever was answered after the last sync is about to call again, and two syncs cost twice as much as one.
-const SHORT_NAP: Duration = Duration::from_micros(50);
-/// Longest series of such naps.
-const SHORT_NAPS_MAX: usize = 10;
+/// Records that someone waits for wait for as much company as the last ones had: whoever was answered after the last
+/// sync is about to call again, and two syncs cost twice as much as one. For each that is expected, a nap gets so much
+/// longer, about as long as a call takes …
+const NAP_PER_RECORD: Duration = Duration::from_micros(16);
+/// … but no longer than this. A nap that brings nobody is the last …
+const SHORT_NAP_MAX: Duration = Duration::from_micros(500);
+/// … and there are no more than so many.
+const SHORT_NAPS_MAX: usize = 4;
 /// A batch's buffer is given back to the allocator if it has grown beyond this many bytes.
 const KEPT_BYTES_MAX: usize = 1024 * 1024;
 
@@ -179,34 +182,26 @@ impl Shared {
         loop {
             let mut queue = self.lock();
             queue.writer = Sleep::Awake;
-            let (records, awaited) = (queue.batch.records, queue.batch.promise.is_some());
-            let company = queue.company;
+            let records = queue.batch.records;
             let room = !queue.closed && queue.batch.bytes.len() < BATCH_BYTES;
-            let lonely = if awaited {
-                seen < records && records < company && naps < SHORT_NAPS_MAX
-            } else {
-                naps == 0
-            };
-            let longest = if records == 0 {
-                if queue.closed {
-                    return Found::Closed;
-                }
-                if waited && patience.is_some() {
-                    return Found::Nothing;
-                }
-                waited = true;
-                queue.writer = Sleep::Idle;
-                patience
-            } else if lonely && room {
+            let longest = if let Some((nap, company)) = queue.nap(naps, seen).filter(|_| room) {
                 (naps, seen) = (naps + 1, records);
-                queue.writer = Sleep::Napping { records: if awaited { company } else { 0 } };
-                Some(if awaited { SHORT_NAP } else { NAP })
-            } else {
-                if awaited {
+                queue.writer = Sleep::Napping { records: company };
+                Some(nap)
+            } else if records > 0 {
+                if queue.batch.is_awaited() {
                     queue.company = records;
                 }
                 mem::swap(&mut queue.batch, empty);
                 return Found::Records { was_idle: waited };
+            } else if queue.closed {
+                return Found::Closed;
+            } else if waited && patience.is_some() {
+                return Found::Nothing;
+            } else {
+                waited = true;
+                queue.writer = Sleep::Idle;
+                patience
             };
             drop(queue);
             // Waking early does no harm: at worst a batch is smaller, or a sync earlier.
@@ -262,6 +257,21 @@ impl Shared {
     fn lock(&self) -> MutexGuard<'_, Queue> {
         // Nothing panics under the lock; if something did, the state would still be whole.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Queue {
+    /// How long it is worth to wait for company, and for how much, after so many naps of which the last began with
+    /// `seen` records.
+    fn nap(&self, naps: usize, seen: usize) -> Option<(Duration, usize)> {
+        let records = self.batch.records;
+        if records > 0 && !self.batch.is_awaited() {
+            return (naps == 0).then_some((NAP, 0));
+        }
+        let is_hopeful = naps == 0 || naps < SHORT_NAPS_MAX && seen < records;
+        let expected = u32::try_from(self.company).unwrap_or(u32::MAX);
+        let nap = NAP_PER_RECORD.saturating_mul(expected).min(SHORT_NAP_MAX);
+        (is_hopeful && expected > 1 && records < self.company).then_some((nap, self.company))
     }
 }
 

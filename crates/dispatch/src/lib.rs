@@ -13,6 +13,7 @@ mod conditions;
 mod cx;
 mod date;
 mod decision;
+mod ending;
 pub mod fault;
 mod forward;
 mod head;

@@ -3,7 +3,7 @@
 //! It is opened before anything is looked at and closed exactly once: by the answer, by the change it is
 //! committed with, or, when the call is abandoned half-way, by being dropped.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, mem, sync::Arc};
 
 use audit::{Decision, EventKind, Journal, Outcome, Record, Tls, Value};
 use model::Timestamp;
@@ -130,9 +130,10 @@ impl Notes {
         self.after_success.push(then);
     }
 
-    /// The call succeeded and is recorded: does what was to be done then.
-    pub fn succeeded(&mut self, ids: Ids) {
-        self.after_success.drain(..).for_each(|then| then(ids));
+    /// What was noted with [`Notes::after_success`].
+    #[must_use]
+    pub fn take_after_success(&mut self) -> Vec<AfterSuccess> {
+        mem::take(&mut self.after_success)
     }
 
     /// Forgets what one attempt noted, before the next.

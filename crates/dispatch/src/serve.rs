@@ -3,13 +3,15 @@
 //! ```text
 //! bytes → call → record opened → signature → operation → input → gate → strongroom → change → record → bytes
 //! ```
-//! [`Dispatcher::answer`] opens and closes the record and cannot fail; `work` does the work and may.
-//! Nothing else stands between a request and its operation.
+//! [`Dispatcher::answer`] waits for the record and cannot fail; `carry_out` opens and closes it; `work` does the work
+//! and may fail. Nothing else stands between a request and its operation.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
+use audit::Appended;
 use bytes::Bytes;
 use http::{Response, header::DATE, request::Parts};
+use model::Timestamp;
 use sigv4::Claim;
 use store::Batch;
 
@@ -18,6 +20,7 @@ use crate::{
     Origin, Policies, Protocol, Regions, Services, Usage,
     commit::{Commit, Committed, Recorded},
     date::DateHeader,
+    ending::{Ending, unrecorded},
     fault,
     forward::{ACT_FOR, Acting, Request},
     head::Head,
@@ -103,39 +106,60 @@ impl Dispatcher {
     }
 
     /// Answers one request. Whatever it is, it gets one response and one record.
-    pub async fn answer(
+    pub fn answer(
         &self,
-        head: &Parts,
+        head: Parts,
         body: Result<Bytes, BodyFault>,
         connection: &ConnectionInfo,
-    ) -> Response<Bytes> {
-        self.answer_unless(None, head, body, connection).await
+    ) -> impl Future<Output = Response<Bytes>> + Send {
+        self.answer_unless(None, head, body, connection)
     }
 
     /// Answers one request with a fault, whatever it asks for. It is recorded like any other.
-    pub async fn refuse(
+    pub fn refuse(
         &self,
         fault: Fault,
-        head: &Parts,
+        head: Parts,
         body: Result<Bytes, BodyFault>,
         connection: &ConnectionInfo,
-    ) -> Response<Bytes> {
-        self.answer_unless(Some(fault), head, body, connection).await
+    ) -> impl Future<Output = Response<Bytes>> + Send {
+        self.answer_unless(Some(fault), head, body, connection)
     }
 
     async fn answer_unless(
         &self,
         refusal: Option<Fault>,
-        head: &Parts,
+        head: Parts,
         body: Result<Bytes, BodyFault>,
         connection: &ConnectionInfo,
     ) -> Response<Bytes> {
         let started = self.wiring.backstage.clock.elapsed();
         let now = self.wiring.backstage.clock.now();
         let Some(ids) = self.ids() else { return wire::without_entropy() };
-        let request_id = ids.request_id();
+        let mut ending = self.carry_out(refusal, head, body, connection, (ids, now)).await;
+        ending.recorded().await;
+        let took = self.wiring.backstage.clock.elapsed().saturating_sub(started);
+        ending.report(&*self.wiring.observer, took);
+        let Ending { protocol, request_id, result, .. } = ending;
+        let mut response = match result {
+            Ok(body) => wire::success(protocol, request_id, body),
+            Err(fault) => wire::failure(protocol, request_id, &fault),
+        };
+        response.headers_mut().insert(DATE, self.date.at(now));
+        response
+    }
 
-        let head = Head::of(head);
+    /// Does what a request asks for, and puts its record on the way.
+    async fn carry_out(
+        &self,
+        refusal: Option<Fault>,
+        head: Parts,
+        body: Result<Bytes, BodyFault>,
+        connection: &ConnectionInfo,
+        (ids, now): (Ids, Timestamp),
+    ) -> Ending {
+        let request_id = ids.request_id();
+        let head = Head::of(&head);
         let call = Call::parse(&head, body.as_deref().unwrap_or_default());
         let Parts { method, uri, headers, .. } = head.parts;
         let claim = Claim::parse(sigv4::Head { method, uri, headers });
@@ -153,18 +177,18 @@ impl Dispatcher {
             }
         };
         let worked = panics::catch(work).await.unwrap_or_else(|| Err(panics::fault()));
-        let result = self.close(&mut record, protocol, worked).await;
-        if result.is_ok() {
-            record.notes.succeeded(ids);
+        let (result, appended) = self.close(&mut record, protocol, worked);
+        Ending {
+            ids,
+            request_id,
+            protocol,
+            service: record.service,
+            known: record.known,
+            asked: result.is_err().then(|| record.operation.to_owned()),
+            result,
+            record: appended,
+            after_success: record.notes.take_after_success(),
         }
-
-        let mut response = match &result {
-            Ok(body) => wire::success(protocol, &request_id, body.clone()),
-            Err(fault) => wire::failure(protocol, &request_id, fault),
-        };
-        response.headers_mut().insert(DATE, self.date.at(now));
-        self.report(&record, &request_id, result.as_ref().err(), started);
-        response
     }
 
     /// What a request asks for, done; the record is left open unless the change was committed with it.
@@ -330,28 +354,29 @@ impl Dispatcher {
         }
     }
 
-    /// Writes the record of a call, unless its change carried it. No answer without it.
-    async fn close(
+    /// Puts the record of a call on its way, unless its change carried it. What comes with the result is to be waited
+    /// for.
+    fn close(
         &self,
         record: &mut OpenRecord<'_>,
         protocol: Protocol,
         worked: Result<Done, Fault>,
-    ) -> Result<Bytes, Fault> {
+    ) -> (Result<Bytes, Fault>, Option<Appended>) {
         let (fault, status) = match &worked {
-            Ok(done) if done.recorded => return worked.map(|done| done.body),
+            Ok(done) if done.recorded => return (worked.map(|done| done.body), None),
             Ok(_) => (None, 200),
             Err(fault) => (Some(fault), protocol.status(fault.kind)),
         };
         let payload = record.encode(fault, status);
         record.close();
         let journal = &self.wiring.backstage.journal;
-        let written = match self.wiring.durability {
-            Durability::Durable => journal.append(&payload).await.map(|_| ()),
-            Durability::HandedOver => journal.hand_over(&payload),
-        };
-        match written {
-            Ok(()) => worked.map(|done| done.body),
-            Err(refused) => Err(Fault::internal(format!("the call could not be recorded: {refused}"))),
+        let result = worked.map(|done| done.body);
+        match self.wiring.durability {
+            Durability::Durable => (result, Some(journal.append(&payload))),
+            Durability::HandedOver => match journal.hand_over(&payload) {
+                Ok(()) => (result, None),
+                Err(refused) => (Err(unrecorded(refused)), None),
+            },
         }
     }
 
@@ -359,21 +384,6 @@ impl Dispatcher {
         let mut random = [[0; 16]; 2];
         self.wiring.backstage.entropy.fill(random.as_flattened_mut()).ok()?;
         Some(Ids::from_random(random))
-    }
-
-    fn report(&self, record: &OpenRecord<'_>, request_id: &str, fault: Option<&Fault>, started: Duration) {
-        let (service, operation) = (record.service, record.operation);
-        if let Some(fault) = fault {
-            let (code, detail) = (fault.kind.json, fault.detail.as_deref());
-            if fault.kind.json_status >= 500 {
-                tracing::error!(request_id, service, operation, code, detail, "call failed");
-            } else {
-                tracing::info!(request_id, service, operation, code, detail, "call refused");
-            }
-        }
-        let took = self.wiring.backstage.clock.elapsed().saturating_sub(started);
-        let service = if service.is_empty() { "unknown" } else { service };
-        self.wiring.observer.answered(service, record.known, fault.map(|fault| fault.kind.json), took);
     }
 }
 

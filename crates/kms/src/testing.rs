@@ -93,7 +93,9 @@ impl World {
             let revision = wait(self.store.commit(change)).unwrap().expect("nobody else commits");
             self.kms.memory.apply(&Changes { revision, items }).unwrap();
         }
-        notes.succeeded(Ids { event: [1; 16], request: [2; 16] });
+        for then in notes.take_after_success() {
+            then(Ids { event: [1; 16], request: [2; 16] });
+        }
         Ok(outcome.output)
     }
 

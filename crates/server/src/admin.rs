@@ -56,7 +56,7 @@ pub struct Admin {
 }
 
 impl Answer for Admin {
-    async fn answer(&self, head: &Parts, _: Result<Bytes, BodyFault>, _: &ConnectionInfo) -> Response<Bytes> {
+    async fn answer(&self, head: Parts, _: Result<Bytes, BodyFault>, _: &ConnectionInfo) -> Response<Bytes> {
         if head.method != Method::GET && head.method != Method::HEAD {
             let mut refused = text(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are answered here\n");
             refused.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
@@ -162,7 +162,7 @@ mod tests {
             Admin { metrics: Arc::default(), connections: Arc::default(), health: Arc::new(Fixed(parts)) };
         let (head, ()) = http::Request::builder().method(method).uri(path).body(()).unwrap().into_parts();
         let connection = ConnectionInfo::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 1)), None);
-        let response = admin.answer(&head, Ok(Bytes::new()), &connection).await;
+        let response = admin.answer(head, Ok(Bytes::new()), &connection).await;
         (response.status(), String::from_utf8(response.body().to_vec()).unwrap())
     }
 

@@ -47,10 +47,11 @@ use crate::{
 /// What the edge hands over for each request.
 pub trait Answer: Send + Sync + 'static {
     /// Answers one request. Never fails: every request gets a response. `body` is `Err` when it could not be
-    /// read within the limits. The response should carry a `Date`; the edge adds none.
+    /// read within the limits. The response should carry a `Date`; the edge adds none. Head and body are the answer's, to
+    /// be given up as soon as they are not needed.
     fn answer(
         &self,
-        head: &Parts,
+        head: Parts,
         body: Result<Bytes, BodyFault>,
         connection: &ConnectionInfo,
     ) -> impl Future<Output = Response<Bytes>> + Send;
@@ -162,7 +163,7 @@ async fn respond<A: Answer>(
     let _busy = watch.busy(request.version() == Version::HTTP_2);
     let (head, body) = request.into_parts();
     let body = body::read(&head, body, shared.limits.body).await;
-    let response = shared.answer.answer(&head, body, info).await;
+    let response = shared.answer.answer(head, body, info).await;
     Ok(response.map(Full::new))
 }
 

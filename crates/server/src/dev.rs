@@ -183,7 +183,7 @@ impl Development {
 impl Answer for Development {
     async fn answer(
         &self,
-        head: &Head,
+        head: Head,
         body: Result<Bytes, BodyFault>,
         connection: &ConnectionInfo,
     ) -> Response<Bytes> {
@@ -192,8 +192,8 @@ impl Answer for Development {
             return self.control(&control, &head.method, &body.unwrap_or_default()).await;
         }
         let _open = self.open.read().await;
-        self.ground.admit(head).await;
-        let operation = dispatch::named_operation(head, body.as_deref().unwrap_or_default());
+        self.ground.admit(&head).await;
+        let operation = dispatch::named_operation(&head, body.as_deref().unwrap_or_default());
         let Strike { delay, fault } = self.faults.strike(&operation);
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;

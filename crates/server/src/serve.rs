@@ -24,13 +24,13 @@ use crate::{
 
 /// The request line answers what the edge hands over.
 impl Answer for Dispatcher {
-    async fn answer(
+    fn answer(
         &self,
-        head: &Parts,
+        head: Parts,
         body: Result<Bytes, BodyFault>,
         connection: &ConnectionInfo,
-    ) -> Response<Bytes> {
-        Dispatcher::answer(self, head, body, connection).await
+    ) -> impl Future<Output = Response<Bytes>> + Send {
+        Dispatcher::answer(self, head, body, connection)
     }
 }
 

@@ -111,7 +111,7 @@ impl<'a> Claim<'a> {
         }
         let request = canonical::request(self.head, &self.signed_headers, &body_hash);
         let request = request.ok_or(AuthError::Mismatch)?;
-        let expected = signature(key, &self.signed_at, &request);
+        let expected = signature(key, &self.signed_at, request);
         verify_slices_are_equal(&expected, self.signature.as_bytes()).map_err(|_| AuthError::Mismatch)
     }
 
@@ -172,19 +172,19 @@ impl<'a> Claim<'a> {
 }
 
 /// The signature of a canonical request: the HMAC of the string to sign, in hexadecimal.
-pub(crate) fn signature(key: &SigningKey, signed_at: &Stamp, request: &[u8]) -> [u8; 64] {
-    let mut text = Vec::with_capacity(STRING_TO_SIGN_BYTES);
+pub(crate) fn signature(key: &SigningKey, signed_at: &Stamp, request: Vec<u8>) -> [u8; 64] {
+    let hash = digest::digest(&digest::SHA256, &request);
+    // The string to sign is shorter than the request, and takes its place.
+    let mut text = request;
+    text.clear();
     text.extend_from_slice(ALGORITHM.as_bytes());
     text.push(b'\n');
     text.extend_from_slice(signed_at.as_bytes());
     text.push(b'\n');
     text.extend_from_slice(key.scope_line());
-    text.extend_from_slice(&digits(digest::digest(&digest::SHA256, request).as_ref()));
+    text.extend_from_slice(&digits(hash.as_ref()));
     digits(key.sign(&text).as_ref())
 }
-
-/// Room for most strings to sign.
-const STRING_TO_SIGN_BYTES: usize = 256;
 
 /// The list must be canonical itself, since it is part of what is signed; and it must cover what chooses
 /// the operation and the caller, or either could be exchanged under a good signature.

@@ -55,7 +55,7 @@ impl Signer<'_> {
         let head = Head { method: request.method(), uri: request.uri(), headers: request.headers() };
         let canonical = canonical::request(head, &signed_headers, &body_hash).ok_or(Unsignable)?;
         let key = SigningKey::derive(self.secret, scope);
-        let signature = signature(&key, &signed_at, &canonical);
+        let signature = signature(&key, &signed_at, canonical);
         let authorization = format!(
             "{ALGORITHM} Credential={}/{}/{}/{}/{TERMINATOR}, SignedHeaders={signed_headers}, Signature={}",
             self.access_key_id,

@@ -145,17 +145,17 @@ impl World {
     /// Sends a request as it is.
     pub fn send(&self, request: Request<Bytes>) -> Answer {
         let (head, body) = request.into_parts();
-        self.deliver(&head, Ok(body))
+        self.deliver(head, Ok(body))
     }
 
     /// Sends a request over another connection than calls usually have: plain, from 127.0.0.1.
     pub fn send_over(&self, request: Request<Bytes>, connection: &ConnectionInfo) -> Answer {
         let (head, body) = request.into_parts();
-        self.run(async { self.server.dispatcher.answer(&head, Ok(body), connection).await.into() })
+        self.run(async { self.server.dispatcher.answer(head, Ok(body), connection).await.into() })
     }
 
     /// Sends a request whose body may not have arrived.
-    pub fn deliver(&self, head: &Head, body: Result<Bytes, BodyFault>) -> Answer {
+    pub fn deliver(&self, head: Head, body: Result<Bytes, BodyFault>) -> Answer {
         self.run(async { self.server.dispatcher.answer(head, body, &connection()).await.into() })
     }
 
@@ -166,7 +166,7 @@ impl World {
     pub fn send_together(&self, requests: Vec<Request<Bytes>>) -> Vec<Answer> {
         let send = |request: Request<Bytes>| {
             let (dispatcher, (head, body)) = (Arc::clone(&self.server.dispatcher), request.into_parts());
-            tokio::spawn(async move { Answer::from(dispatcher.answer(&head, Ok(body), &connection()).await) })
+            tokio::spawn(async move { Answer::from(dispatcher.answer(head, Ok(body), &connection()).await) })
         };
         self.run(async {
             let sent: Vec<_> = requests.into_iter().map(send).collect();
@@ -185,7 +185,7 @@ impl World {
         self.run(async {
             tokio::select! {
                 biased;
-                response = self.server.dispatcher.answer(&head, Ok(body), &connection) => Some(response.into()),
+                response = self.server.dispatcher.answer(head, Ok(body), &connection) => Some(response.into()),
                 () = take_turns(turns) => None,
             }
         })

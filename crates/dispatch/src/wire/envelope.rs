@@ -13,13 +13,13 @@ const JSON: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.1")
 const XML: HeaderValue = HeaderValue::from_static("text/xml");
 
 /// A good answer around an encoded body.
-pub(crate) fn success(protocol: Protocol, request_id: &str, body: Bytes) -> Response<Bytes> {
+pub(crate) fn success(protocol: Protocol, request_id: String, body: Bytes) -> Response<Bytes> {
     envelope(protocol, StatusCode::OK, request_id, body)
 }
 
 /// A fault in the protocol that the call came in. The code stands bare in the body and in the header: botocore
 /// reads the one, the SDK for Rust the other.
-pub(crate) fn failure(protocol: Protocol, request_id: &str, fault: &Fault) -> Response<Bytes> {
+pub(crate) fn failure(protocol: Protocol, request_id: String, fault: &Fault) -> Response<Bytes> {
     let status = StatusCode::from_u16(protocol.status(fault.kind)).unwrap_or(StatusCode::BAD_REQUEST);
     match protocol {
         Protocol::AwsJson { .. } => {
@@ -28,22 +28,27 @@ pub(crate) fn failure(protocol: Protocol, request_id: &str, fault: &Fault) -> Re
             response
         }
         Protocol::Query { namespace, .. } => {
-            envelope(protocol, status, request_id, xml::fault(namespace, request_id, fault))
+            let body = xml::fault(namespace, &request_id, fault);
+            envelope(protocol, status, request_id, body)
         }
     }
 }
 
 /// The answer when there are no random bytes, not even for a request id. It cannot be recorded either.
 pub(crate) fn without_entropy() -> Response<Bytes> {
-    failure(Protocol::AwsJson { target: "" }, "", &Fault::internal("the source of random bytes failed"))
+    failure(
+        Protocol::AwsJson { target: "" },
+        String::new(),
+        &Fault::internal("the source of random bytes failed"),
+    )
 }
 
-fn envelope(protocol: Protocol, status: StatusCode, request_id: &str, body: Bytes) -> Response<Bytes> {
+fn envelope(protocol: Protocol, status: StatusCode, request_id: String, body: Bytes) -> Response<Bytes> {
     let mut response = Response::new(body);
     *response.status_mut() = status;
     let headers: &mut HeaderMap = response.headers_mut();
     headers.reserve(HEADERS);
-    if let Ok(value) = HeaderValue::from_str(request_id) {
+    if let Ok(value) = HeaderValue::try_from(request_id) {
         headers.insert(REQUEST_ID, value);
     }
     headers.insert(CONTENT_TYPE, if matches!(protocol, Protocol::AwsJson { .. }) { JSON } else { XML });

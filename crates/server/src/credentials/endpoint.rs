@@ -88,14 +88,14 @@ impl<R: Assume> Endpoint<R> {
 }
 
 impl<R: Assume> Answer for Endpoint<R> {
-    async fn answer(&self, head: &Parts, _: Result<Bytes, BodyFault>, _: &ConnectionInfo) -> Response<Bytes> {
+    async fn answer(&self, head: Parts, _: Result<Bytes, BodyFault>, _: &ConnectionInfo) -> Response<Bytes> {
         if head.uri.path() != PATH {
             return refusal(StatusCode::NOT_FOUND, "there is nothing here");
         }
         if head.method != Method::GET {
             return refusal(StatusCode::METHOD_NOT_ALLOWED, "credentials are got");
         }
-        if let Err(status) = self.check(head) {
+        if let Err(status) = self.check(&head) {
             return refusal(status, "the token is missing or wrong");
         }
         match self.session().await {
@@ -211,7 +211,7 @@ mod tests {
         async fn send(&self, request: http::request::Builder) -> (u16, serde_json::Value) {
             let (head, ()) = request.body(()).unwrap().into_parts();
             let connection = ConnectionInfo::new(([127, 0, 0, 1], 1).into(), None);
-            let answer = self.endpoint.answer(&head, Ok(Bytes::new()), &connection).await;
+            let answer = self.endpoint.answer(head, Ok(Bytes::new()), &connection).await;
             (answer.status().as_u16(), serde_json::from_slice(answer.body()).unwrap())
         }
     }

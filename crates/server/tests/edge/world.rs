@@ -31,7 +31,7 @@ pub(crate) struct Teller {
 impl Answer for Teller {
     async fn answer(
         &self,
-        head: &Parts,
+        head: Parts,
         body: Result<Bytes, BodyFault>,
         connection: &ConnectionInfo,
     ) -> Response<Bytes> {

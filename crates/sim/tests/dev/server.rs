@@ -100,7 +100,7 @@ impl Server {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let request = Request::builder().method(method).uri(format!("/_keywright/{path}"));
         let (head, body) = request.body(Bytes::from(body)).unwrap().into_parts();
-        let response = self.runtime.block_on(self.development.answer(&head, Ok(body), &connection()));
+        let response = self.runtime.block_on(self.development.answer(head, Ok(body), &connection()));
         (response.status().as_u16(), serde_json::from_slice(response.body()).unwrap())
     }
 
@@ -111,7 +111,7 @@ impl Server {
 
     pub(crate) fn send(&self, request: Request<Bytes>) -> Answer {
         let (head, body) = request.into_parts();
-        self.runtime.block_on(self.development.answer(&head, Ok(body), &connection())).into()
+        self.runtime.block_on(self.development.answer(head, Ok(body), &connection())).into()
     }
 }
 

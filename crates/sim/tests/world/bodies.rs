@@ -93,7 +93,7 @@ fn bodies_that_did_not_arrive() {
         (BodyFault::Broken, 408, "RequestTimeoutException"),
     ] {
         let (head, _) = signed.clone().into_parts();
-        let answer = world.deliver(&head, Err(fault));
+        let answer = world.deliver(head, Err(fault));
         assert_eq!((answer.status, answer.fault()), (status, code));
     }
     let records = world.records();
