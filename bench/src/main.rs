@@ -118,6 +118,8 @@ async fn measure(options: &Options) -> Result<()> {
         if let Some(grants) = options.grants {
             bench.grants(grants, &mut report).await?;
         }
+        bench.fast.stop().await?;
+        bench.safe.stop().await?;
     }
     if options.json {
         report.print_json();

@@ -8,13 +8,14 @@ use std::{
     sync::Arc,
 };
 
+use rustix::process::{Pid, Signal, kill_process};
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     net::TcpStream,
     process::{Child, Command},
-    time::{Duration, sleep},
+    time::{Duration, sleep, timeout},
 };
 use tokio_rustls::TlsConnector;
 
@@ -42,6 +43,9 @@ pub(crate) struct Signer {
     pub(crate) access_key: String,
     pub(crate) secret: String,
 }
+
+/// How long a server may take to stop.
+const STOP: Duration = Duration::from_secs(30);
 
 /// A running bare hyper server.
 pub(crate) struct Bare {
@@ -99,6 +103,14 @@ impl Server {
     pub(crate) fn target(&self) -> Target {
         debug_assert!(self.child.id().is_some());
         self.target.clone()
+    }
+
+    /// Ends it as an operator does: one that was built to count what it does writes that down at its end.
+    pub(crate) async fn stop(mut self) -> Result<()> {
+        let pid = self.child.id().and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
+        kill_process(pid.ok_or("the server ended")?, Signal::TERM)?;
+        let status = timeout(STOP, self.child.wait()).await??;
+        if status.success() { Ok(()) } else { Err(format!("the server ended with {status}").into()) }
     }
 
     fn certificates(&self) -> PathBuf {

@@ -6,6 +6,7 @@ mod blackbox;
 mod command;
 mod javascript;
 mod python;
+mod release;
 mod shapes;
 mod test;
 mod tidy;
@@ -51,9 +52,14 @@ enum Task {
         #[arg(long, default_value_t = 60)]
         seconds: u32,
     },
-    /// Measure a release against a bare HTTP server; arguments are the benchmark's own.
+    /// Build a release that is compiled for its work, into `target/profiled`: takes two builds and a run of the benchmark.
+    Release,
+    /// Measure a release against a bare HTTP server; further arguments are the benchmark's own.
     #[command(disable_help_flag = true)]
     Bench {
+        /// Measure what `cargo xtask release` has built; comes first.
+        #[arg(long)]
+        profiled: bool,
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
@@ -77,7 +83,8 @@ fn main() -> ExitCode {
         Task::Tidy => tidy::check(root),
         Task::Kill { rounds, seed } => blackbox::kill(root, rounds, seed),
         Task::Fuzz { targets, seconds } => tools::fuzz(root, &targets, seconds),
-        Task::Bench { arguments } => tools::bench(root, &arguments),
+        Task::Bench { profiled, arguments } => tools::bench(root, profiled, &arguments),
+        Task::Release => release::profiled(root),
         Task::Deny => tools::deny(root),
         Task::Shapes { check: true, .. } => shapes::check(root),
         Task::Shapes { fetch: true, .. } => shapes::fetch(root).and_then(|()| shapes::write(root)),

@@ -5,6 +5,7 @@ use std::{path::Path, process::Command};
 use crate::{
     Result, built,
     command::{cargo, run, works},
+    release,
 };
 
 /// Checks licences, sources and bans of all dependencies.
@@ -36,17 +37,34 @@ pub(crate) fn fuzz(root: &Path, targets: &[String], seconds: u32) -> Result<()> 
     Ok(())
 }
 
-/// Builds a release and measures it; the arguments are the benchmark's own.
+/// Builds a release and measures it, or measures the server that `cargo xtask release` has built. The arguments are the
+/// benchmark's own.
 ///
 /// # Errors
 /// It does not build or run.
-pub(crate) fn bench(root: &Path, arguments: &[String]) -> Result<()> {
-    run(&mut cargo(root, &["build", "--release", "--package", "server", "--package", "bench"]))?;
-    let mut bench = Command::new(built(root, "release/bench"));
-    if !arguments.iter().any(|argument| argument.starts_with("--server")) {
-        bench.arg("--server").arg(built(root, "release/keywright"));
+pub(crate) fn bench(root: &Path, profiled: bool, arguments: &[String]) -> Result<()> {
+    let server = built(root, if profiled { release::PROFILED } else { "release/keywright" });
+    if !profiled {
+        run(&mut cargo(root, &["build", "--release", "--package", "server"]))?;
+    } else if !server.exists() {
+        return Err("there is nothing to measure yet: `cargo xtask release` builds it".into());
     }
-    run(bench.args(arguments).current_dir(root))
+    let mut bench = benchmark(root)?;
+    if !arguments.iter().any(|argument| argument.starts_with("--server")) {
+        bench.arg("--server").arg(server);
+    }
+    run(bench.args(arguments))
+}
+
+/// The benchmark, built.
+///
+/// # Errors
+/// It does not build.
+pub(crate) fn benchmark(root: &Path) -> Result<Command> {
+    run(&mut cargo(root, &["build", "--release", "--package", "bench"]))?;
+    let mut bench = Command::new(built(root, "release/bench"));
+    bench.current_dir(root);
+    Ok(bench)
 }
 
 fn needed(root: &Path, probe: &[&str], install: &str) -> Result<()> {

@@ -17,6 +17,7 @@ mod disk;
 mod error;
 mod journal;
 mod memory;
+mod nap;
 mod queue;
 mod record;
 mod recovery;

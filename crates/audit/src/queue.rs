@@ -2,7 +2,7 @@
 //!
 //! A record's bytes are laid into the queue's buffer as an unsealed frame; the writer swaps the whole buffer for an empty one.
 //! All who wait for one swap share a [`Group`], so that a record costs no allocation of its own. The writer is woken
-//! (a system call) only when it sleeps, and from a nap only for a record that someone waits for, or for a full batch.
+//! (a system call) only when it sleeps, and from a nap only when the company is there that it waits for, or a full batch.
 
 use std::future::Future;
 use std::io;
@@ -17,19 +17,10 @@ use std::time::Duration;
 use crate::chain::{CHAIN_LEN, FRAME_OVERHEAD, is_payload_len, push_frame};
 use crate::error::Refused;
 use crate::journal::Health;
+use crate::nap::{Nap, Outlook};
 
-/// Handed-over records wait at most this long for company …
-const NAP: Duration = Duration::from_millis(2);
-/// … or until a batch has this many bytes.
+/// A batch of this many bytes waits for no more.
 const BATCH_BYTES: usize = 128 * 1024;
-/// Records that someone waits for wait for as much company as the last ones had: whoever was answered after the last
-/// sync is about to call again, and two syncs cost twice as much as one. For each that is expected, a nap gets so much
-/// longer, about as long as a call takes …
-const NAP_PER_RECORD: Duration = Duration::from_micros(16);
-/// … but no longer than this. A nap that brings nobody is the last …
-const SHORT_NAP_MAX: Duration = Duration::from_micros(500);
-/// … and there are no more than so many.
-const SHORT_NAPS_MAX: usize = 4;
 /// A batch's buffer is given back to the allocator if it has grown beyond this many bytes.
 const KEPT_BYTES_MAX: usize = 1024 * 1024;
 
@@ -184,12 +175,14 @@ impl Shared {
             queue.writer = Sleep::Awake;
             let records = queue.batch.records;
             let room = !queue.closed && queue.batch.bytes.len() < BATCH_BYTES;
-            let longest = if let Some((nap, company)) = queue.nap(naps, seen).filter(|_| room) {
+            let (awaited, company) = (queue.batch.is_awaited(), queue.company);
+            let nap = Outlook { records, awaited, company, naps, seen }.nap();
+            let longest = if let Some(Nap { longest, records: enough }) = nap.filter(|_| room) {
                 (naps, seen) = (naps + 1, records);
-                queue.writer = Sleep::Napping { records: company };
-                Some(nap)
+                queue.writer = Sleep::Napping { records: enough };
+                Some(longest)
             } else if records > 0 {
-                if queue.batch.is_awaited() {
+                if awaited {
                     queue.company = records;
                 }
                 mem::swap(&mut queue.batch, empty);
@@ -257,21 +250,6 @@ impl Shared {
     fn lock(&self) -> MutexGuard<'_, Queue> {
         // Nothing panics under the lock; if something did, the state would still be whole.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Queue {
-    /// How long it is worth to wait for company, and for how much, after so many naps of which the last began with
-    /// `seen` records.
-    fn nap(&self, naps: usize, seen: usize) -> Option<(Duration, usize)> {
-        let records = self.batch.records;
-        if records > 0 && !self.batch.is_awaited() {
-            return (naps == 0).then_some((NAP, 0));
-        }
-        let is_hopeful = naps == 0 || naps < SHORT_NAPS_MAX && seen < records;
-        let expected = u32::try_from(self.company).unwrap_or(u32::MAX);
-        let nap = NAP_PER_RECORD.saturating_mul(expected).min(SHORT_NAP_MAX);
-        (is_hopeful && expected > 1 && records < self.company).then_some((nap, self.company))
     }
 }
 
