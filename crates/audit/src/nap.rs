@@ -21,7 +21,7 @@ pub(crate) struct Outlook {
     pub(crate) awaited: bool,
     /// Records of the last batch that someone waited for.
     pub(crate) company: usize,
-    /// Naps before this batch, and how many records were queued when the last one began.
+    /// Naps taken for this batch so far, and how many records were queued when the last one began.
     pub(crate) naps: usize,
     pub(crate) seen: usize,
 }
