@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use model::Timestamp;
 use sigv4::{Claim, SigningKey};
+use state::Snapshot;
 
-use crate::{Credential, Credentials, Fault};
+use crate::{Credential, Credentials, Fault, Find};
 
 /// Establishes who signed a request.
 pub trait Authentication: Send + Sync {
@@ -15,6 +16,7 @@ pub trait Authentication: Send + Sync {
     /// The fault for a request that is not believed.
     fn authenticate(
         &self,
+        memory: &Snapshot,
         claim: &Claim<'_>,
         body: &[u8],
         now: Timestamp,
@@ -22,16 +24,17 @@ pub trait Authentication: Send + Sync {
 }
 
 /// Verifies the signature with the secret of the access key.
-pub struct Verified(pub Arc<dyn Credentials>);
+pub struct Verified(pub Find<dyn Credentials>);
 
 impl Authentication for Verified {
     fn authenticate(
         &self,
+        memory: &Snapshot,
         claim: &Claim<'_>,
         body: &[u8],
         now: Timestamp,
     ) -> Result<Arc<dyn Credential>, Fault> {
-        let credential = self.0.find(claim.access_key_id(), claim.security_token(), now)?;
+        let credential = (self.0)(memory).find(claim.access_key_id(), claim.security_token(), now)?;
         let now = now.as_millis().div_euclid(1000);
         let keys = credential.signing_keys();
         if let Some(key) = keys.find(claim.scope()) {

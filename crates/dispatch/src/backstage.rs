@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use audit::{EventKind, Journal, Record};
 use model::Timestamp;
+use state::Mirror;
 use store::{Batch, Store, StoreError};
 use strongroom::{Entropy, EntropyFailed};
 
 use crate::{
-    Clock, Mirror, Outbox,
+    Clock, Outbox,
     commit::{Commit, Committed, Recorded},
     record::Ids,
 };
@@ -20,7 +21,7 @@ use crate::{
 pub struct Backstage {
     /// Where changes are committed.
     pub store: Arc<dyn Store>,
-    /// How far memory has followed the store.
+    /// The memory of this node, on the heels of the store.
     pub mirror: Arc<Mirror>,
     /// Where records go.
     pub journal: Arc<Journal>,
@@ -71,8 +72,8 @@ impl ServiceEvent {
 }
 
 impl Backstage {
-    /// Commits a change with its event. `false` when another change got in between, as when another node did
-    /// the same work.
+    /// Commits a change with its event, and waits until memory has it. `false` when another change got in between, as
+    /// when another node did the same work; memory has that one then.
     ///
     /// # Errors
     /// What the store answers; the work is due again then.
@@ -92,7 +93,10 @@ impl Backstage {
                 self.mirror.reach(revision).await;
                 Ok(true)
             }
-            Committed::Conflict => Ok(false),
+            Committed::Conflict(revision) => {
+                self.mirror.reach(revision).await;
+                Ok(false)
+            }
             Committed::Failed(error) => Err(error),
         }
     }

@@ -11,7 +11,7 @@ use model::{
 };
 use policy::{Policy, Principal};
 use secret::Plaintext;
-use sigv4::SigningKeys;
+use sigv4::{AuthError, SigningKeys};
 
 use crate::Fault;
 
@@ -114,7 +114,7 @@ pub struct Usage<'a> {
     pub region: &'a Region,
 }
 
-/// Finds credentials, and those for whom services call. Reads memory only.
+/// Finds credentials, and those for whom services call, at one revision.
 pub trait Credentials: Send + Sync {
     /// The credential of an access key, with the session token that came along, as it is at this time.
     ///
@@ -134,4 +134,15 @@ pub trait Credentials: Send + Sync {
     /// # Errors
     /// An internal fault when what is known of it contradicts itself.
     fn principal(&self, arn: &str) -> Result<Option<Caller>, Fault>;
+}
+
+/// There are no credentials: what is believed where memory has no identities.
+impl Credentials for () {
+    fn find(&self, _: &str, _: Option<&str>, _: Timestamp) -> Result<Arc<dyn Credential>, Fault> {
+        Err(AuthError::UnrecognizedClient.into())
+    }
+
+    fn principal(&self, _: &str) -> Result<Option<Caller>, Fault> {
+        Ok(None)
+    }
 }

@@ -30,8 +30,8 @@ pub(crate) struct Recorded {
 pub(crate) enum Committed {
     /// It is durable, with its record.
     At(Revision),
-    /// Another change got in between; nothing was changed.
-    Conflict,
+    /// Another change got in between; nothing was changed. Memory at this revision knows of the other one.
+    Conflict(Revision),
     /// The store failed; what became of the change is not known here.
     Failed(StoreError),
 }
@@ -65,7 +65,7 @@ async fn commit(store: &dyn Store, outbox: &Outbox, records: &[Recorded], mut ch
     change.puts.extend(records.iter().map(|recorded| (outbox.key(&recorded.event), recorded.record.clone())));
     match store.commit(change).await {
         Ok(Ok(revision)) => Committed::At(revision),
-        Ok(Err(_)) => Committed::Conflict,
+        Ok(Err(conflict)) => Committed::Conflict(conflict.revision),
         Err(error) => Committed::Failed(error),
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use policy::{ConditionKey, ConditionKeys, Principal, Values};
+use policy::{ConditionKey, Principal, Values};
 
 use crate::{Caller, Cx};
 
@@ -85,16 +85,4 @@ pub fn truth(value: bool) -> Values<'static> {
 #[must_use]
 pub fn tag<'a>(tags: &'a BTreeMap<String, String>, name: &str) -> Option<Values<'a>> {
     tags.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| Values::one(value.as_str()))
-}
-
-/// Condition keys, and the global ones behind them.
-pub(crate) struct WithGlobal<'a, 'c> {
-    pub(crate) cx: &'a Cx<'c>,
-    pub(crate) inner: &'a dyn ConditionKeys,
-}
-
-impl ConditionKeys for WithGlobal<'_, '_> {
-    fn lookup(&self, key: &ConditionKey) -> Option<Values<'_>> {
-        self.inner.lookup(key).or_else(|| global(self.cx, key))
-    }
 }

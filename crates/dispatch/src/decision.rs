@@ -1,55 +1,121 @@
 //! Asking the policies about a call, and saying no in AWS's words.
+//!
+//! [`require`] asks, notes the decision for the record, explains a denial to the operator, and refuses. A service whose
+//! refusals differ does the same in two steps: [`ask`], then [`conclude`].
 
-use policy::{ConditionKeys, Decision, Identity, Layer, Layers, Policy, Question};
+use policy::{ConditionKey, ConditionKeys, Decision, Identity, Layer, Layers, Policy, Question, Values};
 
-use crate::{Cx, Fault, IdentityPolicies, Policies, conditions::WithGlobal, fault};
+use crate::{Cx, Fault, IdentityPolicies, Policies, conditions::global, fault};
+
+/// A permission that a call needs.
+#[derive(Clone, Copy)]
+pub struct Permission<'a> {
+    /// The action, such as `kms:Encrypt`.
+    pub action: &'a str,
+    /// ARN of what it is done to; `*` where there is no such thing.
+    pub resource: &'a str,
+    /// What the resource has of its own to say.
+    pub on_resource: OnResource<'a>,
+    /// What condition keys say beside the global ones.
+    pub says: &'a dyn Says,
+}
+
+impl<'a> Permission<'a> {
+    /// A permission on something that has no policy of its own.
+    pub fn on(action: &'a str, resource: &'a str, says: &'a dyn Says) -> Self {
+        Self { action, resource, on_resource: OnResource::NOTHING, says }
+    }
+}
 
 /// What a resource has of its own to say.
-#[derive(Default)]
+#[derive(Clone, Copy)]
 pub struct OnResource<'a> {
     /// Its policy and its account; `None` for resources without policies.
     pub policy: Option<(&'a Policy, &'a str)>,
     /// A grant on it that covers the question, by its id.
     pub grant: Option<&'a str>,
+    /// What its policy is called in records.
+    pub called: &'static str,
 }
 
-/// Decides about an action of the caller. `keys` tells every condition key, the global ones included.
+impl OnResource<'_> {
+    /// A resource without policies.
+    pub const NOTHING: Self = Self { policy: None, grant: None, called: Layer::Resource.as_str() };
+}
+
+/// What a call and its resource say to condition keys.
+pub trait Says {
+    /// The value of a condition key; `None` where neither says anything.
+    fn lookup<'a>(&'a self, cx: &'a Cx<'_>, key: &ConditionKey) -> Option<Values<'a>>;
+}
+
+/// Nothing beside the global condition keys.
+impl Says for () {
+    fn lookup<'a>(&'a self, _: &'a Cx<'_>, _: &ConditionKey) -> Option<Values<'a>> {
+        None
+    }
+}
+
+/// Asks for a permission, notes the decision, and of a denial why.
+///
+/// # Errors
+/// `AccessDenied`, with AWS's reason.
+pub fn require(cx: &mut Cx<'_>, permission: &Permission<'_>) -> Result<(), Fault> {
+    let decision = ask(cx, permission);
+    conclude(cx, permission, decision).map_err(|denial| denied(cx, permission, &denial))
+}
+
+/// What the policies say to a permission. Nothing is noted.
 #[must_use]
-pub fn decide(
-    cx: &Cx<'_>,
-    action: &str,
-    resource: &str,
-    on_resource: &OnResource<'_>,
-    keys: &dyn ConditionKeys,
-) -> Decision {
-    ask(cx, action, resource, on_resource, keys, policy::decide)
+pub fn ask(cx: &Cx<'_>, permission: &Permission<'_>) -> Decision {
+    put(cx, permission, policy::decide)
 }
 
-/// Why [`decide`] decides as it does, for the record of a denial: the action, the resource, and what every layer
-/// says. `layer` is what the resource's policy is called in records.
+/// Notes a decision about a permission, and of a denial why: the action, the resource, and what every layer says.
+///
+/// # Errors
+/// The decision, if it is a denial.
+pub fn conclude(cx: &mut Cx<'_>, permission: &Permission<'_>, decision: Decision) -> Result<(), Decision> {
+    let called = permission.on_resource.called;
+    let layer = match decision.layer() {
+        Layer::Resource => called,
+        layer => layer.as_str(),
+    };
+    let statement = decision.statement().map(str::to_owned);
+    if decision.is_allowed() {
+        match cx.policies {
+            Policies::Enforced => cx.notes.allowed(layer, statement),
+            Policies::Ignored => cx.notes.allowed("policies-ignored", None),
+        }
+        return Ok(());
+    }
+    let trace = put(cx, permission, policy::trace);
+    let Permission { action, resource, .. } = permission;
+    cx.notes.traced(format!("{action} on {resource}\n{}", trace.about(called)));
+    cx.notes.denied(layer, statement);
+    Err(decision)
+}
+
+/// The fault for a denial.
 #[must_use]
-pub fn explain(
-    cx: &Cx<'_>,
-    action: &str,
-    resource: &str,
-    on_resource: &OnResource<'_>,
-    keys: &dyn ConditionKeys,
-    layer: &str,
-) -> String {
-    let trace = ask(cx, action, resource, on_resource, keys, policy::trace);
-    format!("{action} on {resource}\n{}", trace.about(layer))
+pub fn denied(cx: &Cx<'_>, permission: &Permission<'_>, decision: &Decision) -> Fault {
+    let Permission { action, resource, .. } = permission;
+    Fault::new(
+        &fault::ACCESS_DENIED,
+        format!(
+            "User: {} is not authorized to perform: {action} on resource: {resource}{}",
+            cx.caller.arn,
+            decision.because(action)
+        ),
+    )
 }
 
-fn ask<T>(
-    cx: &Cx<'_>,
-    action: &str,
-    resource: &str,
-    on_resource: &OnResource<'_>,
-    keys: &dyn ConditionKeys,
-    then: impl FnOnce(&Question<'_>, &Layers<'_>) -> T,
-) -> T {
+/// Puts the question of a permission to the layers that have a say in it.
+fn put<T>(cx: &Cx<'_>, permission: &Permission<'_>, then: impl FnOnce(&Question<'_>, &Layers<'_>) -> T) -> T {
+    let Permission { action, resource, on_resource, says } = *permission;
     let caller = cx.caller;
-    let question = Question { principal: &caller.principal, action, resource, keys };
+    let keys = Keys { cx, says };
+    let question = Question { principal: &caller.principal, action, resource, keys: &keys };
     if cx.policies == Policies::Ignored {
         return then(&question, &unlimited());
     }
@@ -88,49 +154,14 @@ fn unlimited() -> Layers<'static> {
     }
 }
 
-/// Asks the caller's identity policies for an action on something that has no policy of its own, and notes
-/// the decision. `keys` tells the condition keys beyond the global ones.
-///
-/// # Errors
-/// `AccessDenied`, with AWS's reason.
-pub fn permit(cx: &mut Cx<'_>, action: &str, resource: &str, keys: &dyn ConditionKeys) -> Result<(), Fault> {
-    let (decision, why) = {
-        let keys = WithGlobal { cx, inner: keys };
-        let on_resource = OnResource::default();
-        let decision = decide(cx, action, resource, &on_resource, &keys);
-        let why = (!decision.is_allowed())
-            .then(|| explain(cx, action, resource, &on_resource, &keys, Layer::Resource.as_str()));
-        (decision, why)
-    };
-    note(cx, &decision, why);
-    if decision.is_allowed() { Ok(()) } else { Err(denied(cx, action, resource, &decision)) }
+/// The condition keys of a permission, and the global ones behind them.
+struct Keys<'a, 'c> {
+    cx: &'a Cx<'c>,
+    says: &'a dyn Says,
 }
 
-/// Notes a decision for the record, and of a denial why.
-pub fn note(cx: &mut Cx<'_>, decision: &Decision, why: Option<String>) {
-    if let Some(why) = why {
-        cx.notes.traced(why);
+impl ConditionKeys for Keys<'_, '_> {
+    fn lookup(&self, key: &ConditionKey) -> Option<Values<'_>> {
+        self.says.lookup(self.cx, key).or_else(|| global(self.cx, key))
     }
-    let (layer, statement) =
-        (decision.layer().as_str(), decision.statement().map(|statement| statement.to_string()));
-    if cx.policies == Policies::Ignored {
-        cx.notes.allowed("policies-ignored", None);
-    } else if decision.is_allowed() {
-        cx.notes.allowed(layer, statement);
-    } else {
-        cx.notes.denied(layer, statement);
-    }
-}
-
-/// The fault for a denial.
-#[must_use]
-pub fn denied(cx: &Cx<'_>, action: &str, resource: &str, decision: &Decision) -> Fault {
-    Fault::new(
-        &fault::ACCESS_DENIED,
-        format!(
-            "User: {} is not authorized to perform: {action} on resource: {resource}{}",
-            cx.caller.arn,
-            decision.because(action)
-        ),
-    )
 }

@@ -55,6 +55,19 @@ impl Fault {
         }
     }
 
+    /// Other calls kept changing the same thing. The caller may try again.
+    #[must_use]
+    pub fn contended(detail: impl Into<Box<str>>) -> Self {
+        Self {
+            kind: &CONTENDED,
+            message: Some(Cow::Borrowed(
+                "The request was rejected because multiple requests to change this object were submitted \
+                 simultaneously. Wait a few minutes and submit your request again.",
+            )),
+            detail: Some(detail.into()),
+        }
+    }
+
     /// Adds what the operator should know.
     #[must_use]
     pub fn with_detail(mut self, detail: impl Into<Box<str>>) -> Self {
@@ -131,6 +144,13 @@ pub static TOO_LARGE: Kind = Kind {
 /// The body did not arrive in time or broke off.
 pub static REQUEST_TIMEOUT: Kind =
     Kind { json: "RequestTimeoutException", query: "RequestTimeout", json_status: 408, query_status: 408 };
+/// Others changed the same thing at the same time; try again. KMS has no error of its own for it.
+pub static CONTENDED: Kind = Kind {
+    json: "KMSInternalException",
+    query: "ConcurrentModification",
+    json_status: 500,
+    query_status: 409,
+};
 /// The server failed; try again.
 pub static INTERNAL: Kind =
     Kind { json: "KMSInternalException", query: "InternalFailure", json_status: 500, query_status: 500 };

@@ -15,10 +15,11 @@ use http::HeaderName;
 use model::{AwsService, Timestamp, arn::AccountId};
 use policy::Principal;
 use sigv4::Claim;
+use state::Snapshot;
 
 pub use self::identity::{Reach, ServiceIdentity};
 use self::statement::{Statement, Wrong};
-use crate::{Caller, Credential, Credentials, Fault, IdentityPolicies, fault, head::Head};
+use crate::{Caller, Credential, Credentials, Fault, Find, IdentityPolicies, fault, head::Head};
 
 /// The header that states for whom a service calls.
 pub const ACT_FOR: HeaderName = HeaderName::from_static("x-keywright-act-for");
@@ -30,7 +31,7 @@ pub const SOURCE_ACCOUNT: HeaderName = HeaderName::from_static("x-keywright-sour
 /// The identities that are trusted to call as services, and where those are found for whom they call.
 pub struct Services {
     identities: BTreeMap<String, ServiceIdentity>,
-    credentials: Arc<dyn Credentials>,
+    credentials: Find<dyn Credentials>,
 }
 
 /// A call of a service, as far as it differs from one of whoever signed.
@@ -65,6 +66,7 @@ pub struct Via {
 
 /// What is asked, beyond the statement itself.
 pub(crate) struct Request<'a> {
+    pub(crate) memory: &'a Snapshot,
     pub(crate) head: &'a Head<'a>,
     pub(crate) claim: &'a Claim<'a>,
     /// Who signed.
@@ -79,7 +81,7 @@ impl Services {
     /// These identities, and no others.
     pub fn new(
         identities: impl IntoIterator<Item = ServiceIdentity>,
-        credentials: Arc<dyn Credentials>,
+        credentials: Find<dyn Credentials>,
     ) -> Self {
         let identities = identities.into_iter().map(|identity| (identity.arn().to_owned(), identity));
         Self { identities: identities.collect(), credentials }
@@ -113,15 +115,16 @@ impl Services {
             identity_arn: identity.arn().to_owned(),
             access_key_id: request.signer.access_key_id.clone(),
         };
+        let credentials = (self.credentials)(request.memory);
         let whom = match statement {
             Statement::Principal(arn) => {
-                let found = self.credentials.principal(arn)?;
+                let found = credentials.principal(arn)?;
                 Whom::Principal(Box::new(
                     found.ok_or_else(|| refused(Wrong::NoSuchPrincipal(arn.to_owned())))?,
                 ))
             }
             Statement::Session { access_key_id, token } => {
-                let found = self.credentials.find(access_key_id, Some(token), request.now);
+                let found = credentials.find(access_key_id, Some(token), request.now);
                 Whom::Session(found.map_err(|fault| {
                     // What this server cannot do now is no reason to give up.
                     let own = fault.kind == &fault::INTERNAL;

@@ -17,7 +17,6 @@ mod ending;
 pub mod fault;
 mod forward;
 mod head;
-mod mirror;
 mod observer;
 mod operation;
 mod outbox;
@@ -37,10 +36,9 @@ pub use caller::{Caller, Credential, Credentials, IdentityPolicies, Session, Usa
 pub use clock::Clock;
 pub use conditions::{claimed, global, tag, truth};
 pub use cx::{Arrival, Cx, Origin, Policies};
-pub use decision::{OnResource, decide, denied, explain, note, permit};
+pub use decision::{OnResource, Permission, Says, ask, conclude, denied, require};
 pub use fault::{Fault, Kind};
 pub use forward::{ACT_FOR, Reach, SOURCE_ACCOUNT, SOURCE_ARN, ServiceIdentity, Services, Via};
-pub use mirror::{Follower, Mirror, Unreadable};
 pub use observer::Observer;
 pub use operation::{Facts, Operation, Outcome, Row, Service, Unsigned};
 pub use outbox::{Drain, Outbox, RecoverError, outbox};
@@ -52,3 +50,6 @@ pub use resources::{Asker, Granted, Resource, Resources};
 pub use route::Regions;
 pub use serve::{Dispatcher, Durability, Wiring};
 pub use wire::{Body, Protocol, named_operation};
+
+/// Where an attempt finds what another service knows, at its own revision.
+pub type Find<T> = fn(&state::Snapshot) -> &T;

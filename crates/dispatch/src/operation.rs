@@ -7,13 +7,14 @@ use std::{collections::HashMap, future::Future, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
 use model::shape::{Input, Output};
+use state::{Snapshot, Stateful, View};
 use store::Batch;
 
 use crate::{Arrival, Caller, Cx, Fault, wire};
 
 /// One operation of a service.
 pub trait Operation: 'static {
-    /// The service's state.
+    /// The service at one revision: a [`View`].
     type Service: Send + Sync + 'static;
     /// Checked input.
     type Input: Input;
@@ -23,7 +24,7 @@ pub trait Operation: 'static {
     const FACTS: Facts;
 
     /// Does the work on what is in memory and returns the output, with the change to commit if there is one.
-    /// May run again when another commit got in between, so it must have no effect of its own.
+    /// When another change got in between, it runs again on newer memory, so it must have no effect of its own.
     fn run(
         service: &Self::Service,
         cx: &mut Cx<'_>,
@@ -33,7 +34,7 @@ pub trait Operation: 'static {
 
 /// One operation that no access key signs: what it is sent says who calls, and proves it. It changes nothing.
 pub trait Unsigned: 'static {
-    /// The service's state.
+    /// The service at one revision: a [`View`].
     type Service: Send + Sync + 'static;
     /// Checked input.
     type Input: Input;
@@ -105,8 +106,8 @@ pub struct Row<S: 'static> {
 
 /// How an operation is run, by what its calls prove.
 enum Erased<S: 'static> {
-    Signed(for<'a> fn(&'a S, &'a mut Cx<'a>, wire::Body<'a>) -> Running<'a>),
-    Unsigned(for<'a> fn(&'a S, &'a mut Arrival<'a>, wire::Body<'a>) -> Running<'a>),
+    Signed(for<'a> fn(S, &'a mut Cx<'a>, wire::Body<'a>) -> Running<'a>),
+    Unsigned(for<'a> fn(S, &'a mut Arrival<'a>, wire::Body<'a>) -> Running<'a>),
 }
 
 /// An encoded answer and the change it waits for.
@@ -131,50 +132,46 @@ impl<S: Send + Sync + 'static> Row<S> {
     }
 }
 
-fn erased<'a, O: Operation>(
-    service: &'a O::Service,
-    cx: &'a mut Cx<'a>,
-    body: wire::Body<'a>,
-) -> Running<'a> {
+fn erased<'a, O: Operation>(service: O::Service, cx: &'a mut Cx<'a>, body: wire::Body<'a>) -> Running<'a> {
     Box::pin(async move {
         let input = body.decode::<O::Input>()?;
-        let outcome = O::run(service, cx, input).await?;
+        let outcome = O::run(&service, cx, input).await?;
         Ok(Answered { body: body.encode(O::FACTS.name, &outcome.output)?, change: outcome.change })
     })
 }
 
 fn unsigned<'a, O: Unsigned>(
-    service: &'a O::Service,
+    service: O::Service,
     arrival: &'a mut Arrival<'a>,
     body: wire::Body<'a>,
 ) -> Running<'a> {
     Box::pin(async move {
         let input = body.decode::<O::Input>()?;
-        let (caller, proven) = O::caller(service, arrival, &input).await?;
+        let (caller, proven) = O::caller(&service, arrival, &input).await?;
         let caller = Arc::new(caller);
-        let output = O::run(service, &mut arrival.by(&caller), input, proven).await?;
+        let output = O::run(&service, &mut arrival.by(&caller), input, proven).await?;
         Ok(Answered { body: body.encode(O::FACTS.name, &output)?, change: None })
     })
 }
 
-/// A service: a name, a protocol, a table, and the state its operations work on.
-pub struct Service<S: 'static> {
+/// A service: a name, a protocol, a table, and what its operations work on.
+pub struct Service<S: Stateful> {
     /// Name in ARNs, in the credential scope and in host names: `kms`.
     pub name: &'static str,
     /// How its calls look on the wire.
     pub protocol: wire::Protocol,
     /// Its operations, sorted by name.
-    pub table: &'static [Row<S>],
+    pub table: &'static [Row<View<S>>],
     /// Operations that the API has and this service does not offer.
     pub unsupported: &'static [&'static str],
     /// Operations that other services may call for their users, sorted by name.
     pub forwarded: &'static [&'static str],
-    /// What the operations work on.
+    /// What the operations work on, with the service's tables.
     pub state: Arc<S>,
 }
 
 /// A service with the names of its operations.
-struct Offered<S: 'static> {
+struct Offered<S: Stateful> {
     service: Service<S>,
     names: HashMap<&'static str, Found>,
 }
@@ -188,10 +185,17 @@ pub(crate) trait AnyService: Send + Sync {
     fn find(&self, operation: &str) -> Found;
     /// Whether an operation's calls are not signed.
     fn is_unsigned(&self, row: usize) -> bool;
-    fn run<'a>(&'a self, row: usize, cx: &'a mut Cx<'a>, body: wire::Body<'a>) -> Running<'a>;
+    fn run<'a>(
+        &'a self,
+        row: usize,
+        memory: &Arc<Snapshot>,
+        cx: &'a mut Cx<'a>,
+        body: wire::Body<'a>,
+    ) -> Running<'a>;
     fn run_unsigned<'a>(
         &'a self,
         row: usize,
+        memory: &Arc<Snapshot>,
         arrival: &'a mut Arrival<'a>,
         body: wire::Body<'a>,
     ) -> Running<'a>;
@@ -205,7 +209,7 @@ pub(crate) enum Found {
     Unknown,
 }
 
-impl<S: Send + Sync + 'static> Service<S> {
+impl<S: Stateful> Service<S> {
     /// The service as calls find it.
     pub(crate) fn offered(self) -> Box<dyn AnyService> {
         let rows = self.table.iter().enumerate();
@@ -217,7 +221,7 @@ impl<S: Send + Sync + 'static> Service<S> {
     }
 }
 
-impl<S: Send + Sync + 'static> AnyService for Offered<S> {
+impl<S: Stateful> AnyService for Offered<S> {
     fn name(&self) -> &'static str {
         self.service.name
     }
@@ -242,9 +246,15 @@ impl<S: Send + Sync + 'static> AnyService for Offered<S> {
         self.service.table.get(row).is_some_and(|row| matches!(row.run, Erased::Unsigned(_)))
     }
 
-    fn run<'a>(&'a self, row: usize, cx: &'a mut Cx<'a>, body: wire::Body<'a>) -> Running<'a> {
-        match self.service.table.get(row).map(|row| &row.run) {
-            Some(Erased::Signed(run)) => run(&self.service.state, cx, body),
+    fn run<'a>(
+        &'a self,
+        row: usize,
+        memory: &Arc<Snapshot>,
+        cx: &'a mut Cx<'a>,
+        body: wire::Body<'a>,
+    ) -> Running<'a> {
+        match (self.row(row), self.view(memory)) {
+            (Some(Erased::Signed(run)), Some(view)) => run(view, cx, body),
             _ => no_such_row(),
         }
     }
@@ -252,16 +262,27 @@ impl<S: Send + Sync + 'static> AnyService for Offered<S> {
     fn run_unsigned<'a>(
         &'a self,
         row: usize,
+        memory: &Arc<Snapshot>,
         arrival: &'a mut Arrival<'a>,
         body: wire::Body<'a>,
     ) -> Running<'a> {
-        match self.service.table.get(row).map(|row| &row.run) {
-            Some(Erased::Unsigned(run)) => run(&self.service.state, arrival, body),
+        match (self.row(row), self.view(memory)) {
+            (Some(Erased::Unsigned(run)), Some(view)) => run(view, arrival, body),
             _ => no_such_row(),
         }
     }
 }
 
+impl<S: Stateful> Offered<S> {
+    fn row(&self, row: usize) -> Option<&Erased<View<S>>> {
+        self.service.table.get(row).map(|row| &row.run)
+    }
+
+    fn view(&self, memory: &Arc<Snapshot>) -> Option<View<S>> {
+        View::of(&self.service.state, memory)
+    }
+}
+
 fn no_such_row<'a>() -> Running<'a> {
-    Box::pin(std::future::ready(Err(Fault::internal("no such row"))))
+    Box::pin(std::future::ready(Err(Fault::internal("the service has no such row, or no tables in memory"))))
 }

@@ -2,7 +2,7 @@
 
 use policy::PrincipalPattern;
 
-/// Says which principals exist, and under which unique ids. Reads memory only.
+/// Says which principals exist, and under which unique ids, at one revision.
 ///
 /// A policy on a resource names a user or role by its ARN and means the one that has this name when the policy
 /// is put. So its unique id is kept with the policy and matched instead: a namesake that is made later is
@@ -17,4 +17,19 @@ pub trait Principals: Send + Sync {
 
     /// The ARN that a unique id stands for now; `None` when its bearer is gone.
     fn arn(&self, unique_id: &str) -> Option<String>;
+}
+
+/// Nobody exists: what is believed where memory has no identities.
+impl Principals for () {
+    fn exist(&self, _: &PrincipalPattern) -> bool {
+        false
+    }
+
+    fn unique_id(&self, _: &PrincipalPattern) -> Option<String> {
+        None
+    }
+
+    fn arn(&self, _: &str) -> Option<String> {
+        None
+    }
 }

@@ -5,10 +5,19 @@ use std::{collections::BTreeMap, sync::Arc};
 use model::arn::AccountId;
 use policy::{ConditionKeys, Policy, Principal};
 
-/// Tells what resources say to a question that nobody asks in earnest. Reads memory only.
+use crate::Principals;
+
+/// Tells what resources say to a question that nobody asks in earnest. It tells what
+/// holds at one revision.
 pub trait Resources: Send + Sync {
     /// The resource with this ARN, if the account has it and its policies or grants have a say in the action.
-    fn find(&self, account: AccountId, arn: &str, asker: &Asker<'_>) -> Option<Resource>;
+    fn find(
+        &self,
+        principals: &dyn Principals,
+        account: AccountId,
+        arn: &str,
+        asker: &Asker<'_>,
+    ) -> Option<Resource>;
 }
 
 /// Who would do what.
@@ -41,4 +50,11 @@ pub struct Granted {
     pub id: String,
     /// Whether the account is the grantee, whose identity policies hand on what it was granted.
     pub to_account: bool,
+}
+
+/// There are no resources with a say of their own.
+impl Resources for () {
+    fn find(&self, _: &dyn Principals, _: AccountId, _: &str, _: &Asker<'_>) -> Option<Resource> {
+        None
+    }
 }

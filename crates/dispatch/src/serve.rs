@@ -11,20 +11,21 @@ use std::sync::Arc;
 use audit::Appended;
 use bytes::Bytes;
 use http::{Response, header::DATE, request::Parts};
-use model::Timestamp;
+use model::{Timestamp, arn::Region};
 use sigv4::Claim;
+use state::{Snapshot, Stateful};
 use store::Batch;
 
 use crate::{
-    Arrival, Authentication, Backstage, BodyFault, Caller, ConnectionInfo, Cx, Facts, Fault, Observer,
-    Origin, Policies, Protocol, Regions, Services, Usage,
+    Arrival, Authentication, Backstage, BodyFault, Caller, ConnectionInfo, Credential, Cx, Facts, Fault,
+    Observer, Origin, Policies, Protocol, Regions, Services, Usage,
     commit::{Commit, Committed, Recorded},
     date::DateHeader,
     ending::{Ending, unrecorded},
     fault,
     forward::{ACT_FOR, Acting, Request},
     head::Head,
-    operation::{AnyService, Found, Service},
+    operation::{Answered, AnyService, Found, Service},
     panics,
     record::{Ids, OpenRecord},
     route,
@@ -65,8 +66,40 @@ pub enum Durability {
     HandedOver,
 }
 
-/// How often a change is tried again when another one got in between.
+/// How often a call is attempted when other changes get in between.
 const ATTEMPTS: usize = 64;
+
+/// A request that has been read, and of which nothing is believed yet.
+struct Incoming<'a> {
+    service: Option<&'a dyn AnyService>,
+    call: &'a Call<'a>,
+    claim: &'a Result<Claim<'a>, sigv4::AuthError>,
+    body: &'a Result<Bytes, BodyFault>,
+    request_id: &'a str,
+}
+
+/// A request for an operation that there is, here and now, by somebody who may ask.
+struct Admitted<'a> {
+    service: &'a dyn AnyService,
+    row: usize,
+    region: Region,
+    by: By,
+}
+
+/// How it is known who calls.
+enum By {
+    /// By the signature of whoever holds the access key, who may have signed for somebody else.
+    Signature { credential: Arc<dyn Credential>, acting: Option<Arc<Acting>> },
+    /// By a proof in the input.
+    Proof,
+}
+
+/// What became of one attempt.
+enum Attempt {
+    Done(Done),
+    /// Another change got in between. Memory has it.
+    Overtaken,
+}
 
 /// A call that succeeded.
 struct Done {
@@ -84,7 +117,7 @@ impl Dispatcher {
 
     /// Adds a service.
     #[must_use]
-    pub fn with<S: Send + Sync + 'static>(mut self, service: Service<S>) -> Self {
+    pub fn with<S: Stateful>(mut self, service: Service<S>) -> Self {
         self.services.push(service.offered());
         self
     }
@@ -170,10 +203,11 @@ impl Dispatcher {
         record.service = service.map_or("", AnyService::name);
         record.operation = call.operation();
         record.region = claim.as_ref().map_or("", |claim| claim.scope().region).into();
+        let incoming = Incoming { service, call: &call, claim: &claim, body: &body, request_id: &request_id };
         let work = async {
             match refusal {
                 Some(fault) => Err(fault),
-                None => self.work(&mut record, service, &call, &claim, &body, &request_id).await,
+                None => self.work(&mut record, &incoming).await,
             }
         };
         let worked = panics::catch(work).await.unwrap_or_else(|| Err(panics::fault()));
@@ -192,109 +226,156 @@ impl Dispatcher {
     }
 
     /// What a request asks for, done; the record is left open unless the change was committed with it.
-    async fn work(
+    ///
+    /// Each attempt sees memory at one revision, from the signature to the change. When another change gets in between,
+    /// the next attempt begins once memory has that change.
+    async fn work(&self, record: &mut OpenRecord<'_>, incoming: &Incoming<'_>) -> Result<Done, Fault> {
+        for _ in 0..ATTEMPTS {
+            let memory = self.wiring.backstage.mirror.snapshot();
+            let admitted = self.admit(&memory, record, incoming)?;
+            match self.attempt(&memory, record, incoming, &admitted).await? {
+                Attempt::Done(done) => return Ok(done),
+                Attempt::Overtaken => record.notes.clear(),
+            }
+        }
+        Err(Fault::contended(format!(
+            "{ATTEMPTS} attempts were overtaken by other changes of the same records"
+        )))
+    }
+
+    /// The caller and the operation of a request. What does not get through here has not been decoded.
+    fn admit<'a>(
         &self,
+        memory: &Snapshot,
         record: &mut OpenRecord<'_>,
-        service: Option<&dyn AnyService>,
-        call: &Call<'_>,
-        claim: &Result<Claim<'_>, sigv4::AuthError>,
-        body: &Result<Bytes, BodyFault>,
-        request_id: &str,
-    ) -> Result<Done, Fault> {
+        incoming: &Incoming<'a>,
+    ) -> Result<Admitted<'a>, Fault> {
+        // No work whose record could not be kept, and none on memory that is not current.
         self.check_ready()?;
-        let body = body.as_ref().map_err(|fault| Fault::from(*fault))?;
-        let found = service.map(|service| (service, service.find(call.operation())));
+        // No request whose body is too large, or came only in part.
+        let body = incoming.body.as_ref().map_err(|fault| Fault::from(*fault))?;
+        let found = incoming.service.map(|service| (service, service.find(incoming.call.operation())));
         if let Some((service, Found::Row(row, facts))) = found
             && service.is_unsigned(row)
         {
-            (record.known, record.read_only) = (facts.name, facts.read_only);
-            let input = Body::new(service.protocol(), call.input(body), request_id);
-            return self.work_unsigned(record, service, row, input).await;
+            // No proof of identity stands for a service that calls for others: only signatures do.
+            return self.admit_unsigned(record, service, (row, facts));
         }
-        let claim = claim.as_ref().map_err(|error| Fault::from(error.clone()))?;
+        // No request without a whole signature, nor one that is signed for another service or Region.
+        let claim = incoming.claim.as_ref().map_err(|error| Fault::from(error.clone()))?;
         let (service, found) = found.ok_or_else(|| Fault::silent(&fault::UNKNOWN_OPERATION))?;
         let region = route::check_scope(claim, service, record.host(), &self.wiring.regions)?;
-        let credential = self.wiring.authentication.authenticate(claim, body, record.time())?;
+        // No request that the holder of the access key did not sign, or signed for another body or at another time.
+        let credential = self.wiring.authentication.authenticate(memory, claim, body, record.time())?;
         record.credential = Some(Arc::clone(&credential));
         credential.used(Usage { at: record.time(), service: service.name(), region: &region });
-        let (row, facts) = route::operation(found, service.protocol(), call.operation())?;
+        // Strangers do not learn which operations there are.
+        let (row, facts) = route::operation(found, service.protocol(), incoming.call.operation())?;
         (record.known, record.read_only) = (facts.name, facts.read_only);
-        let acting = self.acting(record, claim, credential.caller(), (facts.name, service.forwarded()))?;
-        let input = Body::new(service.protocol(), call.input(body), request_id);
-
-        for _ in 0..ATTEMPTS {
-            let mut cx = Cx {
-                caller: acting.as_deref().map_or_else(|| credential.caller(), Acting::caller),
-                region: &region,
-                now: record.time(),
-                origin: Origin { via: acting.as_deref().map(|acting| &acting.via), ..record.origin() },
-                entropy: &self.wiring.backstage.entropy,
-                policies: self.wiring.policies,
-                notes: &mut record.notes,
-            };
-            let answered = service.run(row, &mut cx, input).await;
-            if let Some(first) = record.notes.take_first() {
-                self.wiring.backstage.commit(&first.event, first.change).await?;
-                record.notes.clear();
-                continue;
-            }
-            let answered = answered?;
-            if !record.notes.is_allowed() {
-                return Err(Fault::internal("the operation answered without a decision"));
-            }
-            let Some(change) = answered.change else {
-                return Ok(Done { body: answered.body, recorded: false });
-            };
-            if self.commit(record, change).await? {
-                return Ok(Done { body: answered.body, recorded: true });
-            }
-            record.notes.clear();
-        }
-        Err(Fault::internal("the change lost against others too often"))
+        // Nobody calls for others whom the configuration does not name.
+        let operation = (facts.name, service.forwarded());
+        let acting = self.acting(memory, record, claim, (credential.caller(), operation))?;
+        Ok(Admitted { service, row, region, by: By::Signature { credential, acting } })
     }
 
-    /// The same for an operation that is sent a proof of who calls in place of a signature.
-    async fn work_unsigned(
+    /// The same for an operation that is sent a proof of who calls in place of a signature. The proof is looked at once
+    /// the input is decoded.
+    fn admit_unsigned<'a>(
         &self,
         record: &mut OpenRecord<'_>,
-        service: &dyn AnyService,
-        row: usize,
-        input: Body<'_>,
-    ) -> Result<Done, Fault> {
+        service: &'a dyn AnyService,
+        (row, facts): (usize, &'static Facts),
+    ) -> Result<Admitted<'a>, Fault> {
+        (record.known, record.read_only) = (facts.name, facts.read_only);
         if record.head().acts_for {
             let message = format!("{ACT_FOR} takes a signature");
             return Err(Fault::new(&fault::ACCESS_DENIED, message));
         }
         let region = route::region(record.host(), &self.wiring.regions)?;
         record.region = region.to_string().into();
-        let mut arrival = Arrival {
-            region: &region,
-            now: record.time(),
-            origin: record.origin(),
-            entropy: &self.wiring.backstage.entropy,
-            policies: self.wiring.policies,
-            notes: &mut record.notes,
-        };
-        let answered = service.run_unsigned(row, &mut arrival, input).await?;
+        Ok(Admitted { service, row, region, by: By::Proof })
+    }
+
+    /// One run of the operation, and the commit of what it changes.
+    async fn attempt(
+        &self,
+        memory: &Arc<Snapshot>,
+        record: &mut OpenRecord<'_>,
+        incoming: &Incoming<'_>,
+        admitted: &Admitted<'_>,
+    ) -> Result<Attempt, Fault> {
+        let answered = self.run(memory, record, incoming, admitted).await;
+        // What the operation needs to be there is made first, whatever it answered without that.
+        if let Some(first) = record.notes.take_first() {
+            self.wiring.backstage.commit(&first.event, first.change).await?;
+            return Ok(Attempt::Overtaken);
+        }
+        let answered = answered?;
+        // No answer without a decision.
         if !record.notes.is_allowed() {
             return Err(Fault::internal("the operation answered without a decision"));
         }
-        Ok(Done { body: answered.body, recorded: false })
+        let Some(change) = answered.change else {
+            return Ok(Attempt::Done(Done { body: answered.body, recorded: false }));
+        };
+        // No change without its record, and no answer before memory has the change.
+        if self.commit(record, change).await? {
+            Ok(Attempt::Done(Done { body: answered.body, recorded: true }))
+        } else {
+            Ok(Attempt::Overtaken)
+        }
+    }
+
+    /// Runs the operation: the input is decoded and constrained, then the operation asks for permission.
+    async fn run(
+        &self,
+        memory: &Arc<Snapshot>,
+        record: &mut OpenRecord<'_>,
+        incoming: &Incoming<'_>,
+        admitted: &Admitted<'_>,
+    ) -> Result<Answered, Fault> {
+        let Admitted { service, row, region, by } = admitted;
+        let body = incoming.body.as_deref().unwrap_or_default();
+        let input = Body::new(service.protocol(), incoming.call.input(body), incoming.request_id);
+        let (now, origin) = (record.time(), record.origin());
+        let (entropy, policies) = (&self.wiring.backstage.entropy, self.wiring.policies);
+        match by {
+            By::Signature { credential, acting } => {
+                let caller = acting.as_deref().map_or_else(|| credential.caller(), Acting::caller);
+                let via = acting.as_deref().map(|acting| &acting.via);
+                let origin = Origin { via, ..origin };
+                let notes = &mut record.notes;
+                service
+                    .run(
+                        *row,
+                        memory,
+                        &mut Cx { caller, region, now, origin, entropy, policies, notes },
+                        input,
+                    )
+                    .await
+            }
+            By::Proof => {
+                let notes = &mut record.notes;
+                let mut arrival = Arrival { region, now, origin, entropy, policies, notes };
+                service.run_unsigned(*row, memory, &mut arrival, input).await
+            }
+        }
     }
 
     /// For whom a service has signed the call; `None` when whoever signed calls for itself.
     fn acting(
         &self,
+        memory: &Snapshot,
         record: &mut OpenRecord<'_>,
         claim: &Claim<'_>,
-        signer: &Caller,
-        (operation, forwarded): (&'static str, &'static [&'static str]),
+        (signer, (operation, forwarded)): (&Caller, (&'static str, &'static [&'static str])),
     ) -> Result<Option<Arc<Acting>>, Fault> {
         let (head, now) = (record.head(), record.time());
         if !head.acts_for {
             return Ok(None);
         }
-        match self.wiring.services.acting(&Request { head, claim, signer, operation, forwarded, now }) {
+        let request = Request { memory, head, claim, signer, operation, forwarded, now };
+        match self.wiring.services.acting(&request) {
             Ok(acting) => {
                 record.acting = Some(Arc::new(acting));
                 Ok(record.acting.clone())
@@ -317,7 +398,8 @@ impl Dispatcher {
         }
     }
 
-    /// Commits a change with the record of its call. `false` when another change got in between.
+    /// Commits a change with the record of its call, and waits until memory has it. `false` when another change got in
+    /// between; memory has that one then.
     async fn commit(&self, record: &mut OpenRecord<'_>, change: Batch) -> Result<bool, Fault> {
         let other = self.ids().ok_or_else(|| Fault::internal("no random bytes for a record"))?;
         let event = record.ids().event;
@@ -342,9 +424,10 @@ impl Dispatcher {
                 self.wiring.backstage.mirror.reach(revision).await;
                 Ok(true)
             }
-            Committed::Conflict => {
+            Committed::Conflict(revision) => {
                 record.renumber(event);
                 record.reopen();
+                self.wiring.backstage.mirror.reach(revision).await;
                 Ok(false)
             }
             Committed::Failed(error) => {

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use dispatch::{Cx, Fault};
-use store::{Batch, Precondition};
+use state::touched;
+use store::Batch;
 
 use crate::{
     Iam,
@@ -11,7 +12,6 @@ use crate::{
     entities::User,
     faults,
     gate::{self, Asked, Permitted},
-    layout,
     tables::{Account, Tables, inconsistent},
 };
 
@@ -70,17 +70,11 @@ impl KeyHolder {
     }
 
     /// A batch that holds only if nothing about the holder changed, and makes others lose that depend on it.
-    pub(crate) fn touched(&self, cx: &Cx<'_>) -> Result<Batch, Fault> {
+    pub(crate) fn touched(&self, _: &Cx<'_>) -> Result<Batch, Fault> {
         match self {
             Self::User(user) => Ok(user.touched()),
             Self::Root(_, account) => {
-                let known = account.known.as_ref().ok_or_else(|| inconsistent("the account"))?;
-                let at = layout::account(cx.account());
-                Ok(Batch {
-                    preconditions: vec![Precondition::At(at.clone(), known.revision)],
-                    puts: vec![(at, known.encode())],
-                    deletes: Vec::new(),
-                })
+                account.known.as_ref().map(touched).ok_or_else(|| inconsistent("the account"))
             }
         }
     }

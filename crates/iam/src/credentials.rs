@@ -3,18 +3,20 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
+use bytes::Bytes;
 use dispatch::{Caller, Credential, Cx, Fault, Usage};
 use model::{Timestamp, arn::AccountId};
 use secret::Plaintext;
 use sigv4::{AuthError, SigningKeys};
+use state::{Kept, Notes, encode, touched};
 use store::{Batch, Key, Precondition, Revision};
 use strongroom::{Entropy, EntropyFailed, Purpose, Refused, Strongroom};
 
 use crate::{
     Iam, callers, faults,
-    last_use::LastUse,
+    last_use::{self, KeyUse},
     layout::{self, Kind},
-    records::{AccessKeyRecord, OwnerRecord, encode},
+    records::{AccessKeyRecord, OwnerRecord},
     tables::Tables,
 };
 
@@ -27,7 +29,8 @@ pub(crate) struct AccessKey {
     pub(crate) created: Timestamp,
     /// Where the record was last changed.
     pub(crate) revision: Revision,
-    pub(crate) last_use: Arc<LastUse>,
+    pub(crate) used: Arc<KeyUse>,
+    notes: Notes<KeyUse>,
     lock: Arc<Lock>,
     signer: ArcSwapOption<Signer>,
 }
@@ -49,12 +52,13 @@ struct Lock {
     strongroom: Arc<Strongroom>,
 }
 
-/// An access key with its owner as it was at one generation of the account's identities.
+/// An access key with its owner as it was when the account's identities were last changed at this revision.
 struct Signer {
-    generation: u64,
+    composed: Revision,
     caller: Caller,
     lock: Arc<Lock>,
-    last_use: Arc<LastUse>,
+    used: Arc<KeyUse>,
+    notes: Notes<KeyUse>,
 }
 
 /// A new access key: the id, and the secret that is shown once.
@@ -129,7 +133,6 @@ impl AccessKey {
         bytes: &[u8],
         revision: Revision,
         tables: &mut Tables,
-        strongroom: &Arc<Strongroom>,
     ) -> Option<Self> {
         let record: AccessKeyRecord<'_> = minicbor::decode(bytes).ok()?;
         let owner = match (record.owner, record.user) {
@@ -142,7 +145,7 @@ impl AccessKey {
                 name: secret_name(account, id),
                 sealed_secret: record.secret.into_owned(),
                 signing_keys: SigningKeys::new(),
-                strongroom: Arc::clone(strongroom),
+                strongroom: Arc::clone(&tables.strongroom),
             })
         });
         Some(Self {
@@ -152,14 +155,19 @@ impl AccessKey {
             active: record.active,
             created: Timestamp::from_millis(record.created),
             revision,
-            last_use: tables.last_use(id),
+            used: tables.key_use(id),
+            notes: tables.notes.clone(),
             lock,
             signer: ArcSwapOption::empty(),
         })
     }
 
-    /// The stored form with another status.
-    pub(crate) fn encode(&self, active: bool) -> bytes::Bytes {
+    /// The change that switches it on or off.
+    pub(crate) fn switched(&self, active: bool) -> Batch {
+        Batch { puts: vec![(self.key(), self.stored(active))], ..touched(self) }
+    }
+
+    fn stored(&self, active: bool) -> Bytes {
         encode(&AccessKeyRecord {
             created: self.created.as_millis(),
             owner: if self.owner == Owner::Root { OwnerRecord::Root } else { OwnerRecord::User },
@@ -167,11 +175,6 @@ impl AccessKey {
             secret: self.lock.sealed_secret.as_slice().into(),
             user: self.user_id().map(Into::into),
         })
-    }
-
-    /// Where its record stands.
-    pub(crate) fn key(&self) -> Key {
-        layout::key(self.account, Kind::AccessKey, &self.id)
     }
 
     /// The unique id of its user; the root user has none.
@@ -190,7 +193,7 @@ impl AccessKey {
         let refused = || Fault::from(AuthError::UnrecognizedClient);
         let account = tables.account(self.account).filter(|_| self.active).ok_or_else(refused)?;
         let known = self.signer.load();
-        if let Some(signer) = known.as_ref().filter(|signer| signer.generation == account.generation) {
+        if let Some(signer) = known.as_ref().filter(|signer| signer.composed == account.changed) {
             return Ok(Arc::clone(signer) as Arc<dyn Credential>);
         }
         let caller = match &self.owner {
@@ -201,13 +204,28 @@ impl AccessKey {
             }
         };
         let signer = Arc::new(Signer {
-            generation: account.generation,
+            composed: account.changed,
             caller,
             lock: Arc::clone(&self.lock),
-            last_use: Arc::clone(&self.last_use),
+            used: Arc::clone(&self.used),
+            notes: self.notes.clone(),
         });
         self.signer.store(Some(Arc::clone(&signer)));
         Ok(signer)
+    }
+}
+
+impl Kept for AccessKey {
+    fn key(&self) -> Key {
+        layout::key(self.account, Kind::AccessKey, &self.id)
+    }
+
+    fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    fn encode(&self) -> Bytes {
+        self.stored(self.active)
     }
 }
 
@@ -231,7 +249,7 @@ impl Credential for Signer {
     }
 
     fn used(&self, usage: Usage<'_>) {
-        self.last_use.note(usage);
+        last_use::note(&self.notes, &self.used, usage);
     }
 }
 
@@ -244,15 +262,13 @@ fn secret_name(account: AccountId, id: &str) -> Vec<u8> {
 mod tests {
     use std::sync::atomic::{AtomicU8, Ordering};
 
-    use dispatch::{Credentials, Follower, IdentityPolicies};
-    use store::Changes;
+    use dispatch::{Credentials, IdentityPolicies};
+    use state::{Behind, Record, Tables as _};
     use strongroom::{SealedDomainKey, seal::FileSeal};
 
     use super::*;
     use crate::{
-        Directory,
         entities::{Entity, EntityKind, Tags, User},
-        gate::Kept,
         setup,
     };
 
@@ -268,10 +284,10 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
-    fn apply(directory: &Directory, revision: u64, batch: Batch) {
-        let puts = batch.puts.into_iter().map(|(key, value)| (key, Some(value)));
-        let items = puts.chain(batch.deletes.into_iter().map(|key| (key, None))).collect();
-        directory.apply(&Changes { revision: Revision(revision), items }).unwrap();
+    fn apply(tables: &mut Tables, revision: u64, batch: &Batch) {
+        for (key, value) in &batch.puts {
+            tables.take(Record { key, value: Some(value), revision: Revision(revision) }).unwrap();
+        }
     }
 
     fn alice(account: AccountId, policies: usize) -> User {
@@ -303,40 +319,40 @@ mod tests {
         let seal = FileSeal::parse(&FileSeal::generate(&entropy).unwrap()).unwrap();
         let strongroom = Strongroom::sealed();
         strongroom.unseal(&seal, &[SealedDomainKey::generate(1, &seal, &entropy).unwrap()]).unwrap();
-        let directory = Directory::new(Arc::new(strongroom));
+        let mut tables = Tables::new(Arc::new(strongroom), Behind::default().notes());
         let account = AccountId::parse("111122223333").unwrap();
         let root = NewAccessKey::generate(&entropy).unwrap();
-        apply(&directory, 1, setup::account(account, &root, NOW, &directory.strongroom, &entropy).unwrap());
+        let made = setup::account(account, &root, NOW, &tables.strongroom, &entropy).unwrap();
+        apply(&mut tables, 1, &made);
         let key = NewAccessKey::generate(&entropy).unwrap();
         let record = AccessKeyRecord {
             created: NOW.as_millis(),
             owner: OwnerRecord::User,
             active: true,
-            secret: key.seal(account, &directory.strongroom, &entropy).unwrap().into(),
+            secret: key.seal(account, &tables.strongroom, &entropy).unwrap().into(),
             user: Some("AIDAALICE".into()),
         };
         let at = layout::key(account, Kind::AccessKey, &key.id);
-        apply(&directory, 2, Batch { puts: vec![(at, encode(&record))], ..Batch::default() });
-        assert!(directory.find(&key.id, None, NOW).is_err(), "a key without its user opens nothing");
+        apply(&mut tables, 2, &Batch::default().put(at, encode(&record)));
+        assert!(tables.find(&key.id, None, NOW).is_err(), "a key without its user opens nothing");
 
-        let put = |revision, policies| {
+        let put = |tables: &mut Tables, revision, policies| {
             let user = alice(account, policies);
-            let puts = vec![(Kept::key(&user), Kept::encode(&user))];
-            apply(&directory, revision, Batch { puts, ..Batch::default() });
+            apply(tables, revision, &Batch::default().put(Kept::key(&user), Kept::encode(&user)));
         };
         let policies_of = |credential: &Arc<dyn Credential>| match &credential.caller().policies {
             IdentityPolicies::Attached(policies) => policies.len(),
             IdentityPolicies::Root => panic!("alice is no root user"),
         };
-        put(3, 1);
-        let first = directory.find(&key.id, None, NOW).unwrap();
-        let again = directory.find(&key.id, None, NOW).unwrap();
+        put(&mut tables, 3, 1);
+        let first = tables.find(&key.id, None, NOW).unwrap();
+        let again = tables.find(&key.id, None, NOW).unwrap();
         assert!(std::ptr::eq(first.caller(), again.caller()), "composed once");
-        put(4, 2);
-        let changed = directory.find(&key.id, None, NOW).unwrap();
+        put(&mut tables, 4, 2);
+        let changed = tables.find(&key.id, None, NOW).unwrap();
         assert_eq!((policies_of(&first), policies_of(&changed)), (1, 2));
         assert!(std::ptr::eq(first.signing_keys(), changed.signing_keys()), "the same secret");
         assert!(changed.secret().unwrap().reveal() == key.secret.reveal());
-        assert!(directory.find(&key.id, Some("token"), NOW).is_err(), "a session token belongs to sessions");
+        assert!(tables.find(&key.id, Some("token"), NOW).is_err(), "a session token belongs to sessions");
     }
 }

@@ -10,14 +10,13 @@ use bytes::Bytes;
 use dispatch::{Cx, Principals};
 use model::{Timestamp, arn::AccountId};
 use policy::{Malformed, PolicyKind};
+use state::encode;
 use store::{Key, Revision};
 
 use crate::{
     documents::{Document, SharedPolicies},
     layout::{self, Kind},
-    records::{
-        EntityRecord, GroupRecord, InlineRecord, PrincipalRecord, RoleRecord, TagRecord, UserRecord, encode,
-    },
+    records::{EntityRecord, GroupRecord, InlineRecord, PrincipalRecord, RoleRecord, TagRecord, UserRecord},
 };
 
 /// Tags by their keys.

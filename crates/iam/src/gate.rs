@@ -5,12 +5,14 @@
 //! work on, and one that noted no decision cannot answer. Nothing crosses accounts: names are looked up in the
 //! caller's own, and an ARN of another account names nothing.
 
-use std::sync::Arc;
+use std::{mem, sync::Arc};
 
 use bytes::Bytes;
-use dispatch::{Cx, Fault, Outcome, fault, tag};
-use policy::{ConditionKey, ConditionKeys, Principal, Values};
-use store::{Batch, Key, Precondition, Revision};
+use dispatch::{Cx, Fault, Outcome, Permission, Says, fault, require, tag};
+use policy::{ConditionKey, Principal, Values};
+pub(crate) use state::{Kept, created as made};
+use state::{removed, replaced, touched};
+use store::{Batch, Key, Revision};
 
 use crate::{
     Iam,
@@ -36,18 +38,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) boundary: Option<&'a str>,
 }
 
-/// Something that stands in the store under a name, can be changed and has an ARN.
-pub(crate) trait Kept: Clone {
-    /// Where its record stands.
-    fn key(&self) -> Key;
-    /// The stored form.
-    fn encode(&self) -> Bytes;
-    /// Where the record was last changed.
-    fn revision(&self) -> Revision;
-}
-
 /// A user, group or role.
-pub(crate) trait Holder: Kept {
+pub(crate) trait Holder: Kept + Clone {
     /// Which of them.
     const KIND: EntityKind;
     /// The one with this name.
@@ -165,7 +157,7 @@ pub(crate) fn permit(
 ) -> Result<(), Fault> {
     let boundary = asked.boundary.or_else(|| entity.and_then(|entity| entity.boundary.as_deref()));
     let keys = Keys { account: cx.account().to_string(), asked, boundary, resource_tags };
-    dispatch::permit(cx, action, arn, &keys)?;
+    require(cx, &Permission::on(action, arn, &keys))?;
     if arn != "*" {
         cx.notes.resource(arn.to_owned());
     }
@@ -188,9 +180,9 @@ pub(crate) fn is_root(cx: &Cx<'_>, named: Option<&str>) -> bool {
     named.is_none() && matches!(cx.caller.principal, Principal::Root { .. })
 }
 
-/// The identities as they are now.
+/// The identities, and the caller's account among them.
 pub(crate) fn here(iam: &Iam, cx: &Cx<'_>) -> Result<(Arc<Tables>, Arc<Account>), Fault> {
-    let tables = iam.directory.tables();
+    let tables = Arc::clone(iam.tables());
     let account =
         tables.account(cx.account()).cloned().ok_or_else(|| inconsistent("the caller's account"))?;
     Ok((tables, account))
@@ -208,13 +200,12 @@ pub(crate) fn attachable<'a>(account: &'a Account, arn: &str) -> Result<&'a Arc<
 pub(crate) fn hold(account: &Account, arn: &str, batch: &mut Batch) -> Result<(), Fault> {
     let policy = attachable(account, arn)?;
     if !policy.is_aws() {
-        batch.preconditions.push(Precondition::At(policy.key(), policy.revision));
-        batch.puts.push((policy.key(), policy.encode()));
+        *batch = mem::take(batch).and(touched(policy));
     }
     Ok(())
 }
 
-impl<T: Kept> Permitted<T> {
+impl<T: Kept + Clone> Permitted<T> {
     /// The change that puts what `change` makes of it in its place; `None` when that is the same.
     pub(crate) fn changed(
         &self,
@@ -222,33 +213,18 @@ impl<T: Kept> Permitted<T> {
     ) -> Result<Option<Batch>, Fault> {
         let mut changed = T::clone(&self.found);
         change(&mut changed)?;
-        let (before, after) = (self.found.encode(), changed.encode());
-        if before == after {
-            return Ok(None);
-        }
-        Ok(Some(Batch {
-            preconditions: vec![self.unchanged()],
-            puts: vec![(changed.key(), after)],
-            deletes: Vec::new(),
-        }))
+        let differs = self.found.encode() != changed.encode();
+        Ok(differs.then(|| replaced(&*self.found, &changed)))
     }
 
     /// The change that deletes it.
     pub(crate) fn deleted(&self) -> Batch {
-        Batch { preconditions: vec![self.unchanged()], puts: Vec::new(), deletes: vec![self.found.key()] }
+        removed(&self.found)
     }
 
     /// Its record once more: a change that depends on it and at the same time on its staying.
     pub(crate) fn touched(&self) -> Batch {
-        Batch {
-            preconditions: vec![self.unchanged()],
-            puts: vec![(self.found.key(), self.found.encode())],
-            deletes: Vec::new(),
-        }
-    }
-
-    fn unchanged(&self) -> Precondition {
-        Precondition::At(self.found.key(), self.found.revision())
+        touched(&self.found)
     }
 }
 
@@ -267,16 +243,7 @@ pub(crate) fn outcome<T>(output: T, change: Option<Batch>) -> Outcome<T> {
     Outcome { output, change }
 }
 
-/// The change that makes something new under its name.
-pub(crate) fn made<T: Kept>(new: &T) -> Batch {
-    Batch {
-        preconditions: vec![Precondition::Absent(new.key())],
-        puts: vec![(new.key(), new.encode())],
-        deletes: Vec::new(),
-    }
-}
-
-/// The condition keys of a call on an identity.
+/// What a call on an identity says to condition keys.
 struct Keys<'a> {
     account: String,
     asked: &'a Asked<'a>,
@@ -284,8 +251,8 @@ struct Keys<'a> {
     resource_tags: Option<&'a Tags>,
 }
 
-impl ConditionKeys for Keys<'_> {
-    fn lookup(&self, key: &ConditionKey) -> Option<Values<'_>> {
+impl Says for Keys<'_> {
+    fn lookup<'a>(&'a self, _: &'a Cx<'_>, key: &ConditionKey) -> Option<Values<'a>> {
         match (key.name(), key.variable()) {
             ("aws:requesttag", Some(name)) => tag(self.asked.tags?, name),
             ("aws:resourcetag" | "iam:resourcetag", Some(name)) => tag(self.resource_tags?, name),

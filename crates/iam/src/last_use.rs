@@ -1,22 +1,23 @@
-//! When access keys were last used: kept in memory, written behind.
+//! When access keys were last used: noted in memory, and written behind.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
-};
+use std::sync::Arc;
 
-use arc_swap::ArcSwapOption;
 use dispatch::Usage;
 use model::Timestamp;
+use state::{Behind, LastUse, Notes, Row, Tracked, Use, encode, unchanged};
+use store::{Store, StoreError};
 
-use crate::records::{AccessKeyUseRecord, encode};
+use crate::{
+    layout::{self, Kind},
+    records::AccessKeyUseRecord,
+    tables::Tables,
+};
 
-/// When and what for an access key was last used.
-#[derive(Default)]
-pub(crate) struct LastUse {
-    latest: ArcSwapOption<Used>,
-    /// What the store knows, in milliseconds since the epoch; 0 when it knows nothing.
-    written: AtomicI64,
+/// When and what for one access key was last used. It belongs to the id: whatever becomes of the key's record, its uses
+/// stay.
+pub(crate) struct KeyUse {
+    id: String,
+    last: LastUse<Used>,
 }
 
 /// One use.
@@ -27,54 +28,77 @@ pub(crate) struct Used {
     pub(crate) region: String,
 }
 
-impl LastUse {
-    /// The latest use that this node knows of.
-    pub(crate) fn latest(&self) -> Option<Arc<Used>> {
-        self.latest.load_full()
+impl Use for Used {
+    fn at(&self) -> Timestamp {
+        self.at
+    }
+}
+
+impl Tracked for KeyUse {
+    type Use = Used;
+
+    fn last_use(&self) -> &LastUse<Used> {
+        &self.last
+    }
+}
+
+impl KeyUse {
+    /// An access key that nobody has used yet.
+    pub(crate) fn of(access_key_id: &str) -> Self {
+        Self { id: access_key_id.to_owned(), last: LastUse::default() }
     }
 
-    /// Notes a use. Those of the same second for the same purpose are one.
-    pub(crate) fn note(&self, usage: Usage<'_>) {
-        let known = self.latest.load();
-        let same = known.as_ref().is_some_and(|known| {
-            known.at.as_seconds() >= usage.at.as_seconds()
-                && known.service == usage.service
-                && known.region == usage.region.as_str()
-        });
-        if !same {
-            self.latest.store(Some(Arc::new(Used {
-                at: usage.at,
-                service: usage.service.to_owned(),
-                region: usage.region.to_string(),
-            })));
-        }
+    /// The latest use that this node knows of.
+    pub(crate) fn latest(&self) -> Option<Used> {
+        self.last.get()
     }
 
     /// Takes over what is stored, by this node or another. `None` when it does not decode.
-    pub(crate) fn take(&self, bytes: &[u8]) -> Option<()> {
+    pub(crate) fn learn(&self, bytes: &[u8]) -> Option<()> {
         let record: AccessKeyUseRecord<'_> = minicbor::decode(bytes).ok()?;
-        self.written.fetch_max(record.at, Ordering::AcqRel);
-        let stored = Timestamp::from_millis(record.at);
-        if self.latest.load().as_ref().is_none_or(|known| known.at < stored) {
-            self.latest.store(Some(Arc::new(Used {
-                at: stored,
-                service: record.service.into_owned(),
-                region: record.region.into_owned(),
-            })));
-        }
+        self.last.learn(Used {
+            at: Timestamp::from_millis(record.at),
+            service: record.service.into_owned(),
+            region: record.region.into_owned(),
+        });
         Some(())
     }
+}
 
-    /// The stored form of a use that the store does not know yet.
-    pub(crate) fn unwritten(&self) -> Option<bytes::Bytes> {
-        let used = self.latest()?;
-        let newer = used.at.as_millis() > self.written.load(Ordering::Acquire);
-        newer.then(|| {
-            encode(&AccessKeyUseRecord {
-                at: used.at.as_millis(),
-                service: used.service.as_str().into(),
-                region: used.region.as_str().into(),
-            })
-        })
-    }
+/// Notes a use. Those of the same second for the same purpose are one.
+pub(crate) fn note(notes: &Notes<KeyUse>, key: &Arc<KeyUse>, usage: Usage<'_>) {
+    let same = |known: &Used| {
+        known.at.as_seconds() >= usage.at.as_seconds()
+            && known.service == usage.service
+            && known.region == usage.region.as_str()
+    };
+    notes.note(key, same, || Used {
+        at: usage.at,
+        service: usage.service.to_owned(),
+        region: usage.region.to_string(),
+    });
+}
+
+/// Writes what was noted. It is no change that anybody asked for, so it is no event.
+///
+/// # Errors
+/// What the store answers; what is not written is tried again.
+pub(crate) async fn write(
+    used: &Behind<KeyUse>,
+    tables: &Tables,
+    store: &dyn Store,
+) -> Result<(), StoreError> {
+    used.write(store, |key, used| row(tables, key, used)).await
+}
+
+/// The record of an access key's last use; `None` when the key is gone.
+fn row(tables: &Tables, key: &KeyUse, used: &Used) -> Option<Row> {
+    let key = tables.access_key(&key.id)?;
+    let record = AccessKeyUseRecord {
+        at: used.at.as_millis(),
+        service: used.service.as_str().into(),
+        region: used.region.as_str().into(),
+    };
+    let at = layout::key(key.account, Kind::AccessKeyUse, &key.id);
+    Some(Row { exists: unchanged(key), key: at, value: encode(&record) })
 }

@@ -36,26 +36,49 @@ mod written;
 
 use std::sync::Arc;
 
-use dispatch::{Protocol, Resources, Service};
+use dispatch::{Find, Protocol, Resources, Service};
+use state::{Behind, Stateful, View};
 use strongroom::Strongroom;
 
 pub use credentials::NewAccessKey;
-pub use directory::Directory;
+pub use directory::{accounts, credentials, principals};
 pub use issuers::{IssuerKeys, NoKeys, Sought};
+pub use tables::Tables;
 
-/// The state of the identity service.
-pub struct Iam {
-    /// The identities in memory.
-    pub directory: Arc<Directory>,
+/// The identity service as one attempt of a call sees it, the identities at one revision.
+pub type Iam = View<IdentityManagement>;
+
+/// What the identity service works with, beside the identities in memory.
+pub struct IdentityManagement {
     /// Seals secrets, authenticates markers.
-    pub strongroom: Arc<Strongroom>,
-    /// What resources have of their own to say, for simulations.
-    pub resources: Arc<dyn Resources>,
+    strongroom: Arc<Strongroom>,
+    /// Finds what resources have of their own to say, for simulations.
+    resources: Find<dyn Resources>,
+    /// Access keys whose last use is not written yet.
+    used: Behind<last_use::KeyUse>,
+}
+
+impl Stateful for IdentityManagement {
+    type Tables = Tables;
+}
+
+impl IdentityManagement {
+    /// The service with the strongroom that opens its secrets.
+    #[must_use]
+    pub fn new(strongroom: Arc<Strongroom>, resources: Find<dyn Resources>) -> Self {
+        Self { strongroom, resources, used: Behind::default() }
+    }
+
+    /// Nobody, as memory begins.
+    #[must_use]
+    pub fn tables(&self) -> Tables {
+        Tables::new(Arc::clone(&self.strongroom), self.used.notes())
+    }
 }
 
 /// The identity service for the request line.
 #[must_use]
-pub fn service(state: Arc<Iam>) -> Service<Iam> {
+pub fn service(state: Arc<IdentityManagement>) -> Service<IdentityManagement> {
     Service {
         name: "iam",
         protocol: Protocol::Query {
@@ -69,17 +92,23 @@ pub fn service(state: Arc<Iam>) -> Service<Iam> {
     }
 }
 
-/// The state of the security token service: none of its own, what it hands out holds everything.
-pub struct Sts {
-    /// The identities.
-    pub(crate) directory: Arc<Directory>,
+/// The security token service as one attempt of a call sees it, the identities at one revision.
+pub type Sts = View<TokenService>;
+
+/// What the security token service works with, beside the identities in memory. It keeps nothing of its own: what it
+/// hands out holds everything.
+pub struct TokenService {
     /// The keys that identity providers sign with.
-    pub(crate) issuers: Arc<dyn IssuerKeys>,
+    issuers: Arc<dyn IssuerKeys>,
+}
+
+impl Stateful for TokenService {
+    type Tables = Tables;
 }
 
 /// The security token service for the request line.
 #[must_use]
-pub fn sts(directory: Arc<Directory>, issuers: Arc<dyn IssuerKeys>) -> Service<Sts> {
+pub fn sts(issuers: Arc<dyn IssuerKeys>) -> Service<TokenService> {
     Service {
         name: "sts",
         protocol: Protocol::Query {
@@ -89,6 +118,6 @@ pub fn sts(directory: Arc<Directory>, issuers: Arc<dyn IssuerKeys>) -> Service<S
         table: ops::sts::TABLE,
         unsupported: model::sts::OPERATION_NAMES,
         forwarded: &[],
-        state: Arc::new(Sts { directory, issuers }),
+        state: Arc::new(TokenService { issuers }),
     }
 }

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use dispatch::Fault;
 use model::{Timestamp, arn::AccountId};
 use policy::{Policy, PolicyKind};
+use state::encode;
 use store::{Key, Revision};
 
 use crate::{
@@ -18,7 +19,7 @@ use crate::{
     faults,
     gate::Kept,
     layout::{self, Kind},
-    records::{PolicyRecord, VersionRecord, encode},
+    records::{PolicyRecord, VersionRecord},
 };
 
 /// A managed policy.

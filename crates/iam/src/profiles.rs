@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use dispatch::{Cx, Fault};
 use model::{Timestamp, arn::AccountId};
+use state::encode;
 use store::{Key, Revision};
 
 use crate::{
@@ -13,7 +14,7 @@ use crate::{
     faults,
     gate::{self, Asked, Kept, Permitted},
     layout::{self, Kind},
-    records::{InstanceProfileRecord, encode},
+    records::InstanceProfileRecord,
 };
 
 /// An instance profile.

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use dispatch::{Cx, Fault};
 use model::{Timestamp, arn::AccountId};
+use state::encode;
 use store::{Key, Revision};
 
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
     gate::{self, Asked, Kept, Permitted},
     layout::{self, Kind},
     limits::{CLIENT_IDS, THUMBPRINTS},
-    records::{ProviderRecord, encode},
+    records::ProviderRecord,
 };
 
 /// An OpenID Connect provider.

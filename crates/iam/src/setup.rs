@@ -1,13 +1,14 @@
 //! Making an account with its root user's access key.
 
 use model::{Timestamp, arn::AccountId};
+use state::encode;
 use store::{Batch, Precondition};
 use strongroom::{Entropy, Refused, Strongroom};
 
 use crate::{
     credentials::NewAccessKey,
     layout::{self, Kind},
-    records::{AccessKeyRecord, AccountRecord, OwnerRecord, encode},
+    records::{AccessKeyRecord, AccountRecord, OwnerRecord},
 };
 
 /// The change that makes an account whose root user signs with `access_key`. It holds only if the account

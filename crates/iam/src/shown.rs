@@ -158,7 +158,7 @@ pub(crate) fn trust(iam: &Iam, role: &Role) -> String {
     let ids: &BTreeMap<String, String> = &role.trust.ids;
     policy::rename_principals(&role.trust.document.text, &|arn| {
         let id = ids.get(arn)?;
-        Some(iam.directory.arn(id).unwrap_or_else(|| id.clone()))
+        Some(iam.tables().arn(id).unwrap_or_else(|| id.clone()))
     })
 }
 

@@ -1,33 +1,45 @@
 //! The identities in memory: what every request is authenticated and authorized with.
 //!
-//! [`Tables`] is a value; following the store makes a new one that shares what is the same, and swaps it in.
+//! [`Tables`] is a value; following the store makes a new one that shares what is the same.
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use dispatch::Fault;
 use imbl::{HashMap, OrdMap, OrdSet};
 use model::{Timestamp, arn::AccountId};
-use store::Revision;
+use state::{Kept, Notes, Record, Unreadable, encode};
+use store::{Key, Revision};
+use strongroom::Strongroom;
 
 use crate::{
     credentials::AccessKey,
+    documents::SharedPolicies,
     entities::{Entity, EntityKind, Group, Role, User, fold},
-    last_use::LastUse,
+    last_use::KeyUse,
+    layout::{self, Kind, Located, locate},
     managed::{self, ManagedPolicy},
     profiles::InstanceProfile,
     providers::Provider,
-    records::{AccountRecord, encode},
+    records::AccountRecord,
+    sessions::Sessions,
 };
 
 /// Everything at one revision.
-#[derive(Clone, Default)]
-pub(crate) struct Tables {
+#[derive(Clone)]
+pub struct Tables {
     accounts: OrdMap<AccountId, Arc<Account>>,
     access_keys: HashMap<Box<str>, Arc<AccessKey>>,
-    last_uses: HashMap<Box<str>, Arc<LastUse>>,
+    key_uses: HashMap<Box<str>, Arc<KeyUse>>,
     bearers: HashMap<Box<str>, Bearer>,
-    /// How often anything has changed.
-    pub(crate) generation: u64,
+    /// The sessions that were used lately with these tables.
+    pub(crate) sessions: Arc<Sessions>,
+    /// Policies of identities, parsed.
+    pub(crate) policies: Arc<SharedPolicies>,
+    /// Opens secrets.
+    pub(crate) strongroom: Arc<Strongroom>,
+    /// Notes when access keys are used.
+    pub(crate) notes: Notes<KeyUse>,
 }
 
 /// Whose a unique id is.
@@ -44,8 +56,8 @@ pub(crate) struct Bearer {
 pub(crate) struct Account {
     /// The account's own record; without it there is no such account.
     pub(crate) known: Option<Known>,
-    /// When, counted in changes of the tables, any of it last changed.
-    pub(crate) generation: u64,
+    /// Where any of it was last changed: what was composed of it before is out of date.
+    pub(crate) changed: Revision,
     pub(crate) users: OrdMap<String, Arc<User>>,
     pub(crate) groups: OrdMap<String, Arc<Group>>,
     pub(crate) roles: OrdMap<String, Arc<Role>>,
@@ -64,6 +76,7 @@ pub(crate) struct Account {
 /// An account's record.
 #[derive(Debug, Clone)]
 pub(crate) struct Known {
+    pub(crate) account: AccountId,
     pub(crate) created: Timestamp,
     pub(crate) alias: Option<String>,
     pub(crate) revision: Revision,
@@ -81,7 +94,38 @@ pub(crate) struct Tie {
     pub(crate) name: String,
 }
 
+impl state::Tables for Tables {
+    fn empty(&self) -> Self {
+        Self::new(Arc::clone(&self.strongroom), self.notes.clone())
+    }
+
+    fn take(&mut self, Record { key, value, revision }: Record<'_>) -> Result<(), Unreadable> {
+        let Some(located) = locate(key) else { return Ok(()) };
+        match value {
+            Some(value) => self.put(located, value, revision).ok_or_else(|| Unreadable::at(key)),
+            None => {
+                self.remove(located, revision);
+                Ok(())
+            }
+        }
+    }
+}
+
 impl Tables {
+    /// Nobody. Secrets are opened by the strongroom.
+    pub(crate) fn new(strongroom: Arc<Strongroom>, notes: Notes<KeyUse>) -> Self {
+        Self {
+            accounts: OrdMap::new(),
+            access_keys: HashMap::new(),
+            key_uses: HashMap::new(),
+            bearers: HashMap::new(),
+            sessions: Arc::default(),
+            policies: Arc::default(),
+            strongroom,
+            notes,
+        }
+    }
+
     /// An account that exists.
     pub(crate) fn account(&self, id: AccountId) -> Option<&Arc<Account>> {
         self.accounts.get(&id).filter(|account| account.known.is_some())
@@ -101,11 +145,6 @@ impl Tables {
     /// The access key with this id, active or not.
     pub(crate) fn access_key(&self, id: &str) -> Option<&Arc<AccessKey>> {
         self.access_keys.get(id)
-    }
-
-    /// All access keys.
-    pub(crate) fn access_keys(&self) -> impl Iterator<Item = &Arc<AccessKey>> {
-        self.access_keys.values()
     }
 
     /// Who bears a unique id.
@@ -133,44 +172,103 @@ impl Tables {
         Some((account, account.roles.get(&*bearer.name)?))
     }
 
-    /// The record of when an access key was last used, made when it is not there yet.
-    pub(crate) fn last_use(&mut self, access_key_id: &str) -> Arc<LastUse> {
-        Arc::clone(self.last_uses.entry(access_key_id.into()).or_default())
+    /// Where it is noted when an access key was last used.
+    pub(crate) fn key_use(&mut self, access_key_id: &str) -> Arc<KeyUse> {
+        let new = || Arc::new(KeyUse::of(access_key_id));
+        Arc::clone(self.key_uses.entry(access_key_id.into()).or_insert_with(new))
+    }
+
+    /// Takes a stored record over. `None` when it does not decode.
+    fn put(&mut self, at: Located<'_>, value: &[u8], revision: Revision) -> Option<()> {
+        let Located { account, kind, id } = at;
+        let policies = Arc::clone(&self.policies);
+        match kind {
+            Kind::AccessKey => {
+                let key = AccessKey::decode((account, id), value, revision, self)?;
+                self.put_access_key(key);
+            }
+            Kind::AccessKeyUse => self.key_use(id).learn(value)?,
+            Kind::User => self.put_user(User::decode(account, value, revision, &policies)?),
+            Kind::Group => self.put_group(Group::decode(account, value, revision, &policies)?),
+            Kind::Role => self.put_role(Role::decode(account, value, revision, &policies)?),
+            Kind::Account => {
+                let known = Known::decode(account, value, revision)?;
+                self.change(account, revision, |account| account.known = Some(known));
+            }
+            Kind::Policy => {
+                let policy = Arc::new(ManagedPolicy::decode(account, value, revision, &policies)?);
+                self.change(account, revision, |account| {
+                    account.policies.insert(id.to_owned(), policy);
+                });
+            }
+            Kind::InstanceProfile => {
+                let profile = Arc::new(InstanceProfile::decode(account, value, revision)?);
+                self.change(account, revision, |account| {
+                    account.profiles.insert(id.to_owned(), profile);
+                });
+            }
+            Kind::Provider => {
+                let provider = Arc::new(Provider::decode(account, value, revision)?);
+                self.change(account, revision, |account| {
+                    account.providers.insert(id.to_owned(), provider);
+                });
+            }
+        }
+        Some(())
+    }
+
+    fn remove(&mut self, Located { account, kind, id }: Located<'_>, revision: Revision) {
+        match kind {
+            Kind::AccessKey => self.remove_access_key(id, revision),
+            Kind::AccessKeyUse => {
+                self.key_uses.remove(id);
+            }
+            Kind::User => self.remove_user(account, id, revision),
+            Kind::Group => self.remove_group(account, id, revision),
+            Kind::Role => self.remove_role(account, id, revision),
+            Kind::Account => self.change(account, revision, |account| account.known = None),
+            Kind::Policy => self.change(account, revision, |account| {
+                account.policies.remove(id);
+            }),
+            Kind::InstanceProfile => self.change(account, revision, |account| {
+                account.profiles.remove(id);
+            }),
+            Kind::Provider => self.change(account, revision, |account| {
+                account.providers.remove(id);
+            }),
+        }
     }
 
     /// Changes an account's identities.
-    pub(crate) fn change(&mut self, id: AccountId, change: impl FnOnce(&mut Account)) {
+    fn change(&mut self, id: AccountId, revision: Revision, change: impl FnOnce(&mut Account)) {
         let account = Arc::make_mut(self.accounts.entry(id).or_default());
-        account.generation = self.generation;
+        account.changed = revision;
         change(account);
     }
 
-    pub(crate) fn put_access_key(&mut self, key: AccessKey) {
-        self.remove_access_key(&key.id);
+    fn put_access_key(&mut self, key: AccessKey) {
+        self.remove_access_key(&key.id, key.revision);
         let entry = (key.user_id().unwrap_or_default().to_owned(), key.id.clone());
-        self.change(key.account, |account| {
+        self.change(key.account, key.revision, |account| {
             account.access_keys.insert(entry);
         });
         self.access_keys.insert(key.id.as_str().into(), Arc::new(key));
     }
 
-    pub(crate) fn remove_access_key(&mut self, id: &str) {
+    fn remove_access_key(&mut self, id: &str, revision: Revision) {
         let Some(key) = self.access_keys.remove(id) else { return };
         let entry = (key.user_id().unwrap_or_default().to_owned(), key.id.clone());
-        self.change(key.account, |account| {
+        self.change(key.account, revision, |account| {
             account.access_keys.remove(&entry);
         });
     }
 
-    pub(crate) fn forget_last_use(&mut self, access_key_id: &str) {
-        self.last_uses.remove(access_key_id);
-    }
-
-    pub(crate) fn put_user(&mut self, user: User) {
+    fn put_user(&mut self, user: User) {
         let (account, name) = (user.entity.account, fold(&user.entity.name));
-        self.remove_user(account, &name);
+        let revision = user.entity.revision;
+        self.remove_user(account, &name, revision);
         self.know(&user.entity);
-        self.change(account, |account| {
+        self.change(account, revision, |account| {
             account.tie(&user.entity);
             let memberships = user.groups.iter().map(|group| (group.clone(), name.clone()));
             account.members.extend(memberships);
@@ -178,9 +276,9 @@ impl Tables {
         });
     }
 
-    pub(crate) fn remove_user(&mut self, account: AccountId, name: &str) {
+    fn remove_user(&mut self, account: AccountId, name: &str, revision: Revision) {
         let mut removed = None;
-        self.change(account, |account| {
+        self.change(account, revision, |account| {
             removed = account.users.remove(name);
             let Some(user) = &removed else { return };
             account.untie(&user.entity);
@@ -191,38 +289,40 @@ impl Tables {
         self.forget(removed.as_ref().map(|user| &user.entity));
     }
 
-    pub(crate) fn put_group(&mut self, group: Group) {
+    fn put_group(&mut self, group: Group) {
         let (account, name) = (group.entity.account, fold(&group.entity.name));
-        self.remove_group(account, &name);
+        let revision = group.entity.revision;
+        self.remove_group(account, &name, revision);
         self.know(&group.entity);
-        self.change(account, |account| {
+        self.change(account, revision, |account| {
             account.tie(&group.entity);
             account.groups.insert(name, Arc::new(group));
         });
     }
 
-    pub(crate) fn remove_group(&mut self, account: AccountId, name: &str) {
+    fn remove_group(&mut self, account: AccountId, name: &str, revision: Revision) {
         let mut removed = None;
-        self.change(account, |account| {
+        self.change(account, revision, |account| {
             removed = account.groups.remove(name);
             removed.iter().for_each(|group| account.untie(&group.entity));
         });
         self.forget(removed.as_ref().map(|group| &group.entity));
     }
 
-    pub(crate) fn put_role(&mut self, role: Role) {
+    fn put_role(&mut self, role: Role) {
         let (account, name) = (role.entity.account, fold(&role.entity.name));
-        self.remove_role(account, &name);
+        let revision = role.entity.revision;
+        self.remove_role(account, &name, revision);
         self.know(&role.entity);
-        self.change(account, |account| {
+        self.change(account, revision, |account| {
             account.tie(&role.entity);
             account.roles.insert(name, Arc::new(role));
         });
     }
 
-    pub(crate) fn remove_role(&mut self, account: AccountId, name: &str) {
+    fn remove_role(&mut self, account: AccountId, name: &str, revision: Revision) {
         let mut removed = None;
-        self.change(account, |account| {
+        self.change(account, revision, |account| {
             removed = account.roles.remove(name);
             removed.iter().for_each(|role| account.untie(&role.entity));
         });
@@ -245,8 +345,24 @@ impl Tables {
 }
 
 impl Known {
-    /// The stored form.
-    pub(crate) fn encode(&self) -> bytes::Bytes {
+    /// From the stored form. `None` when it does not decode.
+    fn decode(account: AccountId, value: &[u8], revision: Revision) -> Option<Self> {
+        let record: AccountRecord<'_> = minicbor::decode(value).ok()?;
+        let alias = record.alias.map(std::borrow::Cow::into_owned);
+        Some(Self { account, created: Timestamp::from_millis(record.created), alias, revision })
+    }
+}
+
+impl Kept for Known {
+    fn key(&self) -> Key {
+        layout::account(self.account)
+    }
+
+    fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    fn encode(&self) -> Bytes {
         encode(&AccountRecord {
             created: self.created.as_millis(),
             alias: self.alias.as_deref().map(Into::into),

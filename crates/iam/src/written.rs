@@ -15,8 +15,8 @@ use crate::{
 
 /// A policy of an identity.
 pub(crate) fn identity(iam: &Iam, text: &str) -> Result<Arc<Document>, Fault> {
-    iam.directory
-        .shared_policies
+    iam.tables()
+        .policies
         .document(text, PolicyKind::IdentityPolicy)
         .map_err(|malformed| faults::malformed(&malformed))
 }
@@ -34,10 +34,10 @@ pub(crate) fn trust(iam: &Iam, text: &str) -> Result<Trust, Fault> {
     if size(text) > TRUST_POLICY {
         return Err(faults::quota("ACLSizePerRole", TRUST_POLICY));
     }
-    let directory = &*iam.directory;
-    let trust = Trust::put(text, directory, &directory.shared_policies);
+    let tables = &**iam.tables();
+    let trust = Trust::put(text, tables, &tables.policies);
     let trust = trust.map_err(|malformed| faults::malformed(&malformed))?;
-    if let Some(unknown) = trust.document.parsed.principals().find(|named| !directory.exist(named)) {
+    if let Some(unknown) = trust.document.parsed.principals().find(|named| !tables.exist(named)) {
         // The quotation marks are AWS's; tools look for this text.
         let message =
             format!("Invalid principal in policy: \"{}\":\"{}\"", unknown.element(), unknown.value());

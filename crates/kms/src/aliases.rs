@@ -1,18 +1,78 @@
 //! The rules of alias names and targets.
 //! <https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html>
 
+use bytes::Bytes;
 use dispatch::Fault;
 use model::{
-    arn::AliasName,
+    Timestamp,
+    arn::{AliasName, KeyId},
     kms::{KeySpec, KeyUsageType},
 };
+use state::{Kept, encode};
+use store::Revision;
 
 use crate::{
     Kms,
     faults::{self, LIMIT_EXCEEDED, NOT_AUTHORIZED},
+    key::Key,
     layout::Place,
-    tables::Key,
+    records::AliasRecord,
 };
+
+/// An alias.
+#[derive(Debug, Clone)]
+pub struct Alias {
+    /// Where it stands.
+    pub place: Place,
+    /// Its name.
+    pub name: AliasName,
+    /// The key it names.
+    pub target: KeyId,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When its target was last set.
+    pub updated: Timestamp,
+    /// Where the record was last changed.
+    pub revision: Revision,
+}
+
+impl Alias {
+    /// A name that a key is given now.
+    pub(crate) fn new(place: Place, name: AliasName, target: KeyId, now: Timestamp) -> Self {
+        Self { place, name, target, created: now, updated: now, revision: Revision::default() }
+    }
+
+    /// From the stored form. `None` when it does not decode.
+    pub(crate) fn decode(place: Place, name: AliasName, value: &[u8], revision: Revision) -> Option<Self> {
+        let record: AliasRecord<'_> = minicbor::decode(value).ok()?;
+        Some(Self {
+            place,
+            name,
+            target: KeyId::parse(record.target).ok()?,
+            created: Timestamp::from_millis(record.created),
+            updated: Timestamp::from_millis(record.updated),
+            revision,
+        })
+    }
+}
+
+impl Kept for Alias {
+    fn key(&self) -> store::Key {
+        self.place.alias(&self.name)
+    }
+
+    fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    fn encode(&self) -> Bytes {
+        encode(&AliasRecord {
+            target: &self.target.to_string(),
+            created: self.created.as_millis(),
+            updated: self.updated.as_millis(),
+        })
+    }
+}
 
 /// The name of an alias to make, move or delete.
 pub(crate) fn parse(sent: &str) -> Result<AliasName, Fault> {

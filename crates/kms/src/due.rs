@@ -5,7 +5,7 @@ use model::{
     arn::{KeyId, MaterialId},
 };
 
-use crate::{layout::Place, lifecycle::State, materials::StoredMaterial, tables::Key};
+use crate::{key::Key, layout::Place, lifecycle::State, materials::StoredMaterial};
 
 /// A piece of work and its time.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -13,11 +13,7 @@ use model::{
     kms::{MultiRegionConfiguration, MultiRegionKey, MultiRegionKeyType},
 };
 
-use crate::{
-    Kms, faults,
-    layout::Place,
-    tables::{Key, Tables},
-};
+use crate::{Kms, faults, key::Key, layout::Place, tables::Tables};
 
 /// The Region that a replica or a primary is to be in: one that is served, of the key's partition, and not its own.
 pub(crate) fn other_region(kms: &Kms, key: &Key, sent: &str) -> Result<Region, Fault> {
@@ -37,23 +33,6 @@ pub(crate) fn check_primary(key: &Key) -> Result<(), Fault> {
     match key.family_role() {
         Some(MultiRegionKeyType::Primary) => Ok(()),
         Some(MultiRegionKeyType::Replica) | None => Err(faults::not_a_primary(&key.arn)),
-    }
-}
-
-impl Key {
-    /// What it is in its family; `None` for keys of one Region.
-    #[must_use]
-    pub fn family_role(&self) -> Option<MultiRegionKeyType> {
-        self.arn.key_id.is_multi_region().then_some(match self.replica {
-            true => MultiRegionKeyType::Replica,
-            false => MultiRegionKeyType::Primary,
-        })
-    }
-
-    /// Where it stands.
-    #[must_use]
-    pub fn place(&self) -> Place {
-        Place { account: self.arn.account, region: self.arn.region.clone() }
     }
 }
 

@@ -1,11 +1,9 @@
 //! Key policies in memory: parsed once, and bound to the principals that they meant when they were put.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError, Weak},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use policy::{Malformed, Policy, PolicyKind};
+use state::Interned;
 
 use crate::records::PrincipalRecord;
 
@@ -25,10 +23,7 @@ pub type PrincipalIds = BTreeMap<String, String>;
 
 /// The policies that keys have.
 #[derive(Default)]
-pub(crate) struct SharedPolicies(Mutex<BTreeMap<(String, PrincipalIds), Weak<KeyPolicy>>>);
-
-/// From this many on, policies that no key has any more are forgotten when another is added.
-const SWEPT: usize = 10_000;
+pub(crate) struct SharedPolicies(Interned<(String, PrincipalIds), KeyPolicy>);
 
 impl KeyPolicy {
     /// The principals in their stored form; `None` when there are none.
@@ -46,18 +41,9 @@ impl SharedPolicies {
     /// # Errors
     /// What is wrong with the text.
     pub(crate) fn parse(&self, text: &str, ids: PrincipalIds) -> Result<Arc<KeyPolicy>, Malformed> {
-        let mut policies = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let name = (text.to_owned(), ids);
-        if let Some(shared) = policies.get(&name).and_then(Weak::upgrade) {
-            return Ok(shared);
-        }
-        let ids = name.1.clone();
-        let parsed = Policy::parse(text, PolicyKind::KeyPolicy)?.bind(&|arn| ids.get(arn).cloned());
-        let shared = Arc::new(KeyPolicy { text: text.to_owned(), parsed, ids });
-        if policies.len() >= SWEPT {
-            policies.retain(|_, policy| policy.strong_count() > 0);
-        }
-        policies.insert(name, Arc::downgrade(&shared));
-        Ok(shared)
+        self.0.of((text.to_owned(), ids), |(text, ids)| {
+            let parsed = Policy::parse(text, PolicyKind::KeyPolicy)?.bind(&|arn| ids.get(arn).cloned());
+            Ok(KeyPolicy { text: text.clone(), parsed, ids: ids.clone() })
+        })
     }
 }

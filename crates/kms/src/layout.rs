@@ -1,6 +1,7 @@
 //! Where KMS records stand in the store: `<account>/<Region>/<kind>/<id>`, as text.
 
-use model::arn::{AccountId, AliasName, GrantId, KeyId, MaterialId, Region};
+use dispatch::Cx;
+use model::arn::{AccountId, AliasName, GrantId, KeyArn, KeyId, MaterialId, Region};
 use store::Key as StoreKey;
 
 /// An account in a Region: where a key, an alias and their names belong.
@@ -13,6 +14,17 @@ pub struct Place {
 }
 
 impl Place {
+    /// The caller's account in the Region of the call.
+    pub(crate) fn of(cx: &Cx<'_>) -> Self {
+        Self { account: cx.account(), region: cx.region.clone() }
+    }
+
+    /// Where a key belongs.
+    #[must_use]
+    pub fn of_key(arn: &KeyArn) -> Self {
+        Self { account: arn.account, region: arn.region.clone() }
+    }
+
     /// Where the record of a KMS key stands.
     #[must_use]
     pub fn key(&self, id: KeyId) -> StoreKey {

@@ -13,6 +13,7 @@ mod faults;
 mod gate;
 pub mod grants;
 mod import;
+mod key;
 mod key_policy;
 pub mod layout;
 mod lifecycle;
@@ -23,6 +24,7 @@ mod materials;
 mod metadata;
 mod ops;
 mod pages;
+mod parameters;
 mod policies;
 mod rates;
 mod records;
@@ -38,30 +40,32 @@ mod workshop;
 
 use std::sync::Arc;
 
-use dispatch::{Principals, Protocol, Regions, Service};
+use dispatch::{Find, Principals, Protocol, Regions, Resources, Service};
+use state::{Behind, Snapshot, Stateful, View};
 use strongroom::Strongroom;
 
 pub use key_policy::{KeyPolicy, PrincipalIds};
 pub use limits::Quotas;
 pub use rates::{Overrides, Rates, RequestRates};
-pub use tables::{Memory, Tables};
-pub use usage::Usages;
+pub use tables::Tables;
+pub use usage::Used;
 pub use workshop::{Effort, Interrupted, Workshop};
 
-/// The state of the service.
-pub struct Kms {
-    /// Keys and aliases in memory.
-    pub memory: Arc<Memory>,
+/// The service as one attempt of a call sees it, its keys and aliases at one revision.
+pub type Kms = View<KeyManagement>;
+
+/// What the service works with, beside the keys and aliases in memory.
+pub struct KeyManagement {
     /// Where key material is used.
     pub strongroom: Arc<Strongroom>,
     /// Where work is done that takes too long for the thread of a request.
     pub workshop: Workshop,
     /// Keys whose last use is not written yet.
-    pub usages: Usages,
+    pub used: Behind<key::Key>,
     /// What attestation documents have to lead to.
     pub attestation_roots: Arc<attestation::Roots>,
-    /// Who exists.
-    pub principals: Arc<dyn Principals>,
+    /// Finds who exists.
+    pub principals: Find<dyn Principals>,
     /// How much there may be.
     pub quotas: Quotas,
     /// How fast it may be asked for.
@@ -70,12 +74,19 @@ pub struct Kms {
     pub regions: Regions,
 }
 
-impl Kms {
-    /// The keys and aliases as they are now.
-    #[must_use]
-    pub fn tables(&self) -> Arc<Tables> {
-        self.memory.tables()
-    }
+impl Stateful for KeyManagement {
+    type Tables = Tables;
+}
+
+/// What keys have of their own to say to simulations.
+#[must_use]
+pub fn resources(memory: &Snapshot) -> &(dyn Resources + 'static) {
+    memory.find::<Tables>().map_or(&(), |tables| tables)
+}
+
+/// Who exists, at the revision of the attempt.
+fn principals(kms: &Kms) -> &dyn Principals {
+    (kms.principals)(kms.snapshot())
 }
 
 /// What services may do with keys for their users: use them, and hand their use on. Managing keys is no service's
@@ -107,7 +118,7 @@ const FORWARDED: &[&str] = &[
 
 /// The service for the request line.
 #[must_use]
-pub fn service(state: Arc<Kms>) -> Service<Kms> {
+pub fn service(state: Arc<KeyManagement>) -> Service<KeyManagement> {
     Service {
         name: "kms",
         protocol: Protocol::AwsJson { target: "TrentService" },

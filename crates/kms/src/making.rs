@@ -7,7 +7,7 @@ use model::{arn::KeyArn, kms::KeySpec};
 pub(crate) use strongroom::Generated;
 use strongroom::{Pair, Refused};
 
-use crate::{Kms, faults, gate, workshop::Effort};
+use crate::{Kms, faults, materials, workshop::Effort};
 
 /// New material for a key.
 pub(crate) async fn material(
@@ -16,7 +16,7 @@ pub(crate) async fn material(
     arn: &KeyArn,
     spec: KeySpec,
 ) -> Result<Generated, Fault> {
-    let binding = gate::binding(arn, spec);
+    let binding = materials::binding(arn, spec);
     let (strongroom, entropy) = (Arc::clone(&kms.strongroom), Arc::clone(cx.entropy));
     let work = move || strongroom.generate(&binding, &entropy);
     kms.workshop.work(Effort::of_making(spec), work).await?.map_err(faults::strongroom)
@@ -25,7 +25,7 @@ pub(crate) async fn material(
 /// A new pair.
 pub(crate) async fn pair(kms: &Kms, cx: &Cx<'_>, spec: KeySpec) -> Result<Pair, Fault> {
     let (strongroom, entropy) = (Arc::clone(&kms.strongroom), Arc::clone(cx.entropy));
-    let work = move || strongroom.generate_pair(gate::made(spec), &entropy);
+    let work = move || strongroom.generate_pair(materials::spec(spec), &entropy);
     kms.workshop.work(Effort::of_making(spec), work).await?.map_err(|refused| match refused {
         Refused::Unsuitable => {
             Fault::new(&fault::UNSUPPORTED_OPERATION, format!("KeyPairSpec {spec} is not offered yet."))

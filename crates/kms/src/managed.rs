@@ -6,17 +6,14 @@
 use dispatch::{Cx, Fault};
 use model::{
     arn::{AliasName, KeyArn, KeyId, MaterialId},
-    kms::{KeySpec, KeyUsageType, OriginType},
+    kms::{KeySpec, KeyUsageType},
 };
-use store::{Batch, Precondition, Revision};
+use state::created;
+use store::Batch;
 
 use crate::{
-    Kms, faults, gate,
-    layout::Place,
-    lifecycle::State,
-    materials::StoredMaterial,
-    policies,
-    tables::{Alias, Key, Shelf},
+    Kms, aliases::Alias, faults, key::Key, layout::Place, materials, materials::StoredMaterial, policies,
+    tables::Shelf,
 };
 
 /// A kind of AWS managed key.
@@ -110,54 +107,33 @@ impl ManagedKey {
         let mut random = [0; 16];
         cx.entropy.fill(&mut random).map_err(|_| Fault::internal("the source of random bytes failed"))?;
         let id = KeyId::generate(random, false);
-        let place = gate::place(cx);
+        let place = Place::of(cx);
+        let policy = policies::accept(kms, &self.policy(&place))?;
+        let arn = KeyArn { region: place.region, account: place.account, key_id: id };
+        let kind = (KeySpec::SymmetricDefault, KeyUsageType::EncryptDecrypt);
         Ok(Key {
-            policy: policies::accept(kms, &self.policy(&place))?,
-            arn: KeyArn { region: place.region, account: place.account, key_id: id }.into(),
-            created: cx.now,
             description: format!(
                 "Default key that protects my {} when no other key is defined",
                 self.protects
             ),
-            usage: KeyUsageType::EncryptDecrypt,
-            spec: KeySpec::SymmetricDefault,
-            origin: OriginType::AwsKms,
-            state: State::Enabled,
-            tags: Default::default(),
-            current_material: None,
-            pending_material: None,
-            rotation: None,
-            on_demand_rotations: 0,
-            replica: false,
             managed_by: Some(self.service.to_owned()),
-            last_use: Default::default(),
-            revision: Revision(0),
+            ..Key::new(arn, cx.now, kind, policy, None)
         })
     }
 
     /// The change that makes the key, with its material and its alias. Of several at the same time, one holds: there
     /// is one alias.
     pub(crate) fn change(&self, kms: &Kms, cx: &Cx<'_>, mut key: Key) -> Result<Batch, Fault> {
-        let binding = gate::binding(&key.arn, key.spec);
+        let binding = materials::binding(&key.arn, key.spec);
         let made = kms.strongroom.generate(&binding, cx.entropy).map_err(faults::strongroom)?;
         let (place, id, name) = (key.place(), key.arn.key_id, self.alias()?);
         let material_id = MaterialId::from_bytes(made.id);
         key.current_material = Some(material_id);
         let material =
             StoredMaterial { created: cx.now, token: Some(made.token), ..StoredMaterial::default() };
-        let alias = Alias { target: id, created: cx.now, updated: cx.now, revision: Revision(0) };
-        Ok(Batch {
-            preconditions: vec![
-                Precondition::Absent(place.alias(&name)),
-                Precondition::Absent(place.key(id)),
-            ],
-            puts: vec![
-                (place.key(id), key.encode()),
-                (place.material(id, material_id), material.encode()),
-                (place.alias(&name), alias.encode()),
-            ],
-            deletes: Vec::new(),
-        })
+        let alias = Alias::new(place.clone(), name, id, cx.now);
+        let material = (place.material(id, material_id), material.encode());
+        Ok(created(&key).and(created(&alias)).put(material.0, material.1))
     }
 
     fn alias(&self) -> Result<AliasName, Fault> {

@@ -7,14 +7,16 @@ use std::{borrow::Cow, sync::OnceLock};
 
 use model::{
     Timestamp,
-    arn::{KeyId, MaterialId},
-    kms::{ExpirationModelType, RotationType},
+    arn::{KeyArn, KeyId, MaterialId},
+    kms::{ExpirationModelType, KeySpec, RotationType},
 };
-use strongroom::{Binding, Material, Refused, Strongroom};
+use state::encode;
+use strongroom::{Binding, Material, Refused, Spec, Strongroom};
 
 use crate::{
-    records::{ImportedRecord, MaterialRecord, RotatedRecord, encode},
-    tables::{Key, Shelf},
+    key::Key,
+    records::{ImportedRecord, MaterialRecord, RotatedRecord},
+    tables::Shelf,
 };
 
 /// A material as it is stored, and opened once it has been used.
@@ -128,6 +130,42 @@ impl StoredMaterial {
             }),
             opened: OnceLock::new(),
         })
+    }
+}
+
+/// What the strongroom binds a key's material to.
+pub(crate) fn binding(arn: &KeyArn, spec: KeySpec) -> Binding {
+    Binding {
+        account: arn.account.as_u64(),
+        key_id: arn.key_id.bytes(),
+        multi_region: arn.key_id.is_multi_region(),
+        spec: self::spec(spec),
+    }
+}
+
+/// The strongroom's name for a key spec.
+pub(crate) fn spec(spec: KeySpec) -> Spec {
+    match spec {
+        KeySpec::SymmetricDefault => Spec::SymmetricDefault,
+        KeySpec::Rsa2048 => Spec::Rsa2048,
+        KeySpec::Rsa3072 => Spec::Rsa3072,
+        KeySpec::Rsa4096 => Spec::Rsa4096,
+        KeySpec::EccNistP256 => Spec::EccNistP256,
+        KeySpec::EccNistP384 => Spec::EccNistP384,
+        KeySpec::EccNistP521 => Spec::EccNistP521,
+        KeySpec::EccSecgP256k1 => Spec::EccSecgP256k1,
+        KeySpec::EccNistEdwards25519 => Spec::EccNistEdwards25519,
+        KeySpec::Hmac224 => Spec::Hmac224,
+        KeySpec::Hmac256 => Spec::Hmac256,
+        KeySpec::Hmac384 => Spec::Hmac384,
+        KeySpec::Hmac512 => Spec::Hmac512,
+        KeySpec::MlDsa44 => Spec::MlDsa44,
+        KeySpec::MlDsa65 => Spec::MlDsa65,
+        KeySpec::MlDsa87 => Spec::MlDsa87,
+        KeySpec::MlKem512 => Spec::MlKem512,
+        KeySpec::MlKem768 => Spec::MlKem768,
+        KeySpec::MlKem1024 => Spec::MlKem1024,
+        KeySpec::Sm2 => Spec::Sm2,
     }
 }
 

@@ -7,9 +7,10 @@ use model::{
 };
 
 use crate::{
+    key::Key,
     lifecycle::State,
     materials::{Imported, StoredMaterial},
-    tables::{Key, Tables},
+    tables::Tables,
 };
 
 /// What callers may know of a key. It need not be in the tables yet.

@@ -3,14 +3,15 @@
 
 use std::sync::Arc;
 
-use dispatch::{Cx, Fault};
+use dispatch::{Cx, Fault, Principals};
 use model::arn::{AccountId, Region};
 
 use crate::{
     Kms, faults,
     gate::{self, Asked},
+    key::Key,
     key_policy::{KeyPolicy, PrincipalIds},
-    tables::Key,
+    principals,
 };
 
 /// The one name that a key policy can have.
@@ -49,8 +50,8 @@ pub(crate) fn accept(kms: &Kms, text: &str) -> Result<Arc<KeyPolicy>, Fault> {
     }
     let malformed =
         |malformed: policy::Malformed| Fault::new(&faults::MALFORMED_POLICY, malformed.to_string());
-    let policy = kms.memory.policy(text, PrincipalIds::new()).map_err(malformed)?;
-    if !policy.parsed.principals().all(|principal| kms.principals.exist(principal)) {
+    let policy = kms.tables().policy(text, PrincipalIds::new()).map_err(malformed)?;
+    if !policy.parsed.principals().all(|principal| principals(kms).exist(principal)) {
         return Err(Fault::new(
             &faults::MALFORMED_POLICY,
             "Policy contains a statement with one or more invalid principals.",
@@ -58,17 +59,17 @@ pub(crate) fn accept(kms: &Kms, text: &str) -> Result<Arc<KeyPolicy>, Fault> {
     }
     // From here on the policy means those that bear the names now, not whoever is given them later.
     let id =
-        |named| Some((policy::PrincipalPattern::arn(named)?.to_owned(), kms.principals.unique_id(named)?));
+        |named| Some((policy::PrincipalPattern::arn(named)?.to_owned(), principals(kms).unique_id(named)?));
     let ids: PrincipalIds = policy.parsed.principals().filter_map(id).collect();
-    if ids.is_empty() { Ok(policy) } else { kms.memory.policy(text, ids).map_err(malformed) }
+    if ids.is_empty() { Ok(policy) } else { kms.tables().policy(text, ids).map_err(malformed) }
 }
 
 /// A policy as its reader sees it: a principal that has another name now is shown with that, one that is gone
 /// with its unique id.
-pub(crate) fn shown(kms: &Kms, policy: &KeyPolicy) -> String {
+pub(crate) fn shown(principals: &dyn Principals, policy: &KeyPolicy) -> String {
     policy::rename_principals(&policy.text, &|arn| {
         let id = policy.ids.get(arn)?;
-        Some(kms.principals.arn(id).unwrap_or_else(|| id.clone()))
+        Some(principals.arn(id).unwrap_or_else(|| id.clone()))
     })
 }
 

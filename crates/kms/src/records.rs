@@ -175,11 +175,6 @@ pub(crate) struct AliasRecord<'a> {
     pub(crate) updated: i64,
 }
 
-/// Encodes a record. Encoding into memory cannot fail for these types.
-pub(crate) fn encode<T: Encode<()>>(record: &T) -> bytes::Bytes {
-    minicbor::to_vec(record).map(Into::into).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,14 +11,17 @@ use model::{
     arn::MaterialId,
     kms::{KeySpec, OriginType, RotationType},
 };
-use store::{Batch, Precondition};
+use state::replaced;
+use store::Batch;
 use strongroom::Entropy;
 
 use crate::{
-    Kms, faults, gate,
+    Kms, faults,
+    key::Key,
     limits::{ROTATION_PERIOD_DAYS_DEFAULT, ROTATION_SOON_MILLIS},
+    materials,
     materials::{Rotated, StoredMaterial},
-    tables::{Key, Tables},
+    tables::Tables,
 };
 
 /// Automatic rotation of a key.
@@ -105,7 +108,7 @@ pub(crate) fn turn(
     let (id, fresh) = match key.pending_material {
         Some(pending) => (pending, None),
         None => {
-            let binding = gate::binding(&key.arn, key.spec);
+            let binding = materials::binding(&key.arn, key.spec);
             let made = kms.strongroom.generate(&binding, entropy).map_err(faults::strongroom)?;
             (MaterialId::from_bytes(made.id), Some(made.token))
         }
@@ -130,9 +133,8 @@ pub(crate) fn turn(
                 .ok_or_else(|| faults::inconsistent(format_args!("{} lacks {id}", member.arn)))?,
         };
         let material = StoredMaterial { rotated: Some(how), ..material };
-        change.preconditions.push(Precondition::At(at.key(key.arn.key_id), member.revision));
-        change.puts.push((at.key(key.arn.key_id), member.turned(id, how).encode()));
-        change.puts.push((at.material(key.arn.key_id, id), material.encode()));
+        let turned = replaced(&*member, &member.turned(id, how));
+        change = change.and(turned).put(at.material(key.id(), id), material.encode());
     }
     Ok(Turn { change, event: event(key, id, how.kind) })
 }

@@ -6,20 +6,23 @@ use dispatch::Fault;
 use model::{
     Timestamp,
     arn::{AliasName, KeyArn, KeyId, MaterialId},
-    kms::{KeySpec, KeyUsageType, OriginType},
+    kms::{KeySpec, KeyUsageType},
 };
 use secret::Plaintext;
-use store::{Batch, Precondition, Revision};
+use state::created;
+use store::Batch;
 use strongroom::{Binding, Entropy, Generated, ImportRefused};
 
 use crate::{
-    Kms, aliases, faults, gate,
+    Kms,
+    aliases::{self, Alias},
+    faults,
+    key::Key,
     layout::Place,
     lifecycle::State,
+    materials,
     materials::StoredMaterial,
-    policies,
-    tables::{Alias, Key},
-    tags,
+    policies, tags,
 };
 
 /// A key as a seed describes it.
@@ -52,11 +55,11 @@ pub struct SeedKey {
 /// The fault with which a caller would be refused who asked for such a key.
 pub fn key(kms: &Kms, seed: &SeedKey, now: Timestamp, entropy: &dyn Entropy) -> Result<Option<Batch>, Fault> {
     let SeedKey { id, place, spec, .. } = seed;
-    if kms.tables().shelf(place).is_some_and(|shelf| shelf.keys.contains_key(id)) {
+    if kms.tables().key(place, *id).is_some() {
         return Ok(None);
     }
     let arn = KeyArn { region: place.region.clone(), account: place.account, key_id: *id };
-    let binding = gate::binding(&arn, *spec);
+    let binding = materials::binding(&arn, *spec);
     let made = match &seed.material {
         Some(material) => import(kms, &binding, material, entropy).map_err(|refused| match refused {
             ImportRefused::NotMaterial => {
@@ -67,27 +70,15 @@ pub fn key(kms: &Kms, seed: &SeedKey, now: Timestamp, entropy: &dyn Entropy) -> 
         None => kms.strongroom.generate(&binding, entropy).map_err(faults::strongroom)?,
     };
     let material_id = MaterialId::from_bytes(made.id);
+    let policy = match &seed.policy {
+        Some(text) => policies::accept(kms, text)?,
+        None => policies::default(kms, place.account, &place.region)?,
+    };
     let key = Key {
-        created: now,
         description: seed.description.clone(),
-        usage: usage(seed)?,
-        spec: *spec,
-        origin: OriginType::AwsKms,
         state: if seed.enabled { State::Enabled } else { State::Disabled },
-        policy: match &seed.policy {
-            Some(text) => policies::accept(kms, text)?,
-            None => policies::default(kms, place.account, &place.region)?,
-        },
         tags: tags::check(&seed.tags)?,
-        current_material: Some(material_id),
-        pending_material: None,
-        rotation: None,
-        on_demand_rotations: 0,
-        replica: false,
-        managed_by: None,
-        last_use: std::sync::Arc::default(),
-        revision: Revision(0),
-        arn: arn.into(),
+        ..Key::new(arn, now, (*spec, usage(seed)?), policy, Some(material_id))
     };
     let material = StoredMaterial {
         created: now,
@@ -95,16 +86,10 @@ pub fn key(kms: &Kms, seed: &SeedKey, now: Timestamp, entropy: &dyn Entropy) -> 
         public_key: made.public_key,
         ..StoredMaterial::default()
     };
-    let mut batch = Batch {
-        preconditions: vec![Precondition::Absent(place.key(*id))],
-        puts: vec![(place.key(*id), key.encode()), (place.material(*id, material_id), material.encode())],
-        deletes: Vec::new(),
-    };
+    let mut batch = created(&key).put(place.material(*id, material_id), material.encode());
     for name in &seed.aliases {
         aliases::parse(&name.to_string())?;
-        let alias = Alias { target: *id, created: now, updated: now, revision: Revision(0) };
-        batch.preconditions.push(Precondition::Absent(place.alias(name)));
-        batch.puts.push((place.alias(name), alias.encode()));
+        batch = batch.and(created(&Alias::new(place.clone(), name.clone(), *id, now)));
     }
     Ok(Some(batch))
 }

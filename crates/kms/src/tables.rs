@@ -1,30 +1,25 @@
 //! The keys and aliases in memory: what every request reads.
 //!
-//! [`Tables`] is a value that never changes; following the store makes a new one that shares what is the
-//! same, and swaps it in. A request that took one sees one revision of everything, and waits for nobody.
+//! [`Tables`] is a value; following the store makes a new one that shares what is the same.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
-use arc_swap::ArcSwap;
-use dispatch::{Follower, Unreadable};
 use imbl::{OrdMap, OrdSet};
 use model::{
     Timestamp,
-    arn::{AliasName, KeyArn, KeyId, MaterialId, WrittenArn},
-    kms::{KeySpec, KeyUsageType, OriginType},
+    arn::{AliasName, KeyArn, KeyId, MaterialId},
 };
-use store::{Changes, Page, Revision};
+use state::{Record, Unreadable};
+use store::Revision;
 
 use crate::{
+    aliases::Alias,
     due::Due,
     grants::{Grant, KeyGrants, Retirable},
+    key::Key,
     key_policy::{KeyPolicy, PrincipalIds, SharedPolicies},
     layout::{Located, Place, locate},
-    lifecycle::State,
     materials::StoredMaterial,
-    records::{AliasRecord, KeyRecord, RotationRecord, StateRecord, TagRecord, encode},
-    rotation::Rotation,
-    usage::LastUse,
 };
 
 /// Everything at one revision.
@@ -33,6 +28,7 @@ pub struct Tables {
     places: OrdMap<Place, Arc<Shelf>>,
     due: OrdSet<Due>,
     pub(crate) retirable: Retirable,
+    policies: Arc<SharedPolicies>,
 }
 
 /// The keys and aliases of one place.
@@ -48,56 +44,21 @@ pub struct Shelf {
     pub(crate) grants: OrdMap<KeyId, Arc<KeyGrants>>,
 }
 
-/// A KMS key as requests use it.
-#[derive(Debug, Clone)]
-pub struct Key {
-    /// Its name.
-    pub arn: WrittenArn,
-    /// When it was made.
-    pub created: Timestamp,
-    /// Free text.
-    pub description: String,
-    /// What it is for.
-    pub usage: KeyUsageType,
-    /// What kind of material it has.
-    pub spec: KeySpec,
-    /// Where its material came from.
-    pub origin: OriginType,
-    /// Its state.
-    pub state: State,
-    /// Its policy.
-    pub policy: Arc<KeyPolicy>,
-    /// Its tags.
-    pub tags: BTreeMap<String, String>,
-    /// The material that encrypts; `None` before the first was imported.
-    pub current_material: Option<MaterialId>,
-    /// Imported material that becomes current at the next rotation on demand.
-    pub pending_material: Option<MaterialId>,
-    /// Automatic rotation, if it was set for this key; [`Key::rotation`] says what holds.
-    pub rotation: Option<Rotation>,
-    /// How often it was rotated on demand.
-    pub on_demand_rotations: u16,
-    /// Whether it is a replica of the key with the same id in another Region.
-    pub replica: bool,
-    /// The service that manages the key; `None` for those that customers manage.
-    pub managed_by: Option<String>,
-    /// Its last use, shared by all versions of it.
-    pub last_use: Arc<LastUse>,
-    /// Where the record was last changed.
-    pub revision: Revision,
-}
+impl state::Tables for Tables {
+    fn empty(&self) -> Self {
+        Self { policies: Arc::clone(&self.policies), ..Self::default() }
+    }
 
-/// An alias.
-#[derive(Debug, Clone)]
-pub struct Alias {
-    /// The key it names.
-    pub target: KeyId,
-    /// When it was made.
-    pub created: Timestamp,
-    /// When its target was last set.
-    pub updated: Timestamp,
-    /// Where the record was last changed.
-    pub revision: Revision,
+    fn take(&mut self, Record { key, value, revision }: Record<'_>) -> Result<(), Unreadable> {
+        let Some(located) = locate(key) else { return Ok(()) };
+        match value {
+            Some(value) => self.put(located, value, revision).ok_or_else(|| Unreadable::at(key)),
+            None => {
+                self.remove(located);
+                Ok(())
+            }
+        }
+    }
 }
 
 impl Tables {
@@ -105,6 +66,27 @@ impl Tables {
     #[must_use]
     pub fn shelf(&self, place: &Place) -> Option<&Arc<Shelf>> {
         self.places.get(place)
+    }
+
+    /// A key, with the shelf that it lies on.
+    #[must_use]
+    pub fn key(&self, place: &Place, id: KeyId) -> Option<(&Arc<Shelf>, &Arc<Key>)> {
+        let shelf = self.shelf(place)?;
+        Some((shelf, shelf.keys.get(&id)?))
+    }
+
+    /// An alias.
+    #[must_use]
+    pub fn alias(&self, place: &Place, name: &AliasName) -> Option<&Arc<Alias>> {
+        self.shelf(place)?.aliases.get(name)
+    }
+
+    /// The parsed form of a policy text that names the bearers of these ids.
+    ///
+    /// # Errors
+    /// What is wrong with the text.
+    pub fn policy(&self, text: &str, ids: PrincipalIds) -> Result<Arc<KeyPolicy>, policy::Malformed> {
+        self.policies.parse(text, ids)
     }
 
     /// The shelves from a place on.
@@ -120,6 +102,36 @@ impl Tables {
     pub(crate) fn change(&mut self, place: &Place, change: impl FnOnce(&mut Shelf)) {
         let shelf = self.places.entry(place.clone()).or_default();
         change(Arc::make_mut(shelf));
+    }
+
+    /// Takes a stored record over. `None` when it does not decode.
+    fn put(&mut self, located: Located, value: &[u8], revision: Revision) -> Option<()> {
+        match located {
+            Located::Key(place, id) => {
+                let policy = |text: &str, ids| self.policies.parse(text, ids).ok();
+                let key = Key::decode((&place, id), value, revision, policy)?;
+                self.put_key(&place, key);
+            }
+            Located::Material(place, id, material) => {
+                self.put_material(&place, id, material, StoredMaterial::decode(value)?);
+            }
+            Located::Grant(place, key, id) => {
+                let arn = KeyArn { region: place.region.clone(), account: place.account, key_id: key };
+                self.put_grant(&place, Grant::decode(arn, id, value, revision)?);
+            }
+            Located::Usage(place, id) => self.put_usage(&place, id, value)?,
+            Located::Alias(place, name) => self.put_alias(Alias::decode(place, name, value, revision)?),
+        }
+        Some(())
+    }
+
+    fn put_alias(&mut self, alias: Alias) {
+        self.remove(Located::Alias(alias.place.clone(), alias.name.clone()));
+        let place = alias.place.clone();
+        self.change(&place, |shelf| {
+            shelf.aliases_of.insert((alias.target, alias.name.clone()));
+            shelf.aliases.insert(alias.name.clone(), Arc::new(alias));
+        });
     }
 
     fn put_key(&mut self, place: &Place, mut key: Key) {
@@ -203,184 +215,5 @@ impl Shelf {
             .range((key, AliasName::before_all())..)
             .take_while(move |(id, _)| *id == key)
             .map(|(_, name)| name)
-    }
-}
-
-impl Key {
-    /// The stored form.
-    #[must_use]
-    pub fn encode(&self) -> bytes::Bytes {
-        encode(&KeyRecord {
-            created: self.created.as_millis(),
-            description: self.description.as_str().into(),
-            usage: self.usage.as_str(),
-            spec: self.spec.as_str(),
-            origin: self.origin.as_str(),
-            state: match self.state {
-                State::Enabled => StateRecord::Enabled,
-                State::Disabled => StateRecord::Disabled,
-                State::PendingImport => StateRecord::PendingImport,
-                State::PendingDeletion { due } => StateRecord::PendingDeletion(due.as_millis()),
-                State::PendingReplicaDeletion { window_days } => {
-                    StateRecord::PendingReplicaDeletion(window_days)
-                }
-            },
-            policy: self.policy.text.as_str().into(),
-            tags: self
-                .tags
-                .iter()
-                .map(|(key, value)| TagRecord { key: key.as_str().into(), value: value.as_str().into() })
-                .collect(),
-            current_material: self.current_material.map(|id| *id.as_bytes()),
-            rotation: self.rotation.map(|rotation| RotationRecord {
-                period_days: rotation.period_days,
-                next: rotation.next.as_millis(),
-            }),
-            on_demand_rotations: self.on_demand_rotations,
-            replica: self.replica,
-            pending_material: self.pending_material.map(|id| *id.as_bytes()),
-            managed_by: self.managed_by.as_deref(),
-            principals: self.policy.principals(),
-        })
-    }
-}
-
-impl Alias {
-    /// The stored form.
-    #[must_use]
-    pub fn encode(&self) -> bytes::Bytes {
-        encode(&AliasRecord {
-            target: &self.target.to_string(),
-            created: self.created.as_millis(),
-            updated: self.updated.as_millis(),
-        })
-    }
-}
-
-/// The tables of this node, following the store.
-#[derive(Default)]
-pub struct Memory {
-    tables: ArcSwap<Tables>,
-    policies: SharedPolicies,
-}
-
-impl Memory {
-    /// The tables as they are now.
-    #[must_use]
-    pub fn tables(&self) -> Arc<Tables> {
-        self.tables.load_full()
-    }
-
-    /// The parsed form of a policy text that names the bearers of these ids.
-    ///
-    /// # Errors
-    /// What is wrong with the text.
-    pub fn policy(&self, text: &str, ids: PrincipalIds) -> Result<Arc<KeyPolicy>, policy::Malformed> {
-        self.policies.parse(text, ids)
-    }
-
-    fn put(&self, tables: &mut Tables, located: Located, value: &[u8], revision: Revision) -> Option<()> {
-        match located {
-            Located::Key(place, id) => {
-                let key = self.key(&place, id, value, revision)?;
-                tables.put_key(&place, key);
-            }
-            Located::Material(place, id, material) => {
-                tables.put_material(&place, id, material, StoredMaterial::decode(value)?);
-            }
-            Located::Grant(place, key, id) => {
-                let arn = KeyArn { region: place.region.clone(), account: place.account, key_id: key };
-                tables.put_grant(&place, Grant::decode(arn, id, value, revision)?);
-            }
-            Located::Usage(place, id) => tables.put_usage(&place, id, value)?,
-            Located::Alias(place, name) => {
-                let record: AliasRecord<'_> = minicbor::decode(value).ok()?;
-                let alias = Alias {
-                    target: KeyId::parse(record.target).ok()?,
-                    created: Timestamp::from_millis(record.created),
-                    updated: Timestamp::from_millis(record.updated),
-                    revision,
-                };
-                tables.remove(Located::Alias(place.clone(), name.clone()));
-                tables.change(&place, |shelf| {
-                    shelf.aliases_of.insert((alias.target, name.clone()));
-                    shelf.aliases.insert(name, Arc::new(alias));
-                });
-            }
-        }
-        Some(())
-    }
-
-    fn key(&self, place: &Place, id: KeyId, value: &[u8], revision: Revision) -> Option<Key> {
-        let record: KeyRecord<'_> = minicbor::decode(value).ok()?;
-        let named = record.principals.into_iter().flatten();
-        let ids = named.map(|named| (named.arn.into_owned(), named.id.into_owned())).collect();
-        Some(Key {
-            arn: KeyArn { region: place.region.clone(), account: place.account, key_id: id }.into(),
-            created: Timestamp::from_millis(record.created),
-            description: record.description.into_owned(),
-            usage: KeyUsageType::parse(record.usage)?,
-            spec: KeySpec::parse(record.spec)?,
-            origin: OriginType::parse(record.origin)?,
-            state: match record.state {
-                StateRecord::Enabled => State::Enabled,
-                StateRecord::Disabled => State::Disabled,
-                StateRecord::PendingImport => State::PendingImport,
-                StateRecord::PendingDeletion(due) => {
-                    State::PendingDeletion { due: Timestamp::from_millis(due) }
-                }
-                StateRecord::PendingReplicaDeletion(window_days) => {
-                    State::PendingReplicaDeletion { window_days }
-                }
-            },
-            policy: self.policy(&record.policy, ids).ok()?,
-            tags: record.tags.into_iter().map(|tag| (tag.key.into_owned(), tag.value.into_owned())).collect(),
-            current_material: record.current_material.map(MaterialId::from_bytes),
-            pending_material: record.pending_material.map(MaterialId::from_bytes),
-            rotation: record.rotation.map(|rotation| Rotation {
-                period_days: rotation.period_days,
-                next: Timestamp::from_millis(rotation.next),
-            }),
-            on_demand_rotations: record.on_demand_rotations,
-            replica: record.replica,
-            managed_by: record.managed_by.map(Into::into),
-            last_use: Arc::default(),
-            revision,
-        })
-    }
-}
-
-impl Follower for Memory {
-    fn clear(&self) {
-        self.tables.store(Arc::new(Tables::default()));
-    }
-
-    fn load(&self, page: &Page) -> Result<(), Unreadable> {
-        let mut tables = Tables::clone(&self.tables.load());
-        for (key, stored) in &page.items {
-            let Some(located) = locate(key) else { continue };
-            self.put(&mut tables, located, &stored.value, stored.revision)
-                .ok_or_else(|| Unreadable::at(key))?;
-        }
-        self.tables.store(Arc::new(tables));
-        Ok(())
-    }
-
-    fn apply(&self, changes: &Changes) -> Result<(), Unreadable> {
-        let mut tables = None;
-        for (key, value) in &changes.items {
-            let Some(located) = locate(key) else { continue };
-            let tables = tables.get_or_insert_with(|| Tables::clone(&self.tables.load()));
-            match value {
-                Some(value) => {
-                    self.put(tables, located, value, changes.revision).ok_or_else(|| Unreadable::at(key))?;
-                }
-                None => tables.remove(located),
-            }
-        }
-        if let Some(tables) = tables {
-            self.tables.store(Arc::new(tables));
-        }
-        Ok(())
     }
 }

@@ -11,17 +11,18 @@ use std::{
 };
 
 use dispatch::{
-    Caller, Cx, Fault, Follower, IdentityPolicies, Ids, Notes, Operation, Origin, Policies, Regions,
+    Caller, Cx, Fault, IdentityPolicies, Ids, Notes, Operation, Origin, Policies, Principals, Regions,
 };
 use model::{
     Timestamp,
     arn::{AccountId, Region},
 };
 use policy::{Policy, PolicyKind, Principal, PrincipalPattern};
-use store::{Changes, MemoryStore, Store};
+use state::{Behind, Mirror, Snapshot};
+use store::{MemoryStore, Store};
 use strongroom::{Entropy, EntropyFailed, SealedDomainKey, Strongroom, seal::FileSeal};
 
-use crate::{Kms, Memory, Principals, Quotas, Rates, RequestRates, Usages, Workshop};
+use crate::{KeyManagement, Kms, Quotas, Rates, RequestRates, Tables, Workshop, key::Key, layout::Place};
 
 /// The account that owns keys.
 pub(crate) const OWNER: &str = "111122223333";
@@ -30,7 +31,8 @@ pub(crate) const OTHER: &str = "444455556666";
 
 /// A service that can be called.
 pub(crate) struct World {
-    pub(crate) kms: Kms,
+    pub(crate) service: Arc<KeyManagement>,
+    memory: Mirror,
     pub(crate) store: Arc<MemoryStore>,
     pub(crate) now: Timestamp,
     pub(crate) entropy: Arc<dyn Entropy>,
@@ -48,20 +50,32 @@ impl World {
         let seal = FileSeal::parse(&FileSeal::generate(&entropy).unwrap()).unwrap();
         let strongroom = Strongroom::sealed();
         strongroom.unseal(&seal, &[SealedDomainKey::generate(1, &seal, &entropy).unwrap()]).unwrap();
-        let kms = Kms {
-            memory: Arc::new(Memory::default()),
-            strongroom: Arc::new(strongroom),
-            attestation_roots: Arc::default(),
-            workshop: Workshop::new(1),
-            usages: Usages::default(),
-            principals: Arc::new(Everybody),
-            quotas: Quotas::default(),
-            rates: Rates::new(RequestRates::Unlimited),
-            regions: Regions::Any,
-        };
         let now = Timestamp::from_millis(1_800_000_000_000);
         let region = Region::parse("eu-west-1").unwrap();
-        Self { kms, store: Arc::new(MemoryStore::new()), now, entropy: Arc::new(entropy), region }
+        Self {
+            service: Arc::new(service(Arc::new(strongroom))),
+            memory: memory(),
+            store: Arc::new(MemoryStore::new()),
+            now,
+            entropy: Arc::new(entropy),
+            region,
+        }
+    }
+
+    /// The service as it is now.
+    pub(crate) fn kms(&self) -> Kms {
+        Kms::of(&self.service, &self.memory.snapshot()).unwrap()
+    }
+
+    /// The service, to be made different.
+    pub(crate) fn service(&mut self) -> &mut KeyManagement {
+        Arc::get_mut(&mut self.service).expect("nothing is called")
+    }
+
+    /// A symmetric key of the owner's.
+    pub(crate) fn key(&self) -> Key {
+        let arn = crate::ops::tests::key(self, None);
+        Key::clone(self.kms().tables().key(&Place::of_key(&arn), arn.key_id).unwrap().1)
     }
 
     /// Calls an operation and commits what it changes, as the request line does.
@@ -85,13 +99,10 @@ impl World {
             policies: Policies::Enforced,
             notes: &mut notes,
         };
-        let outcome = wait(O::run(&self.kms, &mut cx, input))?;
+        let outcome = wait(O::run(&self.kms(), &mut cx, input))?;
         if let Some(change) = outcome.change {
-            let puts = change.puts.iter().map(|(key, value)| (key.clone(), Some(value.clone())));
-            let deletes = change.deletes.iter().map(|key| (key.clone(), None));
-            let items = puts.chain(deletes).collect();
-            let revision = wait(self.store.commit(change)).unwrap().expect("nobody else commits");
-            self.kms.memory.apply(&Changes { revision, items }).unwrap();
+            wait(self.store.commit(change)).unwrap().expect("nobody else commits");
+            self.catch_up();
         }
         for then in notes.take_after_success() {
             then(Ids { event: [1; 16], request: [2; 16] });
@@ -99,12 +110,42 @@ impl World {
         Ok(outcome.output)
     }
 
+    /// Takes over what is stored. What is only in memory, as the last uses of keys, stays.
+    pub(crate) fn catch_up(&self) {
+        let from = self.memory.reached();
+        wait(async {
+            let mut watch = self.store.watch(from).await.unwrap();
+            let head = self.store.scan(b"", b"", 1).await.unwrap().revision;
+            while self.memory.reached() < head {
+                self.memory.take(&watch.next().await.unwrap()).unwrap();
+            }
+        });
+    }
+
     /// Forgets all that is not stored.
     pub(crate) fn restart(&mut self) {
-        let memory = Memory::default();
-        memory.load(&wait(self.store.scan(b"", &[0xFF], usize::MAX)).unwrap()).unwrap();
-        self.kms.memory = Arc::new(memory);
+        self.memory = memory();
+        wait(self.memory.load(&*self.store)).unwrap();
     }
+}
+
+/// A service in which whoever has a name exists.
+pub(crate) fn service(strongroom: Arc<Strongroom>) -> KeyManagement {
+    KeyManagement {
+        strongroom,
+        attestation_roots: Arc::default(),
+        workshop: Workshop::new(1),
+        used: Behind::default(),
+        principals: |_| &Everybody,
+        quotas: Quotas::default(),
+        rates: Rates::new(RequestRates::Unlimited),
+        regions: Regions::Any,
+    }
+}
+
+/// The memory of a node with this service alone.
+pub(crate) fn memory() -> Mirror {
+    Mirror::new(Snapshot::default().with(Tables::default()))
 }
 
 /// The root user of an account.

@@ -1,19 +1,7 @@
-//! When each key was last used: noted in memory as calls succeed, written behind in batches.
+//! When each key was last used: noted in memory as calls succeed, and written behind.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyLastUsage.html>
-//!
-//! ```text
-//! call succeeds ──► LastUse (one for each key) ──► queue of keys used since ──► clockwork ──► store
-//! ```
-//! A use neither waits nor writes. What was noted within [`WRITTEN_AFTER_MILLIS`] before a crash is lost; the journal
-//! has it.
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicI64, Ordering},
-    },
-};
+use std::sync::Arc;
 
 use dispatch::{Cx, Ids};
 use minicbor::{Decode, Encode};
@@ -22,15 +10,10 @@ use model::{
     arn::KeyId,
     kms::{KeyLastUsageData, KeyLastUsageTrackingOperation},
 };
-use store::{BATCH_OPERATIONS_MAX, Batch, Store, StoreError};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use state::{LastUse, Row, Tracked, Use, encode, unchanged};
+use store::{Store, StoreError};
 
-use crate::{
-    Kms,
-    layout::Place,
-    records::encode,
-    tables::{Key, Tables},
-};
+use crate::{Kms, key::Key, layout::Place, tables::Tables};
 
 /// How long a use may stay unwritten, in milliseconds.
 pub(crate) const WRITTEN_AFTER_MILLIS: i64 = 30_000;
@@ -48,40 +31,25 @@ pub struct Used {
     pub ids: Ids,
 }
 
-/// The last use of one key. The only thing in memory that changes in its place: all versions of a key share it.
-#[derive(Debug, Default)]
-pub struct LastUse {
-    last: Mutex<Option<Used>>,
-    /// Whether the key is in the queue.
-    queued: AtomicBool,
+impl Use for Used {
+    fn at(&self) -> Timestamp {
+        self.at
+    }
 }
 
-impl LastUse {
-    /// The last use that is known of.
-    #[must_use]
-    pub fn get(&self) -> Option<Used> {
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+impl Tracked for Key {
+    type Use = Used;
 
-    /// A use by a call that succeeded. Never waits: of two at the same moment, one is as good as the other.
-    fn note(&self, used: Used) {
-        if let Ok(mut last) = self.last.try_lock() {
-            *last = Some(used);
-        }
+    fn last_use(&self) -> &LastUse<Used> {
+        &self.last_use
     }
+}
 
+impl Key {
     /// Days in which the key was not used, since it last was or since it was made.
-    pub(crate) fn trailing_days(&self, created: Timestamp, now: Timestamp) -> i64 {
-        let since = self.get().map_or(created, |used| used.at);
+    pub(crate) fn trailing_days(&self, now: Timestamp) -> i64 {
+        let since = self.last_use.get().map_or(self.created, |used| used.at);
         now.as_millis().saturating_sub(since.as_millis()).max(0) / DAY_MILLIS
-    }
-
-    /// A use that another node noted, or this one before it was started. It counts if it is the later one.
-    fn learn(&self, used: Used) {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if last.is_none_or(|known| known.at < used.at) {
-            *last = Some(used);
-        }
     }
 }
 
@@ -97,112 +65,36 @@ impl From<Used> for KeyLastUsageData {
     }
 }
 
-/// The keys that were used since they were last written.
-pub struct Usages {
-    sender: UnboundedSender<Arc<Key>>,
-    receiver: Mutex<UnboundedReceiver<Arc<Key>>>,
-    written: AtomicI64,
-}
-
-impl Default for Usages {
-    fn default() -> Self {
-        let (sender, receiver) = unbounded_channel();
-        Self { sender, receiver: Mutex::new(receiver), written: AtomicI64::new(i64::MIN) }
-    }
-}
-
 /// Has the use of a key noted when the call succeeds, if it is one that AWS counts: dry runs are no success.
 pub(crate) fn note(kms: &Kms, cx: &mut Cx<'_>, operation: &str, key: &Arc<Key>) {
     let Some(operation) = KeyLastUsageTrackingOperation::parse(operation) else { return };
-    let (key, sender, at) = (Arc::clone(key), kms.usages.sender.clone(), cx.now);
+    let (key, notes, at) = (Arc::clone(key), kms.used.notes(), cx.now);
     cx.notes.after_success(Box::new(move |ids| {
-        key.last_use.note(Used { operation, at, ids });
-        queue(&sender, key);
+        notes.note(&key, |_| false, || Used { operation, at, ids });
     }));
-}
-
-/// Puts a key into the queue, unless it is there.
-fn queue(sender: &UnboundedSender<Arc<Key>>, key: Arc<Key>) {
-    // Read first: a key in constant use does not make the cores fight over the flag.
-    if !key.last_use.queued.load(Ordering::Acquire) && !key.last_use.queued.swap(true, Ordering::AcqRel) {
-        // The receiver lives as long as the service; without it nothing would be written any more.
-        let _ = sender.send(key);
-    }
 }
 
 /// Writes what was noted, when it is time to. No call is recorded for it: each use is in the journal.
 ///
 /// # Errors
-/// What the store answers; what is not written stays in the queue.
+/// What the store answers; what is not written is tried again.
 pub(crate) async fn write_behind(kms: &Kms, store: &dyn Store, now: Timestamp) -> Result<(), StoreError> {
-    let now = now.as_millis();
-    let since = now.saturating_sub(kms.usages.written.load(Ordering::Relaxed));
-    if (0..WRITTEN_AFTER_MILLIS).contains(&since) {
-        return Ok(());
-    }
-    kms.usages.written.store(now, Ordering::Relaxed);
-    write(kms, store).await
+    kms.used.write_after(WRITTEN_AFTER_MILLIS, now, store, |key, used| row(kms.tables(), key, used)).await
 }
 
 /// Writes what was noted.
 ///
 /// # Errors
-/// What the store answers; what is not written stays in the queue.
+/// What the store answers; what is not written is tried again.
 pub(crate) async fn write(kms: &Kms, store: &dyn Store) -> Result<(), StoreError> {
-    let keys = kms.usages.drain();
-    let mut rest = keys.as_slice();
-    while let Some((chunk, more)) = rest.split_at_checked(rest.len().min(BATCH_OPERATIONS_MAX)) {
-        if chunk.is_empty() {
-            break;
-        }
-        if let Err(error) = store.commit(batch(&kms.tables(), chunk)).await {
-            rest.iter().for_each(|key| kms.usages.put_back(key));
-            return Err(error);
-        }
-        rest = more;
-    }
-    Ok(())
+    kms.used.write(store, |key, used| row(kms.tables(), key, used)).await
 }
 
-impl Usages {
-    /// A key whose use was not written. It may be in the queue already, which does no harm.
-    fn put_back(&self, key: &Arc<Key>) {
-        key.last_use.queued.store(true, Ordering::Release);
-        let _ = self.sender.send(Arc::clone(key));
-    }
-
-    /// What is in the queue now. Keys that are used while this runs wait for the next time.
-    fn drain(&self) -> Vec<Arc<Key>> {
-        let mut receiver = self.receiver.lock().unwrap_or_else(PoisonError::into_inner);
-        let waiting = receiver.len();
-        let mut keys = Vec::with_capacity(waiting);
-        while let (true, Ok(key)) = (keys.len() < waiting, receiver.try_recv()) {
-            keys.push(key);
-        }
-        keys
-    }
-}
-
-/// The records of some keys' last uses. It needs no preconditions: another node's later use at the same moment
-/// would be off by that moment.
-fn batch(tables: &Tables, keys: &[Arc<Key>]) -> Batch {
-    let mut latest: BTreeMap<store::Key, Used> = BTreeMap::new();
-    for key in keys {
-        // Before the use is read: one that comes now puts the key into the queue again.
-        key.last_use.queued.store(false, Ordering::Release);
-        let place = key.place();
-        let exists = tables.shelf(&place).is_some_and(|shelf| shelf.keys.contains_key(&key.arn.key_id));
-        if let (true, Some(used)) = (exists, key.last_use.get()) {
-            let newest = latest.entry(place.usage(key.arn.key_id)).or_insert(used);
-            if newest.at < used.at {
-                *newest = used;
-            }
-        }
-    }
-    Batch {
-        puts: latest.into_iter().map(|(at, used)| (at, encode(&UsageRecord::of(&used)))).collect(),
-        ..Batch::default()
-    }
+/// The record of a key's last use; `None` when the key is gone.
+fn row(tables: &Tables, key: &Key, used: &Used) -> Option<Row> {
+    let (place, id) = (key.place(), key.id());
+    let (_, key) = tables.key(&place, id)?;
+    Some(Row { exists: unchanged(&**key), key: place.usage(id), value: encode(&UsageRecord::of(used)) })
 }
 
 impl Tables {
@@ -211,7 +103,7 @@ impl Tables {
         let record: UsageRecord<'_> = minicbor::decode(value).ok()?;
         let used = record.used()?;
         // Records of keys stand before those of their uses, and are deleted with them.
-        if let Some(key) = self.shelf(place).and_then(|shelf| shelf.keys.get(&id)) {
+        if let Some((_, key)) = self.key(place, id) {
             key.last_use.learn(used);
         }
         Some(())
@@ -275,22 +167,14 @@ mod tests {
     }
 
     #[test]
-    fn the_later_use_counts() {
-        let known = LastUse::default();
-        for (at, expected) in [(5, 5), (4, 5), (6, 6)] {
-            known.learn(used(at));
-            assert_eq!(known.get(), Some(used(expected)));
-        }
-    }
-
-    #[test]
     fn days_are_whole_and_never_negative() {
-        let known = LastUse::default();
-        let (made, day) = (Timestamp::from_millis(0), |days: i64| Timestamp::from_millis(days * DAY_MILLIS));
-        assert_eq!(known.trailing_days(made, day(3)), 3);
-        assert_eq!(known.trailing_days(made, Timestamp::from_millis(DAY_MILLIS - 1)), 0);
-        known.learn(used(2 * DAY_MILLIS));
-        assert_eq!(known.trailing_days(made, day(3)), 1);
-        assert_eq!(known.trailing_days(made, day(1)), 0);
+        let world = crate::testing::World::new();
+        let key = world.key();
+        let day = |days: i64| Timestamp::from_millis(key.created.as_millis() + days * DAY_MILLIS);
+        assert_eq!(key.trailing_days(day(3)), 3);
+        assert_eq!(key.trailing_days(Timestamp::from_millis(day(1).as_millis() - 1)), 0);
+        key.last_use.learn(used(day(2).as_millis()));
+        assert_eq!(key.trailing_days(day(3)), 1);
+        assert_eq!(key.trailing_days(day(1)), 0);
     }
 }

@@ -160,7 +160,7 @@ impl Decision {
 impl Layer {
     /// Its name in records.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Identity => "identity-policy",
             Self::Resource => "key-policy",

@@ -6,11 +6,12 @@ use std::{num::NonZeroUsize, sync::Arc, thread, time::Duration};
 use attestation::Roots;
 use audit::{Disk, Journal};
 use dispatch::{
-    Authentication, Backstage, Clock, Credentials, Dispatcher, Drain, Durability, Follower, Mirror, Observer,
-    Policies, Regions, ServiceIdentity, Services, Wiring,
+    Authentication, Backstage, Clock, Credentials, Dispatcher, Drain, Durability, Find, Observer, Policies,
+    Regions, ServiceIdentity, Services, Wiring,
 };
-use iam::{Directory, Iam, IssuerKeys};
-use kms::{Kms, Memory, Rates, Usages, Workshop};
+use iam::{IdentityManagement, IssuerKeys};
+use kms::{KeyManagement, Rates, Workshop};
+use state::{Behind, Loaded, Mirror, Snapshot};
 use store::{Revision, Store, StoreError};
 use strongroom::{Entropy, Strongroom};
 
@@ -31,7 +32,7 @@ pub struct Parts {
     /// Where the root of all keys comes from.
     pub seal: Arc<dyn SealSource>,
     /// How it is established who signed, from the credentials that there are.
-    pub authentication: fn(Arc<dyn Credentials>) -> Arc<dyn Authentication>,
+    pub authentication: fn(Find<dyn Credentials>) -> Arc<dyn Authentication>,
     /// Who may call as a service.
     pub services: Vec<ServiceIdentity>,
     /// The keys that identity providers sign with.
@@ -60,10 +61,8 @@ pub struct Assembly {
     pub dispatcher: Arc<Dispatcher>,
     /// Tells how the parts are.
     pub vitals: Arc<Vitals>,
-    /// The identities.
-    pub directory: Arc<Directory>,
-    /// The keys.
-    pub kms: Arc<Kms>,
+    /// The key management service.
+    pub kms: Arc<KeyManagement>,
     /// Store, journal, clock and randomness.
     pub backstage: Backstage,
     /// Keeps memory current; to be run for as long as the server lives.
@@ -76,16 +75,15 @@ pub struct Assembly {
 pub struct Following {
     mirror: Arc<Mirror>,
     store: Arc<dyn Store>,
-    followers: Vec<Arc<dyn Follower>>,
-    from: Revision,
+    loaded: Loaded,
     drain: Drain,
 }
 
 /// What falls due with time.
 #[derive(Clone)]
 pub struct Chores {
-    kms: Arc<Kms>,
-    directory: Arc<Directory>,
+    kms: Arc<KeyManagement>,
+    iam: Arc<IdentityManagement>,
     backstage: Backstage,
     keeper: Arc<Keeper>,
 }
@@ -115,56 +113,46 @@ impl Assembly {
         };
         keeper.unseal().await;
 
-        let directory = Arc::new(Directory::new(Arc::clone(&strongroom)));
-        let memory = Arc::new(Memory::default());
-        let kms = Arc::new(Kms {
-            memory: Arc::clone(&memory),
+        let iam = Arc::new(IdentityManagement::new(Arc::clone(&strongroom), kms::resources));
+        let kms = Arc::new(KeyManagement {
             strongroom: Arc::clone(&strongroom),
             attestation_roots: Arc::new(parts.attestation_roots),
             workshop: Workshop::new(thread::available_parallelism().map_or(1, NonZeroUsize::get)),
-            usages: Usages::default(),
-            principals: Arc::clone(&directory) as _,
+            used: Behind::default(),
+            principals: iam::principals,
             quotas: parts.quotas,
             rates: Rates::new(parts.request_rates),
             regions: parts.regions.clone(),
         });
-        let followers: Vec<Arc<dyn Follower>> = vec![Arc::clone(&directory) as _, memory];
-        let mirror = Arc::new(Mirror::default());
-        let from = mirror.load(&*store, &followers).await?;
+        let empty = Snapshot::default().with(iam.tables()).with(kms::Tables::default());
+        let mirror = Arc::new(Mirror::new(empty));
+        let loaded = mirror.load(&*store).await?;
 
         let (outbox, drain) = dispatch::outbox(&node, Arc::clone(&store), Arc::clone(&journal));
         let drained = drain.recover(&recovery).await.map_err(StartError::Outbox)?;
         if drained > 0 {
             tracing::info!(drained, "records of changes were brought from the store to the journal");
         }
-        let following =
-            Following { mirror: Arc::clone(&mirror), store: Arc::clone(&store), followers, from, drain };
+        let following = Following { mirror: Arc::clone(&mirror), store: Arc::clone(&store), loaded, drain };
         let backstage = Backstage { store, mirror, journal, outbox, clock, entropy };
         let vitals = Arc::new(Vitals::new(&backstage, &strongroom));
         let wiring = Wiring {
-            authentication: (parts.authentication)(Arc::clone(&directory) as _),
-            services: Services::new(parts.services, Arc::clone(&directory) as _),
+            authentication: (parts.authentication)(iam::credentials),
+            services: Services::new(parts.services, iam::credentials),
             policies: parts.policies,
             backstage: backstage.clone(),
             durability: parts.durability,
             regions: parts.regions,
             observer: parts.observer,
         };
-        let iam =
-            Arc::new(Iam { directory: Arc::clone(&directory), strongroom, resources: Arc::clone(&kms) as _ });
         let dispatcher = Dispatcher::new(wiring)
             .with(kms::service(Arc::clone(&kms)))
-            .with(iam::service(iam))
-            .with(iam::sts(Arc::clone(&directory), parts.issuers));
+            .with(iam::service(Arc::clone(&iam)))
+            .with(iam::sts(parts.issuers));
         let keeper = Arc::new(keeper);
-        let chores = Chores {
-            kms: Arc::clone(&kms),
-            directory: Arc::clone(&directory),
-            backstage: backstage.clone(),
-            keeper,
-        };
+        let chores = Chores { kms: Arc::clone(&kms), iam, backstage: backstage.clone(), keeper };
         let dispatcher = Arc::new(dispatcher);
-        Ok(Self { dispatcher, vitals, directory, kms, backstage, following, chores })
+        Ok(Self { dispatcher, vitals, kms, backstage, following, chores })
     }
 }
 
@@ -172,8 +160,8 @@ impl Following {
     /// Follows the store for ever. What is committed when this is dropped and not drained yet is found in the store by
     /// the next start.
     pub async fn run(self) {
-        let Self { mirror, store, followers, from, drain } = self;
-        tokio::join!(mirror.follow(&*store, &followers, from), drain.run());
+        let Self { mirror, store, loaded, drain } = self;
+        tokio::join!(mirror.follow(&*store, loaded), drain.run());
     }
 }
 
@@ -187,7 +175,7 @@ impl Chores {
             }
         };
         let kms = kms::clockwork::run(Arc::clone(&self.kms), self.backstage.clone());
-        let iam = iam::clockwork::run(Arc::clone(&self.directory), self.backstage.clone());
+        let iam = iam::clockwork::run(Arc::clone(&self.iam), self.backstage.clone());
         tokio::join!(kms, iam, keep);
     }
 
@@ -198,7 +186,7 @@ impl Chores {
     pub async fn tick(&self) -> Result<(), StoreError> {
         self.keep().await;
         while kms::clockwork::tick(&self.kms, &self.backstage).await? > 0 {}
-        iam::clockwork::tick(&self.directory, &self.backstage).await?;
+        iam::clockwork::tick(&self.iam, &self.backstage).await?;
         Ok(())
     }
 
@@ -206,7 +194,7 @@ impl Chores {
     pub async fn finish(&self) {
         let written = async {
             kms::clockwork::finish(&self.kms, &self.backstage).await?;
-            iam::clockwork::tick(&self.directory, &self.backstage).await
+            iam::clockwork::tick(&self.iam, &self.backstage).await
         };
         if let Err(error) = written.await {
             tracing::warn!(%error, "the latest uses of keys are not written down");

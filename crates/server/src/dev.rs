@@ -19,7 +19,7 @@ use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf, sync::Arc};
 use audit::FsDisk;
 use bytes::Bytes;
 use dispatch::{
-    Authentication, BodyFault, ConnectionInfo, Credentials, Dispatcher, Durability, Policies, Regions,
+    Authentication, BodyFault, ConnectionInfo, Credentials, Dispatcher, Durability, Find, Policies, Regions,
     ServiceIdentity,
 };
 use http::{Response, request::Parts as Head};
@@ -161,12 +161,12 @@ impl Development {
             attestation_roots: RootSource::load(&config.attestation_roots)?,
             observer: Arc::new(Counted(Arc::new(Metrics::default()))),
         };
-        let Assembly { dispatcher, directory, kms, backstage, following, chores, .. } =
+        let Assembly { dispatcher, kms, backstage, following, chores, .. } =
             runtime.block_on(Assembly::of(parts))?;
         let background = Background::start(runtime, following, chores.clone())?;
         let development = Self {
             dispatcher,
-            ground: Ground { backstage, directory, kms },
+            ground: Ground { backstage, kms },
             chores,
             clock,
             faults: Faults::default(),
@@ -208,11 +208,11 @@ impl Answer for Development {
 /// Domain keys are not rotated each time that a test moves the clock by a month.
 const DOMAIN_KEY_DAYS: u32 = 36_500;
 
-fn believed(credentials: Arc<dyn Credentials>) -> Arc<dyn Authentication> {
+fn believed(credentials: Find<dyn Credentials>) -> Arc<dyn Authentication> {
     Arc::new(Believed(credentials))
 }
 
-fn checked(credentials: Arc<dyn Credentials>) -> Arc<dyn Authentication> {
+fn checked(credentials: Find<dyn Credentials>) -> Arc<dyn Authentication> {
     Arc::new(Checked::new(credentials))
 }
 

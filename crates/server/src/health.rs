@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use audit::Journal;
-use dispatch::{Backstage, Mirror};
+use dispatch::Backstage;
+use state::Mirror;
 use strongroom::Strongroom;
 
 use crate::admin::{Gauge, Health, Part};

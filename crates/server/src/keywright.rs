@@ -69,10 +69,11 @@ impl Keywright {
             domain_key_rotation_days: config.domain_key_rotation_days,
             observer: Arc::new(Counted(metrics)),
         };
-        let Assembly { dispatcher, vitals, directory, following, chores, .. } =
+        let Assembly { dispatcher, vitals, backstage, following, chores, .. } =
             runtime.block_on(Assembly::of(parts))?;
         let background = Background::start(runtime, following, chores)?;
-        Ok(Self { dispatcher, vitals, issuers, accounts: directory.accounts(), background })
+        let accounts = iam::accounts(&backstage.mirror.snapshot());
+        Ok(Self { dispatcher, vitals, issuers, accounts, background })
     }
 
     /// Ends the background work. What was acknowledged is on disk already; the journal flushes when it is

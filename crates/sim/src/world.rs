@@ -8,6 +8,7 @@ use dispatch::{BodyFault, Clock, ConnectionInfo, Facts, Protocol, Service};
 use http::{Request, request::Parts as Head};
 use model::Timestamp;
 use serde_json::Value;
+use state::Stateful;
 use store::{Batch, Call, Effect, Fault, FaultyStore, MemoryStore, Store, StoreError};
 use tokio::runtime::Runtime;
 
@@ -73,7 +74,7 @@ impl World {
     /// # Panics
     /// If a call is still being answered.
     #[must_use]
-    pub fn with<S: Send + Sync + 'static>(self, service: Service<S>) -> Self {
+    pub fn with<S: Stateful>(self, service: Service<S>) -> Self {
         let Self { runtime, server: Server { dispatcher, vitals, chores }, machine } = self;
         let dispatcher = Arc::into_inner(dispatcher).expect("no call is in flight");
         let dispatcher = Arc::new(dispatcher.with(service));

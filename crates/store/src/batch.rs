@@ -49,6 +49,36 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// The same, if this holds as well.
+    #[must_use]
+    pub fn only_if(mut self, precondition: Precondition) -> Self {
+        self.preconditions.push(precondition);
+        self
+    }
+
+    /// The same, and this value.
+    #[must_use]
+    pub fn put(mut self, key: Key, value: Bytes) -> Self {
+        self.puts.push((key, value));
+        self
+    }
+
+    /// The same without this key.
+    #[must_use]
+    pub fn delete(mut self, key: Key) -> Self {
+        self.deletes.push(key);
+        self
+    }
+
+    /// Both at once.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.preconditions.extend(other.preconditions);
+        self.puts.extend(other.puts);
+        self.deletes.extend(other.deletes);
+        self
+    }
+
     /// Checks the limits that every engine keeps.
     ///
     /// # Errors
@@ -81,11 +111,14 @@ pub fn check_keys(keys: &[Key]) -> Result<(), StoreError> {
     }
 }
 
-/// The batch was not committed: the precondition with this index did not hold.
+/// The batch was not committed: a precondition did not hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Conflict {
     /// Index into [`Batch::preconditions`] of the first that failed.
     pub precondition: usize,
+    /// The store's revision at which it failed. Whoever has followed the store to it knows of the change that got in
+    /// between.
+    pub revision: Revision,
 }
 
 fn is_key(key: &Key) -> bool {

@@ -37,6 +37,7 @@ pub async fn suite(make: impl AsyncFn() -> Arc<dyn Store>) {
     commits::preconditions_decide(&*make().await).await;
     commits::preconditions_look_at_the_store_before_the_batch(&*make().await).await;
     commits::the_first_failed_precondition_is_named(&*make().await).await;
+    commits::a_conflict_tells_when_the_other_change_was_there(&*make().await).await;
     commits::a_batch_is_committed_as_a_whole(&*make().await).await;
     commits::revisions_increase(&*make().await).await;
     commits::a_key_that_comes_back_has_a_new_revision(&*make().await).await;

@@ -68,7 +68,7 @@ impl Store for MemoryStore {
             batch.check()?;
             let mut state = self.state();
             if let Some(precondition) = state.first_failed(&batch) {
-                return Ok(Err(Conflict { precondition }));
+                return Ok(Err(Conflict { precondition, revision: state.revision }));
             }
             let changes = state.apply(batch);
             let revision = changes.revision;

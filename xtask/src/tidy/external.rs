@@ -30,7 +30,7 @@ const PERMITTED: &[(&str, &[&str], &str)] = &[
     ("memchr", &["sigv4"], "finds the parts of an Authorization header; many crates bring it anyway"),
     (
         "minicbor",
-        &["attestation", "audit", "iam", "kms", "server"],
+        &["attestation", "audit", "iam", "kms", "server", "state"],
         "stored records, with numbered fields; attestation documents",
     ),
     ("ml-dsa", &["strongroom"], "ML-DSA over an external mu, which aws-lc-rs does not offer"),
@@ -70,7 +70,7 @@ const PERMITTED: &[(&str, &[&str], &str)] = &[
     ("time", &[], "dates as values; the clock stays in the server"),
     (
         "tokio",
-        &["dispatch", "iam", "kms", "server", "store"],
+        &["dispatch", "iam", "kms", "server", "state", "store"],
         "tasks, and what they wait on; sockets in the server",
     ),
     ("tokio-rustls", &["server"], "TLS"),

@@ -11,7 +11,7 @@ const STRONGROOM: &[(&str, &str)] = &[
     ("crates/dispatch/src/cx.rs", "hands the source of entropy on"),
     ("crates/dispatch/src/pages.rs", "vouches for the markers of listings"),
     ("crates/iam/src/credentials.rs", "seals and opens secret access keys"),
-    ("crates/iam/src/directory.rs", "opens secret access keys when they enter memory"),
+    ("crates/iam/src/tables.rs", "opens secret access keys when they enter memory"),
     ("crates/iam/src/lib.rs", "holds the strongroom"),
     ("crates/iam/src/sessions/mod.rs", "has the tokens of sessions opened"),
     ("crates/iam/src/sessions/shelf.rs", "hashes the tokens of sessions"),

@@ -20,6 +20,7 @@ use model::{Timestamp, arn::AccountId};
 use policy::{Policy, PolicyKind};
 use secret::Plaintext;
 use sigv4::{AuthError, SigningKeys};
+use store::Revision;
 use strongroom::Strongroom;
 
 pub(crate) use claims::{Bearer, Claims};
@@ -53,9 +54,9 @@ struct Lock {
     strongroom: Arc<Strongroom>,
 }
 
-/// A session with its bearer as it was at one generation of the account's identities.
+/// A session with its bearer as it was when the account's identities were last changed at this revision.
 struct Signer {
-    generation: u64,
+    composed: Revision,
     caller: Caller,
     lock: Arc<Lock>,
 }
@@ -132,11 +133,11 @@ impl Session {
         let account =
             tables.account(self.account).ok_or_else(|| Fault::from(AuthError::UnrecognizedClient))?;
         let known = self.signer.load();
-        if let Some(signer) = known.as_ref().filter(|signer| signer.generation == account.generation) {
+        if let Some(signer) = known.as_ref().filter(|signer| signer.composed == account.changed) {
             return Ok(Arc::clone(signer) as Arc<dyn Credential>);
         }
         let signer = Arc::new(Signer {
-            generation: account.generation,
+            composed: account.changed,
             caller: self.caller(tables, account)?,
             lock: Arc::clone(&self.lock),
         });

@@ -144,7 +144,7 @@ impl Simulation {
     fn found(&self, iam: &Iam, cx: &Cx<'_>, action: &str, resource: &str) -> Option<Resource> {
         let context = encryption_context(&self.given);
         let asker = Asker { principal: &self.principal, action, encryption_context: &context };
-        let found = iam.resources.find(cx.account(), resource, &asker)?;
+        let found = (iam.resources)(iam.snapshot()).find(&**iam.tables(), cx.account(), resource, &asker)?;
         Some(Resource { grant: found.grant.filter(|_| self.resource_policy.is_none()), ..found })
     }
 
@@ -210,7 +210,7 @@ fn caller(iam: &Iam, arn: &str) -> Result<Principal, Fault> {
     let named = PrincipalPattern::parse_aws(arn).filter(|_| arn.contains(":user/"));
     let named = named.ok_or_else(|| faults::invalid(format!("Invalid Caller Arn: {arn}")))?;
     let account = arn.split(':').nth(4).unwrap_or_default().to_owned();
-    let unique_id = iam.directory.unique_id(&named).unwrap_or_default();
+    let unique_id = iam.tables().unique_id(&named).unwrap_or_default();
     Ok(Principal::User { account, arn: arn.to_owned(), unique_id })
 }
 

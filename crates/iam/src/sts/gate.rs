@@ -6,9 +6,9 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use dispatch::{Cx, Fault, OnResource, claimed, global, tag};
+use dispatch::{Cx, Fault, OnResource, Permission, Says, ask, claimed, conclude, denied, require, tag};
 use model::arn::AccountId;
-use policy::{ConditionKey, ConditionKeys, Decision, Layer, Principal, Values};
+use policy::{ConditionKey, Principal, Values};
 
 use super::{faults, passed::SessionTags};
 use crate::{
@@ -60,8 +60,7 @@ pub(crate) fn assumable(
     arn: &str,
     asked: &Asked<'_>,
 ) -> Result<Assumable, Fault> {
-    let tables = sts.directory.tables();
-    let found = find(&tables, arn)?;
+    let found = find(sts.tables(), arn)?;
     // These have no role of their own that could be trusted, and AWS lets them assume none.
     let federated = matches!(cx.caller.principal, Principal::FederatedUser { .. });
     let Some(found) = found.filter(|_| !federated) else {
@@ -77,18 +76,12 @@ pub(crate) fn assumable(
     }
     let owner = found.role.entity.account.to_string();
     for action in actions {
-        let (decision, why) = {
-            let keys = Keys { cx, asked, resource_tags: Some(&found.role.entity.tags) };
-            let on_role = OnResource { policy: Some((&found.role.trust.bound, &owner)), grant: None };
-            let decision = dispatch::decide(cx, action, arn, &on_role, &keys);
-            let why = (!decision.is_allowed())
-                .then(|| dispatch::explain(cx, action, arn, &on_role, &keys, TRUST_POLICY));
-            (decision, why)
-        };
-        note(cx, &decision, why);
-        if !decision.is_allowed() {
-            return Err(faults::denied(cx, action, arn));
-        }
+        let keys = Keys { asked, resource_tags: Some(&found.role.entity.tags) };
+        let policy = Some((&*found.role.trust.bound, owner.as_str()));
+        let on_resource = OnResource { policy, called: TRUST_POLICY, ..OnResource::NOTHING };
+        let permission = Permission { on_resource, ..Permission::on(action, arn, &keys) };
+        let decision = ask(cx, &permission);
+        conclude(cx, &permission, decision).map_err(|_| faults::denied(cx, action, arn))?;
     }
     cx.notes.resource(arn.to_owned());
     Ok(found)
@@ -120,19 +113,16 @@ const CHAINED_SECONDS_MAX: u32 = 3_600;
 
 /// Permission for something that has no policy of its own.
 pub(crate) fn permit(cx: &mut Cx<'_>, action: &str, resource: &str, asked: &Asked<'_>) -> Result<(), Fault> {
-    let decision = own(cx, action, resource, asked);
-    let why = (!decision.is_allowed()).then(|| explain(cx, action, resource, asked));
-    note(cx, &decision, why);
-    if decision.is_allowed() { Ok(()) } else { Err(dispatch::denied(cx, action, resource, &decision)) }
+    require(cx, &Permission::on(action, resource, &Keys { asked, resource_tags: None }))
 }
 
 /// Permission for something that everybody may do whom no policy denies it.
 pub(crate) fn unless_denied(cx: &mut Cx<'_>, action: &str, asked: &Asked<'_>) -> Result<(), Fault> {
-    let decision = own(cx, action, "*", asked);
+    let keys = Keys { asked, resource_tags: None };
+    let permission = Permission::on(action, "*", &keys);
+    let decision = ask(cx, &permission);
     if decision.is_explicit() {
-        let why = explain(cx, action, "*", asked);
-        note(cx, &decision, Some(why));
-        return Err(dispatch::denied(cx, action, "*", &decision));
+        return conclude(cx, &permission, decision).map_err(|denial| denied(cx, &permission, &denial));
     }
     cx.notes.needs_no_permission();
     Ok(())
@@ -168,46 +158,17 @@ pub(crate) fn own_seconds(bearer: &Bearer, asked: Option<i32>) -> Result<u32, Fa
 const SECONDS_DEFAULT: u32 = 43_200;
 const ROOT_SECONDS_MAX: u32 = 3_600;
 
-/// What the caller's own policies say.
-fn own(cx: &Cx<'_>, action: &str, resource: &str, asked: &Asked<'_>) -> Decision {
-    let keys = Keys { cx, asked, resource_tags: None };
-    dispatch::decide(cx, action, resource, &OnResource::default(), &keys)
-}
-
-/// Why they say it.
-fn explain(cx: &Cx<'_>, action: &str, resource: &str, asked: &Asked<'_>) -> String {
-    let keys = Keys { cx, asked, resource_tags: None };
-    dispatch::explain(cx, action, resource, &OnResource::default(), &keys, TRUST_POLICY)
-}
-
 /// What the resource's policy is called in records.
 const TRUST_POLICY: &str = "trust-policy";
 
-fn note(cx: &mut Cx<'_>, decision: &Decision, why: Option<String>) {
-    if let Some(why) = why {
-        cx.notes.traced(why);
-    }
-    let layer = match decision.layer() {
-        Layer::Resource => TRUST_POLICY,
-        layer => layer.as_str(),
-    };
-    let statement = decision.statement().map(str::to_owned);
-    if decision.is_allowed() {
-        cx.notes.allowed(layer, statement);
-    } else {
-        cx.notes.denied(layer, statement);
-    }
-}
-
-/// The condition keys of a request for a session.
-struct Keys<'a, 'c> {
-    cx: &'a Cx<'c>,
+/// What a request for a session says to condition keys.
+struct Keys<'a> {
     asked: &'a Asked<'a>,
     resource_tags: Option<&'a Tags>,
 }
 
-impl ConditionKeys for Keys<'_, '_> {
-    fn lookup(&self, key: &ConditionKey) -> Option<Values<'_>> {
+impl Says for Keys<'_> {
+    fn lookup<'a>(&'a self, _: &'a Cx<'_>, key: &ConditionKey) -> Option<Values<'a>> {
         let SessionTags { passed, inherited, transitive } = self.asked.tags;
         match (key.name(), key.variable()) {
             ("sts:rolesessionname", None) => self.asked.session_name.map(Values::one),
@@ -221,11 +182,8 @@ impl ConditionKeys for Keys<'_, '_> {
                 Some(Values::many(passed.keys().chain(inherited.keys()).map(String::as_str)))
             }
             ("aws:resourcetag" | "iam:resourcetag", Some(name)) => tag(self.resource_tags?, name),
-            (name, None) => {
-                let said = self.asked.claims.and_then(|claims| claimed(claims, name));
-                said.or_else(|| global(self.cx, key))
-            }
-            _ => global(self.cx, key),
+            (name, None) => claimed(self.asked.claims?, name),
+            _ => None,
         }
     }
 }

@@ -46,7 +46,6 @@ pub(crate) async fn establish(
     let text = std::str::from_utf8(token.reveal()).map_err(|_| disbelieved(TokenError::Form("no text")))?;
     let token = Token::parse(text).map_err(disbelieved)?;
     let provider = sts
-        .directory
         .tables()
         .account(account)
         .and_then(|account| account.providers.get(location(token.issuer())?).cloned())

@@ -1,12 +1,16 @@
 //! The deletion of a key, when its waiting period is over.
 
+use std::mem;
+
 use dispatch::Backstage;
-use store::{BATCH_OPERATIONS_MAX, Batch, Precondition};
+use state::{replaced, unchanged};
+use store::{BATCH_OPERATIONS_MAX, Batch};
 
 use super::Undone;
 use crate::{
     events,
-    tables::{Key, Shelf, Tables},
+    key::Key,
+    tables::{Shelf, Tables},
 };
 
 /// Deletions in one batch, with room for preconditions, the primary and the record.
@@ -28,7 +32,7 @@ pub(super) async fn delete(
     // The key's record goes last, so that whatever is left after a failure is still found through it.
     let deletes: Vec<store::Key> =
         materials.chain(aliases).chain(grants).chain([place.usage(id), place.key(id)]).collect();
-    let claim = Precondition::At(place.key(id), key.revision);
+    let claim = unchanged(key);
     let event = events::about(&key.arn, "DeleteKey", vec![("keyId", id.to_string())]);
     let mut chunks = deletes.chunks(DELETES_MAX).peekable();
     while let Some(chunk) = chunks.next() {
@@ -55,7 +59,5 @@ fn leave_family(backstage: &Backstage, tables: &Tables, replica: &Key, batch: &m
     let Some(primary) = family.iter().find(|member| !member.replica) else { return };
     let last = family.iter().all(|member| !member.replica || member.arn == replica.arn);
     let state = if last { primary.state.without_replicas(backstage.clock.now()) } else { primary.state };
-    let at = primary.place().key(primary.arn.key_id);
-    batch.preconditions.push(Precondition::At(at.clone(), primary.revision));
-    batch.puts.push((at, Key { state, ..Key::clone(primary) }.encode()));
+    *batch = mem::take(batch).and(replaced(&**primary, &Key { state, ..Key::clone(primary) }));
 }

@@ -4,10 +4,7 @@ use dispatch::Backstage;
 use model::arn::MaterialId;
 
 use super::Undone;
-use crate::{
-    events, import,
-    tables::{Key, Shelf},
-};
+use crate::{events, import, key::Key, tables::Shelf};
 
 /// Deletes expired material. `false` when the key changed meanwhile.
 pub(super) async fn expire(

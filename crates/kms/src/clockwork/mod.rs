@@ -15,9 +15,10 @@ use dispatch::{Backstage, Fault};
 use store::StoreError;
 
 use crate::{
-    Kms,
+    KeyManagement, Kms,
     due::{Due, Work},
-    tables::{Key, Shelf, Tables},
+    key::Key,
+    tables::{Shelf, Tables},
     usage,
 };
 
@@ -55,9 +56,9 @@ impl fmt::Display for Undone {
 }
 
 /// Does what is due, for ever.
-pub async fn run(kms: Arc<Kms>, backstage: Backstage) {
+pub async fn run(service: Arc<KeyManagement>, backstage: Backstage) {
     loop {
-        if let Err(error) = tick(&kms, &backstage).await {
+        if let Err(error) = tick(&service, &backstage).await {
             tracing::warn!(%error, "due work is tried again");
         }
         tokio::time::sleep(TICK).await;
@@ -68,23 +69,24 @@ pub async fn run(kms: Arc<Kms>, backstage: Backstage) {
 ///
 /// # Errors
 /// What the store answers; what is not done stays due.
-pub async fn tick(kms: &Kms, backstage: &Backstage) -> Result<usize, StoreError> {
+pub async fn tick(service: &Arc<KeyManagement>, backstage: &Backstage) -> Result<usize, StoreError> {
     if !backstage.mirror.is_following() {
         return Ok(0);
     }
     let now = backstage.clock.now();
-    usage::write_behind(kms, &*backstage.store, now).await?;
+    usage::write_behind(&view(service, backstage)?, &*backstage.store, now).await?;
     let mut done = 0;
     // What was tried and is still due cannot be done now, or was done by another node that this one has not
     // heard from yet.
     let mut tried: BTreeSet<Due> = BTreeSet::new();
     loop {
+        let kms = view(service, backstage)?;
         let due: Vec<Due> = kms.tables().due(now).filter(|due| !tried.contains(*due)).cloned().collect();
         if due.is_empty() {
             return Ok(done);
         }
         for piece in due {
-            match work(kms, backstage, &piece).await {
+            match work(&view(service, backstage)?, backstage, &piece).await {
                 Ok(here) => done += usize::from(here),
                 Err(Undone::Store(error)) => return Err(error),
                 Err(undone) => tracing::warn!(%undone, ?piece, "due work is tried again"),
@@ -98,17 +100,23 @@ pub async fn tick(kms: &Kms, backstage: &Backstage) -> Result<usize, StoreError>
 ///
 /// # Errors
 /// What the store answers.
-pub async fn finish(kms: &Kms, backstage: &Backstage) -> Result<(), StoreError> {
-    usage::write(kms, &*backstage.store).await
+pub async fn finish(service: &Arc<KeyManagement>, backstage: &Backstage) -> Result<(), StoreError> {
+    usage::write(&view(service, backstage)?, &*backstage.store).await
+}
+
+/// The service as memory has it now: each piece of work sees one revision.
+fn view(service: &Arc<KeyManagement>, backstage: &Backstage) -> Result<Kms, StoreError> {
+    let missing = || StoreError::Corrupt("memory has no keys and aliases".to_owned());
+    Kms::of(service, &backstage.mirror.snapshot()).ok_or_else(missing)
 }
 
 /// Does one piece of work, if it is still due. `false` when it is not, or when another change got in between.
 async fn work(kms: &Kms, backstage: &Backstage, due: &Due) -> Result<bool, Undone> {
     let tables = kms.tables();
-    let Some((shelf, key)) = find(&tables, due) else { return Ok(false) };
+    let Some((shelf, key)) = find(tables, due) else { return Ok(false) };
     match due.work {
-        Work::Delete => delete::delete(backstage, &tables, shelf, key).await,
-        Work::Rotate => rotate::rotate(kms, backstage, &tables, key).await,
+        Work::Delete => delete::delete(backstage, tables, shelf, key).await,
+        Work::Rotate => rotate::rotate(kms, backstage, tables, key).await,
         Work::Expire(material) => expire::expire(backstage, shelf, key, material).await,
     }
 }

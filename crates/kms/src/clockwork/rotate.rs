@@ -4,12 +4,7 @@ use dispatch::Backstage;
 use model::kms::RotationType;
 
 use super::Undone;
-use crate::{
-    Kms,
-    materials::Rotated,
-    rotation,
-    tables::{Key, Tables},
-};
+use crate::{Kms, key::Key, materials::Rotated, rotation, tables::Tables};
 
 /// Gives a key and its replicas new material. `false` when the key changed meanwhile.
 pub(super) async fn rotate(

@@ -3,18 +3,19 @@
 
 use std::{borrow::Cow, collections::BTreeMap, fmt::Display, sync::Arc};
 
-use dispatch::{Cx, global, tag, truth};
+use dispatch::{Cx, Says, tag, truth};
 use model::{
     arn::AliasName,
     kms::{EncryptionAlgorithmSpec, KeySpec, KeyUsageType, MultiRegionKeyType, OriginType},
 };
-use policy::{ConditionKey, ConditionKeys, Values};
+use policy::{ConditionKey, Values};
 
 use super::Recipient;
 use crate::{
     grants::{Context, ContextConstraint, Wanted},
+    key::Key,
     limits::RESOURCE_ALIASES,
-    tables::{Key, Shelf},
+    tables::Shelf,
     tags::Tags,
 };
 
@@ -28,7 +29,7 @@ pub(crate) struct Asked<'a> {
     tag_keys: Option<&'a [String]>,
     tokens: &'a [String],
     child: Option<&'a Wanted>,
-    more: Option<&'a (dyn ConditionKeys + Sync)>,
+    more: Option<&'a (dyn Says + Sync)>,
     days_unused: bool,
 }
 
@@ -103,7 +104,7 @@ impl<'a> Asked<'a> {
     }
 
     /// Something with condition keys of its own.
-    pub(super) fn about(self, more: &'a (dyn ConditionKeys + Sync)) -> Self {
+    pub(super) fn about(self, more: &'a (dyn Says + Sync)) -> Self {
         Self { more: Some(more), ..self }
     }
 
@@ -125,8 +126,8 @@ impl<'a> Asked<'a> {
         }
     }
 
-    fn lookup(&self, key: &ConditionKey) -> Option<Values<'_>> {
-        if let Some(found) = self.more.and_then(|more| more.lookup(key)) {
+    fn lookup(&'a self, cx: &'a Cx<'_>, key: &ConditionKey) -> Option<Values<'a>> {
+        if let Some(found) = self.more.and_then(|more| more.lookup(cx, key)) {
             return Some(found);
         }
         match (key.name(), key.variable()) {
@@ -157,32 +158,29 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// The condition keys of a call on a key.
-pub(super) struct KeyConditions<'a, 'c> {
-    pub(super) cx: &'a Cx<'c>,
+/// What a call on a key says to condition keys.
+pub(super) struct OnKey<'a> {
     pub(super) shelf: Option<&'a Arc<Shelf>>,
     pub(super) key: &'a Key,
     pub(super) alias: Option<&'a AliasName>,
     pub(super) asked: &'a Asked<'a>,
 }
 
-impl ConditionKeys for KeyConditions<'_, '_> {
-    fn lookup(&self, key: &ConditionKey) -> Option<Values<'_>> {
+impl Says for OnKey<'_> {
+    fn lookup<'a>(&'a self, cx: &'a Cx<'_>, key: &ConditionKey) -> Option<Values<'a>> {
         match (key.name(), key.variable()) {
             // A service that calls as itself is of no account.
-            ("kms:calleraccount", None) => self.cx.caller.principal.account().map(Values::one),
+            ("kms:calleraccount", None) => cx.caller.principal.account().map(Values::one),
             ("kms:requestalias", None) => self.alias.map(|alias| Values::one(alias.as_str())),
             ("kms:viaservice", None) => {
-                let via = self.cx.origin.for_user()?;
-                Some(Values::one(via.service.in_region(self.cx.region)))
+                let via = cx.origin.for_user()?;
+                Some(Values::one(via.service.in_region(cx.region)))
             }
             ("kms:trailingdayswithoutkeyusage", None) if self.asked.days_unused => {
-                let days = self.key.last_use.trailing_days(self.key.created, self.cx.now);
+                let days = self.key.trailing_days(cx.now);
                 Some(Values::one(days.to_string()))
             }
-            _ => of_key(self.key, self.shelf.map(Arc::as_ref), key)
-                .or_else(|| self.asked.lookup(key))
-                .or_else(|| global(self.cx, key)),
+            _ => of_key(self.key, self.shelf.map(Arc::as_ref), key).or_else(|| self.asked.lookup(cx, key)),
         }
     }
 }
@@ -206,7 +204,7 @@ pub(super) fn of_key<'a>(key: &'a Key, shelf: Option<&'a Shelf>, asked: &Conditi
     }
 }
 
-/// The condition keys of a key that is about to be made.
+/// What a call that makes a key says to condition keys.
 pub(crate) struct NewKey<'a> {
     pub(crate) account: String,
     pub(crate) spec: KeySpec,
@@ -218,8 +216,8 @@ pub(crate) struct NewKey<'a> {
     pub(crate) family_role: Option<MultiRegionKeyType>,
 }
 
-impl ConditionKeys for NewKey<'_> {
-    fn lookup(&self, key: &ConditionKey) -> Option<Values<'_>> {
+impl Says for NewKey<'_> {
+    fn lookup<'a>(&'a self, _: &'a Cx<'_>, key: &ConditionKey) -> Option<Values<'a>> {
         match (key.name(), key.variable()) {
             ("kms:bypasspolicylockoutsafetycheck", None) => self.bypass.map(truth),
             ("kms:calleraccount", None) => Some(Values::one(self.account.as_str())),
@@ -234,14 +232,5 @@ impl ConditionKeys for NewKey<'_> {
             }
             _ => None,
         }
-    }
-}
-
-/// No condition keys but the global ones.
-pub(crate) struct NoKey;
-
-impl ConditionKeys for NoKey {
-    fn lookup(&self, _: &ConditionKey) -> Option<Values<'_>> {
-        None
     }
 }

@@ -2,21 +2,18 @@
 
 use std::sync::Arc;
 
-use dispatch::{Cx, Fault, OnResource, denied, fault, note};
+use dispatch::{Cx, Fault, OnResource, Permission, ask, conclude, denied, fault};
 use model::arn::AliasName;
-use policy::{Decision, Layer};
 
 use super::{
     Use,
-    conditions::{Asked, KeyConditions},
+    conditions::{Asked, OnKey},
     grants,
 };
-use crate::{
-    Kms, faults,
-    tables::{Key, Shelf},
-};
+use crate::{Kms, faults, key::Key, layout::Place, tables::Shelf};
 
-/// Asks the key's policy and the caller's for the purpose `U`. Returns the text of the key's ARN, for the record.
+/// Asks the key's policy and the caller's for the purpose `U`, and the key's grants where the policies are silent.
+/// Returns the text of the key's ARN, for the record.
 pub(super) fn key<U: Use>(
     cx: &mut Cx<'_>,
     shelf: &Arc<Shelf>,
@@ -27,23 +24,27 @@ pub(super) fn key<U: Use>(
     if !reaches(cx, key) {
         return Err(foreign::<U>(cx));
     }
-    let arn = key.arn.as_str();
-    let (decision, why) = {
-        let conditions = KeyConditions { cx, shelf: Some(shelf), key, alias, asked };
-        let scope = Scope::of(key);
-        let policies = decide(cx, U::ACTION, arn, &scope, &conditions);
-        let decision = grants::or_granted(U::ACTION, policies, &conditions);
-        let why = explain(cx, U::ACTION, arn, &scope, &conditions, &decision);
-        (decision, why)
-    };
-    note(cx, &decision, why);
-    if decision.is_allowed() {
-        return Ok(arn.to_owned());
+    let on_key = OnKey { shelf: Some(shelf), key, alias, asked };
+    let mut permission = permission(U::ACTION, &on_key);
+    let mut decision = ask(cx, &permission);
+    let grant = grants::where_silent(cx, &decision, U::ACTION, &on_key);
+    if let Some(grant) = &grant {
+        permission.on_resource.grant = Some(grant);
+        decision = ask(cx, &permission);
     }
-    if key.arn.account != cx.account() {
-        return Err(foreign::<U>(cx));
+    match conclude(cx, &permission, decision) {
+        Ok(()) => Ok(key.arn.as_str().to_owned()),
+        Err(_) if key.arn.account != cx.account() => Err(foreign::<U>(cx)),
+        Err(denial) => Err(denied(cx, &permission, &denial)),
     }
-    Err(denied(cx, U::ACTION, arn, &decision))
+}
+
+/// A permission on a key.
+fn permission<'a>(action: &'a str, on_key: &'a OnKey<'a>) -> Permission<'a> {
+    let arn = &on_key.key.arn;
+    let policy = Some((&on_key.key.policy.parsed, arn.account.as_str()));
+    let on_resource = OnResource { policy, ..OnResource::NOTHING };
+    Permission { on_resource, ..Permission::on(action, arn.as_str(), on_key) }
 }
 
 /// Whether the service that calls as itself has to do with the key's account. For whom it calls otherwise has been
@@ -54,10 +55,9 @@ pub(super) fn reaches(cx: &Cx<'_>, key: &Key) -> bool {
 
 /// Whether the caller could do something to a key as it is going to be. Nothing is noted.
 pub(crate) fn would_allow(kms: &Kms, cx: &Cx<'_>, action: &str, key: &Key, asked: &Asked<'_>) -> bool {
-    let tables = kms.tables();
-    let shelf = tables.shelf(&super::place(cx));
-    let conditions = KeyConditions { cx, shelf, key, alias: None, asked };
-    decide(cx, action, key.arn.as_str(), &Scope::of(key), &conditions).is_allowed()
+    let shelf = kms.tables().shelf(&Place::of(cx));
+    let on_key = OnKey { shelf, key, alias: None, asked };
+    ask(cx, &permission(action, &on_key)).is_allowed()
 }
 
 /// The fault for a key of another account, of which nothing is said.
@@ -106,59 +106,4 @@ pub(super) fn unnamed(cx: &Cx<'_>, action: &str, resource: &str) -> Fault {
             cx.caller.arn
         ),
     )
-}
-
-/// What has a say besides the caller's own policies.
-pub(super) struct Scope<'a> {
-    /// The key, whose policy speaks.
-    pub(super) key: Option<&'a Key>,
-    /// A grant that covers the question, by its id.
-    pub(super) grant: Option<&'a str>,
-}
-
-impl<'a> Scope<'a> {
-    /// Nothing.
-    pub(super) const IDENTITY: Self = Self { key: None, grant: None };
-
-    /// The key's policy.
-    fn of(key: &'a Key) -> Self {
-        Self { key: Some(key), grant: None }
-    }
-
-    /// The key's policy and a grant.
-    pub(super) fn granted(key: &'a Key, grant: &'a str) -> Self {
-        Self { key: Some(key), grant: Some(grant) }
-    }
-
-    fn on_resource<T>(&self, then: impl FnOnce(&OnResource<'_>) -> T) -> T {
-        let policy = self.key.map(|key| (&key.policy.parsed, key.arn.account.as_str()));
-        then(&OnResource { policy, grant: self.grant })
-    }
-}
-
-pub(super) fn decide(
-    cx: &Cx<'_>,
-    action: &str,
-    resource: &str,
-    scope: &Scope<'_>,
-    conditions: &dyn policy::ConditionKeys,
-) -> Decision {
-    scope.on_resource(|on_resource| dispatch::decide(cx, action, resource, on_resource, conditions))
-}
-
-/// Why a decision is a denial; nothing for others.
-pub(super) fn explain(
-    cx: &Cx<'_>,
-    action: &str,
-    resource: &str,
-    scope: &Scope<'_>,
-    conditions: &dyn policy::ConditionKeys,
-    decision: &Decision,
-) -> Option<String> {
-    (!decision.is_allowed()).then(|| {
-        let layer = Layer::Resource.as_str();
-        scope.on_resource(|on_resource| {
-            dispatch::explain(cx, action, resource, on_resource, conditions, layer)
-        })
-    })
 }

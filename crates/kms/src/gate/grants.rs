@@ -3,40 +3,38 @@
 
 use std::sync::Arc;
 
-use dispatch::{Cx, Fault, denied, global, note};
+use dispatch::{Cx, Fault, Permission, ask, conclude, denied, global};
 use model::kms::GrantOperation;
 use policy::{ConditionKey, Decision};
 
-use super::{
-    Asked, Granted, charge,
-    conditions::KeyConditions,
-    decide::{self, Scope},
-};
+use super::{Asked, Granted, charge, conditions::OnKey, decide};
 use crate::{
     Kms,
     grants::{Context, Grant, Likeness, Retired, Standing, names},
     rates::Call,
 };
 
-/// What the key's grants say to an action that the policies do not allow. An explicit denial stands; so a
-/// caller that policies allow never pays for grants.
-pub(super) fn or_granted(action: &str, policies: Decision, conditions: &KeyConditions<'_, '_>) -> Decision {
+/// The id of a grant that allows an action where the policies are silent. An explicit denial stands; so a caller that
+/// policies allow never pays for grants.
+pub(super) fn where_silent(
+    cx: &Cx<'_>,
+    policies: &Decision,
+    action: &str,
+    on_key: &OnKey<'_>,
+) -> Option<String> {
     if policies.is_allowed() || policies.is_explicit() {
-        return policies;
+        return None;
     }
-    let Some(grant) = find(action, conditions) else { return policies };
-    let (cx, key) = (conditions.cx, conditions.key);
-    decide::decide(cx, action, key.arn.as_str(), &Scope::granted(key, &grant.id.to_string()), conditions)
+    find(cx, action, on_key).map(|grant| grant.id.to_string())
 }
 
 /// A grant that allows the action to the caller in these circumstances.
-fn find<'a>(action: &str, conditions: &KeyConditions<'a, '_>) -> Option<&'a Arc<Grant>> {
-    let (cx, key) = (conditions.cx, conditions.key);
-    let grants = conditions.shelf?.grants(key.arn.key_id)?;
+fn find<'a>(cx: &Cx<'_>, action: &str, on_key: &OnKey<'a>) -> Option<&'a Arc<Grant>> {
+    let grants = on_key.shelf?.grants(on_key.key.arn.key_id)?;
     // Operations that grants can allow are named like the action.
     let operation = GrantOperation::parse(action.strip_prefix("kms:")?)?;
     static NONE: Context = Context::new();
-    let context = conditions.asked.constrained_context().unwrap_or(&NONE);
+    let context = on_key.asked.constrained_context().unwrap_or(&NONE);
     let source = ConditionKey::parse("aws:SourceArn");
     let source = global(cx, &source).and_then(|values| Some(values.as_slice().first()?.to_string()));
 
@@ -44,18 +42,17 @@ fn find<'a>(action: &str, conditions: &KeyConditions<'a, '_>) -> Option<&'a Arc<
     names(principal)
         .flat_map(|name| grants.applicable(name, operation, context).collect::<Vec<_>>())
         .filter(|grant| grant.admits(operation, context, source.as_deref()))
-        .filter(|grant| conditions.asked.child().is_none_or(|child| grant.covers(child)))
+        .filter(|grant| on_key.asked.child().is_none_or(|child| grant.covers(child)))
         .find(|grant| match grant.grantee.likeness(principal) {
             Some(Likeness::Itself) => true,
-            Some(Likeness::Account) => account_allows(action, conditions),
+            Some(Likeness::Account) => account_allows(cx, action, on_key),
             None => false,
         })
 }
 
 /// What an account was granted, its identity policies hand on; its root user has it anyway.
-fn account_allows(action: &str, conditions: &KeyConditions<'_, '_>) -> bool {
-    let (cx, key) = (conditions.cx, conditions.key);
-    decide::decide(cx, action, key.arn.as_str(), &Scope::IDENTITY, conditions).is_allowed()
+fn account_allows(cx: &Cx<'_>, action: &str, on_key: &OnKey<'_>) -> bool {
+    ask(cx, &Permission::on(action, on_key.key.arn.as_str(), on_key)).is_allowed()
 }
 
 /// Permission to retire a grant. The key policy has no say in it.
@@ -68,25 +65,16 @@ pub(crate) fn retire(kms: &Kms, cx: &mut Cx<'_>, granted: &Granted) -> Result<()
         cx.notes.denied("service-identity", None);
         return Err(decide::unnamed(cx, ACTION, key.arn.as_str()));
     }
-    let arn = key.arn.to_string();
     let standing = grant.standing(&cx.caller.principal, cx.account());
-    let (decision, why) = {
-        let retired = Retired(grant);
-        let asked = Asked::nothing().about(&retired);
-        let conditions = KeyConditions { cx, shelf: Some(shelf), key, alias: None, asked: &asked };
-        let id = grant.id.to_string();
-        let scope = match standing {
-            Standing::Named => Scope { key: None, grant: Some(&id) },
-            Standing::Account | Standing::Stranger => Scope::IDENTITY,
-        };
-        let decision = decide::decide(cx, ACTION, &arn, &scope, &conditions);
-        let why = decide::explain(cx, ACTION, &arn, &scope, &conditions, &decision);
-        (decision, why)
-    };
+    let (retired, id) = (Retired(grant), grant.id.to_string());
+    let asked = Asked::nothing().about(&retired);
+    let on_key = OnKey { shelf: Some(shelf), key, alias: None, asked: &asked };
+    let mut permission = Permission::on(ACTION, key.arn.as_str(), &on_key);
+    permission.on_resource.grant = (standing == Standing::Named).then_some(&id);
+    let decision = ask(cx, &permission);
     if standing == Standing::Stranger && decision.is_allowed() {
         cx.notes.denied("grant", None);
-        return Err(decide::unnamed(cx, ACTION, &arn));
+        return Err(decide::unnamed(cx, ACTION, key.arn.as_str()));
     }
-    note(cx, &decision, why);
-    if decision.is_allowed() { Ok(()) } else { Err(denied(cx, ACTION, &arn, &decision)) }
+    conclude(cx, &permission, decision).map_err(|denial| denied(cx, &permission, &denial))
 }

@@ -17,36 +17,32 @@ mod unmade;
 mod usable;
 mod uses;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
-use dispatch::{Cx, Fault, fault};
+use dispatch::{Cx, Fault, Permission, Says, require};
 use model::{
     arn::{AliasArn, AliasName, GrantId, KeyArn, KeyId, Region},
-    kms::{DryRunModifierType, EncryptionAlgorithmSpec},
+    kms::EncryptionAlgorithmSpec,
 };
 
-pub(crate) use conditions::{Asked, NewKey, NoKey};
+pub(crate) use conditions::{Asked, NewKey};
 pub(crate) use decide::would_allow;
 pub(crate) use grants::retire;
 pub(crate) use recipient::{Recipient, hand, of_recipient, recipient};
-pub(crate) use usable::{Usable, binding, made};
+pub(crate) use usable::Usable;
 pub(crate) use uses::*;
 
 use crate::{
     Kms, faults,
     grants::{Grant, Named, check_tokens},
+    key::Key,
     layout::Place,
     managed,
     rates::{Call, Exceeded},
-    tables::{Key, Shelf},
+    tables::Shelf,
     usage,
 };
 use resolve::{Found, resolve};
-
-/// The caller's account in the Region of the call.
-pub(crate) fn place(cx: &Cx<'_>) -> Place {
-    Place { account: cx.account(), region: cx.region.clone() }
-}
 
 /// The key with this identifier, for the purpose `U`.
 pub(crate) fn key<U: Use>(
@@ -95,7 +91,7 @@ pub(crate) fn ciphertext<U: Use>(
         (None, Some(Ok(blob))) => {
             let id = KeyId::from_bytes(blob.key_id(), blob.multi_region());
             let arn = resolve::blob_arn(cx, &blob, id);
-            let found = arn.and_then(|arn| resolve::by_arn(kms, &arn));
+            let found = arn.and_then(|arn| resolve::by_arn(kms.tables(), &arn));
             let Some((shelf, key)) = found else { return Err(decide::foreign_ciphertext(cx)) };
             begin::<U>(kms, cx, &key, asked)?;
             let decided = decide::key::<U>(cx, &shelf, &key, None, asked);
@@ -145,7 +141,7 @@ pub(crate) fn related<U: Use>(
     asked: &Asked<'_>,
 ) -> Result<Usable<U>, Fault> {
     let arn = KeyArn { region: cx.region.clone(), account: cx.account(), key_id: id };
-    let (shelf, key) = resolve::by_arn(kms, &arn).ok_or_else(|| faults::key_not_found(&arn))?;
+    let (shelf, key) = resolve::by_arn(kms.tables(), &arn).ok_or_else(|| faults::key_not_found(&arn))?;
     let arn = decide::key::<U>(cx, &shelf, &key, None, asked)?;
     admit(kms, cx, shelf, key, arn)
 }
@@ -156,11 +152,11 @@ pub(crate) fn permit(
     cx: &mut Cx<'_>,
     action: &str,
     resource: &str,
-    conditions: &dyn policy::ConditionKeys,
+    says: &dyn Says,
 ) -> Result<(), Fault> {
     let operation = action.strip_prefix("kms:").unwrap_or(action);
     charge(kms, cx, &Call { operation, spec: None, pair: None })?;
-    dispatch::permit(cx, action, resource, conditions)
+    require(cx, &Permission::on(action, resource, says))
 }
 
 /// Permission on an alias, and its ARN.
@@ -172,7 +168,7 @@ pub(crate) fn alias(
 ) -> Result<AliasArn, Fault> {
     let arn = AliasArn { region: cx.region.clone(), account: cx.account(), name: name.clone() };
     cx.notes.parameter("aliasName", name.to_string());
-    permit(kms, cx, action, &arn.to_string(), &NoKey)?;
+    permit(kms, cx, action, &arn.to_string(), &())?;
     cx.notes.resource(arn.to_string());
     Ok(arn)
 }
@@ -196,7 +192,8 @@ pub(crate) fn grant_of(kms: &Kms, cx: &Cx<'_>, sent: &str, id: GrantId) -> Resul
 
 /// The grant that a token names, with its key.
 pub(crate) fn grant_named(kms: &Kms, named: &Named) -> Result<Granted, Fault> {
-    let (shelf, key) = resolve::by_arn(kms, &named.key).ok_or_else(|| faults::grant_not_found(named.id))?;
+    let (shelf, key) =
+        resolve::by_arn(kms.tables(), &named.key).ok_or_else(|| faults::grant_not_found(named.id))?;
     Granted::find(shelf, key, named.id)
 }
 
@@ -238,47 +235,6 @@ pub(crate) fn same_key(
     source.is_some() && source == arn_of(target)
 }
 
-/// Ends a dry run, when everything that could have stopped the call has been checked.
-pub(crate) fn dry_run(asked: Option<bool>) -> Result<(), Fault> {
-    if asked == Some(true) { Err(faults::dry_run()) } else { Ok(()) }
-}
-
-/// Modifiers belong to dry runs; ignoring the ciphertext needs a key to be named.
-pub(crate) fn modifiers(
-    dry_run: Option<bool>,
-    modifiers: Option<&[DryRunModifierType]>,
-    named: Option<&str>,
-) -> Result<(), Fault> {
-    let ignoring = modifiers.is_some_and(|all| all.contains(&DryRunModifierType::IgnoreCiphertext));
-    if modifiers.is_some_and(|all| !all.is_empty()) && dry_run != Some(true) {
-        return Err(faults::validation("DryRunModifiers can only be specified when DryRun is true."));
-    }
-    if ignoring && named.is_none() {
-        return Err(faults::validation("KeyId is required when IGNORE_CIPHERTEXT is specified."));
-    }
-    Ok(())
-}
-
-/// Encryption contexts go with the symmetric algorithm only.
-pub(crate) fn context(
-    algorithm: EncryptionAlgorithmSpec,
-    context: Option<&BTreeMap<String, String>>,
-) -> Result<(), Fault> {
-    let is_empty = context.is_none_or(BTreeMap::is_empty);
-    if algorithm == EncryptionAlgorithmSpec::SymmetricDefault || is_empty {
-        return Ok(());
-    }
-    Err(faults::validation("EncryptionContext is only supported with symmetric encryption KMS keys."))
-}
-
-/// Custom key stores are not offered yet; `docs/divergences.md` says so.
-pub(crate) fn no_custom_key_store(asked: Option<&str>) -> Result<(), Fault> {
-    match asked {
-        Some(_) => Err(Fault::new(&fault::UNSUPPORTED_OPERATION, "Custom key stores are not offered yet.")),
-        None => Ok(()),
-    }
-}
-
 /// What comes before the policies are asked: the request rate, and grant tokens that are no tokens.
 fn begin<U: Use>(kms: &Kms, cx: &Cx<'_>, key: &Key, asked: &Asked<'_>) -> Result<(), Fault> {
     let pair = asked.parameter("kms:DataKeyPairSpec");
@@ -291,7 +247,7 @@ fn charge(kms: &Kms, cx: &Cx<'_>, call: &Call<'_>) -> Result<(), Fault> {
     if !cx.notes.is_undecided() {
         return Ok(());
     }
-    kms.rates.take(&place(cx), call, cx.now).map_err(|Exceeded| faults::throttled())
+    kms.rates.take(&Place::of(cx), call, cx.now).map_err(|Exceeded| faults::throttled())
 }
 
 /// The last two checks, and the permission in form of a type.

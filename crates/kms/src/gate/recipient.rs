@@ -9,12 +9,11 @@ use std::sync::Arc;
 use attestation::{Attestation, Platform};
 use audit::Value;
 use base16ct::lower::encode_string as hex;
-use dispatch::{Cx, Fault};
+use dispatch::{Cx, Fault, Says};
 use model::{Blob, kms::RecipientInfo};
-use policy::{ConditionKey, ConditionKeys, Values};
+use policy::{ConditionKey, Values};
 use secret::Plaintext;
 
-use super::NoKey;
 use crate::{Kms, faults, workshop::Effort};
 
 /// Whom the answer is for.
@@ -57,18 +56,18 @@ pub(crate) fn hand(cx: &Cx<'_>, recipient: Option<Recipient>, secret: Plaintext)
     Ok(Handed { plaintext: None, for_recipient: Some(encrypted.into()) })
 }
 
-/// The condition keys of a call on no key. Without a recipient they are absent, so that a policy that asks for one
+/// What a call on no key says to condition keys. Without a recipient they are absent, so that a policy that asks for one
 /// allows nothing.
-pub(crate) fn of_recipient(recipient: Option<&Recipient>) -> &dyn ConditionKeys {
+pub(crate) fn of_recipient(recipient: Option<&Recipient>) -> &dyn Says {
     match recipient {
         Some(recipient) => recipient,
-        None => &NoKey,
+        None => &(),
     }
 }
 
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/conditions-attestation.html>
-impl ConditionKeys for Recipient {
-    fn lookup(&self, key: &ConditionKey) -> Option<Values<'_>> {
+impl Says for Recipient {
+    fn lookup<'a>(&'a self, _: &'a Cx<'_>, key: &ConditionKey) -> Option<Values<'a>> {
         let name = key.name().strip_prefix("kms:recipientattestation:")?;
         let (platform, number) = if name == "imagesha384" {
             (Platform::Enclave, IMAGE)

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use dispatch::{Cx, Fault};
 use model::arn::{AccountId, AliasArn, AliasName, KeyArn, KeyId, KeyRef, KeyRefError};
 
-use super::place;
 use crate::{
     Kms, faults,
+    key::Key,
     layout::Place,
-    tables::{Key, Shelf},
+    tables::{Shelf, Tables},
 };
 
 /// What an identifier led to.
@@ -28,33 +28,33 @@ pub(super) fn resolve(kms: &Kms, cx: &Cx<'_>, sent: &str, aliases: bool) -> Resu
         KeyRefError::InvalidKeyId => faults::invalid_key_id(sent),
         KeyRefError::InvalidArn => faults::invalid_arn(sent),
     })?;
-    let here = place(cx);
+    let here = Place::of(cx);
     match named {
-        KeyRef::Id(id) => by_id(kms, &here, id).map_or_else(
+        KeyRef::Id(id) => by_id(kms.tables(), &here, id).map_or_else(
             || Err(faults::key_not_found(&KeyArn { region: here.region, account: here.account, key_id: id })),
             |(shelf, key)| Ok(Found::Key { shelf, key, alias: None }),
         ),
         KeyRef::Arn(arn) => {
             check_region(cx, arn.region.as_str())?;
-            match by_arn(kms, &arn) {
+            match by_arn(kms.tables(), &arn) {
                 Some((shelf, key)) => Ok(Found::Key { shelf, key, alias: None }),
                 None if arn.account == here.account => Err(faults::key_not_found(&arn)),
                 None => Ok(Found::Foreign),
             }
         }
         KeyRef::AliasName(_) | KeyRef::AliasArn(_) if !aliases => Err(faults::invalid_key_id(sent)),
-        KeyRef::AliasName(name) => by_alias(kms, &here, here.account, name),
+        KeyRef::AliasName(name) => by_alias(kms.tables(), &here, here.account, name),
         KeyRef::AliasArn(arn) => {
             check_region(cx, arn.region.as_str())?;
             let there = Place { account: arn.account, region: arn.region };
-            by_alias(kms, &there, here.account, arn.name)
+            by_alias(kms.tables(), &there, here.account, arn.name)
         }
     }
 }
 
 /// The key with this ARN.
-pub(super) fn by_arn(kms: &Kms, arn: &KeyArn) -> Option<(Arc<Shelf>, Arc<Key>)> {
-    by_id(kms, &Place { account: arn.account, region: arn.region.clone() }, arn.key_id)
+pub(super) fn by_arn(tables: &Tables, arn: &KeyArn) -> Option<(Arc<Shelf>, Arc<Key>)> {
+    by_id(tables, &Place::of_key(arn), arn.key_id)
 }
 
 /// The ARN of the key that a blob names, in the Region of the call: blobs carry no Region, so that every
@@ -64,14 +64,11 @@ pub(super) fn blob_arn(cx: &Cx<'_>, blob: &strongroom::Blob<'_>, id: KeyId) -> O
     Some(KeyArn { region: cx.region.clone(), account, key_id: id })
 }
 
-fn by_id(kms: &Kms, place: &Place, id: KeyId) -> Option<(Arc<Shelf>, Arc<Key>)> {
-    let tables = kms.tables();
-    let shelf = tables.shelf(place)?;
-    Some((Arc::clone(shelf), Arc::clone(shelf.keys.get(&id)?)))
+fn by_id(tables: &Tables, place: &Place, id: KeyId) -> Option<(Arc<Shelf>, Arc<Key>)> {
+    tables.key(place, id).map(|(shelf, key)| (Arc::clone(shelf), Arc::clone(key)))
 }
 
-fn by_alias(kms: &Kms, place: &Place, own: AccountId, name: AliasName) -> Result<Found, Fault> {
-    let tables = kms.tables();
+fn by_alias(tables: &Tables, place: &Place, own: AccountId, name: AliasName) -> Result<Found, Fault> {
     let target = tables.shelf(place).and_then(|shelf| Some((shelf, shelf.aliases.get(&name)?)));
     let Some((shelf, alias)) = target else {
         let arn = AliasArn { region: place.region.clone(), account: place.account, name };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dispatch::{Asker, Granted, Resource, Resources};
+use dispatch::{Asker, Granted, Principals, Resource, Resources};
 use model::{
     arn::{AccountId, KeyRef},
     kms::GrantOperation,
@@ -11,17 +11,23 @@ use policy::{ConditionKey, ConditionKeys, Values};
 
 use super::{conditions::of_key, resolve};
 use crate::{
-    Kms,
     grants::{Likeness, names},
+    key::Key,
     policies,
-    tables::{Key, Shelf},
+    tables::{Shelf, Tables},
 };
 
 /// What the key policy has no say in: grants and identity policies alone decide.
 const WITHOUT_KEY_POLICY: &str = "kms:RetireGrant";
 
-impl Resources for Kms {
-    fn find(&self, account: AccountId, arn: &str, asker: &Asker<'_>) -> Option<Resource> {
+impl Resources for Tables {
+    fn find(
+        &self,
+        principals: &dyn Principals,
+        account: AccountId,
+        arn: &str,
+        asker: &Asker<'_>,
+    ) -> Option<Resource> {
         let is_about_keys =
             asker.action.split_at_checked(4).is_some_and(|(start, _)| start.eq_ignore_ascii_case("kms:"));
         if !is_about_keys || asker.action.eq_ignore_ascii_case(WITHOUT_KEY_POLICY) {
@@ -34,7 +40,7 @@ impl Resources for Kms {
         let (shelf, key) = resolve::by_arn(self, &arn)?;
         Some(Resource {
             policy: Arc::new(key.policy.parsed.clone()),
-            text: policies::shown(self, &key.policy),
+            text: policies::shown(principals, &key.policy),
             grant: granted(&shelf, &key, asker),
             keys: Box::new(OfKey { shelf, key }),
         })

@@ -5,15 +5,15 @@ use std::sync::Arc;
 use dispatch::{Cx, Fault};
 use model::arn::{AliasName, KeyRef};
 
-use super::{Asked, Use, begin, decide, place};
-use crate::{Kms, events, managed::ManagedKey};
+use super::{Asked, Use, begin, decide};
+use crate::{Kms, events, layout::Place, managed::ManagedKey};
 
 /// What becomes of a call on an AWS managed key that has not been made: if the key's policy will allow it, the key
 /// is made, and the call begun again. `None` for whatever else is not there.
 pub(super) fn made_first<U: Use>(kms: &Kms, cx: &mut Cx<'_>, sent: &str, asked: &Asked<'_>) -> Option<Fault> {
     let alias = own_alias(cx, sent)?;
     let managed = ManagedKey::named(&alias)?;
-    let exists = kms.tables().shelf(&place(cx)).is_some_and(|shelf| shelf.aliases.contains_key(&alias));
+    let exists = kms.tables().alias(&Place::of(cx), &alias).is_some();
     if exists {
         return None;
     }
@@ -30,7 +30,7 @@ fn make<U: Use>(
 ) -> Result<(), Fault> {
     let key = Arc::new(managed.key(kms, cx)?);
     begin::<U>(kms, cx, &key, asked)?;
-    let shelf = kms.tables().shelf(&place(cx)).cloned().unwrap_or_default();
+    let shelf = kms.tables().shelf(&Place::of(cx)).cloned().unwrap_or_default();
     decide::key::<U>(cx, &shelf, &key, Some(alias), asked)?;
     let event = events::about(&key.arn, "CreateKey", vec![("keyId", key.arn.key_id.to_string())]);
     let change = managed.change(kms, cx, Arc::unwrap_or_clone(key))?;

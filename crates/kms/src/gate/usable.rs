@@ -7,18 +7,21 @@ use std::{collections::BTreeMap, marker::PhantomData, sync::Arc};
 use dispatch::{Cx, Fault};
 use model::{
     Algorithm, Blob,
-    arn::{KeyArn, KeyId, MaterialId},
+    arn::{KeyId, MaterialId},
     kms::{EncryptionAlgorithmSpec, KeySpec},
 };
 use secret::Plaintext;
-use store::{Batch, Precondition};
-use strongroom::{Binding, Context, Material, PublicKeyEncryption, Refused, Spec, Strongroom};
+use state::replaced;
+use store::Batch;
+use strongroom::{Context, Material, PublicKeyEncryption, Refused, Strongroom};
 
 use super::{Changes, Decrypts, Encrypts, Use};
 use crate::{
     Kms, faults,
+    key::Key,
     lifecycle::{Refusal, State},
-    tables::{Key, Shelf},
+    materials::binding,
+    tables::Shelf,
 };
 
 /// A key for which the gate said yes, for the purpose `U`. Only the gate makes one.
@@ -63,21 +66,12 @@ impl<U: Use> Usable<U> {
         &self.shelf
     }
 
-    /// Holds in a batch as long as the key's record is the one that the gate saw.
-    pub(crate) fn unchanged(&self) -> Precondition {
-        Precondition::At(self.at(), self.key.revision)
-    }
-
     /// Checks that the key computes this algorithm.
     pub(crate) fn supports<A: Algorithm>(&self, algorithm: A) -> Result<(), Fault> {
         if A::of(self.key.spec).contains(&algorithm) {
             return Ok(());
         }
         Err(faults::incompatible(algorithm.as_str(), self.key.spec.as_str()))
-    }
-
-    fn at(&self) -> store::Key {
-        self.key.place().key(self.id())
     }
 
     fn material(&self, id: MaterialId) -> Result<&Material, Refused> {
@@ -191,47 +185,7 @@ impl<U: Changes> Usable<U> {
 
     /// The change that puts another record in the place of the one that the gate saw.
     pub(crate) fn replaced(&self, key: &Key) -> Batch {
-        Batch {
-            preconditions: vec![self.unchanged()],
-            puts: vec![(self.at(), key.encode())],
-            deletes: Vec::new(),
-        }
-    }
-}
-
-/// What the strongroom binds a key's material to.
-pub(crate) fn binding(arn: &KeyArn, spec: KeySpec) -> Binding {
-    Binding {
-        account: arn.account.as_u64(),
-        key_id: arn.key_id.bytes(),
-        multi_region: arn.key_id.is_multi_region(),
-        spec: made(spec),
-    }
-}
-
-/// The strongroom's name for a spec.
-pub(crate) fn made(spec: KeySpec) -> Spec {
-    match spec {
-        KeySpec::SymmetricDefault => Spec::SymmetricDefault,
-        KeySpec::Rsa2048 => Spec::Rsa2048,
-        KeySpec::Rsa3072 => Spec::Rsa3072,
-        KeySpec::Rsa4096 => Spec::Rsa4096,
-        KeySpec::EccNistP256 => Spec::EccNistP256,
-        KeySpec::EccNistP384 => Spec::EccNistP384,
-        KeySpec::EccNistP521 => Spec::EccNistP521,
-        KeySpec::EccSecgP256k1 => Spec::EccSecgP256k1,
-        KeySpec::EccNistEdwards25519 => Spec::EccNistEdwards25519,
-        KeySpec::Hmac224 => Spec::Hmac224,
-        KeySpec::Hmac256 => Spec::Hmac256,
-        KeySpec::Hmac384 => Spec::Hmac384,
-        KeySpec::Hmac512 => Spec::Hmac512,
-        KeySpec::MlDsa44 => Spec::MlDsa44,
-        KeySpec::MlDsa65 => Spec::MlDsa65,
-        KeySpec::MlDsa87 => Spec::MlDsa87,
-        KeySpec::MlKem512 => Spec::MlKem512,
-        KeySpec::MlKem768 => Spec::MlKem768,
-        KeySpec::MlKem1024 => Spec::MlKem1024,
-        KeySpec::Sm2 => Spec::Sm2,
+        replaced(&*self.key, key)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
+use bytes::Bytes;
 use minicbor::{Decode, Encode};
 use model::{
     Timestamp,
@@ -11,7 +12,8 @@ use model::{
 use store::Revision;
 
 use super::{ContextConstraint, Grant, Party};
-use crate::records::encode;
+use crate::layout::Place;
+use state::{Kept, encode};
 
 /// A grant. Its key and id are those of the record's place.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -68,10 +70,16 @@ enum ContextRecord {
     Subset(#[n(0)] BTreeMap<String, String>),
 }
 
-impl Grant {
-    /// The stored form.
-    #[must_use]
-    pub fn encode(&self) -> bytes::Bytes {
+impl Kept for Grant {
+    fn key(&self) -> store::Key {
+        Place::of_key(&self.key).grant(self.key.key_id, self.id)
+    }
+
+    fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    fn encode(&self) -> Bytes {
         encode(&GrantRecord {
             created: self.created.as_millis(),
             name: self.name.as_str().into(),
@@ -86,7 +94,9 @@ impl Grant {
             source_arn: self.source_arn.as_deref().map(Into::into),
         })
     }
+}
 
+impl Grant {
     /// From the stored form; `None` when it is none of this version.
     pub(crate) fn decode(key: KeyArn, id: GrantId, value: &[u8], revision: Revision) -> Option<Self> {
         let record: GrantRecord<'_> = minicbor::decode(value).ok()?;

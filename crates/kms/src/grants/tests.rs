@@ -13,6 +13,8 @@ use super::{
     Context, ContextConstraint, Grant, KeyGrants, Party, Retirable, Standing,
     wanted::{Asker, Wanted},
 };
+use state::Kept;
+
 use crate::testing::{OTHER, OWNER, root, session, user};
 
 fn context(pairs: &[(&str, &str)]) -> Context {

@@ -2,19 +2,21 @@
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateGrant.html>
 
 use audit::Value;
-use dispatch::{Cx, Fault, Notes};
+use dispatch::{Cx, Fault, Notes, Says};
 use model::{
     arn::{GrantId, KeyArn},
     kms::{CreateGrantRequest, GrantConstraints, GrantOperation, KeySpec},
 };
-use policy::{ConditionKey, ConditionKeys, Values};
+use policy::{ConditionKey, Values};
+use state::Kept;
 use store::Revision;
 
 use super::{ContextConstraint, Grant, Party, operations};
 use crate::{
     Kms, faults,
+    key::Key,
     limits::{GRANT_CONTEXT_CHARACTERS, GRANT_CONTEXT_PAIRS},
-    tables::Key,
+    principals,
 };
 
 /// A grant that a request asks for. The principals it names may not exist yet.
@@ -155,9 +157,7 @@ impl Asker {
 
     fn find(&self, kms: &Kms) -> Result<Party, Fault> {
         match self {
-            Self::Principal(arn) => {
-                Party::find(&*kms.principals, arn).ok_or_else(|| faults::invalid_arn(arn))
-            }
+            Self::Principal(arn) => Party::find(principals(kms), arn).ok_or_else(|| faults::invalid_arn(arn)),
             Self::Service(name) => Ok(Party::Service(name.clone())),
         }
     }
@@ -202,8 +202,8 @@ fn constraints(sent: Option<&GrantConstraints>) -> Result<Constraints, Fault> {
 }
 
 /// What policies can ask about a grant that is to be made.
-impl ConditionKeys for Wanted {
-    fn lookup(&self, key: &ConditionKey) -> Option<Values<'_>> {
+impl Says for Wanted {
+    fn lookup<'a>(&'a self, _: &'a Cx<'_>, key: &ConditionKey) -> Option<Values<'a>> {
         let principal = |asker: &'_ Asker| matches!(asker, Asker::Principal(_));
         let one = |asker: &'_ Asker| Values::one(asker.as_str().to_owned());
         match key.name() {
@@ -225,8 +225,8 @@ impl ConditionKeys for Wanted {
 /// What policies can ask about a grant that is to be retired.
 pub(crate) struct Retired<'a>(pub(crate) &'a Grant);
 
-impl ConditionKeys for Retired<'_> {
-    fn lookup(&self, key: &ConditionKey) -> Option<Values<'_>> {
+impl Says for Retired<'_> {
+    fn lookup<'a>(&'a self, _: &'a Cx<'_>, key: &ConditionKey) -> Option<Values<'a>> {
         of_context(self.0.context.as_ref(), key)
     }
 }

@@ -8,12 +8,14 @@ use model::{
     arn::MaterialId,
     kms::{ImportType, KeySpec},
 };
-use store::{Batch, Precondition};
+use state::{replaced, unchanged};
+use store::Batch;
 
 use crate::{
     faults,
+    key::Key,
     materials::{Imported, StoredMaterial},
-    tables::{Key, Shelf, Tables},
+    tables::{Shelf, Tables},
 };
 
 /// What the caller says of the material that it brings.
@@ -70,19 +72,10 @@ impl Arrival<'_> {
             imported: Some(imported),
             ..known
         };
-        let mut preconditions = vec![Precondition::At(place.key(key_id), self.key.revision)];
-        if own.is_none() && self.key.replica {
-            preconditions.extend(
-                self.primary().map(|primary| Precondition::At(primary.place().key(key_id), primary.revision)),
-            );
-        }
-        Ok(Batch {
-            preconditions,
-            puts: vec![
-                (place.key(key_id), changed.encode()),
-                (place.material(key_id, self.id), material.encode()),
-            ],
-            deletes: Vec::new(),
+        let change = replaced(self.key, &changed).put(place.material(key_id, self.id), material.encode());
+        Ok(match self.primary().filter(|_| own.is_none()) {
+            Some(primary) => change.only_if(unchanged(&primary)),
+            None => change,
         })
     }
 

@@ -11,7 +11,8 @@ use model::{
     arn::MaterialId,
     kms::{KeySpec, OriginType},
 };
-use store::{Batch, Precondition};
+use state::{replaced, touched};
+use store::Batch;
 
 pub(crate) use arrival::{Arrival, Wish};
 pub(crate) use expiry::expiry;
@@ -21,8 +22,9 @@ pub(crate) use wrapping::{offer, unwrap};
 use self::token::ImportToken;
 use crate::{
     faults,
+    key::Key,
     materials::StoredMaterial,
-    tables::{Key, Shelf, Tables},
+    tables::{Shelf, Tables},
 };
 
 /// Whether keys of this spec can be made without material, to be imported. AWS leaves out the post-quantum ones.
@@ -70,21 +72,16 @@ pub(crate) fn is_everywhere(tables: &Tables, key: &Key, id: MaterialId) -> bool 
 /// The change that takes a material away from a key: by deletion or expiry. What the key has encrypted or
 /// decrypted with stays listed, to be imported again; what was only waiting to become current is forgotten.
 pub(crate) fn without(shelf: &Shelf, key: &Key, id: MaterialId) -> Batch {
-    let (place, key_id) = (key.place(), key.arn.key_id);
-    let at = place.key(key_id);
-    let mut change =
-        Batch { preconditions: vec![Precondition::At(at.clone(), key.revision)], ..Batch::default() };
+    let at = key.place().material(key.id(), id);
     let mut changed = key.clone();
     if key.pending_material == Some(id) {
         changed.pending_material = None;
-        change.deletes.push(place.material(key_id, id));
-    } else if let Some(material) = shelf.material(key_id, id) {
-        changed.state = key.state.with_material(true);
-        let gone = StoredMaterial { token: None, ..material.unopened() };
-        change.puts.push((place.material(key_id, id), gone.encode()));
+        return replaced(key, &changed).delete(at);
     }
-    change.puts.push((at, changed.encode()));
-    change
+    let Some(material) = shelf.material(key.id(), id) else { return touched(key) };
+    changed.state = key.state.with_material(true);
+    let gone = StoredMaterial { token: None, ..material.unopened() };
+    replaced(key, &changed).put(at, gone.encode())
 }
 
 /// The change that takes a material away from a key, and from its replicas if it only waits to become current.
@@ -95,10 +92,7 @@ pub(crate) fn withdrawn(tables: &Tables, shelf: &Shelf, key: &Key, id: MaterialI
     }
     for replica in tables.replicas(key) {
         if let Some(shelf) = tables.shelf(&replica.place()).filter(|_| replica.pending_material == Some(id)) {
-            let there = without(shelf, &replica, id);
-            change.preconditions.extend(there.preconditions);
-            change.puts.extend(there.puts);
-            change.deletes.extend(there.deletes);
+            change = change.and(without(shelf, &replica, id));
         }
     }
     change

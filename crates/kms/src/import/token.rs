@@ -11,7 +11,9 @@ use model::{
     kms::{AlgorithmSpec, WrappingKeySpec},
 };
 
-use crate::{faults, records::encode};
+use state::encode;
+
+use crate::faults;
 
 /// How long a token is good for, in days.
 pub(crate) const VALID_DAYS: u16 = 1;

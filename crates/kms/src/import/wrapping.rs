@@ -12,7 +12,7 @@ use model::{
 use strongroom::{Generated, ImportRefused, Refused, SealedWrappingKey, WrappingAlgorithm, WrappingKeySpec};
 
 use super::ImportToken;
-use crate::{Kms, faults, gate, workshop::Effort};
+use crate::{Kms, faults, materials, workshop::Effort};
 
 /// What whoever wants to import is given.
 pub(crate) struct Offer {
@@ -53,7 +53,7 @@ pub(crate) async fn unwrap(
     let how = WrappingAlgorithm::parse(token.algorithm.as_str()).ok_or_else(forged)?;
     let wrapping_spec = WrappingKeySpec::parse(token.wrapping_key.as_str()).ok_or_else(forged)?;
     let bound = ImportToken::binding(arn, token.algorithm, token.valid_to);
-    let binding = gate::binding(arn, spec);
+    let binding = materials::binding(arn, spec);
     let (strongroom, entropy) = (Arc::clone(&kms.strongroom), Arc::clone(cx.entropy));
     let work = move || {
         let key = SealedWrappingKey { sealed: &token.sealed, spec: wrapping_spec, binding: &bound };

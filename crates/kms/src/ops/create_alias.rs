@@ -3,12 +3,14 @@
 
 use dispatch::{Cx, Facts, Fault, Operation, Outcome};
 use model::{Nothing, kms::CreateAliasRequest};
-use store::{Batch, Precondition};
+use state::{created, unchanged};
 
 use crate::{
-    Kms, aliases, faults,
+    Kms, aliases,
+    aliases::Alias,
+    faults,
     gate::{self, Asked, ToCreateAlias},
-    tables::Alias,
+    layout::Place,
 };
 
 /// The operation.
@@ -30,22 +32,15 @@ impl Operation for CreateAlias {
 
         let arn = gate::alias(kms, cx, "kms:CreateAlias", &name)?;
         let key = gate::key::<ToCreateAlias>(kms, cx, &input.target_key_id, &Asked::nothing())?;
-        let place = gate::place(cx);
-        if kms.tables().shelf(&place).is_some_and(|shelf| shelf.aliases.contains_key(&name)) {
+        let place = Place::of(cx);
+        if kms.tables().alias(&place, &name).is_some() {
             let text = format!("An alias with the name {arn} already exists");
             return Err(Fault::new(&faults::ALREADY_EXISTS, text));
         }
         aliases::check_quota(kms, &place, key.record())?;
 
-        let alias =
-            Alias { target: key.id(), created: cx.now, updated: cx.now, revision: store::Revision(0) };
-        let at = place.alias(&name);
+        let alias = Alias::new(place, name, key.id(), cx.now);
         // The target's record is a precondition too: a key on its way out gets no new names.
-        let change = Batch {
-            preconditions: vec![Precondition::Absent(at.clone()), key.unchanged()],
-            puts: vec![(at, alias.encode())],
-            deletes: Vec::new(),
-        };
-        Ok(Outcome::changing(Nothing {}, change))
+        Ok(Outcome::changing(Nothing {}, created(&alias).only_if(unchanged(key.record()))))
     }
 }

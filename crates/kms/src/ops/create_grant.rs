@@ -3,12 +3,13 @@
 
 use dispatch::{Cx, Facts, Fault, Operation, Outcome};
 use model::kms::{CreateGrantRequest, CreateGrantResponse};
-use store::{Batch, Precondition};
+use state::{created, unchanged};
 
 use crate::{
     Kms, faults,
     gate::{self, Asked, ToCreateGrant},
     grants::{self, Wanted},
+    parameters,
 };
 
 /// The operation.
@@ -46,7 +47,7 @@ impl Operation for CreateGrant {
             let text = format!("{} has too many grants.", key.arn());
             return Err(Fault::new(&faults::LIMIT_EXCEEDED, text));
         }
-        gate::dry_run(input.dry_run)?;
+        parameters::dry_run(input.dry_run)?;
 
         let output = CreateGrantResponse {
             grant_token: Some(grants::mint(kms, cx, &grant.key, grant.id)?),
@@ -55,13 +56,7 @@ impl Operation for CreateGrant {
         if exists {
             return Ok(output.into());
         }
-        let at = place.grant(key.id(), grant.id);
         // The key's record is a precondition too: a key on its way out gets no new grants.
-        let change = Batch {
-            preconditions: vec![Precondition::Absent(at.clone()), key.unchanged()],
-            puts: vec![(at, grant.encode())],
-            deletes: Vec::new(),
-        };
-        Ok(Outcome::changing(output, change))
+        Ok(Outcome::changing(output, created(&grant).only_if(unchanged(key.record()))))
     }
 }

@@ -6,19 +6,20 @@ use model::{
     arn::{KeyArn, KeyId, MaterialId, Region},
     kms::{CreateKeyRequest, CreateKeyResponse, KeySpec, KeyUsageType, MultiRegionKeyType, OriginType},
 };
-use store::{Batch, Precondition, Revision};
+use state::created;
+use store::Batch;
 
 use crate::{
     Kms, faults,
     gate::{self, NewKey},
     import,
+    key::Key,
+    layout::Place,
     lifecycle::State,
     making,
     materials::StoredMaterial,
     metadata::metadata,
-    policies,
-    tables::Key,
-    tags,
+    parameters, policies, tags,
 };
 
 /// The operation.
@@ -56,8 +57,8 @@ impl Operation for CreateKey {
             None => policies::default(kms, cx.account(), cx.region)?,
         };
 
-        let place = gate::place(cx);
-        kms.quotas.check_keys(&kms.tables(), &place)?;
+        let place = Place::of(cx);
+        kms.quotas.check_keys(kms.tables(), &place)?;
         let mut random = [0; 16];
         cx.entropy.fill(&mut random).map_err(|_| Fault::internal("the source of random bytes failed"))?;
         let id = KeyId::generate(random, family_role.is_some());
@@ -66,24 +67,13 @@ impl Operation for CreateKey {
             OriginType::External => None,
             _ => Some(making::material(kms, cx, &arn, spec).await?),
         };
+        let material = made.as_ref().map(|made| MaterialId::from_bytes(made.id));
         let key = Key {
-            arn: arn.clone().into(),
-            created: cx.now,
             description: input.description.unwrap_or_default(),
-            usage,
-            spec,
             origin,
             state: if made.is_some() { State::Enabled } else { State::PendingImport },
-            policy,
             tags,
-            current_material: made.as_ref().map(|made| MaterialId::from_bytes(made.id)),
-            pending_material: None,
-            rotation: None,
-            on_demand_rotations: 0,
-            replica: false,
-            managed_by: None,
-            last_use: std::sync::Arc::default(),
-            revision: Revision(0),
+            ..Key::new(arn.clone(), cx.now, (spec, usage), policy, material)
         };
         if !bypass.unwrap_or_default() {
             policies::check_lockout(kms, cx, &key)?;
@@ -91,28 +81,20 @@ impl Operation for CreateKey {
         cx.notes.resource(arn.to_string());
 
         let change = change(&key, made);
-        Ok(Outcome::changing(CreateKeyResponse { key_metadata: Some(metadata(&kms.tables(), &key)) }, change))
+        Ok(Outcome::changing(CreateKeyResponse { key_metadata: Some(metadata(kms.tables(), &key)) }, change))
     }
 }
 
 /// The key, with its material unless that is imported later.
 fn change(key: &Key, made: Option<making::Generated>) -> Batch {
-    let (place, id) = (key.place(), key.arn.key_id);
-    let mut change = Batch {
-        preconditions: vec![Precondition::Absent(place.key(id))],
-        puts: vec![(place.key(id), key.encode())],
-        deletes: Vec::new(),
+    let Some(made) = made else { return created(key) };
+    let material = StoredMaterial {
+        created: key.created,
+        token: Some(made.token),
+        public_key: made.public_key,
+        ..StoredMaterial::default()
     };
-    if let Some(made) = made {
-        let material = StoredMaterial {
-            created: key.created,
-            token: Some(made.token),
-            public_key: made.public_key,
-            ..StoredMaterial::default()
-        };
-        change.puts.push((place.material(id, MaterialId::from_bytes(made.id)), material.encode()));
-    }
-    change
+    created(key).put(key.place().material(key.id(), MaterialId::from_bytes(made.id)), material.encode())
 }
 
 /// The spec, under its present or its deprecated name.
@@ -171,6 +153,6 @@ fn check_offered(input: &CreateKeyRequest, spec: KeySpec) -> Result<(), Fault> {
             return Err(Fault::new(&fault::UNSUPPORTED_OPERATION, what));
         }
     }
-    gate::no_custom_key_store(input.custom_key_store_id.as_deref())?;
-    gate::no_custom_key_store(input.xks_key_id.as_deref())
+    parameters::no_custom_key_store(input.custom_key_store_id.as_deref())?;
+    parameters::no_custom_key_store(input.xks_key_id.as_deref())
 }

@@ -8,6 +8,7 @@ use model::kms::{DecapsulateRequest, DecapsulateResponse};
 use crate::{
     Kms,
     gate::{self, Asked, ToDecapsulate},
+    parameters,
 };
 
 /// The operation.
@@ -35,7 +36,7 @@ impl Operation for Decapsulate {
         let key = gate::key::<ToDecapsulate>(kms, cx, &input.key_id, &asked)?;
         key.supports(algorithm)?;
         let secret = key.decapsulate(kms, input.shared_secret_ciphertext_blob).await?;
-        gate::dry_run(input.dry_run)?;
+        parameters::dry_run(input.dry_run)?;
 
         let output = DecapsulateResponse {
             key_id: Some(key.arn()),

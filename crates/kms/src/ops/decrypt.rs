@@ -10,6 +10,7 @@ use model::kms::{DecryptRequest, DecryptResponse};
 use crate::{
     Kms,
     gate::{self, Asked, ToDecrypt},
+    parameters,
 };
 
 /// The operation.
@@ -29,7 +30,7 @@ impl Operation for Decrypt {
     ) -> Result<Outcome<DecryptResponse>, Fault> {
         let algorithm = input.encryption_algorithm.unwrap_or_default();
         let context = input.encryption_context.as_ref();
-        gate::modifiers(input.dry_run, input.dry_run_modifiers.as_deref(), input.key_id.as_deref())?;
+        parameters::modifiers(input.dry_run, input.dry_run_modifiers.as_deref(), input.key_id.as_deref())?;
         let recipient = gate::recipient(kms, cx, input.recipient).await?;
         let asked = Asked::encryption(algorithm, context)
             .with_tokens(input.grant_tokens.as_ref())
@@ -38,12 +39,12 @@ impl Operation for Decrypt {
         let named = input.key_id.as_deref();
         let key = gate::ciphertext::<ToDecrypt>(kms, cx, named, input.ciphertext_blob.as_deref(), &asked)?;
         key.supports(algorithm)?;
-        gate::context(algorithm, context)?;
+        parameters::context(algorithm, context)?;
         let Some(blob) = input.ciphertext_blob else {
-            return gate::dry_run(Some(true)).map(|()| DecryptResponse::default().into());
+            return parameters::dry_run(Some(true)).map(|()| DecryptResponse::default().into());
         };
         let opened = key.decrypt(kms, algorithm, blob, context).await?;
-        gate::dry_run(input.dry_run)?;
+        parameters::dry_run(input.dry_run)?;
         let material = opened.material.filter(|_| recipient.is_none());
         let handed = gate::hand(cx, recipient, opened.plaintext)?;
 

@@ -3,11 +3,12 @@
 
 use dispatch::{Cx, Facts, Fault, Operation, Outcome};
 use model::{Nothing, kms::DeleteAliasRequest};
-use store::{Batch, Precondition};
+use state::removed;
 
 use crate::{
     Kms, aliases, faults,
     gate::{self, Asked, ToDeleteAlias},
+    layout::Place,
 };
 
 /// The operation.
@@ -24,18 +25,9 @@ impl Operation for DeleteAlias {
         let name = aliases::parse(&input.alias_name)?;
 
         let arn = gate::alias(kms, cx, "kms:DeleteAlias", &name)?;
-        let place = gate::place(cx);
-        let tables = kms.tables();
-        let alias = tables.shelf(&place).and_then(|shelf| shelf.aliases.get(&name));
-        let Some(alias) = alias else { return Err(faults::alias_not_found(&arn)) };
+        let place = Place::of(cx);
+        let alias = kms.tables().alias(&place, &name).ok_or_else(|| faults::alias_not_found(&arn))?;
         gate::key::<ToDeleteAlias>(kms, cx, &alias.target.to_string(), &Asked::nothing())?;
-
-        let at = place.alias(&name);
-        let change = Batch {
-            preconditions: vec![Precondition::At(at.clone(), alias.revision)],
-            deletes: vec![at],
-            puts: Vec::new(),
-        };
-        Ok(Outcome::changing(Nothing {}, change))
+        Ok(Outcome::changing(Nothing {}, removed(&**alias)))
     }
 }

@@ -47,7 +47,7 @@ impl Operation for DeleteImportedKeyMaterial {
         // Material that is not there stays so.
         let stored = id.and_then(|id| key.shelf().material(key.id(), id));
         let present = id.filter(|_| stored.is_some_and(|stored| stored.token.is_some()));
-        let change = present.map(|id| import::withdrawn(&kms.tables(), key.shelf(), record, id));
+        let change = present.map(|id| import::withdrawn(kms.tables(), key.shelf(), record, id));
         let named = id.filter(|_| record.spec == KeySpec::SymmetricDefault);
         let output = DeleteImportedKeyMaterialResponse {
             key_id: Some(key.arn()),

@@ -7,6 +7,7 @@ use model::kms::{DeriveSharedSecretRequest, DeriveSharedSecretResponse};
 use crate::{
     Kms,
     gate::{self, Asked, ToDeriveSharedSecret},
+    parameters,
 };
 
 /// The operation.
@@ -38,7 +39,7 @@ impl Operation for DeriveSharedSecret {
         let key = gate::key::<ToDeriveSharedSecret>(kms, cx, &input.key_id, &asked)?;
         key.supports(algorithm)?;
         let secret = key.agree(kms, input.public_key).await?;
-        gate::dry_run(input.dry_run)?;
+        parameters::dry_run(input.dry_run)?;
         let handed = gate::hand(cx, recipient, secret)?;
 
         let output = DeriveSharedSecretResponse {

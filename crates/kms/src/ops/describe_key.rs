@@ -26,6 +26,6 @@ impl Operation for DescribeKey {
     ) -> Result<Outcome<DescribeKeyResponse>, Fault> {
         let asked = Asked::nothing().with_tokens(input.grant_tokens.as_ref());
         let key = gate::key::<ToDescribe>(kms, cx, &input.key_id, &asked)?;
-        Ok(DescribeKeyResponse { key_metadata: Some(metadata(&kms.tables(), key.record())) }.into())
+        Ok(DescribeKeyResponse { key_metadata: Some(metadata(kms.tables(), key.record())) }.into())
     }
 }

@@ -10,8 +10,8 @@ use model::{
 use crate::{
     Kms,
     gate::{self, Asked, ToDisableRotation},
+    key::Key,
     rotation,
-    tables::Key,
 };
 
 /// The operation.

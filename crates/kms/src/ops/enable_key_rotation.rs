@@ -9,9 +9,9 @@ use model::{Nothing, kms::EnableKeyRotationRequest};
 use crate::{
     Kms, faults,
     gate::{self, Asked, ToEnableRotation},
+    key::Key,
     limits::{ROTATION_PERIOD_DAYS, ROTATION_PERIOD_DAYS_DEFAULT},
     rotation::{self, Rotation},
-    tables::Key,
 };
 
 /// The operation.

@@ -7,6 +7,7 @@ use model::kms::{EncapsulateRequest, EncapsulateResponse};
 use crate::{
     Kms,
     gate::{self, Asked, ToEncapsulate},
+    parameters,
 };
 
 /// The operation.
@@ -33,7 +34,7 @@ impl Operation for Encapsulate {
         let asked = Asked::nothing().with_tokens(input.grant_tokens.as_ref());
         let key = gate::key::<ToEncapsulate>(kms, cx, &input.key_id, &asked)?;
         key.supports(algorithm)?;
-        gate::dry_run(input.dry_run)?;
+        parameters::dry_run(input.dry_run)?;
         let (ciphertext, secret) = key.encapsulate(kms).await?;
 
         let output = EncapsulateResponse {

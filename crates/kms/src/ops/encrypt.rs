@@ -7,6 +7,7 @@ use model::kms::{EncryptRequest, EncryptResponse};
 use crate::{
     Kms,
     gate::{self, Asked, ToEncrypt},
+    parameters,
 };
 
 /// The operation.
@@ -31,8 +32,8 @@ impl Operation for Encrypt {
         let key = gate::key::<ToEncrypt>(kms, cx, &input.key_id, &asked)?;
         key.supports(algorithm)?;
         key.takes(algorithm, &input.plaintext)?;
-        gate::context(algorithm, context)?;
-        gate::dry_run(input.dry_run)?;
+        parameters::context(algorithm, context)?;
+        parameters::dry_run(input.dry_run)?;
         let blob = key.encrypt_by(kms, cx, algorithm, input.plaintext, context).await?;
 
         let output = EncryptResponse {

@@ -12,6 +12,7 @@ use secret::Plaintext;
 use crate::{
     Kms, faults,
     gate::{self, Asked, ToGenerateDataKey, ToGenerateDataKeyWithoutPlaintext},
+    parameters,
 };
 
 /// The operation with plaintext.
@@ -41,7 +42,7 @@ impl Operation for GenerateDataKey {
             .for_recipient(recipient.as_ref());
         let key = gate::key::<ToGenerateDataKey>(kms, cx, &input.key_id, &asked)?;
         key.supports(EncryptionAlgorithmSpec::SymmetricDefault)?;
-        gate::dry_run(input.dry_run)?;
+        parameters::dry_run(input.dry_run)?;
         let plaintext = random(cx, bytes)?;
         let blob = key.encrypt(cx, &plaintext, context)?;
         let material = key.material_id().filter(|_| recipient.is_none());
@@ -82,7 +83,7 @@ impl Operation for GenerateDataKeyWithoutPlaintext {
         let asked = Asked::symmetric(context).with_tokens(input.grant_tokens.as_ref());
         let key = gate::key::<ToGenerateDataKeyWithoutPlaintext>(kms, cx, &input.key_id, &asked)?;
         key.supports(EncryptionAlgorithmSpec::SymmetricDefault)?;
-        gate::dry_run(input.dry_run)?;
+        parameters::dry_run(input.dry_run)?;
         let blob = key.encrypt(cx, &random(cx, bytes)?, context)?;
 
         let output = GenerateDataKeyWithoutPlaintextResponse {

@@ -14,7 +14,7 @@ use super::create_key::check_region;
 use crate::{
     Kms,
     gate::{self, Asked, ToGenerateDataKeyPair, ToGenerateDataKeyPairWithoutPlaintext},
-    making,
+    making, parameters,
 };
 
 /// The operation with plaintext.
@@ -44,7 +44,7 @@ impl Operation for GenerateDataKeyPair {
             .for_recipient(recipient.as_ref());
         let key = gate::key::<ToGenerateDataKeyPair>(kms, cx, &input.key_id, &asked)?;
         key.supports(EncryptionAlgorithmSpec::SymmetricDefault)?;
-        gate::dry_run(input.dry_run)?;
+        parameters::dry_run(input.dry_run)?;
         let pair = making::pair(kms, cx, spec).await?;
         let blob = key.encrypt(cx, &pair.private, context)?;
         let handed = gate::hand(cx, recipient, pair.private)?;
@@ -86,7 +86,7 @@ impl Operation for GenerateDataKeyPairWithoutPlaintext {
         let asked = asked(input.key_pair_spec, context).with_tokens(input.grant_tokens.as_ref());
         let key = gate::key::<ToGenerateDataKeyPairWithoutPlaintext>(kms, cx, &input.key_id, &asked)?;
         key.supports(EncryptionAlgorithmSpec::SymmetricDefault)?;
-        gate::dry_run(input.dry_run)?;
+        parameters::dry_run(input.dry_run)?;
         let pair = making::pair(kms, cx, spec).await?;
         let blob = key.encrypt(cx, &pair.private, context)?;
 

@@ -7,6 +7,7 @@ use model::kms::{GenerateMacRequest, GenerateMacResponse};
 use crate::{
     Kms,
     gate::{self, Asked, ToGenerateMac},
+    parameters,
 };
 
 /// The operation.
@@ -34,7 +35,7 @@ impl Operation for GenerateMac {
 
         let key = gate::key::<ToGenerateMac>(kms, cx, &input.key_id, &asked)?;
         key.supports(algorithm)?;
-        gate::dry_run(input.dry_run)?;
+        parameters::dry_run(input.dry_run)?;
         let mac = key.mac(kms, input.message).await?;
 
         let output =

@@ -5,7 +5,7 @@ use dispatch::{Cx, Facts, Fault, Operation, Outcome};
 use model::kms::{GenerateRandomRequest, GenerateRandomResponse};
 
 use super::generate_data_key::random;
-use crate::{Kms, faults, gate};
+use crate::{Kms, faults, gate, parameters};
 
 /// The operation.
 pub(super) struct GenerateRandom;
@@ -25,7 +25,7 @@ impl Operation for GenerateRandom {
         let Some(bytes) = input.number_of_bytes else {
             return Err(faults::validation("NumberOfBytes is required."));
         };
-        gate::no_custom_key_store(input.custom_key_store_id.as_deref())?;
+        parameters::no_custom_key_store(input.custom_key_store_id.as_deref())?;
         let recipient = gate::recipient(kms, cx, input.recipient).await?;
         gate::permit(kms, cx, "kms:GenerateRandom", "*", gate::of_recipient(recipient.as_ref()))?;
 

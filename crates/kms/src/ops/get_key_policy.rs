@@ -7,7 +7,7 @@ use model::kms::{GetKeyPolicyRequest, GetKeyPolicyResponse};
 use crate::{
     Kms,
     gate::{self, Asked, ToGetPolicy},
-    policies,
+    policies, principals,
 };
 
 /// The operation.
@@ -27,7 +27,7 @@ impl Operation for GetKeyPolicy {
         let key = gate::key::<ToGetPolicy>(kms, cx, &input.key_id, &Asked::nothing())?;
         policies::check_name(input.policy_name.as_deref())?;
         Ok(GetKeyPolicyResponse {
-            policy: Some(policies::shown(kms, &key.record().policy)),
+            policy: Some(policies::shown(principals(kms), &key.record().policy)),
             policy_name: Some(policies::NAME.to_owned()),
         }
         .into())

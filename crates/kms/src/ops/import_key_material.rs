@@ -11,7 +11,7 @@ use crate::{
     Kms, faults,
     gate::{self, Asked, ToImport},
     import::{self, Arrival, Wish},
-    tables::Key,
+    key::Key,
 };
 
 /// The operation.
@@ -43,7 +43,7 @@ impl Operation for ImportKeyMaterial {
         let made = import::unwrap(kms, cx, (&record.arn, record.spec), &input.import_token, wrapped).await?;
         let id = MaterialId::from_bytes(made.id);
         let arrival = Arrival {
-            tables: &kms.tables(),
+            tables: kms.tables(),
             shelf: key.shelf(),
             key: record,
             id,

@@ -14,11 +14,13 @@ use model::{
 };
 
 use crate::{
-    Kms, faults,
-    gate::{self, NoKey},
+    Kms,
+    aliases::Alias,
+    faults,
+    gate::{self},
+    layout::Place,
     limits::LIST_ALIASES,
     managed, pages,
-    tables::Alias,
 };
 
 /// The operation.
@@ -36,11 +38,11 @@ impl Operation for ListAliases {
         input: ListAliasesRequest,
     ) -> Result<Outcome<ListAliasesResponse>, Fault> {
         let limit = LIST_ALIASES.check(input.limit)?;
-        gate::permit(kms, cx, "kms:ListAliases", "*", &NoKey)?;
+        gate::permit(kms, cx, "kms:ListAliases", "*", &())?;
         let of = input.key_id.as_deref().map(|id| gate::own_key(kms, cx, id)).transpose()?;
 
         let filter = of.map(|id| id.to_string()).unwrap_or_default();
-        let place = gate::place(cx);
+        let place = Place::of(cx);
         let listing = pages::Listing { kms, cx, name: "ListAliases", of: &filter };
         let after = match listing.resume(input.marker.as_deref())? {
             Some(last) => Bound::Excluded(AliasName::parse(&last).map_err(|_| faults::invalid_marker())?),

@@ -14,7 +14,7 @@ use crate::{
     gate::{self, Asked, ToListGrants},
     grants::{self, Grant, Party},
     limits::LIST_GRANTS,
-    pages,
+    pages, principals,
 };
 
 /// The operation.
@@ -59,7 +59,7 @@ impl Operation for ListGrants {
         };
         let page = listing.page(found, limit, |grant| grant.id.to_string())?;
 
-        let entry = |grant: &Arc<Grant>| grants::entry(&*kms.principals, grant);
+        let entry = |grant: &Arc<Grant>| grants::entry(principals(kms), grant);
         Ok(ListGrantsResponse {
             grants: Some(page.items.into_iter().map(entry).collect()),
             next_marker: page.next_marker,

@@ -14,10 +14,11 @@ use crate::{
     Kms, faults,
     gate::{self, Asked, ToListRotations},
     import,
+    key::Key,
     limits::LIST_KEY_ROTATIONS,
     materials::{Imported, StoredMaterial},
     pages, rotation,
-    tables::{Key, Tables},
+    tables::Tables,
 };
 
 /// The operation.
@@ -57,7 +58,7 @@ impl Operation for ListKeyRotations {
         });
         let page = listing.page(rotations, limit, |(_, material)| material.order.to_string())?;
 
-        let entry = |(id, material)| entry(&tables, key.record(), id, material);
+        let entry = |(id, material)| entry(tables, key.record(), id, material);
         Ok(ListKeyRotationsResponse {
             rotations: Some(page.items.into_iter().map(entry).collect()),
             next_marker: page.next_marker,

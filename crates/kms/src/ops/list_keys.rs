@@ -11,7 +11,8 @@ use model::{
 
 use crate::{
     Kms, faults,
-    gate::{self, NoKey},
+    gate::{self},
+    layout::Place,
     limits::LIST_KEYS,
     pages,
 };
@@ -31,7 +32,7 @@ impl Operation for ListKeys {
         input: ListKeysRequest,
     ) -> Result<Outcome<ListKeysResponse>, Fault> {
         let limit = LIST_KEYS.check(input.limit)?;
-        gate::permit(kms, cx, "kms:ListKeys", "*", &NoKey)?;
+        gate::permit(kms, cx, "kms:ListKeys", "*", &())?;
 
         let listing = pages::Listing { kms, cx, name: "ListKeys", of: "" };
         let after = match listing.resume(input.marker.as_deref())? {
@@ -39,11 +40,11 @@ impl Operation for ListKeys {
             None => Bound::Unbounded,
         };
         let tables = kms.tables();
-        let shelf = tables.shelf(&gate::place(cx));
+        let shelf = tables.shelf(&Place::of(cx));
         let keys = shelf.into_iter().flat_map(|shelf| shelf.keys.range((after, Bound::Unbounded)));
         let page = listing.page(keys, limit, |(id, _)| id.to_string())?;
 
-        let entry = |(id, key): (&KeyId, &std::sync::Arc<crate::tables::Key>)| KeyListEntry {
+        let entry = |(id, key): (&KeyId, &std::sync::Arc<crate::key::Key>)| KeyListEntry {
             key_id: Some(id.to_string()),
             key_arn: Some(key.arn.to_string()),
         };

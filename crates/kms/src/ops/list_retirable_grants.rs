@@ -12,10 +12,10 @@ use model::{
 
 use crate::{
     Kms, faults,
-    gate::{self, NoKey},
+    gate::{self},
     grants::{self, Grant, GrantName, Party},
     limits::LIST_GRANTS,
-    pages,
+    pages, principals,
 };
 
 /// The operation.
@@ -37,7 +37,7 @@ impl Operation for ListRetirableGrants {
         let sent = principal(&input)?;
         cx.notes.parameter("retiringPrincipal", sent.to_owned());
         let name = own(cx, sent)?;
-        gate::permit(kms, cx, "kms:ListRetirableGrants", sent, &NoKey)?;
+        gate::permit(kms, cx, "kms:ListRetirableGrants", sent, &())?;
 
         let listing = pages::Listing { kms, cx, name: "ListRetirableGrants", of: &name };
         let last = match listing.resume(input.marker.as_deref())? {
@@ -50,7 +50,7 @@ impl Operation for ListRetirableGrants {
             format!("{} {} {}", grant.key.account, grant.key.key_id, grant.id)
         })?;
 
-        let entry = |grant: &Arc<Grant>| grants::entry(&*kms.principals, grant);
+        let entry = |grant: &Arc<Grant>| grants::entry(principals(kms), grant);
         Ok(ListGrantsResponse {
             grants: Some(page.items.into_iter().map(entry).collect()),
             next_marker: page.next_marker,

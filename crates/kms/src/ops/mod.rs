@@ -108,4 +108,4 @@ pub(crate) static TABLE: &[Row<Kms>] = &[
 ];
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -7,8 +7,8 @@ use model::{Nothing, kms::PutKeyPolicyRequest};
 use crate::{
     Kms,
     gate::{self, Asked, ToPutPolicy},
+    key::Key,
     policies,
-    tables::Key,
 };
 
 /// The operation.

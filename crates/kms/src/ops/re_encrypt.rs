@@ -7,6 +7,7 @@ use model::kms::{ReEncryptRequest, ReEncryptResponse};
 use crate::{
     Kms,
     gate::{self, Asked, ToReEncryptFrom, ToReEncryptTo},
+    parameters,
 };
 
 /// The operation.
@@ -29,7 +30,11 @@ impl Operation for ReEncrypt {
     ) -> Result<Outcome<ReEncryptResponse>, Fault> {
         let from = input.source_encryption_algorithm.unwrap_or_default();
         let to = input.destination_encryption_algorithm.unwrap_or_default();
-        gate::modifiers(input.dry_run, input.dry_run_modifiers.as_deref(), input.source_key_id.as_deref())?;
+        parameters::modifiers(
+            input.dry_run,
+            input.dry_run_modifiers.as_deref(),
+            input.source_key_id.as_deref(),
+        )?;
         let (named, blob) = (input.source_key_id.as_deref(), input.ciphertext_blob.as_deref());
         let old = input.source_encryption_context.as_ref();
         let new = input.destination_encryption_context.as_ref();
@@ -42,14 +47,14 @@ impl Operation for ReEncrypt {
         let target = gate::key::<ToReEncryptTo>(kms, cx, &input.destination_key_id, &asked)?;
         source.supports(from)?;
         target.supports(to)?;
-        gate::context(from, old)?;
-        gate::context(to, new)?;
+        parameters::context(from, old)?;
+        parameters::context(to, new)?;
         let Some(blob) = input.ciphertext_blob else {
-            return gate::dry_run(Some(true)).map(|()| ReEncryptResponse::default().into());
+            return parameters::dry_run(Some(true)).map(|()| ReEncryptResponse::default().into());
         };
         let opened = source.decrypt(kms, from, blob, old).await?;
         target.takes(to, &opened.plaintext)?;
-        gate::dry_run(input.dry_run)?;
+        parameters::dry_run(input.dry_run)?;
         let blob = target.encrypt_by(kms, cx, to, opened.plaintext, new).await?;
 
         let output = ReEncryptResponse {

@@ -9,17 +9,19 @@ use model::{
     arn::{KeyArn, Region},
     kms::{KeyMetadata, KeyState, MultiRegionKeyType, OriginType, ReplicateKeyRequest, ReplicateKeyResponse},
 };
-use store::{Batch, Precondition, Revision};
+use state::{created, touched};
+use store::Batch;
 
 use crate::{
     Kms, events, family, faults,
     gate::{self, Asked, NewKey, ToReplicate, Usable},
+    key::Key,
+    layout::Place,
     lifecycle::State,
     limits::{MATERIALS_REPLICATED, REPLICAS_PER_KEY},
     materials::StoredMaterial,
     metadata::metadata,
     policies,
-    tables::Key,
     tags::{self, Tags},
 };
 
@@ -59,7 +61,7 @@ impl Operation for ReplicateKey {
             Some(text) => policies::accept(kms, text)?,
             None => policies::default(kms, there.account(), &region)?,
         };
-        kms.quotas.check_keys(&kms.tables(), &gate::place(&there))?;
+        kms.quotas.check_keys(kms.tables(), &Place::of(&there))?;
         let arn = KeyArn { region: region.clone(), ..KeyArn::clone(&primary.record().arn) };
         let replica = Key {
             arn: arn.clone().into(),
@@ -75,7 +77,6 @@ impl Operation for ReplicateKey {
             rotation: None,
             on_demand_rotations: 0,
             replica: true,
-            revision: Revision(0),
             ..Key::clone(primary.record())
         };
         if !bypass.unwrap_or_default() {
@@ -84,7 +85,7 @@ impl Operation for ReplicateKey {
         cx.notes.resource(arn.to_string());
         cx.notes.event(events::about(&arn, "CreateKey", vec![("keyId", arn.key_id.to_string())]));
         let output = ReplicateKeyResponse {
-            replica_key_metadata: Some(creating(metadata(&kms.tables(), &replica))),
+            replica_key_metadata: Some(creating(metadata(kms.tables(), &replica))),
             replica_policy: Some(replica.policy.text.clone()),
             replica_tags: input.tags.filter(|tags| !tags.is_empty()),
         };
@@ -133,9 +134,7 @@ fn permit_creation(
 /// family exclude each other.
 fn change(primary: &Usable<ToReplicate>, replica: &Key) -> Batch {
     let (at, id) = (replica.place(), primary.id());
-    let mut change = primary.replaced(primary.record());
-    change.preconditions.push(Precondition::Absent(at.key(id)));
-    change.puts.push((at.key(id), replica.encode()));
+    let mut change = touched(primary.record()).and(created(replica));
     for (name, material) in primary.shelf().materials(id) {
         // What only waits to become current is imported into the replica before it does.
         if primary.record().pending_material == Some(name) {

@@ -3,10 +3,10 @@
 
 use dispatch::{Cx, Facts, Fault, Operation, Outcome};
 use model::{Nothing, kms::RetireGrantRequest};
-use store::{Batch, Precondition};
+use state::removed;
 
 use super::list_grants::parse;
-use crate::{Kms, faults, gate, grants};
+use crate::{Kms, faults, gate, grants, parameters};
 
 /// The operation.
 pub(super) struct RetireGrant;
@@ -31,14 +31,7 @@ impl Operation for RetireGrant {
         cx.notes.parameter("grantId", granted.grant.id.to_string());
         cx.notes.resource(granted.key.arn.to_string());
         gate::retire(kms, cx, &granted)?;
-        gate::dry_run(input.dry_run)?;
-
-        let at = granted.key.place().grant(granted.key.arn.key_id, granted.grant.id);
-        let change = Batch {
-            preconditions: vec![Precondition::At(at.clone(), granted.grant.revision)],
-            deletes: vec![at],
-            puts: Vec::new(),
-        };
-        Ok(Outcome::changing(Nothing {}, change))
+        parameters::dry_run(input.dry_run)?;
+        Ok(Outcome::changing(Nothing {}, removed(&*granted.grant)))
     }
 }

@@ -3,12 +3,13 @@
 
 use dispatch::{Cx, Facts, Fault, Operation, Outcome};
 use model::{Nothing, kms::RevokeGrantRequest};
-use store::{Batch, Precondition};
+use state::removed;
 
 use super::list_grants::parse;
 use crate::{
     Kms, faults,
     gate::{self, Asked, ToRevokeGrant},
+    parameters,
 };
 
 /// The operation.
@@ -31,14 +32,7 @@ impl Operation for RevokeGrant {
         let tables = kms.tables();
         let grants = tables.grants(&place, key.id());
         let grant = grants.and_then(|grants| grants.get(id)).ok_or_else(|| faults::grant_not_found(id))?;
-        gate::dry_run(input.dry_run)?;
-
-        let at = place.grant(key.id(), id);
-        let change = Batch {
-            preconditions: vec![Precondition::At(at.clone(), grant.revision)],
-            deletes: vec![at],
-            puts: Vec::new(),
-        };
-        Ok(Outcome::changing(Nothing {}, change))
+        parameters::dry_run(input.dry_run)?;
+        Ok(Outcome::changing(Nothing {}, removed(&**grant)))
     }
 }

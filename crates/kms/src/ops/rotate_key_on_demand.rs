@@ -11,9 +11,9 @@ use crate::{
     Kms, faults,
     gate::{self, Asked, ToRotate},
     import,
+    key::Key,
     materials::Rotated,
     rotation,
-    tables::Key,
 };
 
 /// The operation.
@@ -37,7 +37,7 @@ impl Operation for RotateKeyOnDemand {
         rotation::check_kind(record)?;
         rotation::check_settable(record)?;
         if record.origin == OriginType::External {
-            import::check_rotatable(&tables, record)?;
+            import::check_rotatable(tables, record)?;
         } else {
             rotation::check_origin(record)?;
         }
@@ -49,7 +49,7 @@ impl Operation for RotateKeyOnDemand {
         }
 
         let how = Rotated { at: cx.now, kind: RotationType::OnDemand };
-        let turn = rotation::turn(kms, &tables, record, how, cx.entropy)?;
+        let turn = rotation::turn(kms, tables, record, how, cx.entropy)?;
         cx.notes.event(turn.event);
         Ok(Outcome::changing(RotateKeyOnDemandResponse { key_id: Some(key.arn()) }, turn.change))
     }

@@ -7,6 +7,7 @@ use model::kms::{MessageType, SignRequest, SignResponse, SigningAlgorithmSpec};
 use crate::{
     Kms,
     gate::{self, Asked, ToSign},
+    parameters,
     signing::ToBeSigned,
 };
 
@@ -30,7 +31,7 @@ impl Operation for Sign {
         let key = gate::key::<ToSign>(kms, cx, &input.key_id, &asked)?;
         key.supports(algorithm)?;
         let signed = ToBeSigned::parse(algorithm, input.message_type, input.message)?;
-        gate::dry_run(input.dry_run)?;
+        parameters::dry_run(input.dry_run)?;
         let signature = key.sign(kms, cx, signed).await?;
 
         let output = SignResponse {

@@ -7,7 +7,7 @@ use model::{Nothing, kms::TagResourceRequest};
 use crate::{
     Kms,
     gate::{self, Asked, ToTag},
-    tables::Key,
+    key::Key,
     tags,
 };
 

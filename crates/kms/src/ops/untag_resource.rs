@@ -7,7 +7,7 @@ use model::{Nothing, kms::UntagResourceRequest};
 use crate::{
     Kms,
     gate::{self, Asked, ToUntag},
-    tables::Key,
+    key::Key,
     tags,
 };
 

@@ -3,12 +3,14 @@
 
 use dispatch::{Cx, Facts, Fault, Operation, Outcome};
 use model::{Nothing, kms::UpdateAliasRequest};
-use store::{Batch, Precondition};
+use state::{replaced, unchanged};
 
 use crate::{
-    Kms, aliases, faults,
+    Kms, aliases,
+    aliases::Alias,
+    faults,
     gate::{self, Asked, ToUpdateAlias, ToUpdateAliasFrom},
-    tables::Alias,
+    layout::Place,
 };
 
 /// The operation.
@@ -29,10 +31,8 @@ impl Operation for UpdateAlias {
         aliases::check_target(&input.target_key_id)?;
 
         let arn = gate::alias(kms, cx, "kms:UpdateAlias", &name)?;
-        let place = gate::place(cx);
-        let tables = kms.tables();
-        let alias = tables.shelf(&place).and_then(|shelf| shelf.aliases.get(&name));
-        let Some(alias) = alias else { return Err(faults::alias_not_found(&arn)) };
+        let place = Place::of(cx);
+        let alias = kms.tables().alias(&place, &name).ok_or_else(|| faults::alias_not_found(&arn))?;
         let from = gate::key::<ToUpdateAliasFrom>(kms, cx, &alias.target.to_string(), &Asked::nothing())?;
         let to = gate::key::<ToUpdateAlias>(kms, cx, &input.target_key_id, &Asked::nothing())?;
         aliases::check_same_kind(&name, from.record(), to.record())?;
@@ -40,13 +40,7 @@ impl Operation for UpdateAlias {
             aliases::check_quota(kms, &place, to.record())?;
         }
 
-        let at = place.alias(&name);
         let changed = Alias { target: to.id(), updated: cx.now, ..Alias::clone(alias) };
-        let change = Batch {
-            preconditions: vec![Precondition::At(at.clone(), alias.revision), to.unchanged()],
-            puts: vec![(at, changed.encode())],
-            deletes: Vec::new(),
-        };
-        Ok(Outcome::changing(Nothing {}, change))
+        Ok(Outcome::changing(Nothing {}, replaced(&**alias, &changed).only_if(unchanged(to.record()))))
     }
 }

@@ -7,7 +7,7 @@ use model::{Nothing, kms::UpdateKeyDescriptionRequest};
 use crate::{
     Kms,
     gate::{self, Asked, ToUpdateDescription},
-    tables::Key,
+    key::Key,
 };
 
 /// The operation.

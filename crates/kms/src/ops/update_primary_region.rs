@@ -9,7 +9,7 @@ use model::{Nothing, kms::UpdatePrimaryRegionRequest};
 use crate::{
     Kms, events, family,
     gate::{self, Asked, ToUpdatePrimary},
-    tables::Key,
+    key::Key,
 };
 
 /// The operation.

@@ -8,6 +8,7 @@ use super::sign::asked;
 use crate::{
     Kms,
     gate::{self, ToVerify},
+    parameters,
     signing::ToBeSigned,
 };
 
@@ -32,7 +33,7 @@ impl Operation for Verify {
         key.supports(algorithm)?;
         let signed = ToBeSigned::parse(algorithm, input.message_type, input.message)?;
         key.verify(kms, signed, input.signature).await?;
-        gate::dry_run(input.dry_run)?;
+        parameters::dry_run(input.dry_run)?;
 
         let output = VerifyResponse {
             key_id: Some(key.arn()),

@@ -7,6 +7,7 @@ use model::kms::{VerifyMacRequest, VerifyMacResponse};
 use crate::{
     Kms,
     gate::{self, Asked, ToVerifyMac},
+    parameters,
 };
 
 /// The operation.
@@ -35,7 +36,7 @@ impl Operation for VerifyMac {
         let key = gate::key::<ToVerifyMac>(kms, cx, &input.key_id, &asked)?;
         key.supports(algorithm)?;
         key.verify_mac(kms, input.message, input.mac).await?;
-        gate::dry_run(input.dry_run)?;
+        parameters::dry_run(input.dry_run)?;
 
         let output = VerifyMacResponse {
             key_id: Some(key.arn()),

@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use dispatch::{Authentication, Clock, Credential, Credentials, Fault, Verified, fault};
+use dispatch::{Authentication, Clock, Credential, Credentials, Fault, Find, Verified, fault};
 use model::Timestamp;
 use sigv4::Claim;
+use state::Snapshot;
 
 use super::ground::DEFAULT_ACCOUNT;
 use crate::clock::SystemClock;
 
 /// Believes whoever signs, with whatever secret and at whatever time. An access key that exists is its owner, twelve
 /// digits are the root user of that account, and everybody else is the root user of the default account.
-pub(super) struct Believed(pub(super) Arc<dyn Credentials>);
+pub(super) struct Believed(pub(super) Find<dyn Credentials>);
 
 /// Verifies signatures. Clients sign with the machine's time, unless they have taken over that of the server's answers,
 /// which may have been moved; both are right.
@@ -21,7 +22,7 @@ pub(super) struct Checked {
 }
 
 impl Checked {
-    pub(super) fn new(credentials: Arc<dyn Credentials>) -> Self {
+    pub(super) fn new(credentials: Find<dyn Credentials>) -> Self {
         Self { verified: Verified(credentials), clock: SystemClock::start() }
     }
 }
@@ -29,30 +30,32 @@ impl Checked {
 impl Authentication for Believed {
     fn authenticate(
         &self,
+        memory: &Snapshot,
         claim: &Claim<'_>,
         _: &[u8],
         now: Timestamp,
     ) -> Result<Arc<dyn Credential>, Fault> {
-        let id = claim.access_key_id();
-        match self.0.find(id, claim.security_token(), now) {
+        let (credentials, id) = ((self.0)(memory), claim.access_key_id());
+        match credentials.find(id, claim.security_token(), now) {
             // A session that is over is known all the same.
             Err(fault) if fault.kind != &fault::EXPIRED_TOKEN => {}
             found => return found,
         }
         // Clients that were set up for something else may send a token with any access key.
-        self.0.find(id, None, now).or_else(|_| self.0.find(DEFAULT_ACCOUNT, None, now))
+        credentials.find(id, None, now).or_else(|_| credentials.find(DEFAULT_ACCOUNT, None, now))
     }
 }
 
 impl Authentication for Checked {
     fn authenticate(
         &self,
+        memory: &Snapshot,
         claim: &Claim<'_>,
         body: &[u8],
         now: Timestamp,
     ) -> Result<Arc<dyn Credential>, Fault> {
         self.verified
-            .authenticate(claim, body, self.clock.now())
-            .or_else(|fault| self.verified.authenticate(claim, body, now).map_err(|_| fault))
+            .authenticate(memory, claim, body, self.clock.now())
+            .or_else(|fault| self.verified.authenticate(memory, claim, body, now).map_err(|_| fault))
     }
 }

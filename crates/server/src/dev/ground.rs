@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use dispatch::Backstage;
 use http::request::Parts as Head;
-use iam::{Directory, NewAccessKey};
-use kms::Kms;
+use iam::NewAccessKey;
+use kms::{KeyManagement, Kms};
 use model::arn::AccountId;
 use secret::Plaintext;
 use sigv4::Claim;
-use store::{BATCH_OPERATIONS_MAX, Batch, SCAN_ITEMS_MAX, StoreError};
+use store::{BATCH_OPERATIONS_MAX, Batch, Conflict, SCAN_ITEMS_MAX, StoreError};
 use strongroom::{Seal, seal::FileSeal};
 
 use super::seed::{Seed, SeedError};
@@ -30,8 +30,7 @@ const DEPLOYMENT: &[u8] = b"-/-/";
 /// The store, and the memory above it.
 pub(super) struct Ground {
     pub(super) backstage: Backstage,
-    pub(super) directory: Arc<Directory>,
-    pub(super) kms: Arc<Kms>,
+    pub(super) kms: Arc<KeyManagement>,
 }
 
 impl Ground {
@@ -45,7 +44,9 @@ impl Ground {
         for key in &seed.keys {
             self.account(key.place.account).await?;
             let now = self.backstage.clock.now();
-            let made = kms::seed::key(&self.kms, key, now, &*self.backstage.entropy);
+            let kms = Kms::of(&self.kms, &self.backstage.mirror.snapshot());
+            let kms = kms.ok_or(StartError::SetUp("memory has no keys"))?;
+            let made = kms::seed::key(&kms, key, now, &*self.backstage.entropy);
             if let Some(batch) = made.map_err(|fault| SeedError::refused(key, &fault))? {
                 self.commit(batch).await?;
             }
@@ -86,7 +87,7 @@ impl Ground {
     }
 
     async fn account(&self, account: AccountId) -> Result<(), StartError> {
-        if self.directory.has_account(account) {
+        if iam::accounts(&self.backstage.mirror.snapshot()).contains(&account) {
             return Ok(());
         }
         let secret = Plaintext::new(ROOT_SECRET.as_bytes().to_vec());
@@ -99,9 +100,8 @@ impl Ground {
 
     /// Commits, and waits until memory has it. What somebody else has made in the meantime is left as it is.
     async fn commit(&self, batch: Batch) -> Result<(), StoreError> {
-        if let Ok(revision) = self.backstage.store.commit(batch).await? {
-            self.backstage.mirror.reach(revision).await;
-        }
+        let (Ok(revision) | Err(Conflict { revision, .. })) = self.backstage.store.commit(batch).await?;
+        self.backstage.mirror.reach(revision).await;
         Ok(())
     }
 }

@@ -5,22 +5,23 @@ use std::sync::Arc;
 use dispatch::{Cx, Facts, Fault, Operation, Outcome, Protocol, Row, Service};
 use model::shape::Nothing;
 use sim::{Scope, World, json, sign};
+use state::View;
 
 /// Forgets to ask anyone.
 struct Forgetful;
 
 impl Operation for Forgetful {
-    type Service = ();
+    type Service = View<()>;
     type Input = Nothing;
     type Output = Nothing;
     const FACTS: Facts = Facts { name: "Forget", read_only: true, example: "{}" };
 
-    async fn run((): &(), _: &mut Cx<'_>, _: Nothing) -> Result<Outcome<Nothing>, Fault> {
+    async fn run(_: &View<()>, _: &mut Cx<'_>, _: Nothing) -> Result<Outcome<Nothing>, Fault> {
         Ok(Nothing {}.into())
     }
 }
 
-static TABLE: &[Row<()>] = &[Row::of::<Forgetful>()];
+static TABLE: &[Row<View<()>>] = &[Row::of::<Forgetful>()];
 
 #[test]
 fn an_operation_that_asks_nobody_gets_no_answer_out() {

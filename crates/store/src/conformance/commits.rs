@@ -37,7 +37,16 @@ pub(super) async fn the_first_failed_precondition_is_named(store: &dyn Store) {
     let a = committed(store, put(&["a"])).await;
     let preconditions = vec![At(key("a"), a), Absent(key("b")), Absent(key("a")), At(key("b"), a)];
     let found = conflict(store, Batch { preconditions, ..put(&["c"]) }).await;
-    assert_eq!(found, Conflict { precondition: 2 });
+    assert_eq!(found, Conflict { precondition: 2, revision: a });
+}
+
+pub(super) async fn a_conflict_tells_when_the_other_change_was_there(store: &dyn Store) {
+    let seen = committed(store, put(&["a"])).await;
+    let changed = committed(store, put(&["a"])).await;
+    assert_eq!(conflict(store, only_if(At(key("a"), seen), put(&["a"]))).await.revision, changed);
+    let removed = committed(store, delete(&["a"])).await;
+    let found = conflict(store, only_if(At(key("a"), changed), put(&["a"]))).await.revision;
+    assert_eq!(found, removed, "also of a change that left nothing behind");
 }
 
 pub(super) async fn a_batch_is_committed_as_a_whole(store: &dyn Store) {
@@ -82,15 +91,22 @@ pub(super) async fn one_of_two_racing_commits_wins(store: &dyn Store) {
             only_if(Absent(key(round)), Batch { puts, ..Batch::default() })
         });
         let answers = all(contenders.map(|batch| store.commit(batch))).await;
-        let mut won = Vec::new();
+        let (mut won, mut lost) = (Vec::new(), Vec::new());
         for (answer, text) in answers.into_iter().zip(["x", "y", "z"]) {
             match answer.unwrap() {
                 Ok(revision) => won.push(Versioned { value: value(text), revision }),
-                Err(conflict) => assert_eq!(conflict, Conflict { precondition: 0 }),
+                Err(Conflict { precondition, revision }) => lost.push((precondition, revision)),
             }
         }
         assert_eq!(won.len(), 1, "one commit wins");
-        assert_eq!(one(store, round).await, won.pop());
+        let winner = won.pop();
+        let after =
+            |(_, revision): &(usize, Revision)| Some(*revision) >= winner.as_ref().map(|won| won.revision);
+        assert!(
+            lost.iter().all(|lost| lost.0 == 0 && after(lost)),
+            "whoever lost is told of the winner: {lost:?}"
+        );
+        assert_eq!(one(store, round).await, winner);
     }
 }
 

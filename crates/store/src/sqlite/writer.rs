@@ -134,7 +134,7 @@ impl Writer {
         let mut revision = self.revision;
         let mut outcomes = Vec::with_capacity(group.len());
         for Job { batch, .. } in group {
-            let outcome = apply_batch(&transaction, batch, Revision(revision.0 + 1));
+            let outcome = apply_batch(&transaction, batch, revision);
             let outcome = outcome.map_err(Failure::RolledBack)?;
             if let Ok(changes) = &outcome {
                 revision = changes.revision;
@@ -184,18 +184,16 @@ impl Drop for Ending {
     }
 }
 
-/// Checks the preconditions against what the transaction sees, then writes; a conflict has written nothing.
-fn apply_batch(
-    transaction: &Transaction<'_>,
-    batch: &Batch,
-    revision: Revision,
-) -> Result<Outcome, StoreError> {
+/// Checks the preconditions against what the transaction sees at revision `seen`, then writes at the next; a conflict
+/// has written nothing.
+fn apply_batch(transaction: &Transaction<'_>, batch: &Batch, seen: Revision) -> Result<Outcome, StoreError> {
     for (index, precondition) in batch.preconditions.iter().enumerate() {
         let found = record::read(transaction, precondition.key())?;
         if !precondition.holds(found.map(|versioned| versioned.revision)) {
-            return Ok(Err(Conflict { precondition: index }));
+            return Ok(Err(Conflict { precondition: index, revision: seen }));
         }
     }
+    let revision = Revision(seen.0 + 1);
     let mut items = Vec::with_capacity(batch.puts.len() + batch.deletes.len());
     for (key, value) in &batch.puts {
         record::put(transaction, key, value, revision)?;

@@ -3,7 +3,7 @@
 
 use dispatch::{Cx, Facts, Fault, Operation, Outcome};
 use model::{Nothing, iam::DeleteAccessKeyRequest};
-use store::{Batch, Precondition};
+use state::removed;
 
 use crate::{
     Iam, access_keys,
@@ -31,11 +31,7 @@ impl Operation for DeleteAccessKey {
         cx.notes.parameter("accessKeyId", input.access_key_id.clone());
         let holder = access_keys::holder(iam, cx, "iam:DeleteAccessKey", input.user_name.as_deref())?;
         let key = holder.key(&input.access_key_id)?;
-        let change = Batch {
-            preconditions: vec![Precondition::At(key.key(), key.revision)],
-            puts: Vec::new(),
-            deletes: vec![key.key(), layout::key(key.account, Kind::AccessKeyUse, &key.id)],
-        };
-        Ok(Outcome::changing(Nothing {}, change))
+        let used = layout::key(key.account, Kind::AccessKeyUse, &key.id);
+        Ok(Outcome::changing(Nothing {}, removed(key).delete(used)))
     }
 }

@@ -32,7 +32,7 @@ impl Operation for GetAccessKeyLastUsed {
         let tags = user.map(|(_, user)| &user.entity.tags);
         gate::permit(cx, "iam:GetAccessKeyLastUsed", &arn, &Asked::default(), tags, None)?;
         let key = key.ok_or_else(|| access_keys::unknown(&input.access_key_id))?;
-        let latest = key.last_use.latest();
+        let latest = key.used.latest();
         let not_known = || "N/A".to_owned();
         Ok(GetAccessKeyLastUsedResponse {
             user_name: user.map(|(_, user)| user.entity.name.clone()),

@@ -6,7 +6,6 @@ use model::{
     Nothing,
     iam::{StatusType, UpdateAccessKeyRequest},
 };
-use store::{Batch, Precondition};
 
 use crate::{Iam, access_keys, faults, gate};
 
@@ -36,11 +35,7 @@ impl Operation for UpdateAccessKey {
             StatusType::Inactive => false,
             _ => return Err(faults::validation("Status must be Active or Inactive.")),
         };
-        let change = (active != key.active).then(|| Batch {
-            preconditions: vec![Precondition::At(key.key(), key.revision)],
-            puts: vec![(key.key(), key.encode(active))],
-            deletes: Vec::new(),
-        });
+        let change = (active != key.active).then(|| key.switched(active));
         Ok(gate::outcome(Nothing {}, change))
     }
 }

@@ -3,7 +3,8 @@
 
 use dispatch::{Cx, Facts, Fault, Operation, Outcome};
 use model::{Nothing, iam::CreateAccountAliasRequest};
-use store::{Batch, Precondition};
+use state::replaced;
+use store::Precondition;
 
 use crate::{
     Iam,
@@ -33,22 +34,18 @@ impl Operation for CreateAccountAlias {
         if known.alias.as_ref() == Some(&input.account_alias) {
             return Ok(Nothing {}.into());
         }
-        if iam.directory.tables().alias_is_taken(&input.account_alias) {
+        if iam.tables().alias_is_taken(&input.account_alias) {
             return Err(Fault::new(
                 &ENTITY_ALREADY_EXISTS,
                 format!("The account alias {} already exists.", input.account_alias),
             ));
         }
-        let (at, claim) = (layout::account(cx.account()), layout::account_alias(&input.account_alias));
+        let claim = layout::account_alias(&input.account_alias);
         let changed = Known { alias: Some(input.account_alias), ..known.clone() };
-        let change = Batch {
-            preconditions: vec![
-                Precondition::At(at.clone(), known.revision),
-                Precondition::Absent(claim.clone()),
-            ],
-            puts: vec![(at, changed.encode()), (claim, cx.account().to_string().into())],
-            deletes: known.alias.iter().map(|alias| layout::account_alias(alias)).collect(),
-        };
+        let mut change = replaced(known, &changed)
+            .only_if(Precondition::Absent(claim.clone()))
+            .put(claim, cx.account().to_string().into());
+        change.deletes = known.alias.iter().map(|alias| layout::account_alias(alias)).collect();
         Ok(Outcome::changing(Nothing {}, change))
     }
 }

@@ -3,7 +3,7 @@
 
 use dispatch::{Cx, Facts, Fault, Operation, Outcome};
 use model::{Nothing, iam::DeleteAccountAliasRequest};
-use store::{Batch, Precondition};
+use state::replaced;
 
 use crate::{
     Iam, faults,
@@ -35,12 +35,8 @@ impl Operation for DeleteAccountAlias {
                 input.account_alias
             )));
         }
-        let at = layout::account(cx.account());
-        let change = Batch {
-            preconditions: vec![Precondition::At(at.clone(), known.revision)],
-            puts: vec![(at, Known { alias: None, ..known.clone() }.encode())],
-            deletes: vec![layout::account_alias(&input.account_alias)],
-        };
+        let claim = layout::account_alias(&input.account_alias);
+        let change = replaced(known, &Known { alias: None, ..known.clone() }).delete(claim);
         Ok(Outcome::changing(Nothing {}, change))
     }
 }

@@ -56,7 +56,7 @@ impl Operation for AssumeRole {
         let mut claims = Claims::new(entity.account, bearer, cx.now, seconds);
         claims.source_identity.clone_from(&source_identity);
         let packed = passed::pass(&mut claims, &account, input.policy, input.policy_arns, tags)?;
-        let credentials = shown::credentials(cx, mint(&sts.directory.strongroom, cx, &claims)?);
+        let credentials = shown::credentials(cx, mint(&sts.tables().strongroom, cx, &claims)?);
         let user = AssumedRoleUser {
             assumed_role_id: format!("{}:{}", entity.id, input.role_session_name),
             arn: session_arn(&entity.account.to_string(), &entity.name, &input.role_session_name),

@@ -69,7 +69,7 @@ impl Unsigned for AssumeRoleWithWebIdentity {
         claims.federated_provider = Some(identity.provider);
         claims.claimed = Some(identity.claims);
         let packed = passed::pass(&mut claims, &account, input.policy, input.policy_arns, tags)?;
-        let credentials = shown::credentials(cx, mint(&sts.directory.strongroom, cx, &claims)?);
+        let credentials = shown::credentials(cx, mint(&sts.tables().strongroom, cx, &claims)?);
         let user = AssumedRoleUser {
             assumed_role_id: format!("{}:{}", entity.id, input.role_session_name),
             arn: session_arn(&entity.account.to_string(), &entity.name, &input.role_session_name),

@@ -34,7 +34,7 @@ impl Operation for GetAccessKeyInfo {
         let asked =
             Asked { session_name: None, external_id: None, source_identity: None, tags: &tags, claims: None };
         gate::permit(cx, "sts:GetAccessKeyInfo", "*", &asked)?;
-        let tables = sts.directory.tables();
+        let tables = sts.tables();
         let account = match tables.access_key(&input.access_key_id) {
             Some(key) => Some(key.account),
             None => account_of(&input.access_key_id).filter(|account| tables.account(*account).is_some()),

@@ -43,11 +43,11 @@ impl Operation for GetFederationToken {
         let user = gate::long_term(cx, "GetFederationToken")?;
         let bearer = Bearer::Federated { name: input.name.clone(), user };
         let seconds = gate::own_seconds(&bearer, input.duration_seconds)?;
-        let tables = sts.directory.tables();
+        let tables = sts.tables();
         let account = tables.account(cx.account()).ok_or_else(|| inconsistent("the caller's account"))?;
         let mut claims = Claims::new(cx.account(), bearer, cx.now, seconds);
         let packed = passed::pass(&mut claims, account, input.policy, input.policy_arns, tags)?;
-        let credentials = shown::credentials(cx, mint(&sts.directory.strongroom, cx, &claims)?);
+        let credentials = shown::credentials(cx, mint(&sts.tables().strongroom, cx, &claims)?);
         let user = FederatedUser { federated_user_id: format!("{}:{}", cx.account(), input.name), arn };
         Ok(GetFederationTokenResponse {
             credentials: Some(credentials),

@@ -42,7 +42,7 @@ impl Operation for GetSessionToken {
         }
         let seconds = gate::own_seconds(&bearer, input.duration_seconds)?;
         let claims = Claims::new(cx.account(), bearer, cx.now, seconds);
-        let credentials = shown::credentials(cx, mint(&sts.directory.strongroom, cx, &claims)?);
+        let credentials = shown::credentials(cx, mint(&sts.tables().strongroom, cx, &claims)?);
         Ok(GetSessionTokenResponse { credentials: Some(credentials), ..Default::default() }.into())
     }
 }

@@ -1,7 +1,7 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use audit::{Journal, MemoryDisk, Record};
-use dispatch::{Backstage, Clock, Drain, Follower, Mirror};
+use dispatch::{Backstage, Clock, Drain};
 use model::{
     Timestamp,
     arn::KeyArn,
@@ -10,11 +10,13 @@ use model::{
         KeyManagerType, RotateKeyOnDemandRequest, ScheduleKeyDeletionRequest,
     },
 };
-use store::{Batch, Changes, Store};
+use state::Kept;
+use store::{Batch, Store};
 
 use super::{code, key};
 use crate::{
-    Kms, Memory, Quotas, Rates, RequestRates, Usages, Workshop, clockwork,
+    KeyManagement, clockwork,
+    key::Key,
     layout::Place,
     lifecycle::State,
     ops::{
@@ -22,8 +24,7 @@ use crate::{
         enable_key_rotation::EnableKeyRotation, get_key_rotation_status::GetKeyRotationStatus,
         rotate_key_on_demand::RotateKeyOnDemand, schedule_key_deletion::ScheduleKeyDeletion,
     },
-    tables::Key,
-    testing::{Everybody, OWNER, World, root, wait},
+    testing::{OWNER, World, memory, root, service, wait},
 };
 
 /// A time that does not pass.
@@ -41,7 +42,7 @@ impl Clock for At {
 
 /// One of several servers on one store.
 struct Node {
-    kms: Kms,
+    service: Arc<KeyManagement>,
     backstage: Backstage,
     /// Not run, so that records stay in the store to be counted.
     _drain: Drain,
@@ -52,30 +53,18 @@ impl Node {
         let store: Arc<dyn Store> = Arc::clone(&world.store) as _;
         let id = [number; 16];
         let (journal, _) = Journal::open(Arc::new(MemoryDisk::new()), audit::Options::new(id)).unwrap();
-        let (journal, mirror, memory) =
-            (Arc::new(journal), Arc::new(Mirror::default()), Arc::new(Memory::default()));
-        let followers: Vec<Arc<dyn Follower>> = vec![Arc::clone(&memory) as _];
-        let from = mirror.load(&*store, &followers).await.unwrap();
+        let (journal, mirror) = (Arc::new(journal), Arc::new(memory()));
+        let loaded = mirror.load(&*store).await.unwrap();
         let (outbox, drain) = dispatch::outbox(&id, Arc::clone(&store), Arc::clone(&journal));
         let following = (Arc::clone(&mirror), Arc::clone(&store));
-        tokio::spawn(async move { following.0.follow(&*following.1, &followers, from).await });
+        tokio::spawn(async move { following.0.follow(&*following.1, loaded).await });
         while !mirror.is_following() {
             tokio::task::yield_now().await;
         }
-        let kms = Kms {
-            memory,
-            strongroom: Arc::clone(&world.kms.strongroom),
-            attestation_roots: Arc::default(),
-            workshop: Workshop::new(1),
-            usages: Usages::default(),
-            principals: Arc::new(Everybody),
-            quotas: Quotas::default(),
-            rates: Rates::new(RequestRates::Unlimited),
-            regions: dispatch::Regions::Any,
-        };
+        let service = Arc::new(service(Arc::clone(&world.service.strongroom)));
         let entropy = Arc::clone(&world.entropy);
         let backstage = Backstage { store, mirror, journal, outbox, clock: Arc::new(At(now)), entropy };
-        Self { kms, backstage, _drain: drain }
+        Self { service, backstage, _drain: drain }
     }
 }
 
@@ -90,9 +79,7 @@ async fn events(store: &dyn Store) -> Vec<(String, String)> {
 }
 
 fn stored(world: &World, arn: &KeyArn) -> Key {
-    let tables = world.kms.tables();
-    let place = Place { account: arn.account, region: arn.region.clone() };
-    Key::clone(&tables.shelf(&place).unwrap().keys[&arn.key_id])
+    Key::clone(world.kms().tables().key(&Place::of_key(arn), arn.key_id).unwrap().1)
 }
 
 #[test]
@@ -114,8 +101,8 @@ fn two_nodes_do_each_piece_of_work_once() {
         let now = world.now.plus_days(100);
         let (one, other) = (Node::start(&world, 1, now).await, Node::start(&world, 2, now).await);
         let ticks = tokio::join!(
-            clockwork::tick(&one.kms, &one.backstage),
-            clockwork::tick(&other.kms, &other.backstage)
+            clockwork::tick(&one.service, &one.backstage),
+            clockwork::tick(&other.service, &other.backstage)
         );
         assert_eq!(ticks.0.unwrap() + ticks.1.unwrap(), 20);
         let events = events(&*world.store).await;
@@ -142,7 +129,7 @@ fn a_change_in_the_last_moment_wins_over_what_was_due() {
         let kept = Key { state: State::Disabled, ..stored(&world, &key) };
         let change = Batch { puts: vec![(kept.place().key(key.key_id), kept.encode())], ..Batch::default() };
         world.store.commit(change).await.unwrap().unwrap();
-        assert_eq!(clockwork::tick(&node.kms, &node.backstage).await.unwrap(), 0);
+        assert_eq!(clockwork::tick(&node.service, &node.backstage).await.unwrap(), 0);
         assert!(events(&*world.store).await.is_empty());
     });
 }
@@ -155,9 +142,9 @@ fn keys_of_aws_services_rotate_every_year_and_nobody_changes_that() {
     let key_id = arn.to_string();
     let made = Key { managed_by: Some("ebs".to_owned()), ..stored(&world, &arn) };
     let put = (made.place().key(arn.key_id), made.encode());
-    let change = Batch { puts: vec![put.clone()], ..Batch::default() };
-    let revision = wait(world.store.commit(change)).unwrap().unwrap();
-    world.kms.memory.apply(&Changes { revision, items: vec![(put.0, Some(put.1))] }).unwrap();
+    let change = Batch { puts: vec![put], ..Batch::default() };
+    wait(world.store.commit(change)).unwrap().unwrap();
+    world.catch_up();
 
     let describe = DescribeKeyRequest { key_id: key_id.clone(), ..DescribeKeyRequest::default() };
     let metadata = world.call::<DescribeKey>(&owner, describe).unwrap().key_metadata.unwrap();
@@ -175,7 +162,7 @@ fn keys_of_aws_services_rotate_every_year_and_nobody_changes_that() {
     wait(async {
         for (days, done) in [(364, 0), (365, 1), (729, 0), (730, 1)] {
             let node = Node::start(&world, 1, made.created.plus_days(days)).await;
-            assert_eq!(clockwork::tick(&node.kms, &node.backstage).await.unwrap(), done, "{days}");
+            assert_eq!(clockwork::tick(&node.service, &node.backstage).await.unwrap(), done, "{days}");
         }
     });
 }

@@ -96,7 +96,7 @@ fn uses_are_written_behind_and_read_again() {
     let mut world = World::new();
     let (used, unused) = (key(&world, None), key(&world, None));
     let start = world.now.as_millis();
-    let write = |world: &World| wait(write_behind(&world.kms, &*world.store, world.now)).unwrap();
+    let write = |world: &World| wait(write_behind(&world.kms(), &*world.store, world.now)).unwrap();
     world.call::<Encrypt>(&root(OWNER), encryption(&used.to_string(), None)).unwrap();
     assert_eq!(stored(&world, &used), None);
     write(&world);
@@ -128,9 +128,9 @@ fn a_use_that_could_not_be_written_is_written_later() {
         MemoryStore::new(),
         vec![Fault { call: Call::Commit, after: 0, times: 1, effect: Effect::Fail(StoreError::Full) }],
     );
-    assert!(wait(write_behind(&world.kms, &failing, world.now)).is_err());
+    assert!(wait(write_behind(&world.kms(), &failing, world.now)).is_err());
     world.now = Timestamp::from_millis(world.now.as_millis() + WRITTEN_AFTER_MILLIS);
-    wait(write_behind(&world.kms, &*world.store, world.now)).unwrap();
+    wait(write_behind(&world.kms(), &*world.store, world.now)).unwrap();
     let known = last(&world, &used.to_string());
     world.restart();
     assert_eq!(last(&world, &used.to_string()), known);

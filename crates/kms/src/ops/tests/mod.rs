@@ -15,7 +15,7 @@ use model::{
 use crate::testing::{OWNER, World, root};
 
 /// A symmetric key of the owner's with this policy, or with the default one.
-fn key(world: &World, policy: Option<&str>) -> KeyArn {
+pub(crate) fn key(world: &World, policy: Option<&str>) -> KeyArn {
     let input = CreateKeyRequest {
         policy: policy.map(str::to_owned),
         bypass_policy_lockout_safety_check: Some(true),

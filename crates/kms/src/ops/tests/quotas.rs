@@ -19,7 +19,7 @@ use crate::{
 #[test]
 fn quotas_hold_one_by_one() {
     let mut world = World::new();
-    world.kms.quotas = Quotas {
+    world.service().quotas = Quotas {
         keys_per_region: 2,
         aliases_per_key: 1,
         grants_per_key: 1,
@@ -69,7 +69,7 @@ fn rates_are_kept_for_each_account_and_a_call_counts_once() {
         dry_run: None,
     };
     let blob = world.call::<crate::ops::encrypt::Encrypt>(&root(OWNER), input).unwrap().ciphertext_blob;
-    world.kms.rates =
+    world.service().rates =
         Rates::new(RequestRates::Limited(Overrides { symmetric: Some(2), ..Overrides::default() }));
 
     let re_encrypt = |world: &World| {

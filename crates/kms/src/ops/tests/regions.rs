@@ -174,7 +174,7 @@ fn condition_keys_say_what_is_asked() {
 fn a_replica_is_made_where_the_deployment_serves() {
     let mut world = World::new();
     let served = ["eu-west-1", "us-east-1"].map(|name| Region::parse(name).unwrap());
-    world.kms.regions = dispatch::Regions::Only(served.into());
+    world.service().regions = dispatch::Regions::Only(served.into());
     let key = primary(&world, OriginType::AwsKms);
     let answered = |to| code(world.call::<ReplicateKey>(&root(OWNER), replicate(&key, to)));
     assert_eq!((answered("us-west-2"), answered("us-east-1")), ("ValidationException", "ok"));
