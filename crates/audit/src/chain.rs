@@ -1,11 +1,12 @@
 //! Frames and the hash that chains them.
 //!
-//! A frame is `word (u32 LE) | payload | chain value (32 bytes)`. The chain value is SHA-256 (FIPS 180-4) over
-//! the chain value before it, the word and the payload. Because each frame is followed directly by its chain
-//! value, the 32 bytes before any frame are the value it builds on: sealing and checking hash one contiguous slice.
+//! A frame is `word (u32 LE) | payload | chain value (32 bytes)`. The chain value is SHA-256 (FIPS 180-4) over the
+//! chain value before it, the word and the payload. A frame ends in its chain value, and the next frame follows
+//! directly. The 32 bytes before any frame are therefore the value on which it builds: sealing and checking hash
+//! one contiguous slice.
 //!
-//! The word is the payload's length; its top bit, [`AFTER_SYNC`], says that everything before this frame was
-//! on disk when the frame was written. Recovery needs it to tell a torn group from damage.
+//! The word is the payload's length; its top bit, [`AFTER_SYNC`], says that everything before this frame was on
+//! disk when the frame was written. Recovery needs this bit to tell a torn group from damage.
 
 use aws_lc_rs::digest;
 
@@ -44,7 +45,7 @@ pub(crate) fn hash(bytes: &[u8]) -> Chain {
     chain
 }
 
-/// Adds an unsealed frame. The payload's length must have been checked; see [`is_payload_len`].
+/// Adds an unsealed frame. Check the payload's length first; see [`is_payload_len`].
 pub(crate) fn push_frame(buffer: &mut Vec<u8>, payload: &[u8]) {
     let word = u32::try_from(payload.len()).unwrap_or(u32::MAX);
     buffer.reserve(payload.len() + FRAME_OVERHEAD);
@@ -53,12 +54,12 @@ pub(crate) fn push_frame(buffer: &mut Vec<u8>, payload: &[u8]) {
     buffer.extend_from_slice(&[0; CHAIN_LEN]);
 }
 
-/// Whether a payload of `len` bytes can be framed: empty ones cannot, so that zeroed disk space is no frame.
+/// Whether a payload of `len` bytes can be framed. An empty payload cannot, so that zeroed disk space is no frame.
 pub(crate) fn is_payload_len(len: usize) -> bool {
     (1..=PAYLOAD_BYTES_MAX).contains(&len)
 }
 
-/// Seals the frames in `buffer`, which begins with room for one chain value: writes `before` there, marks the
+/// Seals the frames in `buffer`, which begins with room for one chain value. It writes `before` there, marks the
 /// first frame if `after_sync`, fills in each frame's chain value and returns the last. `None` means that the
 /// buffer does not consist of frames.
 pub(crate) fn seal(buffer: &mut [u8], before: &Chain, after_sync: bool) -> Option<Chain> {
@@ -86,11 +87,11 @@ pub(crate) fn frame_at(bytes: &[u8], at: usize) -> Option<Frame<'_>> {
     (stored == frame.chain).then_some(frame)
 }
 
-/// Whether a frame that verifies lies anywhere behind the bad one at `at` and claims that everything before it was
-/// synced: then the bad bytes had been on disk, and something changed them.
+/// Whether, somewhere behind the bad frame at `at`, a frame verifies and claims that everything before it was
+/// synced. The bad bytes had then been on disk, and something changed them.
 ///
-/// Two ways lead there: the later frame builds on bytes that are intact (found by trying every offset), or only
-/// the bad frame's own chain value was changed, so that its successor builds on the value it should have been.
+/// There are two such cases. The later frame builds on intact bytes; trying every offset finds it. Or only the bad
+/// frame's own chain value was changed; its successor builds on the value that it should have been.
 pub(crate) fn synced_frame_behind(bytes: &[u8], at: usize) -> bool {
     let is_marked = |offset: usize| {
         bytes
@@ -125,7 +126,7 @@ fn unchecked<'a>(bytes: &'a [u8], at: usize, before: &Chain) -> Option<Frame<'a>
     Some(Frame { payload, after_sync: word & AFTER_SYNC != 0, chain, end })
 }
 
-/// The payload length a word states, unless it is none a writer would have written.
+/// The payload length that a word states; `None` for a length that no writer would have written.
 fn payload_len(word: u32) -> Option<usize> {
     usize::try_from(word & !AFTER_SYNC).ok().filter(|len| is_payload_len(*len))
 }

@@ -24,7 +24,7 @@ pub trait Disk: Send + Sync {
     /// The system's.
     fn read(&self, name: &str) -> io::Result<Vec<u8>>;
 
-    /// Makes a new, empty file. It survives a crash once [`Disk::sync_directory`] has returned.
+    /// Makes a new, empty file. The file survives a crash once [`Disk::sync_directory`] has returned.
     ///
     /// # Errors
     /// The system's; [`io::ErrorKind::AlreadyExists`] if the name is taken.
@@ -95,8 +95,8 @@ impl FsDisk {
         }
     }
 
-    /// Looks at a directory without taking it, also while a server writes there. Whatever would change it fails with
-    /// [`io::ErrorKind::PermissionDenied`].
+    /// Looks at a directory without taking it, also while a server writes there. Every operation that would change
+    /// the directory fails with [`io::ErrorKind::PermissionDenied`].
     #[must_use]
     pub fn reader(directory: &Path) -> Self {
         Self { directory: directory.to_owned(), lock: None }

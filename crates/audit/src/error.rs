@@ -2,19 +2,19 @@
 
 use std::{fmt, io};
 
-/// Why a record was not accepted, or is not known to be on disk. The call it belongs to must not be answered
-/// as if it had succeeded.
+/// Why a record was not accepted, or is not known to be on disk. Its call must not be answered as if it had
+/// succeeded.
 ///
-/// After a crash such a record may be found in the journal all the same: the refusal says that its durability
-/// is not promised, not that its bytes never reached the disk.
+/// After a crash the journal may have such a record all the same. The refusal says that the record's
+/// durability is not promised, not that its bytes never reached the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refused {
     /// The queue holds as much as its limits allow. Later calls may succeed.
     QueueFull,
     /// The payload is empty or longer than [`PAYLOAD_BYTES_MAX`](crate::PAYLOAD_BYTES_MAX).
     Length,
-    /// The disk did not take the record (full, or an error), or, for a record to be handed over, did not take the
-    /// one before. Later calls may succeed.
+    /// The disk did not take the record: it is full, or had an error. A record to be handed over is also
+    /// refused when the disk did not take the one before. Later calls may succeed.
     NotWritten,
     /// The journal was closed, or stopped for good after a failed sync; see [`Health`](crate::Health).
     Stopped,
@@ -23,7 +23,7 @@ pub enum Refused {
 /// Why a journal could not be opened or verified. Nothing was changed on disk.
 #[derive(Debug)]
 pub enum OpenError {
-    /// The operating system refused; `file` is what it was about.
+    /// The operating system refused an operation on `file`.
     Io {
         /// Name of the file, or of the directory.
         file: String,
@@ -54,7 +54,7 @@ pub struct Damage {
 pub enum Reason {
     /// The segment's header is short, or its checksum, version or file name does not fit.
     Header,
-    /// A frame does not verify although later bytes show that it once did.
+    /// A frame does not verify, and later bytes show that it once did.
     Frame,
     /// The segment does not begin with the sequence number after the one before it.
     Gap,

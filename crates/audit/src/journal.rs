@@ -14,14 +14,15 @@ use crate::writer::{Sizes, Writer};
 /// What a journal may use, and whose it is.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
-    /// A segment that would grow beyond this many bytes is followed by a new one. Opening reads up to two segments.
+    /// When a segment would grow beyond this many bytes, a new one follows it. Opening reads up to two
+    /// segments.
     pub segment_bytes_max: u64,
-    /// The newest segment is kept up to this many bytes longer than its frames, so that most syncs need not make a new
-    /// length of the file durable, which takes as long again; 0 for none.
+    /// The newest segment is up to this many bytes longer than its frames; 0 for none. Most syncs then need
+    /// not make a new length of the file durable, which would take as long again.
     pub room_bytes: u64,
     /// How many records may wait for the writer; more are refused.
     pub queue_records_max: usize,
-    /// How many bytes of them.
+    /// How many bytes of records may wait for the writer; more are refused.
     pub queue_bytes_max: usize,
     /// The node whose chain this is.
     pub node: Node,
@@ -38,7 +39,8 @@ pub enum Health {
     Stopped(io::ErrorKind),
 }
 
-/// The journal of one node. Dropping it writes and syncs what is queued; [`Journal::close`] also says whether that worked.
+/// The journal of one node. Dropping the journal writes and syncs what is queued; [`Journal::close`] also
+/// says whether that worked.
 pub struct Journal {
     shared: Arc<Shared>,
     writer: Mutex<Option<JoinHandle<bool>>>,
@@ -76,13 +78,14 @@ impl Journal {
         Ok((Self { shared, writer: Mutex::new(Some(thread)) }, recovery))
     }
 
-    /// Queues a record and returns at once; what it returns resolves when the record is on disk. Never blocks on I/O.
+    /// Queues a record and returns at once. The returned future resolves when the record is on disk. Never
+    /// blocks on I/O.
     pub fn append(&self, payload: &[u8]) -> Appended {
         self.shared.append(payload)
     }
 
-    /// Queues a record that nobody waits for: written within about 2 ms, synced within about 100 ms. It is lost if the
-    /// system, not just the process, fails before that.
+    /// Queues a record that nobody waits for: it is written within about 2 ms and synced within about 100 ms.
+    /// A crash of the process loses the record before it is written, a loss of power before it is synced.
     ///
     /// # Errors
     /// [`Refused`], at once.
@@ -96,8 +99,8 @@ impl Journal {
         self.shared.health()
     }
 
-    /// Takes no more records, writes and syncs those queued, and ends the writer thread. Blocks for that. Who calls again
-    /// finds nothing left to do.
+    /// Takes no more records, writes and syncs those queued, and ends the writer thread. Blocks until that is
+    /// done. A second call has nothing left to do.
     ///
     /// # Errors
     /// [`CloseError`] if records that had been accepted could not be written and synced.
@@ -111,7 +114,7 @@ impl Journal {
 
 impl Drop for Journal {
     fn drop(&mut self) {
-        // Whoever wants to know closes.
+        // Who wants to know whether it worked calls `close`.
         let _ = self.close();
     }
 }

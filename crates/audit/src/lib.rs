@@ -1,16 +1,16 @@
 //! The journal of every call: hash-chained, on disk before the answer leaves.
 //!
-//! *No answer without a record*: a call is answered when [`Journal::append`] has resolved, which it does once
-//! the record lies on disk. One thread owns the files; it takes whatever waits, hashes it into the chain,
-//! writes once, syncs once and wakes everyone it served, so that the price of a sync is shared.
+//! *No answer without a record*: a call waits for [`Journal::append`], which resolves once the record is on
+//! disk. One thread owns the files. It takes all records that wait, hashes them into the chain, writes once,
+//! syncs once, and wakes everyone it served: they share the price of a sync.
 //!
 //! ```text
 //! Record ─encode─► payload ─append─► queue ─(writer thread: seal, write, sync)─► segment files
 //!                                      └────────────── Appended ◄── durable ──────────┘
 //! ```
 //!
-//! Chains are per node; a record carries names, never secrets. The bytes on disk, the guarantees and their
-//! limits are in `docs/audit-format.md`. This crate reads no clock and draws no randomness.
+//! Each node has its own chain. A record carries names, never secrets. `docs/audit-format.md` gives the bytes
+//! on disk, the guarantees and their limits. This crate reads no clock and draws no randomness.
 
 mod chain;
 mod disk;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::disk::{Disk, DiskFile};
 
-/// What a power loss keeps or loses as a whole.
+/// Bytes that a power loss keeps or loses as a whole.
 const SECTOR: usize = 512;
 
 /// Files in memory. Clones are the same disk.
@@ -21,10 +21,11 @@ pub struct MemoryDisk(Arc<Shared>);
 pub enum Crash {
     /// The process ends; the system writes everything out.
     Process,
-    /// Power fails; of what had changed in each file since its last sync, the first bytes are kept, so many from the
-    /// first change on.
+    /// Power fails. Of what changed in each file since its last sync, this many bytes are kept, from the first
+    /// change on.
     Prefix(usize),
-    /// Power fails; each unsynced sector of 512 bytes is old or new as the seed decides, and the length anything between.
+    /// Power fails. The seed decides whether each unsynced sector of 512 bytes is old or new, and picks a length
+    /// between the old and the new one.
     Sectors(u64),
 }
 
@@ -75,17 +76,18 @@ impl MemoryDisk {
         Self::default()
     }
 
-    /// Limits all files together to so many bytes; a write beyond that is cut short and fails.
+    /// Limits all files together to this many bytes. A write beyond the limit is cut short and fails.
     pub fn set_bytes_max(&self, bytes_max: Option<usize>) {
         self.lock().faults.bytes_max = bytes_max;
     }
 
-    /// Makes one write fail with an input/output error after `written` bytes of it: the next for 0, and so on.
+    /// Makes one write fail with an input/output error after `written` of its bytes: the next write if `after` is
+    /// 0, and so on.
     pub fn fail_write(&self, after: u64, written: usize) {
         self.lock().faults.write = Some((after, written));
     }
 
-    /// Makes one sync of a file fail, with nothing made durable: the next for 0, and so on.
+    /// Makes one sync of a file fail, with nothing made durable: the next sync if `after` is 0, and so on.
     pub fn fail_sync(&self, after: u64) {
         self.lock().faults.sync = Some(after);
     }
@@ -95,7 +97,7 @@ impl MemoryDisk {
         self.lock().faults.truncate = fails;
     }
 
-    /// Makes each sync take so long.
+    /// Makes each sync take this long.
     pub fn set_sync_time(&self, time: Duration) {
         self.lock().faults.sync_time = time;
     }
@@ -127,7 +129,7 @@ impl MemoryDisk {
         }
     }
 
-    /// The disk as the next start would find it if the machine failed now. The old one lives on beside it.
+    /// The disk as the next start would find it if the machine failed now. The old disk lives on beside it.
     #[must_use]
     pub fn crashed(&self, crash: Crash) -> Self {
         let mut random = Random(match crash {
@@ -138,7 +140,7 @@ impl MemoryDisk {
         for (name, contents) in &self.lock().files {
             let left = match crash {
                 Crash::Process => contents.now.clone(),
-                // The directory entry may or may not have been written; here it is lost when it may.
+                // The directory entry may or may not have been written. Here it is lost.
                 _ if !contents.linked => continue,
                 Crash::Prefix(kept) => contents.cut(kept),
                 Crash::Sectors(_) => contents.torn(&mut random),
@@ -198,7 +200,8 @@ impl State {
         self.files.values().map(|contents| contents.now.len()).sum()
     }
 
-    /// How much of a write that makes a file grow by `growth` may be done, and the error if that is not all.
+    /// How many bytes may be written by a write of `len` bytes that makes a file grow by `growth`, and the error if
+    /// that is not all.
     fn permit(&mut self, len: usize, growth: usize) -> (usize, io::Result<()>) {
         if let Some((after, written)) = self.faults.write.take() {
             if after == 0 {
@@ -310,7 +313,7 @@ impl DiskFile for MemoryFile {
     }
 }
 
-/// SplitMix64: a seed's sequence, the same everywhere.
+/// SplitMix64: a seed gives the same sequence everywhere.
 struct Random(u64);
 
 impl Random {

@@ -1,22 +1,22 @@
-//! How long the writer waits for company before it writes, so that more records share a sync.
+//! How long the writer waits for more records before it writes, so that more records share a sync.
 
 use std::time::Duration;
 
 /// Handed-over records wait at most this long.
 const LONG: Duration = Duration::from_millis(2);
-/// Records that someone waits for wait for as much company as the last ones had: whoever was answered after the last
-/// sync is about to call again, and two syncs cost twice as much as one. For each that is expected, a nap gets so much
-/// longer, about as long as a call takes …
+/// Records that someone waits for wait until the batch is as large as the last one: the callers who were
+/// answered after the last sync are about to call again, and two syncs cost twice as much as one. Each
+/// expected record makes a nap longer by this much, about as long as a call takes …
 const SHORT_PER_RECORD: Duration = Duration::from_micros(16);
-/// … but no longer than this. A nap that brings nobody is the last …
+/// … but a nap is no longer than this. A nap that brings no record is the last …
 const SHORT_MAX: Duration = Duration::from_micros(500);
-/// … and there are no more than so many.
+/// … and a batch has no more naps than this.
 const SHORT_NAPS_MAX: usize = 4;
 
 /// What the writer knows when it decides whether to write.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Outlook {
-    /// Records that are queued, and whether someone waits for one of them.
+    /// Records in the queue, and whether someone waits for one of them.
     pub(crate) records: usize,
     pub(crate) awaited: bool,
     /// Records of the last batch that someone waited for.
@@ -26,17 +26,17 @@ pub(crate) struct Outlook {
     pub(crate) seen: usize,
 }
 
-/// A nap that is worth it.
+/// A nap that is worth its time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Nap {
     /// How long at most.
     pub(crate) longest: Duration,
-    /// It ends when so many records are queued and someone waits for the newest.
+    /// The nap ends early when this many records are queued and someone waits for the newest.
     pub(crate) records: usize,
 }
 
 impl Outlook {
-    /// Whether to wait for company, and for how much.
+    /// Whether to wait for more records, and for how many.
     pub(crate) fn nap(self) -> Option<Nap> {
         let Self { records, awaited, company, naps, seen } = self;
         if records > 0 && !awaited {

@@ -1,8 +1,9 @@
 //! Between the calls and the writer thread: one queue, filled under a lock that is never held during I/O.
 //!
-//! A record's bytes are laid into the queue's buffer as an unsealed frame; the writer swaps the whole buffer for an empty one.
-//! All who wait for one swap share a [`Group`], so that a record costs no allocation of its own. The writer is woken
-//! (a system call) only when it sleeps, and from a nap only when the company is there that it waits for, or a full batch.
+//! A call lays its record into the queue's buffer as an unsealed frame. The writer swaps the whole buffer for
+//! an empty one. All callers of one swap share a [`Group`], so a record costs no allocation of its own. A
+//! call wakes the writer (a system call) only when the writer sleeps. It ends a nap only when the expected
+//! records are there, or a full batch.
 
 use std::future::Future;
 use std::io;
@@ -19,15 +20,15 @@ use crate::error::Refused;
 use crate::journal::Health;
 use crate::nap::{Nap, Outlook};
 
-/// A batch of this many bytes waits for no more.
+/// A batch of this many bytes does not wait for more records.
 const BATCH_BYTES: usize = 128 * 1024;
-/// A batch's buffer is given back to the allocator if it has grown beyond this many bytes.
+/// A batch gives its buffer back to the allocator if the buffer has grown beyond this many bytes.
 const KEPT_BYTES_MAX: usize = 1024 * 1024;
 
 /// Where a record stands in the journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
-    /// Its sequence number: the first record has 1, the next one more, without gaps.
+    /// Its sequence number: 1 for the first record, and one more for each next record, without gaps.
     pub sequence: u64,
 }
 
@@ -50,11 +51,12 @@ pub(crate) struct Shared {
     bytes_max: usize,
 }
 
-/// The records that one swap takes, as unsealed frames behind room for a chain value.
+/// The records of one swap, as unsealed frames behind room for a chain value.
 pub(crate) struct Batch {
     pub(crate) bytes: Vec<u8>,
     pub(crate) records: usize,
-    /// Where the frames are that nobody waits for; they are kept when a write fails.
+    /// Where the frames of handed-over records are: nobody waits for them, and they are kept when a write
+    /// fails.
     pub(crate) handed_over: Vec<Range<usize>>,
     promise: Option<Promise>,
 }
@@ -62,9 +64,9 @@ pub(crate) struct Batch {
 /// What the writer finds when it looks into the queue.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Found {
-    /// The batch given has been filled, at once or after an idle time of less than the patience given.
+    /// The given batch is filled, at once or after an idle time shorter than the given patience.
     Records { was_idle: bool },
-    /// Nothing came for as long as it was willing to wait.
+    /// No record came within the patience.
     Nothing,
     /// The journal closes, and the queue is empty.
     Closed,
@@ -82,7 +84,8 @@ struct Queue {
 /// What would have to happen for the writer to need waking.
 enum Sleep {
     Awake,
-    /// It waits for company: for so many records of which one is waited for, or for a full batch.
+    /// It waits for more records: until this many are queued and someone waits for the newest, or until the
+    /// batch is full.
     Napping {
         records: usize,
     },
@@ -90,20 +93,22 @@ enum Sleep {
     Idle,
 }
 
-/// The fate of all records of a batch that someone waits for.
+/// What becomes of the records of a batch that someone waits for.
 #[derive(Debug)]
 struct Group(Mutex<Fate>);
 
-/// Waking a task of another thread is a system call. So the writer wakes one caller, and that one wakes the
-/// others, most of which run on its own thread.
+/// Waking a task of another thread is a system call. So the writer wakes one caller, and this caller wakes
+/// the others. Most of them run on the caller's own thread.
 #[derive(Debug)]
 enum Fate {
     Open(Vec<Option<Waker>>),
-    /// The sequence number of the group's first record, or why there is none; and who is still to be woken.
+    /// The sequence number of the group's first record, or why there is none; and the callers who are still
+    /// to be woken.
     Settled(Result<u64, Refused>, Vec<Waker>),
 }
 
-/// The duty to settle a group; one that is dropped refuses, so that no caller waits for a writer that is gone.
+/// The duty to settle a group. A dropped promise refuses the group's records, so that no caller waits for a
+/// writer that is gone.
 struct Promise(Arc<Group>);
 
 impl Shared {
@@ -118,9 +123,9 @@ impl Shared {
         Self { queue: Mutex::new(queue), writer: OnceLock::new(), records_max, bytes_max }
     }
 
-    /// Names the thread to wake. Must come before the first record.
+    /// Names the thread to wake. Call it before the first record.
     pub(crate) fn set_writer(&self, thread: Thread) {
-        // A second call would be a bug without consequence: the first thread stays.
+        // A second call would be a bug without consequence: the first thread stays named.
         let _ = self.writer.set(thread);
     }
 
@@ -149,7 +154,7 @@ impl Shared {
         self.lock().health = health;
     }
 
-    /// Takes no more records; the writer ends when it has written those queued.
+    /// Takes no more records. The writer ends when it has written those queued.
     pub(crate) fn close(&self) {
         let mut queue = self.lock();
         queue.closed = true;
@@ -163,11 +168,11 @@ impl Shared {
             queue.health = Health::Stopped(cause);
             mem::replace(&mut queue.batch, Batch::new())
         };
-        // Wakes callers, and so happens without the lock.
+        // The drop wakes callers, so it happens without the lock.
         drop(refused);
     }
 
-    /// Swaps whatever is queued for `empty`, waiting for it: for ever, or for `patience`.
+    /// Waits for records, for ever or for `patience`, and swaps them for `empty`.
     pub(crate) fn take(&self, empty: &mut Batch, patience: Option<Duration>) -> Found {
         let (mut waited, mut naps, mut seen) = (false, 0, 0);
         loop {
@@ -248,7 +253,7 @@ impl Shared {
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
-        // Nothing panics under the lock; if something did, the state would still be whole.
+        // Nothing panics under the lock. If something did, the state would still be whole.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -263,7 +268,8 @@ impl Batch {
         self.promise.is_some()
     }
 
-    /// Tells those who wait, and empties the batch for its next use. `first` is the sequence number of its first record.
+    /// Tells the callers who wait, and empties the batch for its next use. `first` is the sequence number of
+    /// the batch's first record.
     pub(crate) fn settle(&mut self, first: Result<u64, Refused>) {
         if let Some(promise) = self.promise.take() {
             promise.0.settle(first);
@@ -291,7 +297,7 @@ impl Drop for Promise {
 }
 
 impl Group {
-    /// Settles the group and wakes one of those who wait; the first call wins.
+    /// Settles the group and wakes one of the callers who wait. Later calls change nothing.
     fn settle(&self, fate: Result<u64, Refused>) {
         let first = {
             let mut state = self.lock();
@@ -323,13 +329,13 @@ impl Group {
         Poll::Ready(fate)
     }
 
-    /// Somebody waits no longer: it must not be the one who was to wake the others.
+    /// A caller stops waiting. If it was the one that had to wake the others, it wakes them now.
     fn leave(&self, index: usize) {
         let (left, others) = match &mut *self.lock() {
             Fate::Open(wakers) => (wakers.get_mut(index).and_then(Option::take), Vec::new()),
             Fate::Settled(_, others) => (None, mem::take(others)),
         };
-        // A waker's destructor is somebody else's code, and so runs without the lock.
+        // A waker's destructor is somebody else's code, so it runs without the lock.
         drop(left);
         others.into_iter().for_each(Waker::wake);
     }

@@ -1,9 +1,9 @@
 //! What is recorded of a call, and its bytes.
 //!
-//! A record is rendered as a CloudTrail event later (AWS CloudTrail user guide, "CloudTrail record contents"); here it is compact:
-//! a CBOR array (RFC 8949) in the order of the field numbers, absent fields null or cut off at the end. It holds names and
-//! decisions, never key material, plaintext, ciphertext or tokens: whoever fills `parameters` and `response`
-//! takes them from an allow-list.
+//! A record is compact: a CBOR array (RFC 8949) in the order of the field numbers; absent fields are null, or left
+//! out at the end. Later it is rendered as a CloudTrail event (AWS CloudTrail user guide, "CloudTrail record
+//! contents"). A record holds names and decisions, never key material, plaintext, ciphertext or tokens: whoever
+//! fills `parameters` and `response` takes them from an allow-list.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -20,9 +20,9 @@ const MESSAGE_BYTES_MAX: usize = 1024;
 const DETAIL_BYTES_MAX: usize = 4096;
 /// Longest account of a denial, in bytes.
 const TRACE_BYTES_MAX: usize = 8192;
-/// Longest of any other text, in bytes; an ARN has at most 2,048.
+/// Longest ARN, unique id or statement, in bytes; an ARN has at most 2,048.
 const TEXT_BYTES_MAX: usize = 2048;
-/// Longest operation name, service, account and the like, in bytes. They come from the network as well.
+/// Longest of any other text, such as operation, service and account, in bytes. Some of them come from the network.
 const NAME_BYTES_MAX: usize = 256;
 /// Most resources of a record. KMS names two at most.
 const RESOURCES_MAX: usize = 8;
@@ -42,7 +42,7 @@ pub struct Record<'a> {
     /// Unique to this record; a retry of the same record keeps it.
     #[cbor(n(2), with = "minicbor::bytes")]
     pub event_id: [u8; 16],
-    /// Completion of the call, in milliseconds since 1970, UTC.
+    /// When the call arrived, or the service event happened, in milliseconds since 1970, UTC.
     #[n(3)]
     pub time_ms: i64,
     /// The request id in the answer; absent for most service events.
@@ -51,19 +51,19 @@ pub struct Record<'a> {
     /// The service that was called, such as `kms`.
     #[n(5)]
     pub service: Text<'a>,
-    /// The operation, or whatever the client called it if there is none of that name.
+    /// The operation; if there is none of that name, the client's name for it.
     #[n(6)]
     pub operation: Text<'a>,
     /// The Region of the request.
     #[n(7)]
     pub region: Text<'a>,
-    /// The account of the caller, as far as known; of a service event, the account concerned.
+    /// The caller's account, as far as known; for a service event, the account concerned.
     #[n(8)]
     pub account: Option<Text<'a>>,
     /// Whether the operation can change anything.
     #[n(9)]
     pub read_only: bool,
-    /// Who called; absent if that could not be established.
+    /// Who called; absent if the caller could not be established.
     #[n(10)]
     pub caller: Option<Caller<'a>>,
     /// What was decided.
@@ -99,7 +99,7 @@ pub struct Record<'a> {
     /// The `Host` that the client asked for.
     #[n(21)]
     pub host: Option<Text<'a>>,
-    /// What the operator should know and the caller did not learn, at most 4 KiB.
+    /// What the operator should know and the caller does not learn, at most 4 KiB.
     #[n(22)]
     pub detail: Option<Text<'a>>,
     /// Why the call was denied, layer by layer, for the operator; at most 8 KiB.
@@ -142,7 +142,7 @@ pub struct Caller<'a> {
     pub access_key_id: Option<Text<'a>>,
 }
 
-/// A service that called for somebody, and who it was in truth.
+/// A service that called for somebody, and the identity behind the service.
 #[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
 pub struct InvokedBy<'a> {
     /// The service, such as `s3.amazonaws.com`.
@@ -275,9 +275,9 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// Appends the record's bytes to `buffer`, at most [`PAYLOAD_BYTES_MAX`] of them, and cannot fail: texts that are too long
-    /// are cut at a character, surplus resources dropped, and if that is not enough, first `response` and then
-    /// `parameters` are emptied and `omitted` set. The record is changed accordingly.
+    /// Appends the record's bytes to `buffer`, at most [`PAYLOAD_BYTES_MAX`] of them, and cannot fail. It cuts long
+    /// texts at a character and drops surplus resources. If that is not enough, it empties first `response` and
+    /// then `parameters`, and sets `omitted`. The record changes accordingly.
     pub fn encode(&mut self, buffer: &mut Vec<u8>) {
         self.limit();
         let start = buffer.len();
@@ -292,7 +292,7 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// Reads a payload. Fields that a later version may have added are ignored.
+    /// Reads a payload. It ignores fields that a later version may have added.
     ///
     /// # Errors
     /// [`NotARecord`] if it is none.

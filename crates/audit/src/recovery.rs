@@ -1,7 +1,7 @@
 //! Opening: what the last run left, and where this one goes on.
 //!
-//! The last two segments are checked whole. What a crash can leave behind (a torn tail, a segment without its
-//! header) is cut off and kept beside; anything else is damage, and then nothing is touched.
+//! Opening checks the last two segments whole. It cuts off what a crash can leave behind (a torn tail, a segment
+//! without its header) and keeps it beside the segment. Anything else is damage; opening then touches nothing.
 
 use std::io;
 use std::sync::Arc;
@@ -31,15 +31,15 @@ impl Recovery {
         self.next
     }
 
-    /// How many bytes a crash had left behind the last whole record. They were never promised to anyone; the first
-    /// MiB is kept in a file named after the segment and the offset, ending in `.torn`.
+    /// How many bytes a crash left behind the last whole record. Nobody was promised them. A file named after the
+    /// segment and the offset, ending in `.torn`, keeps the first MiB of them.
     #[must_use]
     pub fn torn_bytes(&self) -> usize {
         self.torn_bytes
     }
 
-    /// Shows the payloads of the last two segments as they were at opening, oldest first. A caller who may have lost the
-    /// answer to an append finds here which records are in the journal already.
+    /// Shows the payloads of the last two segments as they were at opening, oldest first. A caller that may have
+    /// lost the answer to an append learns here which records are in the journal already.
     ///
     /// # Errors
     /// [`OpenError::Io`] if a segment can no longer be read.
@@ -56,7 +56,7 @@ impl Recovery {
 struct Found {
     /// The last one or two segments, oldest first.
     segments: Vec<Segment>,
-    /// A newer one with its bytes, if a crash interrupted its making.
+    /// A newer segment with its bytes, if a crash interrupted its making.
     unfinished: Option<(String, Vec<u8>)>,
 }
 
@@ -131,8 +131,8 @@ fn discard_unfinished(disk: &dyn Disk, file: &str, bytes: &[u8]) -> io::Result<(
     disk.sync_directory()
 }
 
-/// Opens the newest segment to go on behind its last whole frame, and makes durable what was found: the next
-/// frame will claim that all before it is.
+/// Opens the newest segment to continue behind its last whole frame. It makes durable what was found: the next
+/// frame will claim that everything before it is durable.
 fn reopen(disk: &dyn Disk, last: &Segment) -> io::Result<Tail> {
     let mut file = disk.open(&last.file)?;
     if last.torn > 0 {

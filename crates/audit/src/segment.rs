@@ -1,7 +1,7 @@
 //! One file of the journal: its name, its header, and what a look through it finds.
 //!
-//! A segment is a header and frames. The header ends in its own hash, on which the first frame builds, and holds
-//! the last chain value of the segment before it, so that the chain runs through all of them.
+//! A segment is a header and frames. The header ends in its own hash; the first frame builds on this hash. The
+//! header also holds the last chain value of the previous segment, so the chain runs through all segments.
 
 use crate::chain::{CHAIN_LEN, Chain, Frame, frame_at, hash, synced_frame_behind};
 use crate::error::{Damage, Reason};
@@ -21,7 +21,7 @@ pub(crate) struct Header {
     pub(crate) node: Node,
     /// Sequence number of the first record.
     pub(crate) first: u64,
-    /// The last chain value of the segment before; zeroes in the first.
+    /// The last chain value of the previous segment; zeroes in the first.
     pub(crate) before: Chain,
 }
 
@@ -34,7 +34,7 @@ pub(crate) struct Segment {
     pub(crate) chain: Chain,
     /// Bytes up to the end of the last whole frame.
     pub(crate) len: usize,
-    /// Bytes behind it which are no frame, and which nobody had been promised.
+    /// Bytes behind `len` that are no frame; nobody had been promised them.
     pub(crate) torn: usize,
     /// Zero bytes at the end: room that no frame has used yet.
     pub(crate) room: usize,
@@ -93,7 +93,7 @@ impl Segment {
             next = next.saturating_add(1);
         }
         let len = frames.at;
-        // Zeroes are no frame, and tell nothing that their absence would not.
+        // Zeroes are no frame; they tell nothing that their absence would not.
         let room = bytes.iter().skip(len).rev().take_while(|byte| **byte == 0).count();
         let torn = bytes.len() - len - room;
         if torn > 0 && (!is_newest || synced_frame_behind(bytes, len)) {
@@ -131,12 +131,12 @@ impl<'a> Iterator for Frames<'a> {
     }
 }
 
-/// Whether the newest segment is one whose making a crash cut short: it cannot hold a record then.
+/// Whether a crash cut the making of the newest segment short. The segment then cannot hold a record.
 pub(crate) fn is_unfinished(bytes: &[u8]) -> bool {
     bytes.len() <= HEADER_LEN && Header::decode(bytes).is_none()
 }
 
-/// Whether an unfinished segment's name goes on where the journal ends.
+/// Checks that an unfinished segment's name continues where the journal ends.
 pub(crate) fn check_number(file: &str, next: u64) -> Result<(), Damage> {
     if parse_name(file) == Some(next) {
         return Ok(());

@@ -9,7 +9,7 @@ use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 /// Values nest at most this deep, so that reading a forged record cannot exhaust the stack.
 const DEPTH_MAX: usize = 16;
 
-/// What an allow-listed member was sent as, to be shown as JSON later.
+/// The value of an allow-listed member as it was sent, to be shown as JSON later.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value<'a> {
     /// A string.
@@ -18,9 +18,9 @@ pub enum Value<'a> {
     Integer(i64),
     /// A boolean.
     Flag(bool),
-    /// An array. Lists and objects are recorded to a depth of 15 in one another.
+    /// An array. Lists and objects are recorded when they nest at most 15 deep.
     List(Vec<Value<'a>>),
-    /// An object, in the order it was sent, as an encryption context is.
+    /// An object, such as an encryption context, in the order in which it was sent.
     Members(Vec<(Cow<'a, str>, Value<'a>)>),
 }
 
@@ -102,7 +102,7 @@ pub(crate) fn decode_members<'a, C>(
     members(d, DEPTH_MAX)
 }
 
-/// What lies too deep to be read back is left out: a list or an object there is written as an empty text.
+/// A list or an object that lies too deep to be read back is written as an empty text.
 fn encode_value<W: Write>(
     value: &Value<'_>,
     e: &mut Encoder<W>,

@@ -5,23 +5,24 @@ use crate::error::OpenError;
 use crate::recovery::segment_files;
 use crate::segment::{Segment, check_number, is_unfinished};
 
-/// What a journal without a contradiction consists of.
+/// What the check found in a journal without a contradiction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verdict {
-    /// The first record's sequence number; other than 1 if old segments have been moved away. 1 for an empty journal.
+    /// The first record's sequence number: 1, unless old segments have been moved away. 1 for an empty journal.
     pub first_sequence: u64,
     /// The number after the last record's.
     pub next_sequence: u64,
     /// How many segments were checked.
     pub segments: usize,
-    /// Bytes behind the last record that are none: of a record being written, or torn by a crash.
+    /// Bytes behind the last record that are no record: the server is writing them, or a crash tore them.
     pub torn_bytes: usize,
-    /// The last chain value, to compare with a copy kept elsewhere: a cut of the newest records shows in nothing else.
+    /// The last chain value. Compare it with a copy kept elsewhere: nothing else shows that the newest records were
+    /// cut off.
     pub chain: [u8; 32],
 }
 
-/// Checks a whole journal and shows each record with its sequence number to `visit`, oldest first. Reads only, one
-/// segment at a time, and may run while a server writes.
+/// Checks a whole journal and shows each record with its sequence number to `visit`, oldest first. It reads one
+/// segment at a time, changes nothing, and may run while a server writes.
 ///
 /// # Errors
 /// [`OpenError::Damaged`] with the first place where the journal contradicts itself: the records shown before it verified.

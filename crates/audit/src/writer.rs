@@ -1,7 +1,8 @@
-//! The one thread that writes: takes what waits, seals it into the chain, writes once, syncs once, settles.
+//! The one thread that writes. It takes the records that wait, seals them into the chain, writes once, syncs once,
+//! and settles the batch.
 //!
-//! It has no clock: how much time passes at most follows from how long the queue may keep it waiting, which it
-//! counts in ticks. Handed-over records are so synced within 100 ms and what the writes themselves take.
+//! The thread has no clock. It counts in ticks how long the queue may have kept it waiting, which bounds the time
+//! that has passed. Handed-over records are thus synced within 100 ms, plus what the writes themselves take.
 
 use std::io;
 use std::sync::Arc;
@@ -14,10 +15,10 @@ use crate::journal::Health;
 use crate::queue::{Batch, Found, Shared};
 use crate::segment::{self, HEADER_LEN, Header, Node, Segment};
 
-/// Handed-over records are synced when so many ticks of 2 ms have passed. A batch counts for one, because it waits for
-/// company at most as long, and for [`QUIET_TICKS`] more if the queue was idle before it.
+/// Handed-over records are synced when this many ticks of 2 ms have passed. A batch counts as one tick, because it
+/// waits for more records at most that long, and as [`QUIET_TICKS`] more if the queue was idle before it.
 const TICKS_MAX: u32 = 50;
-/// How long the queue must be idle for the writer to sync at once what remains to be synced.
+/// When the queue has been idle for this long, the writer syncs at once what remains to be synced.
 const QUIET: Duration = Duration::from_millis(20);
 const QUIET_TICKS: u32 = 10;
 /// How often handed-over records are tried again after a failed write.
@@ -48,7 +49,7 @@ pub(crate) struct Sizes {
 }
 
 pub(crate) enum Failure {
-    /// Nothing was added to the journal; it can be tried again.
+    /// Nothing was added to the journal; the write can be tried again.
     Write(io::Error),
     /// What is on disk is unknown; the journal must stop.
     Sync(io::Error),
@@ -90,7 +91,7 @@ impl Writer {
                     batch.settle(Err(Refused::Stopped));
                     return false;
                 }
-                // The batch was put back or refused; kept records are tried again, unless this is the end.
+                // The batch was put back or refused. Kept records are tried again, unless this is the end.
                 Err(Failure::Write(_)) | Ok(()) => {}
             }
             if found == Found::Closed {
@@ -99,7 +100,7 @@ impl Writer {
         }
     }
 
-    /// How long to wait for records before something else has to be done.
+    /// How long to wait for records before there is something else to do.
     fn patience(&self) -> Option<Duration> {
         if self.kept_records > 0 {
             Some(RETRY)
@@ -110,14 +111,14 @@ impl Writer {
         }
     }
 
-    /// Writes the kept records and the batch behind them, and settles the batch, whatever comes of it.
+    /// Writes the kept records and, behind them, the batch. Settles the batch, whatever comes of the write.
     fn write(&mut self, batch: &mut Batch) -> Result<(), Failure> {
         if !self.kept.is_empty() {
             batch.bytes.splice(CHAIN_LEN..CHAIN_LEN, self.kept.iter().copied());
         }
         let records = self.kept_records + batch.records as u64;
         let first_awaited = self.tail.next + self.kept_records;
-        // Records that are only handed over are synced ten times in a second: room would cost more than it spares.
+        // Handed-over records are synced ten times in a second: room would cost more than it saves.
         let room_bytes = if batch.is_awaited() { self.sizes.room_bytes } else { 0 };
         let sizes = Sizes { room_bytes, ..self.sizes };
         if let Err(failure) = self.tail.write(&*self.disk, &mut batch.bytes, records, sizes) {
@@ -135,8 +136,9 @@ impl Writer {
         Ok(())
     }
 
-    /// After a failed write: refuses the records someone waits for, and keeps those handed over, which nobody can
-    /// refuse any more. They are bounded, because none is accepted until they are written.
+    /// After a failed write: refuses the records that someone waits for, and keeps those handed over, because
+    /// nobody can refuse these any more. The kept records are bounded: no other record is accepted until they are
+    /// written.
     fn put_back(&mut self, batch: &mut Batch, failure: Failure) -> Result<(), Failure> {
         let Failure::Write(error) = failure else { return Err(failure) };
         self.shared.set_health(Health::NotWriting(error.kind()));
@@ -163,7 +165,7 @@ impl Tail {
         let bytes = header.encode();
         let mut file = disk.create(&name).map_err(Failure::Write)?;
         if let Err(error) = file.write_at(0, &bytes) {
-            // Left in place if it cannot be removed: then the next attempt fails until a restart clears it.
+            // If the file cannot be removed, it stays, and the next attempts fail until a restart clears it.
             let _ = disk.remove(&name);
             return Err(Failure::Write(error));
         }
@@ -182,7 +184,7 @@ impl Tail {
         })
     }
 
-    /// Goes on behind a segment that was checked, cut and synced.
+    /// Continues behind a segment that was checked, cut and synced.
     pub(crate) fn resume(file: Box<dyn DiskFile>, last: &Segment) -> Self {
         Self {
             file,
@@ -196,8 +198,8 @@ impl Tail {
         }
     }
 
-    /// Seals the frames in `buffer` (behind room for a chain value) and writes them, into a new segment if this one has
-    /// no room. A group is never split, so a segment may exceed its limit by less than one group.
+    /// Seals the frames in `buffer` (behind room for a chain value) and writes them, into a new segment if this one
+    /// is full. A group is never split: a segment exceeds its limit only when a single group does.
     fn write(
         &mut self,
         disk: &dyn Disk,
@@ -221,7 +223,7 @@ impl Tail {
             self.make_room(added, sizes.room_bytes).and_then(|()| self.file.write_at(self.len, frames));
         if let Err(error) = written {
             self.dirty = true;
-            // Tried again before the next write, if it fails here.
+            // If cleaning fails here, the next write tries it again.
             let _ = self.clean();
             return Err(Failure::Write(error));
         }
@@ -231,8 +233,8 @@ impl Tail {
         Ok(())
     }
 
-    /// Lengthens the file by zeroes when it has no room for so many bytes. Written zeroes, not just a length: the file
-    /// system would have to note of each block when it is written to first.
+    /// Lengthens the file by zeroes when it has no room for the added bytes. The zeroes are written, not just a
+    /// length set: the file system would otherwise have to note the first write to each block.
     fn make_room(&mut self, added: u64, room_bytes: u64) -> io::Result<()> {
         let needed = self.len + added;
         if needed <= self.end || room_bytes == 0 {
@@ -246,7 +248,7 @@ impl Tail {
         Ok(())
     }
 
-    /// Cuts off the room: nothing more is written here.
+    /// Cuts off the room: nothing more is written into this segment.
     fn finish(&mut self) -> Result<(), Failure> {
         self.dirty |= self.end > self.len;
         self.clean()
@@ -271,7 +273,7 @@ impl Tail {
     }
 }
 
-/// Refuses everything from now on if the writer should end in a way nobody thought of.
+/// Refuses everything from now on if the writer panics.
 struct StopOnUnwind(Arc<Shared>);
 
 impl Drop for StopOnUnwind {

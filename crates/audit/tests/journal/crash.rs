@@ -11,7 +11,7 @@ use crate::scene::{append_group, eventually, number, numbers, open, payload, wai
 enum Step {
     /// Append and wait until it is durable.
     Append(usize),
-    /// Append and go on; the crash may come before, during or after its write.
+    /// Append and go on; the crash may come before, during or after the write.
     Send(usize),
     HandOver(usize),
     Crash(Crash),
@@ -53,7 +53,7 @@ impl History {
         assert_eq!(self.acknowledged.insert(position.sequence, number), None);
     }
 
-    /// Everything acknowledged is on the disk at its place, and nothing is there twice, out of order, or made up.
+    /// Every acknowledged record is on the disk at its place. No record is there twice, out of order, or made up.
     fn check(&self, disk: &MemoryDisk) {
         let mut found = BTreeMap::new();
         verify(disk, &mut |sequence, payload| {

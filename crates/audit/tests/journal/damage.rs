@@ -79,7 +79,7 @@ fn a_removed_record_is_found() {
     let found = damage(try_open(&bad));
     assert_eq!((found.offset, found.reason), (96, Reason::Frame));
 
-    // In the newest segment the one record left is the tail, which does not verify and is no record any more.
+    // In the newest segment the one remaining record is the tail. It does not verify and is no record any more.
     let bad = written();
     bad.tamper("00000000000000000005.journal", |bytes| drop(bytes.drain(first)));
     assert_eq!(open(&bad).1.torn_bytes(), 844);
@@ -96,7 +96,7 @@ fn a_missing_or_renamed_segment_is_found() {
     rename(&bad, "00000000000000000005.journal", "00000000000000000006.journal");
     assert_eq!(damage(try_open(&bad)).reason, Reason::Header);
 
-    // A header that is cut short is no crash's work if the number does not go on.
+    // A short header is no crash's work if the segment's number does not continue the journal.
     let bad = written();
     bad.create("00000000000000000009.journal").unwrap();
     assert_eq!(damage(try_open(&bad)).reason, Reason::Gap);

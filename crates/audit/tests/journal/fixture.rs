@@ -1,5 +1,5 @@
-//! A journal of format version 1, written by a program that knew only `docs/audit-format.md`. Journals outlive the version
-//! that wrote them: this file must be readable, and its records be written the same, for ever.
+//! A journal of format version 1, written by a program that knew only `docs/audit-format.md`. Journals outlive the
+//! version that wrote them: every later version must read this file, and write its records the same.
 
 use std::path::Path;
 

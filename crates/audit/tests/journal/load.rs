@@ -11,7 +11,8 @@ use crate::scene::{NODE, append_group, numbers, payload, wait};
 
 const THREADS: u64 = 8;
 
-/// Lets eight threads append `each` records, every thread waiting for each of its own, and returns the sequence numbers.
+/// Lets eight threads append `each` records. Every thread waits for each of its records. Returns the sequence
+/// numbers.
 fn append_from_threads(journal: &Journal, each: u64) -> BTreeSet<u64> {
     let sequences = Mutex::new(BTreeSet::new());
     thread::scope(|scope| {
@@ -67,7 +68,7 @@ fn handed_over_records_are_batched() {
     }
     journal.close().unwrap();
     assert!(numbers(&disk).into_iter().eq(0..10_000));
-    // 1.4 MB in batches of 32 KiB or more, unless the machine paused the writer's company for 2 ms.
+    // 1.4 MB in batches of 32 KiB or more, unless the machine paused the appending threads for 2 ms.
     assert!(disk.writes() < 500, "{} writes", disk.writes());
 }
 

@@ -48,7 +48,8 @@ pub(crate) fn eventually(what: &str, mut is_true: impl FnMut() -> bool) {
     panic!("not so after ten seconds: {what}");
 }
 
-/// Appends `first`, and while the writer is held in its sync `others`, which so become one group; then lets all finish.
+/// Appends `first`. While the writer is held in its sync, appends `others`, which become one group. Then lets all
+/// finish.
 pub(crate) fn append_group(disk: &MemoryDisk, journal: &Journal, first: &[u8], others: &[Vec<u8>]) {
     let before = disk.syncs();
     disk.hold_syncs(true);
