@@ -1,4 +1,4 @@
-//! What is committed together, and what every engine refuses before it begins.
+//! Batches: what is committed together, and what every engine refuses before it begins.
 
 use std::collections::BTreeSet;
 
@@ -24,7 +24,7 @@ impl Precondition {
         }
     }
 
-    /// Whether it holds for a key last changed at this revision, or for an absent one.
+    /// Whether the precondition holds for a key that was last changed at this revision; `None` is an absent key.
     #[must_use]
     pub fn holds(&self, found: Option<Revision>) -> bool {
         match self {
@@ -36,8 +36,8 @@ impl Precondition {
 
 /// Puts and deletes that are committed together, if every precondition holds, or not at all.
 ///
-/// A key may be written at most once in a batch. Preconditions look at the store as it was before the batch.
-/// A batch that writes nothing takes a revision too.
+/// A key may be written at most once in a batch. Preconditions look at the store as it was before the batch. A
+/// batch that writes nothing also takes a revision.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Batch {
     /// What must hold.

@@ -1,4 +1,4 @@
-//! What every engine must do, as one suite: run it in the tests of each.
+//! What every engine must do, as one suite. Run the suite in the tests of each engine.
 //!
 //! ```
 //! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -106,7 +106,7 @@ async fn everything(store: &dyn Store) -> (Revision, Vec<(Key, Versioned)>) {
     (page.revision, page.items)
 }
 
-/// Polls once. For futures that are then dropped.
+/// Polls a future once. For futures that are then dropped.
 async fn poll_once<T>(future: impl Future<Output = T>) -> Option<T> {
     let mut future = Box::pin(future);
     poll_fn(|context| match future.as_mut().poll(context) {
@@ -116,7 +116,7 @@ async fn poll_once<T>(future: impl Future<Output = T>) -> Option<T> {
     .await
 }
 
-/// Runs futures at once, on this task; answers in their order.
+/// Runs futures concurrently, on this task. Returns their outputs in the order of the futures.
 async fn all<T>(futures: impl IntoIterator<Item: Future<Output = T>>) -> Vec<T> {
     let mut running: Vec<_> = futures.into_iter().map(|future| (Box::pin(future), None)).collect();
     poll_fn(|context| {

@@ -1,4 +1,4 @@
-//! A store that fails on purpose, as told and always alike.
+//! A store that fails on purpose: by a plan, and always alike.
 
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,11 +24,12 @@ pub enum Call {
 /// What happens to a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
-    /// It is not made; the answer is this error.
+    /// The call is not made; the answer is this error.
     Fail(StoreError),
-    /// It is made, its answer is lost: [`StoreError::Unavailable`]. A commit's outcome is then unknown to the caller.
+    /// The call is made, but its answer is lost: [`StoreError::Unavailable`]. The caller then does not know a
+    /// commit's outcome.
     DropAnswer,
-    /// It is made after giving way to other tasks this many times.
+    /// The call is made after giving way to other tasks this many times.
     Delay {
         /// How often.
         turns: u32,
@@ -48,7 +49,7 @@ pub struct Fault {
     pub effect: Effect,
 }
 
-/// Wraps a store and lets its calls fail by a plan. Without a plan it is the store within.
+/// Wraps a store and lets its calls fail by a plan. Without a plan it behaves as the store within.
 pub struct FaultyStore<S> {
     inner: S,
     plan: Arc<Plan>,
@@ -70,8 +71,8 @@ impl<S: Store> FaultyStore<S> {
         faulty
     }
 
-    /// Replaces the plan, also of watches that run; counting starts anew. Where several faults meet in one call, the
-    /// first that fails it or loses its answer decides, and all delays before that one happen.
+    /// Replaces the plan, also of running watches; counting starts anew. Several faults may meet in one call: the
+    /// first that fails the call or loses its answer decides, and all delays before that fault happen.
     pub fn set_plan(&self, faults: Vec<Fault>) {
         *self.plan.lock() = faults.into_iter().map(|fault| Planned { fault, calls: 0 }).collect();
     }
@@ -116,7 +117,7 @@ impl Watch for FaultyWatch {
 }
 
 impl Plan {
-    /// Makes a call, or what the plan makes of it. A call is counted when it is first polled.
+    /// Makes a call, as the plan wants it. A call counts when it is first polled.
     async fn carry_out<T>(&self, call: Call, made: Answer<'_, T>) -> Result<T, StoreError> {
         for effect in self.effects(call) {
             match effect {

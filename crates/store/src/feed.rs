@@ -1,7 +1,7 @@
 //! Committed changes on their way to the watchers of this process.
 //!
-//! The engine publishes into one bounded history; each watch is no more than a position in it. So a slow watcher
-//! costs nothing, holds nobody up, and learns that it is too late by [`StoreError::Compacted`].
+//! The engine publishes into one bounded history. Each watch is only a position in this history. A slow watcher
+//! therefore costs nothing and holds nobody up. It learns by [`StoreError::Compacted`] that it is too late.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,7 +23,7 @@ impl Default for Kept {
     }
 }
 
-/// The history and the bell that wakes who waits for more of it.
+/// The history, and the bell that wakes the watchers who wait for more.
 pub(crate) struct Feed {
     history: Mutex<History>,
     bell: watch::Sender<()>,
@@ -66,7 +66,7 @@ impl Feed {
 
     /// Everything after `seen`, now and from now on.
     pub(crate) fn subscribe(self: &Arc<Self>, seen: Revision) -> Result<Box<dyn Watch>, StoreError> {
-        // Told at once, rather than by the first `next`.
+        // The caller learns this at once, not by the first `next`.
         self.lock().after(seen)?;
         Ok(Box::new(Watcher { feed: Arc::clone(self), bell: self.bell.subscribe(), seen }))
     }
@@ -80,7 +80,7 @@ impl History {
     fn push(&mut self, changes: Changes) {
         self.bytes += weight(&changes);
         self.changes.push_back(changes);
-        // The newest stays, however large: those who keep up must be able to have it.
+        // The newest changes stay, however large: watchers who keep up must get them.
         while self.changes.len() > 1
             && (self.changes.len() > self.kept.batches || self.bytes > self.kept.bytes)
         {
@@ -121,14 +121,14 @@ impl Watch for Watcher {
     fn next(&mut self) -> Answer<'_, Changes> {
         Box::pin(async move {
             loop {
-                // Marked before looking, so that what is published in between rings again.
+                // Marked before looking: a change that is published in between rings again.
                 self.bell.mark_unchanged();
                 let found = self.feed.lock().after(self.seen)?;
                 if let Some(changes) = found {
                     self.seen = changes.revision;
                     return Ok(changes);
                 }
-                // The feed holds the sender, and this watcher the feed.
+                // This cannot fail: the feed holds the sender, and this watcher holds the feed.
                 let _ = self.bell.changed().await;
             }
         })

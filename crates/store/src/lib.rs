@@ -1,8 +1,8 @@
-//! Ordered keys, compare-and-commit batches, watch: what Keywright asks of a storage engine.
+//! What Keywright asks of a storage engine: ordered keys, compare-and-commit batches, watches.
 //!
-//! The [`Store`] trait has four methods over bytes. Nothing in it needs more than one engine can give:
-//! no range deletes, no time-to-live, no joins. Revisions increase strictly with every committed batch and
-//! are the only clock that caches trust. An engine is right when it passes [`conformance`].
+//! The [`Store`] trait has four methods over bytes. It needs nothing that only some engines have: no range deletes,
+//! no time-to-live, no joins. Revisions increase strictly with every committed batch. Caches trust no other clock.
+//! An engine is right when it passes [`conformance`].
 //!
 //! ```text
 //!                       ┌► MemoryStore   a BTreeMap: the model, and `keywright dev`
@@ -61,7 +61,7 @@ pub struct Versioned {
 pub struct Page {
     /// Items in ascending order of their keys.
     pub items: Vec<(Key, Versioned)>,
-    /// Where to go on: pass it as the next `from`. `None` at the end of the range.
+    /// Where to continue: pass this key as the next `from`. `None` at the end of the range.
     pub next: Option<Key>,
     /// The store's revision when the page was read.
     pub revision: Revision,
@@ -72,24 +72,24 @@ pub struct Page {
 pub struct Changes {
     /// The batch's revision.
     pub revision: Revision,
-    /// New value of each key that it wrote, `None` where it deleted one, in ascending order of the keys. Keys
-    /// that were absent before they were deleted do not appear; a batch that changed nothing has no items.
+    /// The new value of each key that the batch wrote, or `None` for a deleted key, in ascending order of the keys.
+    /// A deleted key that was absent before does not appear. A batch that changed nothing has no items.
     pub items: Vec<(Key, Option<Bytes>)>,
 }
 
-/// A running watch: committed changes in order of their revisions, none left out.
+/// A running watch: all committed changes, in order of their revisions.
 pub trait Watch: Send {
-    /// The next batch of changes; waits until there is one. Dropping the future loses no change.
+    /// Waits for the next batch of changes. Dropping the future loses no change.
     ///
     /// # Errors
-    /// [`StoreError::Compacted`] when this watch fell too far behind, anything else when the engine failed or
-    /// is gone. The watch is then over: scan again and start another.
+    /// [`StoreError::Compacted`] when this watch fell too far behind; any other error when the engine failed or is
+    /// gone. The watch is then over: scan again and start another.
     fn next(&mut self) -> Answer<'_, Changes>;
 }
 
 /// A storage engine.
 pub trait Store: Send + Sync {
-    /// The values of some keys, in the order asked, all read at one revision.
+    /// The values of some keys, in the order of `keys`, all read at one revision.
     ///
     /// # Errors
     /// [`StoreError::TooLarge`] for more than [`BATCH_OPERATIONS_MAX`] keys or one outside the limits, and what
@@ -103,15 +103,15 @@ pub trait Store: Send + Sync {
     /// What the engine meets.
     fn scan<'a>(&'a self, from: &'a [u8], to: &'a [u8], limit: usize) -> Answer<'a, Page>;
 
-    /// Commits a batch durably, or says which precondition failed and changes nothing. Dropping the future
-    /// does not undo a batch that was handed over, and a future that was polled once may have handed it over.
+    /// Commits a batch durably, or says which precondition failed and changes nothing. A future that was polled
+    /// once may have handed the batch over; dropping the future does not undo a batch that was handed over.
     ///
     /// # Errors
-    /// [`StoreError::TooLarge`], [`StoreError::DuplicateKey`] and [`StoreError::Full`] change nothing. After
-    /// any other the outcome is unknown, and a retry must compare.
+    /// [`StoreError::TooLarge`], [`StoreError::DuplicateKey`] and [`StoreError::Full`] change nothing. After any
+    /// other error the outcome is unknown, and a retry must compare.
     fn commit(&self, batch: Batch) -> Answer<'_, Result<Revision, Conflict>>;
 
-    /// All changes after a revision; after one that is yet to come, those beyond it.
+    /// All changes after a revision. The revision may be yet to come: the watch then begins beyond it.
     ///
     /// # Errors
     /// [`StoreError::Compacted`] when the engine no longer has them all: scan again.

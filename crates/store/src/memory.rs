@@ -1,4 +1,4 @@
-//! The store as a `BTreeMap`: the model that the other engines are compared with, and a store to throw away.
+//! The store as a `BTreeMap`: the model for the other engines, and a store to throw away.
 
 use std::collections::BTreeMap;
 use std::ops::Bound::{Excluded, Included};
@@ -10,7 +10,7 @@ use crate::{
     Watch, check_keys,
 };
 
-/// A store in memory. Every call is done by the first poll of its future; it needs no runtime.
+/// A store in memory. The first poll of a call's future does all its work. The store needs no runtime.
 pub struct MemoryStore {
     state: Mutex<State>,
     feed: Arc<Feed>,
@@ -72,7 +72,7 @@ impl Store for MemoryStore {
             }
             let changes = state.apply(batch);
             let revision = changes.revision;
-            // Under the lock, so that watchers see revisions in their order.
+            // Published under the lock, so that watchers see revisions in their order.
             self.feed.publish(changes);
             Ok(Ok(revision))
         })

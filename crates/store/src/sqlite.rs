@@ -1,4 +1,4 @@
-//! The embedded engine: one SQLite database, one thread that writes, connections of their own for reads.
+//! The embedded engine: one SQLite database, one thread that writes, and separate connections for reads.
 //!
 //! ```text
 //! commit ─► bounded queue ─► writer thread ─► one transaction and one sync for all that wait
@@ -8,10 +8,10 @@
 //! get, scan ─► a read-only connection, on the caller's thread
 //! ```
 //!
-//! A commit that was answered survives the loss of power (write-ahead log, `synchronous=FULL`). Reads see whole
-//! committed batches only, because SQLite shows a transaction to other connections after it has synced it. If the
-//! outcome of a commit cannot be known, the engine stops and answers nothing more: see [`writer`].
-//! The format of the file is described in `docs/store-format.md`.
+//! An answered commit survives the loss of power (write-ahead log, `synchronous=FULL`). SQLite shows a transaction
+//! to other connections only after the sync, so reads see whole committed batches only. If nobody can know the
+//! outcome of a commit, the engine stops and answers nothing more: see [`writer`]. `docs/store-format.md` describes
+//! the format of the file.
 
 mod check;
 mod directory;
@@ -37,16 +37,16 @@ use self::writer::{Job, Writer};
 use crate::feed::{Feed, Kept};
 use crate::{Answer, Batch, Conflict, Key, Page, Revision, Store, StoreError, Versioned, Watch, check_keys};
 
-/// Commits that wait for the writer before further ones have to wait for a place.
+/// How many commits may wait for the writer. Further ones wait for a place in the queue.
 const QUEUE_BATCHES: usize = 256;
 
 /// How to open an embedded store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
-    /// Make the store if it is not there. Otherwise that is [`OpenError::Missing`].
+    /// Make the store if there is none. If false, a missing store is [`OpenError::Missing`].
     pub create: bool,
-    /// Most bytes that the database file may grow to, apart from its log; beyond, commits answer
-    /// [`StoreError::Full`]. `None`: as the disk allows. Deleting makes room again.
+    /// Most bytes of the database file, apart from its log. When the file is full, commits answer
+    /// [`StoreError::Full`]; deleting makes room again. `None`: as the disk allows.
     pub bytes_max: Option<u64>,
 }
 
@@ -56,10 +56,10 @@ impl Default for Options {
     }
 }
 
-/// A durable store in a directory of its own machine.
+/// A durable store in a directory of this machine.
 ///
-/// Needs no runtime. Reads happen on the thread that polls them and may wait for the disk. Dropping it finishes
-/// the commits handed over, waits for them, and only then lets go of the directory.
+/// Needs no runtime. Reads happen on the thread that polls them and may wait for the disk. Dropping the store
+/// finishes the commits that were handed over, and only then lets go of the directory.
 pub struct SqliteStore {
     readers: Readers,
     queue: Option<mpsc::Sender<Job>>,
@@ -70,14 +70,14 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the store in `directory`, and makes both first if they are not there and `options` allow it. What
-    /// it makes is for its owner's eyes only (mode 0700 and 0600), and durable before this returns.
+    /// Opens the store in `directory`. If `options` allow it, makes a missing directory and a missing store first.
+    /// Only the owner can read them (mode 0700 and 0600), and they are durable before this returns.
     ///
-    /// Reads enough to see that the file is a store, whole, and of a known version, but not all of it:
-    /// [`SqliteStore::check`] does.
+    /// Reads enough to see that the file is a store, whole, and of a known version. [`SqliteStore::check`] reads
+    /// everything.
     ///
     /// # Errors
-    /// See [`OpenError`]. Nothing was changed, except that a directory or an empty store may have been made.
+    /// See [`OpenError`]. Nothing is changed then, except that a directory or an empty store may have been made.
     pub fn open(directory: &Path, options: Options) -> Result<Self, OpenError> {
         Self::open_keeping(directory, options, Kept::default())
     }
@@ -85,13 +85,13 @@ impl SqliteStore {
     /// Whether there is a store in `directory`, damaged or not.
     ///
     /// # Errors
-    /// When that cannot be found out.
+    /// When the system does not say.
     pub fn exists(directory: &Path) -> io::Result<bool> {
         Directory::new(directory).database().try_exists()
     }
 
-    /// Reads everything and verifies structure, checksums and revisions. Takes seconds per gigabyte on the
-    /// caller's thread; commits go on meanwhile.
+    /// Reads everything and verifies structure, checksums and revisions. Takes seconds per gigabyte on the caller's
+    /// thread. Commits continue meanwhile.
     ///
     /// # Errors
     /// When the store cannot be read at all. Damage that was found is in the answer.
@@ -117,7 +117,8 @@ impl SqliteStore {
         Ok(Self { readers: Readers::new(file), queue: Some(queue), writer: Some(writer), feed, _lock: lock })
     }
 
-    /// After a commit of unknown outcome nothing is answered, reads included: what they show might not last.
+    /// After a commit of unknown outcome the engine answers nothing, reads included: what a read shows might not
+    /// last.
     fn still_working(&self) -> Result<(), StoreError> {
         self.feed.ended().map_or(Ok(()), Err)
     }
@@ -166,7 +167,7 @@ impl Store for SqliteStore {
 
 impl Drop for SqliteStore {
     fn drop(&mut self) {
-        // Readers first: the last connection to close brings the log into the database and removes it.
+        // Readers close first: the last connection to close brings the log into the database and removes the log.
         self.readers.close();
         self.queue = None;
         if let Some(writer) = self.writer.take() {

@@ -1,4 +1,5 @@
-//! The store is killed with writers at work, again and again. What it acknowledged must be there afterwards.
+//! A process with a store and writers at work is killed, again and again. What the store acknowledged must be there
+//! afterwards.
 //!
 //! The test runs its own executable as the process to kill. `STORE_CRASH_ROUNDS` sets the number of kills.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
@@ -17,7 +18,7 @@ use tempfile::TempDir;
 const TEST: &str = "no_acknowledged_commit_is_lost_by_a_kill";
 const DIRECTORY: &str = "STORE_CRASH_DIRECTORY";
 const ROUNDS: &str = "STORE_CRASH_ROUNDS";
-/// Then a new one, because every round reads all of it.
+/// After this many rounds a new store begins, because every round reads all of it.
 const ROUNDS_PER_STORE: u64 = 30;
 const WRITERS: u64 = 8;
 
@@ -33,7 +34,8 @@ fn no_acknowledged_commit_is_lost_by_a_kill() {
         if round % ROUNDS_PER_STORE == 0 {
             (directory, at) = (TempDir::new().unwrap(), Revision(0));
         }
-        // Spread over what a process does from its first commits to the log being brought into the database.
+        // The kills are spread over a process's work, from its first commits until the log is brought into the
+        // database.
         let answered = run_and_kill(directory.path(), Duration::from_micros(round * 7_919 % 60_000));
         acknowledged += answered.len() as u64;
         at = verify(directory.path(), at, &answered);
@@ -52,7 +54,7 @@ fn run_and_kill(directory: &Path, delay: Duration) -> Acknowledged {
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    // The clock runs from the first answer, or kills would only hit starting processes.
+    // The clock runs from the first answer; otherwise kills would only hit starting processes.
     let first = lines.find_map(|line| parse(&line.unwrap())).expect("the process answers");
     let listener = thread::spawn(move || lines.filter_map(|line| parse(&line.unwrap())).collect::<Vec<_>>());
     thread::sleep(delay);
@@ -78,12 +80,13 @@ fn verify(directory: &Path, before: Revision, acknowledged: &Acknowledged) -> Re
         assert!(checked.revision >= *revision);
         let (counter, log) = (block_on(store.get(&[counter(*writer)])).unwrap(), log(*writer, *number));
         let kept: u64 = text(&counter[0].as_ref().unwrap().value).parse().unwrap();
-        // One more may have been committed and not been said.
+        // One more step may have been committed without being reported.
         assert!(kept == *number || kept == number + 1, "writer {writer}: {kept} kept, {number} acknowledged");
         let logged = block_on(store.get(&[log])).unwrap();
         assert_eq!(logged[0].as_ref().map(|entry| entry.revision), Some(*revision));
     }
-    // Each commit counts and logs in one batch: as many entries as the counter says, or it was torn.
+    // Each commit counts and logs in one batch. If there are not as many entries as the counter says, a batch was
+    // torn.
     for writer in 0..WRITERS {
         let counter = block_on(store.get(&[counter(writer)])).unwrap();
         let counted = counter[0].as_ref().map_or(0, |counter| text(&counter.value).parse().unwrap());

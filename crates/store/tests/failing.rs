@@ -1,5 +1,5 @@
-//! Commits that SQLite refuses. Triggers stand in for a failing disk: one makes a statement fail, one makes COMMIT
-//! itself fail, by a foreign key that is checked only there.
+//! Commits that SQLite refuses. Triggers stand in for a failing disk. One makes a statement fail. The other makes
+//! COMMIT itself fail, by a foreign key that only COMMIT checks.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::future::Future;
@@ -25,7 +25,7 @@ fn a_batch_that_cannot_be_written_fails_alone() {
     let directory = trapped();
     let store = open(directory.path());
     let mut watch = block_on(store.watch(Revision(0))).unwrap();
-    // Handed over before any is awaited, so that they meet in one group.
+    // All are handed over before one is awaited, so that they meet in one group.
     let keys = ["a", "b", "refused", "c", "d"];
     let handed_over: Vec<_> = keys.iter().map(|key| hand_over(&store, put(&["always", key]))).collect();
     let answers: Vec<_> = handed_over.into_iter().map(block_on).collect();

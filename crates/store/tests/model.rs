@@ -1,4 +1,4 @@
-//! Random histories: the embedded engine and the model answer alike, also after the engine was opened again.
+//! Random histories: the embedded engine and the model answer alike, also after the engine is opened again.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::future::Future;
@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use store::{Batch, Key, MemoryStore, Options, Precondition, Revision, SqliteStore, Store};
 use tempfile::TempDir;
 
-/// Few keys, so that steps meet; some are prefixes of others.
+/// There are few keys, so that steps meet. Some keys are prefixes of others.
 const KEYS: [&[u8]; 6] = [b"a", b"a/", b"a/b", b"b", b"b\x00", b"\xFE"];
 
 #[derive(Debug, Clone)]

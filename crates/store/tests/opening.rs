@@ -103,7 +103,7 @@ fn damage_is_told_when_opening() {
     for (name, damage) in cases {
         let directory = filled();
         damage(&database(directory.path()));
-        // Also when it may make a store: it must not put a new one in place of a broken one.
+        // This holds also when opening may make a store: it must not put a new store in place of a broken one.
         let error = refused(directory.path(), Options::default());
         assert!(matches!(error, OpenError::Corrupt { .. }), "{name}: {error:?}");
         let text = error.to_string();
@@ -137,7 +137,7 @@ fn a_flipped_bit_is_found_and_not_served() {
     assert_eq!((checked.records, checked.revision), (100, Revision(100)));
     assert_eq!(checked.damage, ["record `key/0042` does not match its checksum"]);
 
-    // A commit that asks for the damaged record fails alone; one that replaces it mends it.
+    // A commit that asks for the damaged record fails alone. A commit that replaces the record mends it.
     let asking = Batch {
         preconditions: vec![store::Precondition::At(Key::from("key/0042"), Revision(43))],
         ..Batch::default()

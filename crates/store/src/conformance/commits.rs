@@ -61,7 +61,7 @@ pub(super) async fn a_batch_is_committed_as_a_whole(store: &dyn Store) {
 pub(super) async fn revisions_increase(store: &dyn Store) {
     let (mut last, records) = everything(store).await;
     assert_eq!((last, records), (Revision(0), vec![]), "a new store is empty");
-    // Also of batches that write what is there, remove what is not, or do nothing at all.
+    // This holds also for batches that write what is there, remove what is not, or do nothing at all.
     for batch in [put(&["a"]), put(&["a"]), put(&["b"]), delete(&["a"]), delete(&["a"]), Batch::default()] {
         let touched = batch.puts.first().map(|(key, _)| key.clone());
         let revision = committed(store, batch).await;

@@ -68,7 +68,7 @@ pub(super) async fn scan_goes_on_where_a_page_ended(store: &dyn Store) {
     let nothing = store.scan(b"b", b"z", 0).await.unwrap();
     assert_eq!((nothing.items.len(), nothing.next, nothing.revision), (0, Some(key("b")), revision));
 
-    // What the cursor names may be gone when the scan goes on.
+    // The key that the cursor names may be gone when the scan continues.
     let page = store.scan(b"", b"z", 2).await.unwrap();
     let later = committed(store, delete(&["c"])).await;
     let rest = store.scan(&page.next.unwrap(), b"z", 10).await.unwrap();

@@ -12,7 +12,8 @@ pub(super) struct Directory {
     path: PathBuf,
 }
 
-/// Held as long as the store is open. The operating system lets go of it when the process ends, however it ends.
+/// The lock, held as long as the store is open. The operating system releases it when the process ends, however it
+/// ends.
 pub(super) struct Lock {
     _file: File,
 }
@@ -44,14 +45,14 @@ impl Directory {
         }
     }
 
-    /// Makes an empty store if there is none. It gets its name when it is complete, so that an empty or broken
-    /// file of that name is damage and never taken for a new store.
+    /// Makes an empty store if there is none. The file gets its name when it is complete: an empty or broken file
+    /// of that name is therefore damage, never a new store.
     pub(super) fn ensure_database(&self, create: bool) -> Result<(), OpenError> {
         let database = self.database();
         if database.try_exists().map_err(at(&database))? {
             return keep_private(&database).map_err(at(&database));
         }
-        // A tool that read a closed store may have left an empty one.
+        // A tool that read a closed store may have left an empty log.
         let log = self.path.join("keywright.db-wal");
         if fs::metadata(&log).is_ok_and(|metadata| metadata.len() > 0) {
             let what = "it is gone, but its log `keywright.db-wal` is there".to_owned();
@@ -80,7 +81,7 @@ impl Directory {
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.create(&self.path)?;
-        // Its name is an entry of the directory above.
+        // The directory's name is an entry of the directory above.
         let parent = self.path.parent().filter(|parent| !parent.as_os_str().is_empty());
         sync_directory(parent.unwrap_or(Path::new(".")))
     }
@@ -97,7 +98,7 @@ fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     options
 }
 
-/// Takes others' permissions from a database that came from elsewhere, as a restored backup does.
+/// Removes others' permissions from a database that came from elsewhere, such as a restored backup.
 fn keep_private(database: &Path) -> io::Result<()> {
     #[cfg(unix)]
     {

@@ -27,11 +27,11 @@ pub(super) fn open_error(file: &Path) -> impl Fn(Error) -> OpenError + Copy {
     }
 }
 
-/// Whether a failed COMMIT has certainly left nothing behind that a later recovery of the log could bring to life.
+/// Whether a failed COMMIT has certainly left nothing that a later recovery of the log could bring to life.
 ///
-/// The frame that makes a transaction count is the last one written to the log, before the sync. A write that failed
-/// was therefore that frame or an earlier one, and recovery ignores the rest. After a failed sync, or a failure to
-/// index what was synced, the frame is in the log and may or may not be on the disk.
+/// A transaction counts by its last frame in the log, which is written before the sync. A failed write was
+/// therefore that frame or an earlier one, and recovery ignores the rest. After a failed sync, or a failure to
+/// index what was synced, the last frame is in the log and may or may not be on the disk.
 pub(super) fn is_certain(error: &Error) -> bool {
     match error {
         Error::SqliteFailure(failure, _) => {

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 use std::{fmt, io};
 
-/// The store could not be opened. Each text names the file and says what to do where that is known.
+/// The store could not be opened. Each text names the file, and says what to do where that is known.
 #[derive(Debug)]
 pub enum OpenError {
     /// There is no store, and making one was not asked for.
     Missing {
-        /// Where it would be.
+        /// Where the store would be.
         file: PathBuf,
     },
     /// Another process has the store open.
@@ -39,9 +39,9 @@ pub enum OpenError {
     },
     /// The operating system refused something.
     Io {
-        /// What it was about.
+        /// The file or directory concerned.
         path: PathBuf,
-        /// Its error.
+        /// The system's error.
         source: io::Error,
     },
     /// SQLite refused something for another reason than damage.

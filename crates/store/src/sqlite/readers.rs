@@ -9,9 +9,9 @@ use super::failure::store_error;
 use super::schema::{BUSY, harden};
 use crate::StoreError;
 
-/// Idle connections kept. More readers at once open more, and close them when done.
+/// How many idle connections are kept. More readers at once open further connections, and close them when done.
 const IDLE_MAX: usize = 4;
-/// Kibibytes of page cache of each: reads are for cold data, and the operating system caches the file.
+/// Kibibytes of page cache of each connection: reads are for cold data, and the operating system caches the file.
 const CACHE_KIB: i64 = 512;
 
 /// The readers of one database.

@@ -1,4 +1,4 @@
-//! Rows of the table `record`, each with a checksum: SQLite has none of its own, and a flipped bit in stored bytes
+//! Rows of the table `record`, each with a checksum. SQLite has none of its own, and a flipped bit in stored bytes
 //! must be found, not served.
 
 use bytes::Bytes;
@@ -33,7 +33,7 @@ pub(super) fn scan(
             "SELECT key, value, revision, checksum FROM record WHERE key >= ?1 AND key < ?2 ORDER BY key LIMIT ?3",
         )
         .map_err(store_error)?;
-    // One more than asked: its key is where the next page begins.
+    // One row more than asked for: the next page begins at its key.
     let rows_max = i64::try_from(limit + 1).unwrap_or(i64::MAX);
     let mut rows = statement.query(params![from, to, rows_max]).map_err(store_error)?;
     while let Some(row) = rows.next().map_err(store_error)? {
@@ -56,7 +56,7 @@ pub(super) fn put(connection: &Connection, key: &Key, value: &Bytes, at: Revisio
     Ok(())
 }
 
-/// Removes one record. Whether it was there.
+/// Removes one record. Returns whether it was there.
 pub(super) fn delete(connection: &Connection, key: &Key) -> Result<bool, StoreError> {
     let mut statement =
         connection.prepare_cached("DELETE FROM record WHERE key = ?1").map_err(store_error)?;
@@ -79,7 +79,7 @@ pub(super) fn verified(row: &Row<'_>) -> Result<(Key, Versioned), StoreError> {
 }
 
 /// CRC-32 (IEEE 802.3) over the key's length (4 bytes) and the revision (8 bytes), both little-endian, the key, the
-/// value. It guards against accidents; against malice stands the strongroom, which seals what is secret.
+/// value. The checksum guards against accidents. Against malice, the strongroom seals what is secret.
 fn checksum(key: &[u8], value: &[u8], revision: Revision) -> u32 {
     let mut crc = crc32fast::Hasher::new();
     // Keys have at most 1024 bytes; the length keeps key and value apart.

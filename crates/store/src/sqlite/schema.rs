@@ -13,7 +13,7 @@ use crate::{Revision, StoreError};
 /// "KWRT" in ASCII. Shows in the file's header, at offset 68.
 const APPLICATION_ID: i64 = 0x4B57_5254;
 const FORMAT: &str = "keywright-store";
-/// Increased by every change that an older Keywright could not live with.
+/// Every change that an older Keywright could not live with increases this number.
 const SCHEMA: i64 = 1;
 const TABLES: &str = "
     CREATE TABLE meta (
@@ -36,7 +36,7 @@ pub(super) fn create(file: &Path) -> Result<(), OpenError> {
     let failed = open_error(file);
     let mut connection = connect(file).map_err(failed)?;
     let fill = |connection: &mut Connection| {
-        // Not yet with a log of its own: this file is going to be renamed.
+        // No write-ahead log yet: this file is going to be renamed.
         connection.pragma_update(None, "synchronous", "EXTRA")?;
         let transaction = connection.transaction()?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
@@ -92,7 +92,7 @@ pub(super) fn set_revision(connection: &Connection, revision: Revision) -> Resul
 
 /// A revision as SQLite stores it.
 pub(super) fn integer(revision: Revision) -> Result<i64, StoreError> {
-    // 2^63 batches cannot be committed one after the other; a number that large was never counted.
+    // Nobody can commit 2^63 batches one after the other; a number that large was never counted.
     i64::try_from(revision.0).map_err(|_| StoreError::Corrupt("the revision is out of range".to_owned()))
 }
 
@@ -147,7 +147,7 @@ fn configure(connection: &Connection, bytes_max: Option<u64>) -> rusqlite::Resul
     // Where fsync alone does not reach the disk (macOS).
     connection.pragma_update(None, "fullfsync", true)?;
     connection.pragma_update(None, "checkpoint_fullfsync", true)?;
-    // A deleted key's material is overwritten in the file, not only forgotten.
+    // SQLite overwrites a deleted key's material in the file; otherwise it would only forget the material.
     connection.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
     if let Some(bytes_max) = bytes_max {
         let page_bytes = page_bytes(connection)?;
@@ -157,10 +157,10 @@ fn configure(connection: &Connection, bytes_max: Option<u64>) -> rusqlite::Resul
     Ok(())
 }
 
-/// What can be found without reading everything: a file cut short, roots of trees that are none.
+/// Finds what shows without reading everything: a file cut short, roots of trees that are none.
 fn damage(connection: &Connection, file: &Path) -> rusqlite::Result<Option<String>> {
-    // With the whole log brought in, the file itself must hold every page. When it cannot be (no space), the log
-    // holds some of them, and nothing can be said.
+    // Once the whole log is in the database, the file itself must hold every page. When the log cannot be brought
+    // in (no space), the log holds some of the pages, and this check can say nothing.
     let (busy, logged, moved): (i64, i64, i64) = connection
         .query_row("PRAGMA wal_checkpoint(PASSIVE)", (), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .unwrap_or((1, 1, 0));

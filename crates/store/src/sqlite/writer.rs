@@ -1,12 +1,12 @@
-//! The one thread that writes: takes all commits that wait, applies them in one transaction, syncs once.
+//! The one thread that writes. It takes all commits that wait, applies them in one transaction, and syncs once.
 //!
 //! # When a commit fails
 //!
-//! What fails before SQLite's COMMIT is rolled back: nothing was changed, and the next group is taken. So is a
-//! COMMIT that ran out of space or could not write, because nothing counts in the log without its last frame. After
-//! any other failure of COMMIT, above all of a sync, recovery of the log could later bring to life what was answered
-//! as failed, so the outcome is unknown until the store is opened again. The engine then stops for good: every call
-//! and every watch answers [`StoreError::Unavailable`].
+//! A failure before SQLite's COMMIT is rolled back: nothing was changed, and the writer takes the next group. A
+//! COMMIT that ran out of space or could not write is rolled back too, because a transaction without its last frame
+//! does not count in the log. After any other failure of COMMIT, above all of a sync, recovery of the log could
+//! later bring to life what was answered as failed. The outcome is then unknown until the store is opened again.
+//! The engine stops for good: every call and every watch answers [`StoreError::Unavailable`].
 
 use std::sync::Arc;
 
@@ -20,12 +20,12 @@ use crate::{Batch, Changes, Conflict, Revision, StoreError};
 
 /// Batches in one transaction.
 const GROUP_BATCHES_MAX: usize = 256;
-/// Puts and deletes, and bytes, after which a transaction takes no further batch: they keep the log so short that
-/// its index does not have to grow in the middle of a commit.
+/// Puts and deletes, and bytes, after which a transaction takes no further batch. These limits keep the log short,
+/// so that its index does not have to grow in the middle of a commit.
 const GROUP_WRITES_MAX: usize = 1000;
 const GROUP_BYTES_MAX: usize = 4 * 1024 * 1024;
 
-/// A batch, and who waits for it.
+/// A batch, and the caller who waits for it.
 pub(super) struct Job {
     pub(super) batch: Batch,
     pub(super) answer: oneshot::Sender<Result<Result<Revision, Conflict>, StoreError>>,
@@ -39,14 +39,14 @@ pub(super) struct Writer {
     ending: Ending,
 }
 
-/// Ends the feed when the writer ends, also by a panic.
+/// Ends the feed when the writer ends, even by a panic.
 struct Ending(Arc<Feed>);
 
 /// Why a group was not committed.
 enum Failure {
     /// Nothing was changed.
     RolledBack(StoreError),
-    /// Whether something was changed will be known when the store is opened again.
+    /// Only opening the store again shows whether something was changed.
     Unknown(StoreError),
 }
 
@@ -74,7 +74,7 @@ impl Writer {
         }
     }
 
-    /// Takes what waits besides `first`, within bounds.
+    /// Takes the batches that wait besides `first`, within the limits.
     fn fill(&mut self, first: Job) -> Vec<Job> {
         let (mut writes, mut bytes) = (0, 0);
         let mut group = vec![first];
@@ -90,14 +90,14 @@ impl Writer {
         group
     }
 
-    /// Commits a group and answers all of it. The error is the one to stop with.
+    /// Commits a group and answers all of its callers. On an error, the writer stops with it.
     fn settle(&mut self, group: Vec<Job>) -> Result<(), StoreError> {
         match self.commit(&group) {
             Ok(outcomes) => {
                 self.publish(group, outcomes);
                 Ok(())
             }
-            // One batch may be to blame, or too large for the space left: each gets its own try.
+            // One batch may be to blame, or too large for the space left: each batch gets its own try.
             Err(Failure::RolledBack(_)) if group.len() > 1 => {
                 group.into_iter().try_for_each(|job| self.settle(vec![job]))
             }
@@ -109,7 +109,8 @@ impl Writer {
                 Ok(())
             }
             Err(Failure::Unknown(error)) => {
-                // Ended before it is answered, so that who hears of it finds no store that still seems to work.
+                // The feed ends before the callers are answered: a caller who hears of the failure must not find a
+                // store that still seems to work.
                 self.ending.0.end(error.clone());
                 answer_all(group, &error);
                 Err(error)
@@ -142,7 +143,7 @@ impl Writer {
             outcomes.push(outcome);
         }
         if revision == self.revision {
-            // Nothing but conflicts: nothing to sync.
+            // The group had only conflicts: there is nothing to sync.
             return Ok((outcomes, revision));
         }
         schema::set_revision(&transaction, revision).map_err(Failure::RolledBack)?;
@@ -153,13 +154,14 @@ impl Writer {
         }
     }
 
-    /// Brings the log into the database, so that the next commit can write over it. Otherwise not even a delete would
-    /// find room on a disk that the log has filled. Where that fails too, nothing is lost: the log stays as it is.
+    /// Brings the log into the database, so that the next commit can write over the log. Otherwise not even a
+    /// delete would find room on a disk that the log has filled. If this fails too, nothing is lost: the log stays
+    /// as it is.
     fn make_room(&self) {
         let _ = self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", (), |_| Ok(()));
     }
 
-    /// Tells the watches, then those who wait: who has an answer finds it in the history.
+    /// Tells the watches first, then the callers: a caller who has an answer finds the change in the history.
     fn publish(&self, group: Vec<Job>, outcomes: Vec<Outcome>) {
         let mut answers = Vec::with_capacity(group.len());
         for (job, outcome) in group.into_iter().zip(outcomes) {
@@ -171,7 +173,7 @@ impl Writer {
             answers.push((job.answer, answer));
         }
         for (waiting, answer) in answers {
-            // Who no longer waits has dropped the future; the batch is committed all the same.
+            // A caller who no longer waits has dropped the future. The batch is committed all the same.
             let _ = waiting.send(Ok(answer));
         }
     }
@@ -184,8 +186,8 @@ impl Drop for Ending {
     }
 }
 
-/// Checks the preconditions against what the transaction sees at revision `seen`, then writes at the next; a conflict
-/// has written nothing.
+/// Checks the preconditions against what the transaction sees at revision `seen`, then writes at the next revision. On a
+/// conflict it has written nothing.
 fn apply_batch(transaction: &Transaction<'_>, batch: &Batch, seen: Revision) -> Result<Outcome, StoreError> {
     for (index, precondition) in batch.preconditions.iter().enumerate() {
         let found = record::read(transaction, precondition.key())?;
