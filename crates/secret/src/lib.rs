@@ -1,9 +1,9 @@
 //! The guarded type for bytes that must not be shown or left behind.
 //!
-//! [`Plaintext`] has no `Debug`, `Display`, `Clone` or `Serialize`, and is wiped when it is dropped. The
-//! one way to its bytes is [`Plaintext::reveal`]; a tidy test keeps the list of files that may call it.
-//! Everything that is secret on its way through Keywright (plaintext of requests, data keys, secret access
-//! keys, key material) travels in this type.
+//! [`Plaintext`] has no `Debug`, `Display`, `Clone` or `Serialize`, and is wiped when it is dropped.
+//! [`Plaintext::reveal`] is the one way to its bytes. A tidy rule lists the functions that may call `reveal`.
+//! Secrets on their way through Keywright (plaintext of requests, data keys, secret access keys, key material)
+//! travel in this type.
 
 use zeroize::Zeroize;
 
@@ -15,7 +15,7 @@ pub struct Plaintext(Vec<u8>);
 pub struct NotBase64;
 
 impl Plaintext {
-    /// Takes the bytes over. The caller must not keep a copy.
+    /// Takes ownership of the bytes. The caller must not keep a copy.
     #[must_use]
     pub fn new(bytes: Vec<u8>) -> Self {
         Self(bytes)
@@ -30,7 +30,7 @@ impl Plaintext {
     /// Lets `fill` write the bytes in place, so that no second copy exists.
     ///
     /// # Errors
-    /// Whatever `fill` returns; the bytes stay guarded either way.
+    /// What `fill` returns. The bytes stay guarded either way.
     pub fn fill<E>(mut self, fill: impl FnOnce(&mut [u8]) -> Result<(), E>) -> Result<Self, E> {
         fill(&mut self.0)?;
         Ok(self)
@@ -50,7 +50,7 @@ impl Plaintext {
         Self::new(base64_simd::STANDARD.encode_type::<Vec<u8>>(self.0.as_slice()))
     }
 
-    /// The bytes. Every caller is listed in the tidy test.
+    /// The bytes. The tidy rule lists every caller.
     #[must_use]
     pub fn reveal(&self) -> &[u8] {
         &self.0
@@ -70,9 +70,9 @@ impl Plaintext {
 }
 
 impl Drop for Plaintext {
-    /// Wipes what was written, and the room behind it, where a longer text may have been.
+    /// Wipes the bytes, and the room behind them, where a longer text may have been.
     fn drop(&mut self) {
-        // As slices, which are wiped many bytes in a step; a vector is wiped byte by byte.
+        // `zeroize` wipes a slice many bytes in a step, and a vector byte by byte.
         self.0.as_mut_slice().zeroize();
         self.0.spare_capacity_mut().zeroize();
     }

@@ -20,7 +20,7 @@ pub(crate) fn seal(
     tag.as_ref().try_into().map_err(|_| Unspecified)
 }
 
-/// Decrypts `ciphertext` into `plaintext`, which is as long; on failure nothing of it may be used.
+/// Decrypts `ciphertext` into `plaintext`, which is equally long. After a failure, use nothing of `plaintext`.
 pub(crate) fn open(
     key: &[u8],
     iv: [u8; IV_BYTES],

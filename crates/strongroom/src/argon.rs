@@ -16,7 +16,7 @@ pub(crate) struct Input<'a> {
     pub(crate) lanes: u32,
 }
 
-/// The parameters are impossible or the memory was not to be had.
+/// The parameters are impossible, or there is not enough memory.
 #[derive(Debug)]
 pub(crate) struct HashFailed;
 
@@ -36,7 +36,7 @@ pub(crate) fn hash(input: &Input<'_>, out: &mut [u8]) -> Result<(), HashFailed> 
         .map_err(|_| HashFailed)
 }
 
-/// Working memory, wiped when dropped. A refusal by the system is an error, not an abort.
+/// Working memory, wiped when dropped. When the system refuses memory, that is an error, not an abort.
 fn blocks(count: usize) -> Result<Zeroizing<Vec<Block>>, HashFailed> {
     let mut blocks = Vec::new();
     blocks.try_reserve_exact(count).map_err(|_| HashFailed)?;

@@ -25,7 +25,7 @@ impl Binding {
         bytes
     }
 
-    /// Flags and id: `mrk-` ids and UUIDs of the same bits are different keys.
+    /// Flags and id. An `mrk-` id and a UUID of the same bits are different keys.
     pub(crate) fn named_key(self) -> [u8; 20] {
         let mut named = [0; 20];
         let (flags, id) = named.split_at_mut(size_of::<u32>());

@@ -5,12 +5,12 @@ use crate::envelope;
 use crate::error::Refused;
 use crate::material::MaterialId;
 
-/// Bytes that a blob is longer than its plaintext. Clients depend on the number: some read exactly 184 bytes
+/// How many bytes longer than its plaintext a blob is. Clients depend on the number: some read exactly 184 bytes
 /// for a wrapped 32-byte key.
 pub const BLOB_OVERHEAD_BYTES: usize = PREFIX_BYTES + envelope::OVERHEAD_BYTES;
 
-/// A ciphertext blob that has the form of one. Nothing in it is to be trusted before it has been decrypted;
-/// its fields say which key to authorize and which material to ask.
+/// A ciphertext blob of the right form. Its fields say which key to authorize and which material to ask. Trust
+/// nothing in the blob before it has been decrypted.
 pub struct Blob<'a> {
     bytes: &'a [u8],
     account: u64,
@@ -23,8 +23,8 @@ impl<'a> Blob<'a> {
     /// Reads the header.
     ///
     /// # Errors
-    /// [`Refused::WouldNotOpen`] if the bytes are too short, of another format or version, or have flags or
-    /// reserved bytes set that this version does not know.
+    /// [`Refused::WouldNotOpen`] if the bytes are too short, have another format or version, or have flags or
+    /// reserved bytes that this version does not know.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Refused> {
         Self::read(bytes).ok_or(Refused::WouldNotOpen)
     }
@@ -81,7 +81,7 @@ impl<'a> Blob<'a> {
     }
 }
 
-/// What every blob of one material begins with.
+/// The beginning of every blob of one material.
 pub(crate) fn prefix(binding: &Binding, material_id: &MaterialId) -> [u8; PREFIX_BYTES] {
     let parts: [&[u8]; 5] = [
         &MAGIC,
@@ -96,7 +96,7 @@ pub(crate) fn prefix(binding: &Binding, material_id: &MaterialId) -> [u8; PREFIX
     prefix
 }
 
-/// The flags of a key, in blobs and wherever else a key is named in bytes.
+/// The flags of a key, in blobs and wherever else bytes name a key.
 pub(crate) fn flags(multi_region: bool) -> u32 {
     if multi_region { FLAG_MULTI_REGION } else { 0 }
 }

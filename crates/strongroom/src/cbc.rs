@@ -1,5 +1,5 @@
-//! AES-256-CBC with PKCS#7 padding (NIST SP 800-38A; RFC 5652, section 6.3), by AWS-LC. It authenticates nothing, and is here for
-//! formats of others only.
+//! AES-256-CBC with PKCS#7 padding (NIST SP 800-38A; RFC 5652, section 6.3), by AWS-LC. CBC authenticates nothing.
+//! It is here only for the formats of others.
 
 use aws_lc_rs::cipher::{AES_256, EncryptionContext, PaddedBlockEncryptingKey, UnboundCipherKey};
 use aws_lc_rs::error::Unspecified;
@@ -16,7 +16,8 @@ pub(crate) fn encrypt(
     plaintext: &Plaintext,
 ) -> Result<Vec<u8>, Unspecified> {
     let key = PaddedBlockEncryptingKey::cbc_pkcs7(UnboundCipherKey::new(&AES_256, key.reveal())?)?;
-    // Room for the padding from the start: a buffer that grew would leave a copy of the plaintext behind.
+    // The buffer has room for the padding from the start: a buffer that grew would leave a copy of the plaintext
+    // behind.
     let mut in_out = Zeroizing::new(Vec::with_capacity(plaintext.len() + BLOCK_BYTES));
     in_out.extend_from_slice(plaintext.reveal());
     key.less_safe_encrypt(&mut *in_out, EncryptionContext::Iv128(iv.into()))?;

@@ -3,11 +3,11 @@
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
-/// An encryption context in its canonical form: the number of pairs, then for each pair, in the order of the
-/// keys' bytes, key and value, each behind its length in bytes. All numbers are u64, big-endian.
+/// An encryption context in its canonical form: the number of pairs, then the pairs in the order of their keys'
+/// bytes. A pair is key and value, each after its length in bytes. All numbers are u64, big-endian.
 ///
-/// AWS does not publish its canonical form; it promises that order does not matter, case does, and an empty
-/// context is the same as none
+/// AWS does not publish its canonical form. It promises that order does not matter, that case does, and that an
+/// empty context is the same as none
 /// (<https://docs.aws.amazon.com/kms/latest/developerguide/encrypt_context.html>).
 pub struct Context(Vec<u8>);
 

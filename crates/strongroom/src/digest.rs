@@ -2,7 +2,7 @@
 
 use aws_lc_rs::digest;
 
-/// The digest of `message`. For names that must be the same for the same content; not for secrets.
+/// The digest of `message`. Use it for names that must be the same for the same content, not for secrets.
 #[must_use]
 pub fn sha256(message: &[u8]) -> [u8; 32] {
     let mut out = [0; 32];

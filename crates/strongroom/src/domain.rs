@@ -25,8 +25,8 @@ pub struct SealedDomainKey {
 pub struct Malformed;
 
 impl SealedDomainKey {
-    /// Makes a new domain key. Numbers count upwards from 1 and are never used again. Store the result before
-    /// handing it to [`Strongroom::unseal`](crate::Strongroom::unseal): from then on it seals.
+    /// Makes a new domain key. Numbers count upwards from 1 and are never used again. Store the result before you
+    /// hand it to [`Strongroom::unseal`](crate::Strongroom::unseal): from then on it seals.
     ///
     /// # Errors
     /// What the seal says, or [`SealError::Broken`] if randomness fails.
@@ -50,7 +50,7 @@ impl SealedDomainKey {
         self.number
     }
 
-    /// The stored form: magic and version, number (u32, big-endian), what the seal made of it.
+    /// The stored form: magic and version, number (u32, big-endian), the key as the seal wrapped it.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         [&associated(self.number), self.wrapped.as_slice()].concat()
@@ -87,26 +87,25 @@ impl fmt::Display for Malformed {
 
 impl Error for Malformed {}
 
-/// What the seal binds the key to, and what the stored form begins with.
+/// The bytes to which the seal binds the key; the stored form begins with them.
 fn associated(number: u32) -> [u8; 8] {
     let [a, b, c, d] = MAGIC;
     let [e, f, g, h] = number.to_be_bytes();
     [a, b, c, d, e, f, g, h]
 }
 
-/// The open domain keys, of which there is at least one once the strongroom is unsealed.
+/// The open domain keys. An unsealed strongroom has at least one.
 #[derive(Clone, Default)]
 pub(crate) struct DomainKeys(BTreeMap<u32, Arc<Plaintext>>);
 
 impl DomainKeys {
-    /// These keys and one more. The same key may come again; another one of the same number is an error that
-    /// names it.
+    /// Adds a key. The same key may come again. Another key of the same number is an error that names the number.
     pub(crate) fn add(&mut self, number: u32, key: &Arc<Plaintext>) -> Result<(), u32> {
         let known = self.0.entry(number).or_insert_with(|| Arc::clone(key));
         if mac::equal(known.reveal(), key.reveal()) { Ok(()) } else { Err(number) }
     }
 
-    /// The key that opens what names `number`.
+    /// The key of this number, which opens what names the number.
     pub(crate) fn get(&self, number: u32) -> Option<&Plaintext> {
         self.0.get(&number).map(Arc::as_ref)
     }

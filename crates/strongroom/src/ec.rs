@@ -1,7 +1,7 @@
 //! ECDSA (FIPS 186-5) and ECDH (SP 800-56A, 5.7.1.2) on the NIST curves, by AWS-LC.
 //!
-//! The plain form of a key is its scalar, big-endian, as long as the field. It is drawn from the given entropy;
-//! the secret number of each signature comes from AWS-LC's own generator.
+//! The plain form of a key is its scalar, big-endian, as long as the field. The scalar is drawn from the given
+//! entropy. The secret number of each signature comes from AWS-LC's own generator.
 
 use aws_lc_rs::agreement::{self, ECDH_P256, ECDH_P384, ECDH_P521, UnparsedPublicKey};
 use aws_lc_rs::digest::{self, SHA256, SHA384, SHA512};
@@ -195,5 +195,6 @@ impl From<KeyRejected> for Broken {
     }
 }
 
-/// A candidate fails with a chance of at most 2^-32; more in a row mean that the entropy is none.
+/// A candidate fails with a chance of at most 2^-32. More failures in a row than this mean that the entropy is
+/// none.
 const CANDIDATES_MAX: usize = 8;

@@ -26,7 +26,7 @@ pub(crate) fn generate(entropy: &dyn Entropy) -> Result<Plaintext, Broken> {
     Ok(Plaintext::zeroed(SEED_BYTES).fill(|out| entropy.fill(out))?)
 }
 
-/// The plain form of a PKCS#8 key (RFC 8410), whose public key must be the seed's, if it is there.
+/// The plain form of a PKCS#8 key (RFC 8410). If the PKCS#8 has a public key, it must be the seed's.
 pub(crate) fn from_pkcs8(pkcs8: &[u8]) -> Option<Plaintext> {
     spki::is_pkcs8(pkcs8).then_some(())?;
     let key = Ed25519KeyPair::from_pkcs8_maybe_unchecked(pkcs8).ok()?;
@@ -92,7 +92,8 @@ impl PrivateKey for Ed25519Key {
     }
 }
 
-/// Ed25519ph's hash of what it signs. AWS has callers send SHA-512 of their message, and hashes that once more.
+/// Ed25519ph's hash of what it signs. AWS lets callers send the SHA-512 of their message, and hashes this digest
+/// once more.
 fn prehash(digest: &[u8]) -> Result<Sha512, Refused> {
     if digest.len() != DIGEST_BYTES {
         return Err(Refused::Unsuitable);

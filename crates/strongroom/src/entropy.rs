@@ -1,4 +1,5 @@
-//! Randomness is a parameter: the server passes its generator in, tests pass what they want.
+//! Randomness is a parameter: the server passes its generator in, and tests pass the bytes that they want. AWS-LC's
+//! API takes no such parameter: where it needs randomness, it draws its own.
 
 use std::error::Error;
 use std::fmt;
@@ -11,7 +12,7 @@ pub trait Entropy: Send + Sync {
     /// Fills all of `out`.
     ///
     /// # Errors
-    /// [`EntropyFailed`] when the source cannot deliver; `out` must then not be used.
+    /// [`EntropyFailed`] when the source cannot deliver. Do not use `out` then.
     fn fill(&self, out: &mut [u8]) -> Result<(), EntropyFailed>;
 }
 

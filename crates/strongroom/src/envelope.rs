@@ -11,11 +11,10 @@
 //!                                            └ AES-256-GCM(key, IV, associated data) ┘
 //! ```
 //!
-//! The key is fresh for each envelope, because the nonce is: a parent key may seal without practical limit.
-//! Everything before the commitment goes into the derivations, so that changing any bit of it asks for another
-//! key. The commitment is compared before decryption and ties the envelope to one parent key: AES-GCM by itself
-//! lets a ciphertext be built that opens under two keys (Dodis, Grubbs, Ristenpart, Woodage: Fast Message
-//! Franking, CRYPTO 2018).
+//! Each envelope has a fresh key, because it has a fresh nonce: a parent key may seal without practical limit.
+//! Everything before the commitment goes into the derivations: a changed bit asks for another key. The commitment
+//! is compared before decryption. It ties the envelope to one parent key: AES-GCM by itself lets somebody build a
+//! ciphertext that opens under two keys (Dodis, Grubbs, Ristenpart, Woodage: Fast Message Franking, CRYPTO 2018).
 
 use aws_lc_rs::error::Unspecified;
 use secret::Plaintext;
@@ -26,7 +25,7 @@ use crate::entropy::{Entropy, EntropyFailed};
 use crate::kdf::{self, Label};
 use crate::mac;
 
-/// Bytes that an envelope is longer than its prefix and plaintext.
+/// How many bytes longer than its prefix and plaintext an envelope is.
 pub(crate) const OVERHEAD_BYTES: usize = FRESH_BYTES + COMMITMENT_BYTES + TAG_BYTES;
 
 /// The envelope was not sealed under this key, label, prefix and associated data.
@@ -44,13 +43,13 @@ pub(crate) struct Sealer {
 }
 
 impl Sealer {
-    /// The role is what the label and the prefix of its envelopes say.
+    /// The label and the prefix of the envelopes define the role.
     pub(crate) fn new(parent: &Plaintext, label: Label, prefix: &[u8]) -> Result<Self, Broken> {
         let derive = |out: &mut [u8]| kdf::derive(parent.reveal(), label, prefix, out);
         Ok(Self { key: Plaintext::zeroed(KEY_BYTES).fill(derive)?, prefix: prefix.to_vec() })
     }
 
-    /// Seals `plaintext`. One allocation, in which the plaintext is encrypted where it was copied to.
+    /// Seals `plaintext`, in one allocation: the plaintext is copied there and encrypted in place.
     pub(crate) fn seal(
         &self,
         associated: &[u8],
@@ -174,7 +173,7 @@ mod tests {
             let mut envelope =
                 Sealer::new(&key, *label, *prefix).unwrap().seal(b"", b"plaintext", &Ones).unwrap();
             for (used, (label, prefix)) in roles.iter().enumerate() {
-                // Even relabelled with the prefix that is expected.
+                // Not even when it is relabelled with the expected prefix.
                 envelope[..prefix.len()].copy_from_slice(*prefix);
                 let opened = Sealer::new(&key, *label, *prefix).unwrap().open(b"", &envelope);
                 assert_eq!(opened.is_ok(), made == used);

@@ -1,5 +1,5 @@
-//! What can go wrong, as far as a caller can act on it. A failed decryption says nothing about why: which
-//! check refused would help nobody but an attacker.
+//! What can go wrong, as far as a caller can act on it. A failed decryption does not say why: to know which check
+//! refused would help only an attacker.
 
 use std::error::Error;
 use std::fmt;
@@ -14,7 +14,7 @@ pub enum Refused {
     Sealed,
     /// The input was not made by this hierarchy for this binding, context or purpose.
     WouldNotOpen,
-    /// The key, the algorithm and the input do not go together. Whoever words the answer checks that before.
+    /// The key, the algorithm and the input do not go together. The caller checks this before, to word the answer.
     Unsuitable,
     /// Randomness or a primitive failed. Nothing is wrong with the input.
     Broken,
@@ -33,7 +33,7 @@ pub enum AgreeRefused {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SealError {
-    /// It is another seal's key, or the wrapped bytes were altered.
+    /// The key belongs to another seal, or the wrapped bytes were altered.
     WouldNotOpen,
     /// Randomness or a primitive failed.
     Broken,
@@ -50,7 +50,7 @@ pub enum UnsealError {
     NotOpened {
         /// The domain key.
         number: u32,
-        /// What the seal said.
+        /// Why the seal did not open it.
         cause: SealError,
     },
     /// Two different domain keys carry this number: the store has been mixed with another one.

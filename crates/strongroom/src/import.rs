@@ -1,4 +1,4 @@
-//! Material that comes from elsewhere: how it is wrapped on the way, and what is taken for material.
+//! Material from elsewhere: how it is wrapped on the way, and what counts as material.
 //! <https://docs.aws.amazon.com/kms/latest/developerguide/importing-keys-encrypt-key-material.html>
 
 use secret::Plaintext;
@@ -42,7 +42,8 @@ pub enum WrappingAlgorithm {
     Sm2Pke,
 }
 
-/// A new wrapping key. It is not kept here: whoever asked hands `sealed` back with what was wrapped.
+/// A new wrapping key. The strongroom does not keep it: the caller hands `sealed` back together with the wrapped
+/// material.
 pub struct WrappingKey {
     /// The public key: `SubjectPublicKeyInfo` in DER.
     pub public: Vec<u8>,
@@ -50,14 +51,14 @@ pub struct WrappingKey {
     pub sealed: Vec<u8>,
 }
 
-/// A wrapping key that came back.
+/// A wrapping key that a caller hands back.
 #[derive(Clone, Copy)]
 pub struct SealedWrappingKey<'a> {
-    /// What [`WrappingKey::sealed`] was.
+    /// The bytes of [`WrappingKey::sealed`].
     pub sealed: &'a [u8],
     /// Its spec, bound into it.
     pub spec: WrappingKeySpec,
-    /// The bytes that it was bound to.
+    /// The bytes to which it was bound.
     pub binding: &'a [u8],
 }
 
@@ -70,7 +71,7 @@ pub enum ImportRefused {
     NotAWrappingKey,
     /// The material does not unwrap with this key and algorithm.
     WouldNotUnwrap,
-    /// What was unwrapped is no material for this spec.
+    /// The unwrapped bytes are no material for this spec.
     NotMaterial,
     /// Randomness or a primitive failed. Nothing is wrong with the input.
     Broken,
@@ -153,7 +154,7 @@ impl WrappingAlgorithm {
         Self::Sm2Pke,
     ];
 
-    /// The algorithm of this name; `None` for `RSAES_PKCS1_V1_5` too, which AWS no longer takes.
+    /// The algorithm of this name. Also `None` for `RSAES_PKCS1_V1_5`: AWS no longer takes it.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|algorithm| algorithm.name() == name)
@@ -180,14 +181,14 @@ impl WrappingAlgorithm {
         }
     }
 
-    /// Whether it encrypts an AES key that in turn wraps the material.
+    /// Whether the wrapping key encrypts an AES key, which in turn wraps the material.
     fn wraps_a_key(self) -> bool {
         matches!(self, Self::RsaAesKeyWrapSha1 | Self::RsaAesKeyWrapSha256)
     }
 }
 
-/// The plain form of material as AWS defines it for import: raw bytes for symmetric and HMAC keys, PKCS#8 in DER for
-/// pairs. `None` for anything else, and for post-quantum keys, which AWS does not import.
+/// The plain form of material that comes as AWS defines it for import: raw bytes for symmetric and HMAC keys,
+/// PKCS#8 in DER for pairs. `None` for anything else, and for post-quantum keys, because AWS does not import these.
 pub(crate) fn plain_form(spec: Spec, material: &Plaintext) -> Option<Plaintext> {
     let bytes = material.reveal();
     match spec.family() {

@@ -8,7 +8,7 @@ use aws_lc_rs::kdf::{
     KbkdfCtrHmacAlgorithm, KbkdfCtrHmacAlgorithmId, get_kbkdf_ctr_hmac_algorithm, kbkdf_ctr_hmac,
 };
 
-/// What a derived key is for. All labels stand here, so that one glance shows them to be distinct.
+/// What a derived key is for. All labels stand here: one glance shows that they are distinct.
 #[derive(Clone, Copy)]
 pub(crate) struct Label(&'static str);
 
@@ -23,14 +23,14 @@ impl Label {
     pub(crate) const WRAPPING_KEY: Self = Self("keywright/wrapping-key/v1");
     /// From a domain key, to seal a secret of the server.
     pub(crate) const SECRET: Self = Self("keywright/secret/v1");
-    /// From a domain key, to authenticate what is handed out and comes back.
+    /// From a domain key, to authenticate messages that are handed out and come back.
     pub(crate) const TAG: Self = Self("keywright/tag/v1");
     /// From key material, the public name of that material.
     pub(crate) const MATERIAL_ID: Self = Self("keywright/material-id/v1");
     /// From key material, to encrypt blobs.
     pub(crate) const BLOB: Self = Self("keywright/blob/v1");
-    /// From any of the above that seals, the key and the commitment of one envelope. As long as it can be
-    /// with each block of the derivation in two blocks of SHA-256.
+    /// From any sealing key above, to the key and the commitment of one envelope. The label is as long as it can be
+    /// while each block of the derivation fits two blocks of SHA-256.
     pub(crate) const ENVELOPE: Self = Self("keywright/envelope");
 }
 
@@ -53,5 +53,5 @@ pub(crate) fn derive_raw(key: &[u8], fixed_input: &[u8], out: &mut [u8]) -> Resu
     kbkdf_ctr_hmac(algorithm, key, fixed_input, out)
 }
 
-/// Room for the longest label and a blob's prefix, without an allocation per request. Longer is an error.
+/// Room for the longest label and a blob's prefix, without an allocation per request. A longer input is an error.
 const FIXED_INPUT_BYTES_MAX: usize = 128;

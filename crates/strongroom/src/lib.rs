@@ -1,7 +1,8 @@
-//! The only crate that sees plaintext key material.
+//! The only crate that works with plaintext key material.
 //!
-//! Synchronous and without I/O: entropy, keys and bytes come in as arguments, results go out as values, so
-//! that the whole of it can move into a process of its own.
+//! The crate is synchronous and does no I/O. Entropy, keys and bytes come in as arguments, and results go out as
+//! values: the whole crate can move into a process of its own. AWS-LC draws the randomness of some algorithms
+//! itself; each primitive's file says so.
 //!
 //! ```text
 //!  seal key       outside the data: a key file, a passphrase …              seal/
@@ -14,8 +15,8 @@
 //! ```
 //!
 //! Every arrow is the same construction, `envelope.rs`: a fresh key from SP 800-108, a commitment to it, and
-//! AES-256-GCM. `docs/key-hierarchy.md` and `docs/blob-format.md` give the bytes; `tests/strongroom` holds
-//! vectors that this crate and an independent script both obey.
+//! AES-256-GCM. `docs/key-hierarchy.md` and `docs/blob-format.md` give the bytes. This crate and an independent
+//! script both obey the vectors in `tests/strongroom`.
 
 mod aead;
 mod argon;

@@ -31,7 +31,7 @@ pub(crate) enum MacAlgorithm {
     Sha512,
 }
 
-/// An HMAC key of a caller's, prepared. Its plain form is its bytes.
+/// A caller's HMAC key, prepared. Its plain form is its bytes.
 pub(crate) struct MacKey(hmac::Key);
 
 /// A key as long as the MAC.
@@ -58,7 +58,7 @@ impl MacKey {
 }
 
 impl MacAlgorithm {
-    /// Whether a key may be this long. AWS takes imported keys up to 1024 bits and wants longer ones hashed before.
+    /// Whether a key may be this long. AWS takes imported keys of up to 1024 bits; callers hash longer ones first.
     pub(crate) fn takes(self, key_bytes: usize) -> bool {
         (self.mac_bytes()..=KEY_BYTES_MAX).contains(&key_bytes)
     }

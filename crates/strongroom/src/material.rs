@@ -21,11 +21,11 @@ use crate::secp256k1::{self, Secp256k1Key};
 use crate::sm2::{self, Sm2Key};
 use crate::spec::{Family, PublicKeyEncryption, SigningAlgorithm, Spec};
 
-/// The public name of a piece of material (`KeyMaterialId`): a function of the material and its key's id, so
-/// that the same material imported again into the same key has the same name.
+/// The public name of a piece of material (`KeyMaterialId`). It is a function of the material and its key's id: the
+/// same material, imported again into the same key, has the same name.
 pub type MaterialId = [u8; 32];
 
-/// New material: its name, the sealed token to store, and what may be known of it.
+/// New material: its name, the sealed token to store, and its public key, if it has one.
 pub struct Generated {
     /// The material's name.
     pub id: MaterialId,
@@ -41,7 +41,8 @@ pub struct Material {
     opened: Opened,
 }
 
-/// Material by what computes with it. The large kinds are boxed, so that a symmetric key stays small.
+/// Material, by the primitive that computes with it. The large kinds are boxed, so that a symmetric key stays
+/// small.
 enum Opened {
     Symmetric(Sealer),
     Mac(Box<MacKey>),
@@ -56,7 +57,8 @@ impl Material {
     }
 
     /// Encrypts with a symmetric key, under a key derived for this call alone. The blob is
-    /// [`BLOB_OVERHEAD_BYTES`](crate::BLOB_OVERHEAD_BYTES) longer than the plaintext; its length is the caller's to limit.
+    /// [`BLOB_OVERHEAD_BYTES`](crate::BLOB_OVERHEAD_BYTES) longer than the plaintext. The caller limits the
+    /// plaintext's length.
     ///
     /// # Errors
     /// [`Refused::Broken`] if randomness or a primitive fails; [`Refused::Unsuitable`] for other kinds of keys.
@@ -106,8 +108,9 @@ impl Material {
         Ok(self.pair()?.public_key()?)
     }
 
-    /// Signs a message. ECDSA and SM2 signatures are DER, all others the bytes that their standards define. Each
-    /// primitive's file says which random bytes come from `entropy` and which from its library's own generator.
+    /// Signs a message. ECDSA and SM2 signatures are in DER; all others are the bytes that their standards define.
+    /// Each primitive's file says which random bytes come from `entropy`, and which from its library's own
+    /// generator.
     ///
     /// # Errors
     /// [`Refused::Unsuitable`] if the key has no such algorithm, the algorithm does not take this form of message, or
@@ -124,7 +127,7 @@ impl Material {
     /// Checks a signature.
     ///
     /// # Errors
-    /// [`Refused::WouldNotOpen`] if it is not this key's signature of this message by this algorithm;
+    /// [`Refused::WouldNotOpen`] unless this key made the signature of this message by this algorithm;
     /// [`Refused::Unsuitable`] as with [`Material::sign`].
     pub fn verify(
         &self,
@@ -152,8 +155,8 @@ impl Material {
     /// Decrypts with the private key of an RSA or SM2 pair.
     ///
     /// # Errors
-    /// [`Refused::WouldNotOpen`] for anything that was not encrypted so to this key; [`Refused::Unsuitable`] if the
-    /// key has no such algorithm.
+    /// [`Refused::WouldNotOpen`] for anything that was not encrypted to this key by this algorithm;
+    /// [`Refused::Unsuitable`] if the key has no such algorithm.
     pub fn decrypt_with_private(
         &self,
         algorithm: PublicKeyEncryption,
@@ -163,7 +166,7 @@ impl Material {
     }
 
     /// Agrees on a secret with the owner of a public key, given as `SubjectPublicKeyInfo` in DER. The secret is the
-    /// x-coordinate, as long as the curve's field: no key yet, but what a key is to be derived from.
+    /// x-coordinate, as long as the curve's field. It is no key yet: callers derive a key from it.
     ///
     /// # Errors
     /// [`AgreeRefused`].
@@ -171,7 +174,7 @@ impl Material {
         self.pair().map_err(|_| AgreeRefused::Unsuitable)?.agree(peer)
     }
 
-    /// A ciphertext for this ML-KEM key, and the 32-byte secret in it.
+    /// A ciphertext for this ML-KEM key, and the ciphertext's 32-byte secret.
     ///
     /// # Errors
     /// [`Refused::Unsuitable`] for other kinds of keys; [`Refused::Broken`] if randomness or a primitive fails.
@@ -179,7 +182,7 @@ impl Material {
         self.pair()?.encapsulate()
     }
 
-    /// The secret in an ML-KEM ciphertext. One that was made up gives a secret too, which nobody knows (FIPS 203,
+    /// The secret in an ML-KEM ciphertext. A made-up ciphertext gives a secret too, but nobody knows it (FIPS 203,
     /// algorithm 18: implicit rejection).
     ///
     /// # Errors
@@ -189,7 +192,7 @@ impl Material {
         self.pair()?.decapsulate(ciphertext)
     }
 
-    /// Opens material in its plain form. The plain form itself is not kept.
+    /// Opens material in its plain form. Does not keep the plain form itself.
     pub(crate) fn new(plain: &Plaintext, binding: &Binding) -> Result<Self, Broken> {
         let mut id = [0; mac::MAC_BYTES];
         kdf::derive(plain.reveal(), Label::MATERIAL_ID, &named(plain, binding), &mut id)?;
@@ -212,7 +215,7 @@ impl Material {
     }
 }
 
-/// New material in its plain form, which `docs/key-hierarchy.md` gives for each spec.
+/// New material in its plain form. `docs/key-hierarchy.md` gives the plain form of each spec.
 pub(crate) fn generate(spec: Spec, entropy: &dyn Entropy) -> Result<Plaintext, Broken> {
     match spec.family() {
         Family::Symmetric => Ok(Plaintext::zeroed(KEY_BYTES).fill(|out| entropy.fill(out))?),
@@ -241,9 +244,9 @@ pub(crate) fn open_pair(spec: Spec, plain: &Plaintext) -> Result<Box<dyn Private
     }
 }
 
-/// What a material id names besides the material: the key and, where material varies in length, that length. HMAC
-/// takes keys that differ in trailing zeros alone, or a long key and its hash, for the same; with their
-/// lengths they have different ids.
+/// What a material id names besides the material: the key and, where material varies in length, the length. HMAC
+/// takes keys that differ in trailing zeros alone, or a long key and its hash, for one key; the length gives them
+/// different ids.
 fn named(plain: &Plaintext, binding: &Binding) -> Vec<u8> {
     let mut named = binding.named_key().to_vec();
     if binding.spec != Spec::SymmetricDefault {

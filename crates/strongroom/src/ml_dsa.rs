@@ -1,5 +1,5 @@
-//! ML-DSA (FIPS 204), pure, with an empty context: whole messages by AWS-LC, μ made elsewhere by RustCrypto's `ml-dsa`,
-//! because AWS-LC's Rust API does not take it. Signatures of both are the same and verify with either.
+//! ML-DSA (FIPS 204), pure, with an empty context. AWS-LC signs whole messages. RustCrypto's `ml-dsa` signs a μ
+//! that was made elsewhere, because AWS-LC's Rust API does not take μ. The signatures of both verify with either.
 //!
 //! The plain form of a key is its seed ξ, 32 bytes, drawn from the given entropy. Signatures are hedged: with AWS-LC's
 //! own generator for whole messages, with the given entropy for μ.
@@ -25,7 +25,7 @@ pub(crate) enum MlDsaSet {
     MlDsa87,
 }
 
-/// A key, expanded for AWS-LC. For μ it is expanded from the seed when asked.
+/// A key, expanded for AWS-LC. For a μ, the key is expanded from the seed on demand.
 pub(crate) struct MlDsaKey {
     seed: Plaintext,
     signing: PqdsaKeyPair,

@@ -1,4 +1,4 @@
-//! Key pairs: what all of them have in common, one trait that each kind implements in a file of its own.
+//! Key pairs: one trait, which each kind implements in a file of its own.
 
 use aws_lc_rs::digest::{self, Digest};
 use secret::Plaintext;
@@ -27,7 +27,7 @@ pub enum Message<'a> {
     ExternalMu(&'a [u8; 64]),
 }
 
-/// A private key, open, with its public key. What a kind of key cannot do, it refuses as unsuitable.
+/// An open private key with its public key. It refuses as unsuitable what its kind of key cannot do.
 pub(crate) trait PrivateKey: Send + Sync {
     /// The public key as `SubjectPublicKeyInfo` in DER.
     fn public_key(&self) -> Result<Vec<u8>, Broken>;
@@ -68,7 +68,7 @@ pub(crate) trait PrivateKey: Send + Sync {
 }
 
 impl Message<'_> {
-    /// The digest that is signed by algorithms that begin with hashing.
+    /// The digest to sign, for algorithms that begin with hashing.
     pub(crate) fn digest(self, algorithm: &'static digest::Algorithm) -> Result<Digest, Refused> {
         match self {
             Self::Raw(message) => Ok(digest::digest(algorithm, message)),

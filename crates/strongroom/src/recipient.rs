@@ -1,8 +1,8 @@
 //! Secrets for a recipient who has shown a public key, in the form of AWS's `CiphertextForRecipient`: CMS
-//! `EnvelopedData` (RFC 5652, section 6), to an RSA key by OAEP, the content by AES-256-CBC.
+//! `EnvelopedData` (RFC 5652, section 6), with OAEP for the RSA key and AES-256-CBC for the content.
 //!
-//! The bytes are laid out as AWS's are, which is BER: what surrounds the recipient and the content has indefinite length.
-//! Clients have parsers of their own for it, written to what AWS sends.
+//! The bytes are laid out as AWS lays them out, in BER: what surrounds the recipient and the content has indefinite
+//! length. Clients have their own parsers, written to what AWS sends.
 
 use pkcs8::ObjectIdentifier;
 use pkcs8::der::{AnyRef, Encode, Tag, TagNumber};
@@ -30,14 +30,15 @@ const MGF1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.
 /// `id-sha256` (RFC 4055, section 2.1).
 const SHA_256: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.1");
 
-/// The version of `EnvelopedData` and of a recipient that is known by a key identifier, as a DER integer.
+/// The version of `EnvelopedData`, and of a recipient with a key identifier, as a DER integer.
 const VERSION_2: &[u8] = &[0x02, 0x01, 0x02];
-/// The beginning of a sequence, and of an explicit `[0]`, of indefinite length (X.690, section 8.1.3.6), and the end of one.
+/// The beginning of a sequence and of an explicit `[0]` of indefinite length (X.690, section 8.1.3.6), and the end
+/// of either.
 const OPEN_SEQUENCE: &[u8] = &[0x30, 0x80];
 const OPEN_CONTEXT_0: &[u8] = &[0xa0, 0x80];
 const END: &[u8] = &[0x00, 0x00];
 
-/// Encrypts a secret under a fresh key, and that to an RSA public key, a `SubjectPublicKeyInfo` in DER.
+/// Encrypts a secret under a fresh key, and the fresh key to an RSA public key, a `SubjectPublicKeyInfo` in DER.
 ///
 /// # Errors
 /// [`Refused::Unsuitable`] for a key that is too short, [`Refused::Broken`] for one that is none.
@@ -51,7 +52,7 @@ pub fn encrypt_to_recipient(
     entropy.fill(&mut iv)?;
     let content = cbc::encrypt(&key, iv, secret).map_err(Broken::from)?;
     let encrypted_key = rsa::encrypt(public_key, PublicKeyEncryption::RsaesOaepSha256, &key)?;
-    // What AWS puts there, and so what a client may look for.
+    // AWS puts this there, so a client may look for it.
     let key_identifier = sha256(public_key);
     Ok(enveloped(&key_identifier, &encrypted_key, iv, &content)?)
 }

@@ -1,4 +1,4 @@
-//! The strongroom itself: the open domain keys, and what is done under them.
+//! The strongroom itself: the open domain keys, and the work under them.
 
 use std::sync::Arc;
 
@@ -22,13 +22,13 @@ use crate::seal::Seal;
 use crate::selftest;
 use crate::spec::{Family, Spec};
 
-/// Holds the domain keys. Starts sealed; nothing but [`Strongroom::unseal`] changes it. Shared by reference,
-/// never waits.
+/// Holds the domain keys. It starts sealed, and only [`Strongroom::unseal`] changes it. Threads share it by
+/// reference and never wait.
 pub struct Strongroom {
     keys: ArcSwapOption<DomainKeys>,
 }
 
-/// What a secret or a tag is for. One made for a purpose is refused for every other.
+/// What a secret or a tag is for. A token or tag of one purpose is refused for every other purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     /// Secret access keys of users and of the root user.
@@ -37,7 +37,7 @@ pub enum Purpose {
     PaginationMarker,
     /// Tokens that name a grant.
     GrantToken,
-    /// Temporary credentials: what their session token holds.
+    /// The contents of session tokens, for temporary credentials.
     SessionToken,
 }
 
@@ -48,8 +48,8 @@ impl Strongroom {
         Self { keys: ArcSwapOption::empty() }
     }
 
-    /// Opens domain keys and adds them to those already open: all of `keys` or none. Call it again when a
-    /// rotation, here or on another node, has stored a new one. The highest number seals from then on.
+    /// Opens domain keys, all of `keys` or none, and adds them to those already open. Call it again when a
+    /// rotation, here or on another node, has stored a new key. The highest number seals from then on.
     ///
     /// # Errors
     /// [`UnsealError`]; the strongroom is then as it was.
@@ -82,10 +82,11 @@ impl Strongroom {
         self.keep(&material::generate(binding.spec, entropy)?, binding, entropy)
     }
 
-    /// A new key pair for a caller to keep; nothing of it stays here.
+    /// A new key pair for a caller to keep. Nothing of the pair stays here.
     ///
     /// # Errors
-    /// [`Refused::Unsuitable`] for specs that AWS makes no data key pairs of; [`Refused::Sealed`] or [`Refused::Broken`].
+    /// [`Refused::Unsuitable`] for a spec without data key pairs in AWS; [`Refused::Sealed`] or
+    /// [`Refused::Broken`].
     pub fn generate_pair(&self, spec: Spec, entropy: &dyn Entropy) -> Result<Pair, Refused> {
         if !self.is_unsealed() {
             return Err(Refused::Sealed);
@@ -97,8 +98,8 @@ impl Strongroom {
         Ok(Pair { private: key.to_pkcs8()?, public: key.public_key()? })
     }
 
-    /// A new key for material to be wrapped with. Whoever passes `binding` again can unwrap with it, so it names what
-    /// the wrapping key is for and how long. RSA takes 50 to 500 ms.
+    /// A new key to wrap material with. Whoever passes `binding` again can unwrap with the key, so `binding` names
+    /// what the key is for and how long. RSA takes 50 to 500 ms.
     ///
     /// # Errors
     /// [`Refused::Sealed`] or [`Refused::Broken`].
@@ -136,7 +137,7 @@ impl Strongroom {
         self.import_plaintext(binding, &spec.unwrap(key.as_ref(), how, wrapped)?, entropy)
     }
 
-    /// Seals material that is there in plaintext, in the form in which AWS has it imported.
+    /// Seals material that comes in plaintext, in AWS's form for import.
     ///
     /// # Errors
     /// [`ImportRefused::NotMaterial`], [`ImportRefused::Sealed`] or [`ImportRefused::Broken`].
@@ -156,8 +157,8 @@ impl Strongroom {
         })
     }
 
-    /// Seals post-quantum material that is there in plaintext, which AWS has no form to import: the seed of an ML-DSA
-    /// key (FIPS 204, algorithm 1), the decapsulation key of an ML-KEM key (FIPS 203, algorithm 16).
+    /// Seals post-quantum material that comes in plaintext: the seed of an ML-DSA key (FIPS 204, algorithm 1), or
+    /// the decapsulation key of an ML-KEM key (FIPS 203, algorithm 16). AWS has no form to import such material.
     ///
     /// # Errors
     /// As [`Strongroom::import_plaintext`].
@@ -172,7 +173,7 @@ impl Strongroom {
         }
         self.keep(material, binding, entropy).map_err(|refused| match refused {
             Refused::Sealed => ImportRefused::Sealed,
-            // What does not open is no key.
+            // Bytes that do not open are no key.
             _ => ImportRefused::NotMaterial,
         })
     }
@@ -180,14 +181,14 @@ impl Strongroom {
     /// Opens the token of a key's material.
     ///
     /// # Errors
-    /// [`Refused::Sealed`], or [`Refused::WouldNotOpen`] if the token was made for another binding, was
-    /// altered, or is under a domain key that is not open here; [`Refused::Broken`] if what it holds is no material.
+    /// [`Refused::Sealed`]; [`Refused::WouldNotOpen`] if the token was made for another binding, was altered, or is
+    /// under a domain key that is not open here; [`Refused::Broken`] if the token holds no material.
     pub fn material(&self, token: &[u8], binding: &Binding) -> Result<Material, Refused> {
         let plain = self.open_token(&MATERIAL_TOKEN, &binding.to_bytes(), token)?;
         Ok(Material::new(&plain, binding)?)
     }
 
-    /// Seals a secret of the server's own under its purpose and a name, such as its access key id.
+    /// Seals one of the server's secrets under its purpose and a name, such as an access key id.
     ///
     /// # Errors
     /// [`Refused::Sealed`] or [`Refused::Broken`].
@@ -209,8 +210,8 @@ impl Strongroom {
         self.open_token(&SECRET_TOKEN, &purpose.named(name), token)
     }
 
-    /// Authenticates a message that is handed out and comes back. 36 bytes: the number of the domain key,
-    /// so that tags outlive its rotation, and an HMAC. Does not hide the message.
+    /// Authenticates a message that is handed out and comes back. A tag has 36 bytes: the number of the domain key,
+    /// so that tags outlive the key's rotation, and an HMAC. A tag does not hide the message.
     ///
     /// # Errors
     /// [`Refused::Sealed`] or [`Refused::Broken`].
@@ -235,7 +236,7 @@ impl Strongroom {
         if genuine { Ok(()) } else { Err(Refused::WouldNotOpen) }
     }
 
-    /// Random bytes for a caller: data keys, `GenerateRandom`. The length is the caller's to limit.
+    /// Random bytes for a caller: data keys, `GenerateRandom`. The caller limits the length.
     ///
     /// # Errors
     /// [`Refused::Sealed`] or [`Refused::Broken`].
@@ -246,7 +247,7 @@ impl Strongroom {
         Ok(Plaintext::zeroed(len).fill(|out| entropy.fill(out))?)
     }
 
-    /// Adds opened keys, also when another call does so at the same time.
+    /// Adds opened keys, even when another call does the same at the same time.
     fn add(&self, opened: &[(u32, Arc<Plaintext>)]) -> Result<(), UnsealError> {
         let mut outcome = Ok(());
         self.keys.rcu(|current| {
@@ -295,7 +296,7 @@ impl Strongroom {
 }
 
 impl Purpose {
-    /// The name that is bound into what is sealed or tagged. Never changes.
+    /// The name that is bound into sealed secrets and tags. It never changes.
     fn name(self) -> &'static str {
         match self {
             Self::SecretAccessKey => "secret-access-key",
@@ -311,7 +312,7 @@ impl Purpose {
     }
 }
 
-/// What a wrapping key is bound to: its spec, whose name contains no zero byte, and what the caller says.
+/// What a wrapping key is bound to: the name of its spec, without a zero byte, and the caller's bytes.
 fn wrapping_binding(spec: WrappingKeySpec, binding: &[u8]) -> Vec<u8> {
     [spec.name().as_bytes(), &[0], binding].concat()
 }
@@ -323,7 +324,7 @@ fn tag_key(domain_key: &Plaintext, purpose: Purpose) -> Result<Plaintext, Broken
     Ok(Plaintext::zeroed(KEY_BYTES).fill(derive)?)
 }
 
-/// What is sealed under domain keys. A token begins with its kind's magic and the domain key's number.
+/// A kind of token, sealed under domain keys. A token begins with its kind's magic and the domain key's number.
 struct TokenKind {
     magic: [u8; 4],
     label: Label,

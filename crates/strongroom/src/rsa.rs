@@ -33,8 +33,8 @@ pub(crate) enum RsaSize {
     Rsa4096,
 }
 
-/// A key, parsed. AWS-LC has a type for signing and one for decryption; a KMS key does one of the two, so that the
-/// second is parsed when it is asked for.
+/// A key, parsed. AWS-LC has one type for signing and one for decryption. A KMS key does one of the two, so the
+/// second is parsed on demand.
 pub(crate) struct RsaKey {
     signing: KeyPair,
     decrypting: OnceLock<OaepPrivateDecryptingKey>,
@@ -45,7 +45,7 @@ pub(crate) fn generate(size: RsaSize) -> Result<Plaintext, Broken> {
     to_pkcs8(&KeyPair::generate(size.key_size())?)
 }
 
-/// The plain form of a key from elsewhere: PKCS#8, two primes, of this size. AWS-LC checks that the parts of
+/// The plain form of a key from elsewhere: PKCS#8 with two primes, of this size. AWS-LC checks that the parts of
 /// the key belong together. `None` for everything else.
 pub(crate) fn from_pkcs8(size: RsaSize, pkcs8: &[u8]) -> Option<Plaintext> {
     spki::is_pkcs8(pkcs8).then_some(())?;
@@ -168,7 +168,7 @@ fn oaep(algorithm: PublicKeyEncryption) -> Result<&'static OaepAlgorithm, Refuse
     }
 }
 
-/// A signature scheme. AWS-LC's PSS has salts as long as the hash, and takes no others for valid.
+/// A signature scheme. AWS-LC's PSS makes salts as long as the hash, and accepts no others.
 struct Scheme {
     hash: &'static digest::Algorithm,
     signing: &'static RsaSignatureEncoding,

@@ -1,8 +1,8 @@
 //! Seals: where the root of all keys comes from.
 //!
-//! A seal wraps domain keys and nothing else, so that it can be changed by wrapping a handful of keys anew.
-//! [`FileSeal`] and [`PassphraseSeal`] hold a 32-byte key and wrap with the same envelope as everything here;
-//! seals that ask a device or another service implement [`Seal`] elsewhere.
+//! A seal wraps only domain keys. To change the seal is to wrap a handful of keys anew. [`FileSeal`] and
+//! [`PassphraseSeal`] hold a 32-byte key and wrap with the same envelope as everything here. Seals that ask a
+//! device or another service implement [`Seal`] elsewhere.
 
 mod file;
 mod passphrase;
@@ -24,7 +24,7 @@ pub trait Seal: Send + Sync {
     /// Encrypts `key`, bound to `associated`.
     ///
     /// # Errors
-    /// [`SealError`] if the seal cannot; never for reasons that lie in `key` or `associated`.
+    /// [`SealError`] if the seal cannot wrap; never because of `key` or `associated`.
     fn wrap(&self, key: &Plaintext, associated: &[u8], entropy: &dyn Entropy) -> Result<Vec<u8>, SealError>;
 
     /// Decrypts what `wrap` made with the same `associated`.
@@ -34,7 +34,7 @@ pub trait Seal: Send + Sync {
     fn unwrap(&self, wrapped: &[u8], associated: &[u8]) -> Result<Plaintext, SealError>;
 }
 
-/// A seal whose key is here, in memory. Only for wrapping: the key leaves neither by value nor by reference.
+/// A seal whose key is here, in memory. The key only wraps: it leaves neither by value nor by reference.
 struct KeyInHand {
     key: Plaintext,
     label: Label,

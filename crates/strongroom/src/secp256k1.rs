@@ -1,7 +1,7 @@
-//! ECDSA on secp256k1, by libsecp256k1: several times as fast as AWS-LC, which does the encodings.
+//! ECDSA on secp256k1, by libsecp256k1, which is several times as fast as AWS-LC. AWS-LC does the encodings.
 //!
-//! The plain form of a key is its scalar, 32 bytes, big-endian. It is drawn from the given entropy, and so is what goes
-//! into the secret number of each signature besides key and digest (RFC 6979, section 3.6).
+//! The plain form of a key is its scalar, 32 bytes, big-endian. The scalar is drawn from the given entropy. The
+//! secret number of each signature depends on key, digest and further bytes of entropy (RFC 6979, section 3.6).
 
 use aws_lc_rs::digest::SHA256;
 use aws_lc_rs::encoding::{AsBigEndian, AsDer, EcPrivateKeyBin, PublicKeyX509Der};
@@ -92,7 +92,7 @@ impl PrivateKey for Secp256k1Key {
     }
 }
 
-/// The library takes the lower of the two values of `s` alone; ECDSA takes both.
+/// The library accepts only the lower of the two values of `s`; ECDSA accepts both.
 pub(crate) fn verify(
     public: &PublicKey,
     algorithm: SigningAlgorithm,

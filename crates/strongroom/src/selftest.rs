@@ -1,5 +1,5 @@
-//! Known answers, computed before any key is opened. A build or a machine that computes wrongly must not
-//! touch keys: what it sealed would be lost or readable.
+//! Known answers, computed before any key is opened. A build or a machine that computes wrongly must not touch
+//! keys: what it sealed would be lost, or readable by others.
 
 mod primitives;
 
@@ -11,7 +11,7 @@ use crate::envelope::Broken;
 use crate::error::{Refused, UnsealError};
 use crate::{aead, argon, kdf, mac};
 
-/// Computes every known answer, once in a process: what it is made of does not change while it runs.
+/// Computes every known answer, once in a process: a process's code does not change while it runs.
 pub(crate) fn run() -> Result<(), UnsealError> {
     if PASSED.load(Ordering::Relaxed) {
         return Ok(());

@@ -35,7 +35,7 @@ pub(crate) fn generate(entropy: &dyn Entropy) -> Result<Plaintext, Broken> {
     Err(Broken)
 }
 
-/// The plain form of a PKCS#8 key on the named curve, whose public key must be the scalar's, if it is there.
+/// The plain form of a PKCS#8 key on the named curve. If the PKCS#8 has a public key, it must be the scalar's.
 pub(crate) fn from_pkcs8(pkcs8: &[u8]) -> Option<Plaintext> {
     spki::names_curve(pkcs8, Sm2::OID).then_some(())?;
     let secret = SecretKey::from_pkcs8_der(pkcs8).ok()?;
@@ -137,7 +137,7 @@ pub(crate) fn verify(
     genuine.map_err(|_| Refused::WouldNotOpen)
 }
 
-/// The signer's identity where none is agreed on (GM/T 0009, section 10), as AWS takes it.
+/// The signer's identity when none is agreed on (GM/T 0009, section 10). AWS uses this identity too.
 const IDENTITY: &str = "1234567812345678";
 const SCALAR_BYTES: usize = 32;
 const DIGEST_BYTES: usize = 32;

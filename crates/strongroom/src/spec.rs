@@ -76,7 +76,7 @@ impl Spec {
         Self::Sm2,
     ];
 
-    /// The spec of this name; `None` for names that the strongroom does not make.
+    /// The spec of this name; `None` for a name of which the strongroom makes no keys.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|spec| spec.name() == name)
@@ -109,7 +109,7 @@ impl Spec {
         }
     }
 
-    /// The same, sorted by what computes with it.
+    /// The spec, sorted by the primitive that computes with it.
     pub(crate) fn family(self) -> Family {
         match self {
             Self::SymmetricDefault => Family::Symmetric,
@@ -136,7 +136,7 @@ impl Spec {
     }
 }
 
-/// What computes with material, and with which parameter.
+/// The primitive that computes with material, and its parameter.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Family {
     Symmetric,
@@ -151,7 +151,7 @@ pub(crate) enum Family {
 }
 
 impl Family {
-    /// Whether AWS makes data key pairs of it (`DataKeyPairSpec`).
+    /// Whether AWS makes data key pairs of this family (`DataKeyPairSpec`).
     pub(crate) fn has_pairs_for_callers(self) -> bool {
         match self {
             Self::Rsa(_) | Self::Ec(_) | Self::Secp256k1 | Self::Ed25519 | Self::Sm2 => true,
@@ -187,7 +187,7 @@ pub enum SigningAlgorithm {
     MlDsaShake256,
     /// Pure Ed25519.
     Ed25519Sha512,
-    /// Ed25519ph with an empty context, over a digest of the caller's as its message.
+    /// Ed25519ph with an empty context. Its message is the caller's digest.
     Ed25519PhSha512,
 }
 

@@ -14,7 +14,7 @@ pub(crate) fn ec_point(der: &[u8], curve: ObjectIdentifier) -> Option<&[u8]> {
     (names(&key.algorithm, curve) && form).then_some(point)
 }
 
-/// Whether these bytes are PKCS#8 and nothing behind it. AWS-LC's parsers do not look at what follows.
+/// Whether these bytes are PKCS#8 and nothing follows. AWS-LC's parsers do not look at what follows.
 pub(crate) fn is_pkcs8(der: &[u8]) -> bool {
     PrivateKeyInfoRef::from_der(der).is_ok()
 }

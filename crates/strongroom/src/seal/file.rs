@@ -1,5 +1,5 @@
-//! A seal key in a file. It protects the data where the data goes without it: backups, stolen disks, a store
-//! on another machine. Whoever can read both has everything.
+//! A seal key in a file. It protects data that leaves without the file: backups, stolen disks, a store on another
+//! machine. Whoever can read both has everything.
 //!
 //! ```text
 //! keywright-seal-key-v1
@@ -25,7 +25,7 @@ pub struct FileSeal(KeyInHand);
 pub struct NotAKeyFile;
 
 impl FileSeal {
-    /// The text of a new key file. Write it where only the server can read it, and keep a copy elsewhere:
+    /// The text of a new key file. Write the text where only the server can read it, and keep a copy elsewhere:
     /// without it nothing opens again.
     ///
     /// # Errors
@@ -35,8 +35,8 @@ impl FileSeal {
         Ok(Plaintext::new([HEADER, b"\n", key.reveal(), b"\n"].concat()))
     }
 
-    /// Reads the text of a key file: the header line and one line of base64. Line ends may be of either
-    /// kind, and the last may be missing.
+    /// Reads the text of a key file: the header line and one line of base64. Line ends may be LF or CR LF, and the
+    /// last may be missing.
     ///
     /// # Errors
     /// [`NotAKeyFile`] for anything else.

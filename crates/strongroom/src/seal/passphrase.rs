@@ -1,5 +1,5 @@
-//! A seal key made from a passphrase by Argon2id. Nothing on the machine opens the data, and a restart needs
-//! somebody who knows the passphrase.
+//! A seal key that Argon2id makes from a passphrase. If the passphrase is not kept on the machine, nothing there
+//! opens the data, and a restart needs somebody who knows it.
 
 use std::error::Error;
 use std::fmt;
@@ -17,7 +17,7 @@ use crate::kdf::Label;
 /// A seal whose key was made from a passphrase.
 pub struct PassphraseSeal(KeyInHand);
 
-/// How a passphrase becomes a key. Public; stored beside what it seals.
+/// How a passphrase becomes a key. The parameters are public, and stored beside what the key seals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PassphraseParameters {
     memory_kib: u32,
@@ -31,15 +31,15 @@ pub struct PassphraseParameters {
 pub enum PassphraseRefused {
     /// The passphrase is empty.
     Empty,
-    /// The parameters are not in a known form, or too weak or too costly to be meant.
+    /// The parameters have no known form, or are too weak or too costly to be meant.
     Parameters,
     /// There is not enough memory for the hash.
     NoMemory,
 }
 
 impl PassphraseSeal {
-    /// Hashes the passphrase. Takes the time and memory that the parameters say: a fifth of a second and
-    /// 64 MiB as recommended.
+    /// Hashes the passphrase. Takes the time and memory that the parameters say; the recommended ones take a fifth
+    /// of a second and 64 MiB.
     ///
     /// # Errors
     /// [`PassphraseRefused`]. A wrong passphrase is noticed only when a domain key does not open.
@@ -67,7 +67,7 @@ impl PassphraseParameters {
     /// RFC 9106 section 4, second recommended option: 64 MiB, 3 passes, 4 lanes, and a new 128-bit salt.
     ///
     /// # Errors
-    /// [`EntropyFailed`] if there is no salt to be had.
+    /// [`EntropyFailed`] if the source gives no salt.
     pub fn recommended(entropy: &dyn Entropy) -> Result<Self, EntropyFailed> {
         let mut salt = [0; SALT_BYTES];
         entropy.fill(&mut salt)?;

@@ -1,5 +1,6 @@
-//! Known answers of what keys of callers compute. Those of RSA, ML-KEM, ML-DSA and the key wrap are Wycheproof's (with an
-//! RSA signature and an SM2 ciphertext by OpenSSL), the others of the documents named. All private keys here are public.
+//! Known answers of what callers' keys compute. Those of RSA, ML-KEM, ML-DSA and the key wrap are Wycheproof's.
+//! OpenSSL made an RSA signature and an SM2 ciphertext. The others are from the documents named. All private keys
+//! here are public.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use secret::Plaintext;
@@ -151,7 +152,7 @@ pub(super) fn aes_key_wrap() -> Result<bool, Failed> {
     Ok(refused && unwrapped.reveal() == 0x2873_26b5_ed00_78e7_ca01_64d7_48f6_67e7_u128.to_be_bytes())
 }
 
-/// NIST SP 800-38A, F.2.5: the first block, before which nothing is padded.
+/// NIST SP 800-38A, F.2.5: the first block, which the padding behind it does not change.
 pub(super) fn aes_256_cbc() -> Result<bool, Failed> {
     let key =
         plain(&wide(0x603d_eb10_15ca_71be_2b73_aef0_857d_7781, 0x1f35_2c07_3b61_08d7_2d98_10a3_0914_dff4));
@@ -188,7 +189,7 @@ fn plain(bytes: &[u8]) -> Plaintext {
     Plaintext::new(bytes.to_vec())
 }
 
-/// The tests sign with keys that everybody knows, and so need no entropy.
+/// The tests sign with keys that everybody knows, so they need no entropy.
 struct Fixed;
 
 impl Entropy for Fixed {

@@ -32,7 +32,7 @@ fn ecdsa() {
     assert_eq!(tally, Tally::new(1530, 0));
 }
 
-/// Bitcoin takes the lower `s` alone; ECDSA and AWS take both.
+/// Bitcoin accepts only the lower `s`; ECDSA and AWS accept both.
 #[test]
 fn ecdsa_on_secp256k1() {
     use ecdsa::TestName::{EcdsaSecp256k1Sha256, EcdsaSecp256k1Sha256Bitcoin};
@@ -64,8 +64,8 @@ fn ed25519() {
     assert_eq!(tally, Tally::new(151, 0));
 }
 
-/// Of what is "acceptable", compressed points are taken, and nothing else: no other encoding than DER, no parameters
-/// written out. Peers as bare points (`Ecpoint`) cannot be expressed.
+/// Of the "acceptable" vectors, only those with compressed points are taken: no other encoding than DER, no
+/// parameters written out. Peers as bare points (`Ecpoint`) cannot be expressed.
 #[test]
 fn ecdh() {
     use ecdh::TestName::{EcdhSecp256r1, EcdhSecp384r1, EcdhSecp521r1};

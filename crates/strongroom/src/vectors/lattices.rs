@@ -1,4 +1,4 @@
-//! ML-DSA and ML-KEM, of which Wycheproof's vectors contain those of NIST's ACVP and of others.
+//! ML-DSA and ML-KEM. Wycheproof's vectors contain those of NIST's ACVP and of others.
 
 use ml_kem::{DecapsulationKey512, DecapsulationKey768, DecapsulationKey1024};
 use shake::Shake256;
@@ -13,8 +13,8 @@ use crate::spec::SigningAlgorithm;
 
 const ALGORITHM: SigningAlgorithm = SigningAlgorithm::MlDsaShake256;
 
-/// Whole messages go to one library, μ to the other. Messages with a context are expressible as μ alone, contexts of
-/// more than 255 bytes not at all.
+/// Whole messages go to one library, μ to the other. A message with a context can be expressed only as μ; a context
+/// of more than 255 bytes cannot be expressed at all.
 #[test]
 fn ml_dsa_verification() {
     use mldsa_verify::TestName::{MlDsa44Verify, MlDsa65Verify, MlDsa87Verify};
@@ -80,7 +80,8 @@ fn ml_dsa_keys_from_seeds() {
 }
 
 /// Ciphertexts, genuine and forged, under keys that another library makes from the vectors' seeds. Files about
-/// encapsulation with given randomness cannot be expressed, those about the generation of keys are not about what is here.
+/// encapsulation with given randomness cannot be expressed. Files about the generation of keys are about something
+/// else.
 #[test]
 fn ml_kem() {
     use mlkem::TestName;

@@ -1,4 +1,4 @@
-//! Material from elsewhere: wrapped as clients wrap it, and refused when it is not what the key wants.
+//! Material from elsewhere: wrapped as clients wrap it, and refused when it does not fit the key.
 
 use aws_lc_rs::key_wrap::{AES_256, KeyEncryptionKey, KeyWrapPadded};
 use aws_lc_rs::rsa::{
@@ -43,7 +43,7 @@ fn a_pair_that_was_made_here_is_imported_as_it_is() {
             assert_eq!(keys.import(other, pair.private.reveal()).is_some(), other == spec, "{other:?}");
         }
         for altered in sparse_alterations(pair.private.reveal(), 1 + pair.private.len() / 200) {
-            // Of all bits only those of a lone secret can change and leave a key: another one.
+            // Only a change in a lone secret leaves a key, namely another one.
             if let Some(other) = keys.import(spec, &altered) {
                 assert_eq!(spec, Spec::EccNistEdwards25519, "{altered:02x?}");
                 assert_ne!(other.public_key, imported.public_key);
@@ -106,7 +106,8 @@ fn wrapped_material_is_unwrapped_with_each_key_and_algorithm() {
                 &keys.entropy,
             );
             assert!(blob.is_ok());
-            // A P-521 key is too long for RSA-2048 without a key in between, an RSA key for any.
+            // Without a key in between, a P-521 key is too long for RSA-2048, and an RSA key is too long for any
+            // wrapping key.
             let small = spec == WrappingKeySpec::Rsa2048;
             let long_way =
                 !matches!(how, WrappingAlgorithm::RsaesOaepSha1 | WrappingAlgorithm::RsaesOaepSha256);

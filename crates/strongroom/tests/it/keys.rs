@@ -136,7 +136,7 @@ fn both_sides_agree_and_strangers_do_not() {
         let secret = keys.open(spec, &ours).agree(their_public).unwrap();
         assert_eq!(secret.len(), bytes);
         assert_eq!(secret.reveal(), keys.open(spec, &theirs).agree(our_public).unwrap().reveal());
-        // Any change makes the key no key, or in the tag of the point's form another one.
+        // Any change leaves no key of the curve.
         for altered in alterations(their_public) {
             let agreed = keys.open(spec, &ours).agree(&altered);
             assert_eq!(agreed.err(), Some(AgreeRefused::NotAPeer), "{spec:?} {altered:02x?}");
@@ -296,7 +296,7 @@ fn entropy_decides_the_keys_that_it_makes() {
     assert_eq!(keys.room.generate(&binding(Spec::EccNistP256), &zeros).err(), Some(Refused::Broken));
 }
 
-/// A signature verifies; altered, of another message or by another key it does not.
+/// A signature verifies. An altered one does not, nor does one of another message or by another key.
 fn signs_strictly(
     keys: &Keys,
     key: &Material,
@@ -334,8 +334,8 @@ fn signature_step(spec: Spec) -> usize {
     if spec.name().starts_with("RSA") { 16 } else { 0 }
 }
 
-/// μ (FIPS 204, algorithms 2 and 7) for `message` and an empty context, from a `SubjectPublicKeyInfo`, whose last bytes
-/// are the key.
+/// μ (FIPS 204, algorithms 2 and 7) for `message` and an empty context. The key is the last bytes of the
+/// `SubjectPublicKeyInfo`.
 fn mu(spki: &[u8], key_bytes: usize) -> [u8; 64] {
     let shake = |parts: &[&[u8]]| {
         let mut out = [0; 64];

@@ -1,4 +1,4 @@
-//! What must not open: anything that was not sealed as it is, where it is, for what it is used.
+//! What must not open: anything that was not sealed in this form, for this place and for this use.
 
 use std::collections::BTreeMap;
 
@@ -36,7 +36,7 @@ fn a_blob_of_other_material_or_another_key_is_refused() {
     let blob = world.blob(&Context::empty());
     assert_eq!(decrypt(&other, &blob, &Context::empty()), Err(Refused::WouldNotOpen));
 
-    // Even the same bytes of material are another material under another binding.
+    // Under another binding, even the same bytes are another material.
     for binding in other_bindings() {
         let entropy = Scripted::new(&[&[3; 32], &[4; 28]]);
         let one = world.room.generate(&BINDING, &entropy).unwrap();

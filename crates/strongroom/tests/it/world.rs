@@ -54,7 +54,7 @@ pub(crate) fn alterations(original: &[u8]) -> Vec<Vec<u8>> {
     sparse_alterations(original, 1)
 }
 
-/// The same at every so manieth position, and at the last.
+/// The same, at every `step`th position and at the last.
 pub(crate) fn sparse_alterations(original: &[u8], step: usize) -> Vec<Vec<u8>> {
     let flipped = |(position, bit): (usize, u8)| {
         let mut bytes = original.to_vec();
