@@ -1,4 +1,4 @@
-//! What a decision costs, by the number of statements that have a say in it.
+//! What a decision costs, by the number of statements in the policies that decide.
 
 use std::{collections::BTreeMap, hint::black_box, time::Instant};
 
@@ -6,10 +6,10 @@ use policy::{Identity, Layers, Policy, PolicyKind, Principal, Question, decide};
 
 use crate::Result;
 
-/// A decision, and what it takes.
+/// A decision, and how long it takes.
 pub(crate) struct Cost {
     pub(crate) statements: usize,
-    /// What the statements that do not decide are about.
+    /// The subject of the statements that do not decide.
     pub(crate) others: &'static str,
     pub(crate) nanos: f64,
 }
@@ -17,12 +17,12 @@ pub(crate) struct Cost {
 const ACCOUNT: &str = "111122223333";
 const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 const DELEGATION: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"kms:*","Resource":"*"}}"#;
-/// Rounds of which the fastest counts, and decisions in each.
+/// The number of rounds, of which the fastest counts, and of decisions in each round.
 const ROUNDS: usize = 20;
 const DECISIONS: u32 = 2_000;
 
-/// Decisions with 1, 10 and 1,000 statements in the policy of a user whom the key policy leaves to its account. The
-/// last statement allows.
+/// Decisions about a user with 1, 10 and 1,000 statements in its policy. The key policy leaves the decision to the
+/// account. The last statement allows.
 pub(crate) fn measure() -> Result<Vec<Cost>> {
     let mut costs = Vec::new();
     for statements in [1, 10, 1_000] {

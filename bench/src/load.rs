@@ -28,7 +28,7 @@ pub(crate) struct Round {
     pub(crate) wall: Duration,
     /// CPU time of the server.
     pub(crate) cpu: Duration,
-    /// Of every answer, sorted.
+    /// Latencies of all answers, sorted.
     pub(crate) latencies: Vec<Duration>,
     /// Resident memory of the server in KiB.
     pub(crate) resident: u64,
@@ -67,8 +67,8 @@ impl Load<'_> {
                 Ok::<_, Box<dyn std::error::Error + Send + Sync>>(latencies)
             });
         }
-        // A client that sleeps has to be woken, and the kernel charges that to the server: the more, the slower the
-        // server is. This one does not sleep.
+        // The server has to wake a sleeping client, and the kernel charges the server for that; a slower server
+        // would pay more. This client does not sleep.
         tasks.spawn(async move {
             while Instant::now() < until {
                 tokio::task::yield_now().await;
@@ -104,7 +104,7 @@ impl Connection {
         Ok(Self { stream, buffer: Vec::with_capacity(16 * 1024) })
     }
 
-    /// Sends a request and returns the body of the answer, which must be a good one.
+    /// Sends a request and returns the body of the answer. An answer other than 200 is an error.
     pub(crate) async fn exchange(&mut self, request: &[u8]) -> Result<&[u8]> {
         self.stream.write_all(request).await?;
         self.stream.flush().await?;

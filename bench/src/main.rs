@@ -1,8 +1,8 @@
 //! `cargo xtask bench`: what a request costs, beside a bare hyper server in the same run.
 //!
-//! Absolute rates depend on the machine and its neighbours; the ratio of server CPU time per request to that
-//! of a server which only reads and answers bodies of the same size does not. Rounds of all targets are
-//! interleaved, and the least of each target's rounds counts.
+//! The bare server only reads bodies, and answers as many bytes as Keywright does. Absolute rates depend on the
+//! machine and its neighbours. The ratio of the two servers' CPU times per request does not. Rounds of all targets
+//! are interleaved, and the least of each target's rounds counts.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command's output")]
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock and its own path")]
@@ -54,10 +54,10 @@ struct Options {
     /// Kinds of requests to measure, such as `Encrypt,Sign P-256` [default: all]
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
-    /// Keys to make before measuring what symmetric keys do; several numbers measure several times.
+    /// Number of keys to make before measuring symmetric operations; several numbers measure several times.
     #[arg(long, value_delimiter = ',', default_value = "1")]
     keys: Vec<usize>,
-    /// Grants to make on one key before measuring GenerateDataKey by a user whom only a grant allows it.
+    /// Number of grants to make on one key before measuring GenerateDataKey by a user whom only a grant allows.
     #[arg(long)]
     grants: Option<usize>,
     /// Leave TLS out.
@@ -138,7 +138,7 @@ struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    /// A kind of work by the root user, with so many keys in turn.
+    /// A kind of work by the root user, with `keys` keys in turn.
     async fn work(&self, work: &Work, keys: usize, report: &mut Report) -> Result<()> {
         let mut prepared = Vec::new();
         for server in [&self.fast, &self.safe] {
@@ -149,7 +149,7 @@ impl Bench<'_> {
         self.rounds(&name, &prepared, report).await
     }
 
-    /// `GenerateDataKey` on a key with so many grants.
+    /// `GenerateDataKey` on a key with `grants` grants.
     async fn grants(&self, grants: usize, report: &mut Report) -> Result<()> {
         let work = WORK.iter().find(|work| work.name == "GenerateDataKey").ok_or("not measured")?;
         let mut prepared = Vec::new();

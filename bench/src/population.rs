@@ -1,4 +1,4 @@
-//! What is in the server before it is measured: keys by the thousand, grants, and a user who lives by one.
+//! The server's population before the measurement: thousands of keys, grants, and a user whom only a grant allows.
 
 use std::sync::Arc;
 
@@ -27,8 +27,8 @@ pub(crate) async fn keys(server: &Server, work: &Work, count: usize) -> Result<V
         .collect()
 }
 
-/// Makes so many grants on a key, each for another session of a role, and one more for a user who has no
-/// other permission. Returns the user.
+/// Makes `count` grants on a key, each for another session of a role, and one more for a user who has no other
+/// permission. Returns the user.
 pub(crate) async fn grants(server: &Server, key: &str, count: usize) -> Result<Signer> {
     let mut connection = Connection::open(&server.target()).await?;
     let trust = "%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%7B%22Effect%22%3A%22Allow%22%2C\

@@ -21,7 +21,7 @@ use tokio_rustls::TlsConnector;
 
 use crate::Result;
 
-/// Where to send requests, and whom to ask for CPU time.
+/// Where to send requests, and which process's CPU time to read.
 #[derive(Clone)]
 pub(crate) struct Target {
     pub(crate) address: SocketAddr,
@@ -74,9 +74,9 @@ impl Server {
             Ok(line.ok_or_else(|| format!("init printed no {name}"))?.to_owned())
         };
         let (port, admin) = (free_port()?, free_port()?);
-        // One worker, as the yardstick has: with more, both would share two cores with their own clients.
+        // One worker, like the yardstick: with more, each server would share two cores with its own clients.
         let config = directory.path().join("keywright.toml");
-        // As many keys and grants as are asked for.
+        // No quota limits the keys and grants that a measurement asks for.
         fs::write(&config, "workers = 1\n[quotas]\nkeys_per_region = 10000000\ngrants_per_key = 1000000\n")?;
         let mut serve = Command::new(binary);
         serve.arg("serve").arg("--config").arg(&config).arg("--data-dir").arg(&data);
@@ -105,7 +105,7 @@ impl Server {
         self.target.clone()
     }
 
-    /// Ends it as an operator does: one that was built to count what it does writes that down at its end.
+    /// Ends the server as an operator does. A server built for profiling writes its counts when it ends.
     pub(crate) async fn stop(mut self) -> Result<()> {
         let pid = self.child.id().and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
         kill_process(pid.ok_or("the server ended")?, Signal::TERM)?;
@@ -146,7 +146,7 @@ impl Target {
     /// User and system time used so far.
     pub(crate) fn cpu(&self) -> Result<Duration> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid))?;
-        // Fields after the command's name, which may hold anything but ends at the last parenthesis.
+        // The fields after the command's name. The name may hold anything, and ends at the last parenthesis.
         let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
         let ticks = |index: usize| -> Result<u64> { Ok(fields.get(index).ok_or("short stat")?.parse()?) };
         // Linux reports hundredths of a second here, whatever its own tick is.

@@ -1,4 +1,4 @@
-//! Requests, signed once and sent many times: within five minutes a signature is good for any number of them.
+//! Requests, signed once and sent many times: a signature is good for five minutes, any number of times.
 
 use std::{fmt::Write, time::SystemTime};
 
@@ -53,7 +53,7 @@ pub(crate) const WORK: [Work; 9] = [
 const PLAINTEXT_BYTES: usize = 1024;
 /// Message of `Sign` and `GenerateMac`, in bytes.
 const MESSAGE_BYTES: usize = 256;
-/// Different requests that are sent in turn, at least; at most so many keys are used.
+/// At least this many different requests are sent in turn. `KEYS_USED_MAX` limits the keys in use.
 const VARIANTS: usize = 64;
 const KEYS_USED_MAX: usize = 10_000;
 const CONTEXT: &str = r#"{"department":"payroll","tenant":"4711","purpose":"backup"}"#;
@@ -66,7 +66,7 @@ pub(crate) struct Prepared {
 }
 
 impl Work {
-    /// Whether its keys are symmetric, so that thousands of them are made in no time.
+    /// Whether its keys are symmetric: thousands of these are made in no time.
     pub(crate) fn is_symmetric(&self) -> bool {
         self.spec == SYMMETRIC.spec
     }

@@ -1,7 +1,7 @@
-//! The payload of a document, as its specification limits it.
+//! The payload of a document, within the limits of its specification.
 //!
-//! Maps and arrays may be of definite or indefinite length: hypervisors have written both. Strings may not.
-//! `user_data` and `nonce` are another protocol's; of them only the type is checked.
+//! Maps and arrays may have definite or indefinite lengths: hypervisors have written both. Strings have definite
+//! lengths. `user_data` and `nonce` belong to other protocols; only their type is checked.
 
 use std::collections::BTreeMap;
 
@@ -9,14 +9,14 @@ use minicbor::{Decoder, bytes::ByteSlice, data::Type, decode};
 
 use crate::{AGE_MS_MAX, Platform, Register, Rejected, SKEW_MS_MAX};
 
-/// What a document says, not yet believed.
+/// What a document says. Nothing of this is believed yet.
 pub(crate) struct Claims<'d> {
     pub(crate) module_id: &'d str,
     pub(crate) timestamp_ms: u64,
     pub(crate) platform: Platform,
     pub(crate) registers: BTreeMap<u8, Register>,
     pub(crate) certificate: &'d [u8],
-    /// From the root on, as the specification orders it; the order is not relied on.
+    /// The specification orders the bundle from the root on; nothing here relies on the order.
     pub(crate) bundle: Vec<&'d [u8]>,
     pub(crate) public_key: Option<&'d [u8]>,
 }
@@ -25,7 +25,7 @@ const REGISTERS_MAX: usize = 32;
 const CERTIFICATE_BYTES_MAX: usize = 1024;
 const PUBLIC_KEY_BYTES_MAX: usize = 1024;
 const MODULE_ID_BYTES_MAX: usize = 256;
-/// The specification has no limit here; the path to a root is never so long.
+/// The specification has no limit here; no path to a root is this long.
 const BUNDLE_MAX: usize = 16;
 
 impl<'d> Claims<'d> {
@@ -55,7 +55,7 @@ impl<'d> Claims<'d> {
         })
     }
 
-    /// Checks that the document is of about now, and tells its own time.
+    /// Checks the document's age, and returns the document's own time, in milliseconds since 1970.
     pub(crate) fn check_age(&self, now_ms: u64) -> Result<u64, Rejected> {
         let age_ms = now_ms.saturating_sub(self.timestamp_ms);
         let ahead_ms = self.timestamp_ms.saturating_sub(now_ms);
@@ -69,7 +69,7 @@ impl<'d> Claims<'d> {
     }
 }
 
-/// The members as they are found, each at most once and of its type. Optional ones are left out or null.
+/// The members of a payload, each at most once and of its type. Optional members are left out or null.
 #[derive(Default)]
 struct Members<'d> {
     module_id: Option<&'d str>,
@@ -122,7 +122,8 @@ impl<'d> Members<'d> {
     }
 }
 
-/// Whether a map or an array goes on. `left` is what its head said; nothing for an indefinite length.
+/// Whether a map or an array has a further element. `left` is the number of elements left; `None` for an indefinite
+/// length.
 fn more(d: &mut Decoder<'_>, left: &mut Option<u64>) -> Result<bool, decode::Error> {
     match left {
         Some(0) => Ok(false),
@@ -149,8 +150,7 @@ fn optional<'d>(d: &mut Decoder<'d>) -> Result<Option<&'d [u8]>, decode::Error> 
     if d.datatype()? == Type::Null { d.null().map(|()| None) } else { d.bytes().map(Some) }
 }
 
-/// Registers by their numbers; `None` if a number, a length or their count is out of bounds, or a number is there
-/// twice.
+/// Registers by their numbers; `None` if a number, a length or the count is out of bounds, or a number comes twice.
 fn registers(d: &mut Decoder<'_>) -> Result<Option<BTreeMap<u8, Register>>, decode::Error> {
     let mut registers = BTreeMap::new();
     for pair in d.map_iter::<u8, &ByteSlice>()? {
@@ -179,7 +179,7 @@ fn is_certificate(der: &[u8]) -> bool {
     (1..=CERTIFICATE_BYTES_MAX).contains(&der.len())
 }
 
-/// Module ids are instance ids with a suffix. They are shown in records, so that control characters are not let in.
+/// Module ids are instance ids with a suffix. Records show them, so control characters are refused.
 fn is_module_id(id: &str) -> bool {
     (1..=MODULE_ID_BYTES_MAX).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
 }

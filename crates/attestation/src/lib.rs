@@ -1,8 +1,9 @@
-//! Verification of attestation documents: what a Nitro enclave, or an instance with NitroTPM, shows to prove which
-//! image it runs and which public key is its own.
+//! Verification of attestation documents. By such a document a Nitro enclave, or an instance with NitroTPM, proves
+//! which image it runs and which public key is its own.
 //!
-//! Pure: bytes, roots and the time come in, an [`Attestation`] goes out. Nothing in a document is believed before its
-//! signature was verified up to a root; only its form and its age are looked at before, because that is cheap.
+//! The crate is pure: bytes, roots and the time come in, an [`Attestation`] goes out. Nothing in a document is
+//! believed before its signature is verified up to a root. Form and age are checked before that, because these
+//! checks are cheap.
 //!
 //! ```text
 //! bytes          sign1.rs      COSE_Sign1 (RFC 9052), ES384
@@ -33,15 +34,16 @@ use signer::Signer;
 /// What a verified document says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attestation {
-    /// Which instance and which enclave or TPM on it.
+    /// The instance, and the enclave or TPM on it.
     pub module_id: String,
-    /// What kind of platform its registers are of.
+    /// The kind of platform that has the registers.
     pub platform: Platform,
     /// The platform configuration registers by their number, 0 to 31.
     pub registers: BTreeMap<u8, Register>,
     /// When the document was made, in milliseconds since 1970, UTC.
     pub timestamp_ms: u64,
-    /// The public key of whoever asked for the document: RSA, [`RSA_BITS`], as `SubjectPublicKeyInfo` in DER.
+    /// The public key of the program that asked for the document: RSA, [`RSA_BITS`], as `SubjectPublicKeyInfo` in
+    /// DER.
     pub public_key: Vec<u8>,
 }
 
@@ -64,15 +66,15 @@ pub const SKEW_MS_MAX: u64 = 60 * 1000;
 /// Sizes of public keys that secrets are encrypted to, in bits.
 pub const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
 
-/// Verifies a document at a time in milliseconds since 1970, UTC. Takes about a millisecond: a signature for each
-/// certificate, and one more.
+/// Verifies a document at a time in milliseconds since 1970, UTC. Takes about a millisecond: the signature of each
+/// certificate, and that of the document.
 ///
 /// # Errors
 /// [`Rejected`], by the first thing that is wrong.
 pub fn verify(document: &[u8], roots: &Roots, now_ms: u64) -> Result<Attestation, Rejected> {
     let signed = Sign1::parse(document)?;
     let claims = Claims::parse(signed.payload)?;
-    // A certificate that begins between the two clocks is good; one that ends there is not.
+    // A certificate is good if it begins between the two clocks' times, and not if it ends there.
     let at_ms = claims.check_age(now_ms)?.max(now_ms);
     let signer = Signer::verify(claims.certificate, &claims.bundle, roots, at_ms)?;
     signed.verify(&signer)?;

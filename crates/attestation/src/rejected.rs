@@ -2,11 +2,11 @@
 
 use std::{error::Error, fmt};
 
-/// Why a document is not believed. `Display` is for whoever sent it; it repeats nothing but what the document itself
-/// says of its form. [`Rejected::detail`] is for the operator.
+/// Why a document is not believed. `Display` is for the sender: it repeats only what the document itself says of
+/// its form. [`Rejected::detail`] is for the operator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rejected {
-    /// The bytes are no `COSE_Sign1` of the form that is required: what is wrong.
+    /// The bytes are no `COSE_Sign1` of the required form: what is wrong.
     NotSigned(&'static str),
     /// The payload breaks its specification: which member does.
     Malformed(&'static str),
@@ -15,7 +15,7 @@ pub enum Rejected {
         /// Its age.
         age_ms: u64,
     },
-    /// The document is of a time to come, by more than [`SKEW_MS_MAX`](crate::SKEW_MS_MAX).
+    /// The document's time is ahead by more than [`SKEW_MS_MAX`](crate::SKEW_MS_MAX).
     Early {
         /// How far ahead it is.
         ahead_ms: u64,
@@ -28,7 +28,7 @@ pub enum Rejected {
     WrongSignature,
     /// There is no public key in it.
     NoPublicKey,
-    /// Its public key is none that a secret is encrypted to.
+    /// No secret can be encrypted to its public key.
     UnfitPublicKey,
 }
 

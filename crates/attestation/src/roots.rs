@@ -23,7 +23,7 @@ pub struct Roots {
 #[derive(Debug, Clone)]
 struct Limits {
     valid_ms: RangeInclusive<u64>,
-    /// How many authorities may be between it and a signer.
+    /// How many authorities may stand between the root and a signer.
     path_length: Option<u8>,
 }
 
@@ -36,7 +36,7 @@ pub enum NotARoot {
     Malformed,
     /// It is no authority for certificates, by its basic constraints and its key usage.
     NoAuthority,
-    /// Its key is on another curve than P-384, with which documents are signed all the way up.
+    /// Its key is not on P-384. All signatures of a document, up to the root, are on this curve.
     OtherCurve,
 }
 
@@ -58,7 +58,7 @@ impl Roots {
     /// AWS's root for Nitro enclaves and NitroTPM.
     ///
     /// # Errors
-    /// None that a test does not find.
+    /// Never: a test reads the root.
     pub fn aws() -> Result<Self, NotARoot> {
         let mut roots = Self::none();
         roots.add_pem(AWS)?;
@@ -68,7 +68,7 @@ impl Roots {
     /// Adds the certificates of a PEM text.
     ///
     /// # Errors
-    /// [`NotARoot`] for the first that is none; nothing is added then.
+    /// [`NotARoot`] for the first certificate that is no root; nothing is added then.
     pub fn add_pem(&mut self, pem: &[u8]) -> Result<(), NotARoot> {
         let mut added = Self::none();
         for der in CertificateDer::pem_slice_iter(pem) {
@@ -99,7 +99,7 @@ impl Roots {
         &self.anchors
     }
 
-    /// Checks what the root itself says of a path with so many authorities below it.
+    /// Checks a path with this many authorities below the root against what the root's own certificate says.
     pub(crate) fn check(
         &self,
         anchor: &TrustAnchor<'_>,

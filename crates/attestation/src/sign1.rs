@@ -27,7 +27,7 @@ const SIGNATURE_BYTES: usize = 96;
 const PAYLOAD_BYTES_MAX: usize = 16_384;
 
 impl<'d> Sign1<'d> {
-    /// Takes the frame apart. What is in it is not looked at.
+    /// Takes the frame apart. It does not look at the payload.
     pub(crate) fn parse(document: &'d [u8]) -> Result<Self, Rejected> {
         let wrong = Rejected::NotSigned;
         let frame = Self::frame(document).map_err(|_| wrong("not the array that it has to be"))?;
@@ -53,8 +53,8 @@ impl<'d> Sign1<'d> {
         key.verify(&self.to_be_signed(), self.signature).map_err(|_| Rejected::WrongSignature)
     }
 
-    /// The parts, and how many bytes follow; `None` for a frame of another shape. Strings of indefinite length are
-    /// refused by the decoder: a signed byte string has one form.
+    /// The parts, and how many bytes follow; `None` for a frame of another shape. The decoder refuses strings of
+    /// indefinite length: a signed byte string has one form.
     fn frame(document: &'d [u8]) -> Result<Option<(Self, usize)>, decode::Error> {
         let mut d = Decoder::new(document);
         if d.datatype()? == Type::Tag && d.tag()? != SIGN1 {
@@ -83,7 +83,8 @@ impl<'d> Sign1<'d> {
     }
 }
 
-/// Whether a protected header is `{1: -35}`. Anything more, such as a critical parameter, would have to be understood.
+/// Whether a protected header is `{1: -35}`. A further parameter, such as a critical one, would have to be
+/// understood.
 fn names_es384(protected: &[u8]) -> bool {
     let mut d = Decoder::new(protected);
     let mut read = || Ok::<_, decode::Error>((d.map()?, d.i64()?, d.i64()?, d.position()));

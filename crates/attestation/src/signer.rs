@@ -1,7 +1,7 @@
 //! Who signed a document: its certificate, up to a root (RFC 5280, section 6).
 //!
-//! Signatures, names, validity, basic constraints and path lengths are webpki's. It does not look at key usages, nor at
-//! anything of a root but its name and key; that is done here.
+//! webpki checks signatures, names, validity, basic constraints and path lengths. It does not look at key usages;
+//! of a root it looks only at name and key. The rest is checked here.
 
 use std::time::Duration;
 
@@ -16,12 +16,12 @@ pub(crate) struct Signer {
     public_key: Vec<u8>,
 }
 
-/// `anyExtendedKeyUsage` (RFC 5280, section 4.2.1.12). The certificates of the hypervisor name no purpose; one that names some, as
-/// for TLS, is not for documents, unless it allows any.
+/// `anyExtendedKeyUsage` (RFC 5280, section 4.2.1.12). The hypervisor's certificates name no purpose. A certificate
+/// that names purposes, such as TLS, is not for documents, unless it allows any purpose.
 const ANY_PURPOSE: &[u8] = &[0x55, 0x1d, 0x25, 0x00];
 
 impl Signer {
-    /// Verifies a certificate for a time in milliseconds since 1970, by way of those of the bundle that are needed.
+    /// Verifies a certificate for a time in milliseconds since 1970. The path may use certificates of the bundle.
     pub(crate) fn verify(
         certificate: &[u8],
         bundle: &[&[u8]],
@@ -50,13 +50,14 @@ impl Signer {
         Ok(Self { public_key: leaf.subject_public_key_info().as_ref().to_vec() })
     }
 
-    /// As `SubjectPublicKeyInfo` in DER.
+    /// The public key as `SubjectPublicKeyInfo` in DER.
     pub(crate) fn public_key(&self) -> &[u8] {
         &self.public_key
     }
 }
 
-/// The leaf may sign documents, those above it may sign certificates, and each says so.
+/// Checks that each certificate says what it is for: the leaf for signing documents, those above it for signing
+/// certificates.
 fn check_usages(path: &VerifiedPath<'_>) -> Result<(), Rejected> {
     let leaf = key_usage(&path.end_entity().der());
     if !leaf.is_some_and(|usage| usage.digital_signature()) {
@@ -69,7 +70,7 @@ fn check_usages(path: &VerifiedPath<'_>) -> Result<(), Rejected> {
     Ok(())
 }
 
-/// The key usage of a certificate; `None` if it has none, or is not read.
+/// The key usage of a certificate; `None` if it has none, or cannot be read.
 pub(crate) fn key_usage(der: &[u8]) -> Option<pkix::KeyUsage> {
     let certificate = Certificate::from_der(der).ok()?;
     certificate.tbs_certificate().get_extension().ok()?.map(|(_, usage)| usage)

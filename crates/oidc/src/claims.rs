@@ -1,4 +1,4 @@
-//! What a token claims, as far as anybody here asks.
+//! The claims of a token that Keywright reads.
 //! <https://www.rfc-editor.org/rfc/rfc7519#section-4>,
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html>
 
@@ -9,7 +9,7 @@ use crate::{
     strict::{Json, Object},
 };
 
-/// How far the issuer's clock may be ahead, in seconds: as far as that of who signs requests.
+/// How far the issuer's clock may be ahead, in seconds: as far as the clock of a client that signs requests.
 pub const SKEW_SECONDS: i64 = 300;
 
 /// The claims of a token that was verified.
@@ -19,13 +19,13 @@ pub struct Claims {
     pub issuer: String,
     /// Whom it is about.
     pub subject: String,
-    /// Whom it is for: one or more, as the token has them.
+    /// Whom the token is for: one audience or more.
     pub audiences: Vec<String>,
-    /// The party that it was issued to, where it says so.
+    /// The party to which the token was issued, where it says so.
     pub authorized_party: Option<String>,
     /// How the subject was authenticated.
     pub methods: Vec<String>,
-    /// Who is behind the session that it is exchanged for.
+    /// The source identity of the session for which the token is exchanged.
     pub source_identity: Option<String>,
     /// Tags for that session.
     pub tags: Option<Tags>,
@@ -39,7 +39,7 @@ pub struct Claims {
 pub struct Tags {
     /// Their values by their keys.
     pub values: BTreeMap<String, String>,
-    /// Keys of those that go on to the next role.
+    /// Keys of the tags that go on to the next role.
     pub transitive: BTreeSet<String>,
 }
 
@@ -63,10 +63,11 @@ impl Claims {
         })
     }
 
-    /// Whether they hold at a time, in seconds since the epoch.
+    /// Checks that the claims hold at a time, in seconds since the epoch.
     ///
     /// # Errors
-    /// [`Untimely`]: they end with the second of `exp`, and begin with those of `nbf` and `iat`, less [`SKEW_SECONDS`].
+    /// [`Untimely`]. The claims end with the second of `exp`. They begin with the seconds of `nbf` and `iat`, less
+    /// [`SKEW_SECONDS`].
     pub fn check_time(&self, now: i64) -> Result<(), Untimely> {
         if now >= self.expires {
             return Err(Untimely::Expired(self.expires));
@@ -98,13 +99,13 @@ fn optional<'a, T>(
     claims.get(name).map(|claim| read(claim).ok_or(TokenError::Claim(name))).transpose()
 }
 
-/// A text as long as identifiers are; a subject has at most 255 characters (OpenID Connect Core section 2), as has a
-/// client id of AWS's.
+/// A text no longer than an identifier. A subject has at most 255 characters (OpenID Connect Core section 2), and
+/// so has a client id in AWS.
 fn short(claim: &Json) -> Option<String> {
     claim.text().filter(|text| (1..=255).contains(&text.len())).map(str::to_owned)
 }
 
-/// Such a text, or a list of at least one and not too many.
+/// Such a text, or a list of such texts, with at least one and not too many of them.
 fn one_or_more(claim: &Json) -> Option<Vec<String>> {
     match claim.list() {
         None => Some(vec![short(claim)?]),

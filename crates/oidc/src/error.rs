@@ -1,5 +1,5 @@
-//! Why a token is not believed, or a set of keys is of no use. The texts are for the operator: they quote nothing of
-//! what was sent but names of claims.
+//! Why a token is not believed, or a set of keys is of no use. The texts are for the operator. Of the token they
+//! quote only names of claims.
 
 use std::fmt;
 
@@ -10,20 +10,20 @@ pub enum TokenError {
     Form(&'static str),
     /// It is signed by an algorithm that is not accepted, or not signed at all.
     Algorithm,
-    /// A claim that must be there is not, or a claim is not of its type.
+    /// A required claim is missing, or a claim has the wrong type.
     Claim(&'static str),
-    /// No key of the set is the one that it names, or it names none and there is more than one.
+    /// The token names a key that is not in the set, or it names none and the set has several.
     Key,
-    /// The signature is not one by that key.
+    /// The key did not make the signature.
     Signature,
 }
 
 /// Why a token does not hold at this time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Untimely {
-    /// Its time is over, since this second.
+    /// Its time has been over since this second.
     Expired(i64),
-    /// It holds only later, by this claim.
+    /// By this claim, it holds only later.
     Early(&'static str),
 }
 
@@ -32,7 +32,7 @@ pub enum Untimely {
 pub enum KeySetError {
     /// It is no JSON Web Key Set (RFC 7517 section 5).
     Form,
-    /// It holds a private key, which nobody should have given away.
+    /// It holds a private key. Nobody should have given that away.
     Private,
     /// None of its keys verifies RS256 or ES256.
     Empty,

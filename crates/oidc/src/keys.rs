@@ -15,14 +15,14 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeySet(Vec<Key>);
 
-/// An algorithm of RFC 7518 section 3 that is accepted.
+/// An accepted algorithm of RFC 7518 section 3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Algorithm {
     Rs256,
     Es256,
 }
 
-/// A public key, with the one algorithm that it is for.
+/// A public key, for one algorithm.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Key {
     id: Option<String>,
@@ -38,8 +38,8 @@ enum Public {
 }
 
 impl KeySet {
-    /// Reads a set. Keys of other kinds, for other algorithms or for encryption are left out, as providers have them
-    /// beside (RFC 7517 section 5).
+    /// Reads a set. Providers also publish keys of other kinds, for other algorithms or for encryption; these are
+    /// left out (RFC 7517 section 5).
     ///
     /// # Errors
     /// [`KeySetError`].
@@ -57,13 +57,13 @@ impl KeySet {
         if keys.is_empty() { Err(KeySetError::Empty) } else { Ok(Self(keys)) }
     }
 
-    /// Whether there is a key of this id; of any id, for a token that names none.
+    /// Whether there is a key of this id. For a token that names none: whether there is any key.
     #[must_use]
     pub fn has(&self, id: Option<&str>) -> bool {
         id.is_none() || self.0.iter().any(|key| key.id.as_deref() == id)
     }
 
-    /// Verifies a signature by the key of this id, which must be for this algorithm.
+    /// Verifies a signature by the key of this id. The key must be for this algorithm.
     pub(crate) fn verify(
         &self,
         id: Option<&str>,
@@ -72,7 +72,7 @@ impl KeySet {
         signature: &[u8],
     ) -> Result<(), TokenError> {
         let mut named = self.0.iter().filter(|key| id.is_none() || key.id.as_deref() == id);
-        // Two keys of one id are told apart by their kinds (RFC 7517 section 4.5); without an id nothing is guessed.
+        // Two keys of one id differ in kind (RFC 7517 section 4.5). Without an id nothing is guessed.
         let key = match (id, named.clone().count()) {
             (_, 0) => return Err(TokenError::Key),
             (None, 2..) => return Err(TokenError::Key),

@@ -1,5 +1,5 @@
-//! JSON in which every name of an object stands once. Which of two values counts is decided differently by different
-//! readers, so that a token with both could mean one thing to who checks it and another to who uses it (RFC 8259 section 4).
+//! JSON in which every name of an object stands once. Readers differ in which of two values counts: a token with
+//! both could mean one thing to its checker and another to its user (RFC 8259 section 4).
 
 use std::{collections::BTreeMap, fmt};
 
@@ -22,7 +22,7 @@ pub(crate) enum Json {
 /// An object.
 pub(crate) type Object = BTreeMap<String, Json>;
 
-/// Reads an object; `None` when it is none, or holds a name twice anywhere.
+/// Reads an object. `None` when the text is no object, or holds a name twice anywhere.
 pub(crate) fn object(bytes: &[u8]) -> Option<Object> {
     match serde_json::from_slice(bytes).ok()? {
         Json::Object(members) => Some(members),
@@ -57,7 +57,7 @@ impl Json {
         self.list()?.iter().map(|item| item.text().map(str::to_owned)).collect()
     }
 
-    /// Seconds since the epoch; a part of a second is left off.
+    /// Seconds since the epoch, without the fraction of a second.
     pub(crate) fn seconds(&self) -> Option<i64> {
         match self {
             // Within these bounds every number of seconds is exact.

@@ -12,10 +12,10 @@ use crate::{
 /// Longest token, in characters, as AWS's.
 pub const TOKEN_CHARACTERS_MAX: usize = 20_000;
 
-/// A token that was read and is not believed yet.
+/// A token that has been read. It is not believed yet.
 #[derive(Debug)]
 pub struct Token<'t> {
-    /// What is signed: header and claims as they were sent.
+    /// The signed bytes: header and claims as they were sent.
     signed: &'t str,
     signature: Vec<u8>,
     algorithm: Algorithm,
@@ -38,7 +38,8 @@ impl<'t> Token<'t> {
             |part: &str| URL_SAFE_NO_PAD.decode_to_vec(part).map_err(|_| TokenError::Form("no base64url"));
         let object = |part: &str| strict::object(&bytes(part)?).ok_or(TokenError::Form("no JSON object"));
         let header = object(header)?;
-        // Whoever does not know a critical member must refuse (RFC 7515 section 4.1.11), and none is known.
+        // A reader that does not know a critical member must refuse the token (RFC 7515 section 4.1.11). This
+        // reader knows none.
         if header.contains_key("crit") {
             return Err(TokenError::Form("it has critical header members"));
         }
@@ -56,20 +57,20 @@ impl<'t> Token<'t> {
         })
     }
 
-    /// Who is said to have issued it. Believe it only to choose the keys.
+    /// The issuer that the token names. Believe it only to choose the keys.
     #[must_use]
     pub fn issuer(&self) -> &str {
         &self.claims.issuer
     }
 
-    /// The key that it is said to be signed by.
+    /// The key that the token names as its signer's.
     #[must_use]
     pub fn key_id(&self) -> Option<&str> {
         self.key_id.as_deref()
     }
 
-    /// What it claims, if one of its issuer's keys signed it. Whether it holds now and is meant for here is still to
-    /// be asked.
+    /// The claims, if one of the issuer's keys signed the token. The caller still has to check that the token holds
+    /// now, and is meant for Keywright.
     ///
     /// # Errors
     /// [`TokenError::Key`], [`TokenError::Algorithm`] for a key of another kind, or [`TokenError::Signature`].

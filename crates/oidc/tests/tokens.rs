@@ -77,7 +77,7 @@ fn without_a_key_id_nothing_is_guessed() {
     assert!(read(token, &key_set(&keys[..1])).is_ok(), "the only key is meant");
     assert_eq!(read(token, &key_set(&keys[..2])), Err(TokenError::Key));
     assert_eq!(read(token, &key_set(&keys[1..2])), Err(TokenError::Algorithm));
-    // Two keys of one id are told apart by their kinds.
+    // Two keys of one id differ in kind.
     let mut twins = keys[..2].to_vec();
     twins[1]["kid"] = "rsa".into();
     assert!(read(text(&vectors["accepted"]["RS256"]), &key_set(&twins)).is_ok());
@@ -114,7 +114,7 @@ fn a_token_has_a_longest() {
 }
 
 proptest! {
-    /// Whatever is changed of a token, it is no longer believed.
+    /// A token with any change is no longer believed.
     #[test]
     fn a_changed_token_is_refused(place in 0usize..10_000, letter in "[A-Za-z0-9_.-]") {
         let vectors = vectors();

@@ -1,4 +1,4 @@
-//! The way from a document's certificate up to a root.
+//! The path from a document's certificate up to a root.
 
 use attestation::{NotARoot, Rejected, Roots, verify};
 use rcgen::{
@@ -13,7 +13,7 @@ use crate::{
     keys::RSA_2048,
 };
 
-/// What becomes of a document whose certificates were changed before they were issued.
+/// Verifies a document whose certificates were changed before they were issued.
 fn issued(levels: usize, change: impl Fn(usize, &mut CertificateParams)) -> Result<(), Rejected> {
     verified(&Hypervisor::with(NOW, levels, change))
 }

@@ -1,4 +1,4 @@
-//! The form of documents: what is verified, and every way in which one is no document.
+//! The form of documents: what verifies, and every way in which bytes are no document.
 
 use std::sync::LazyLock;
 
@@ -78,7 +78,7 @@ fn five_minutes_and_a_little_skew() {
     assert_eq!(at(&document, NOW + AGE_MS_MAX + 1), Err(Rejected::Expired { age_ms: AGE_MS_MAX + 1 }));
     assert!(at(&document, NOW - SKEW_MS_MAX).is_ok());
     assert_eq!(at(&document, NOW - SKEW_MS_MAX - 1), Err(Rejected::Early { ahead_ms: SKEW_MS_MAX + 1 }));
-    // Times at the ends of what a number holds are times like others.
+    // The smallest and the largest numbers are times like others.
     for (timestamp, now) in [(u64::MAX, 0), (1, u64::MAX), (i64::MAX as u64, 1)] {
         let document =
             HYPERVISOR.sign(&members().with("timestamp", Some(Cbor::Unsigned(timestamp))).payload());
@@ -255,14 +255,14 @@ fn what_was_changed_on_the_way_is_not_verified() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 
-    /// Wherever one bit is turned, or the end is cut off, there is no attestation.
+    /// A document with one bit flipped, or with its end cut off, gives no attestation.
     #[test]
     fn no_changed_bit_goes_unnoticed(place in any::<prop::sample::Index>(), bit in 0..8u32) {
         let mut document = HYPERVISOR.sign(&members().payload());
         let place = place.index(document.len());
         prop_assert!(at(&document[..place], NOW).is_err());
         document[place] ^= 1 << bit;
-        // The one freedom is in numbers that are written longer than they need be; a bit does not reach that.
+        // The only freedom is to write numbers longer than necessary; one flipped bit cannot do that.
         prop_assert!(at(&document, NOW).is_err());
     }
 

@@ -1,4 +1,4 @@
-//! A hypervisor of the tests' own: authorities, a signer, and documents of any form.
+//! The tests' own hypervisor: authorities, a signer, and documents of any form.
 //!
 //! The tests of the whole server use this file as well.
 
@@ -21,7 +21,7 @@ pub(crate) struct Hypervisor {
     signer: EcdsaKeyPair,
 }
 
-/// A CBOR value, as it is to be written.
+/// A CBOR value, as it will be written.
 #[derive(Clone)]
 pub(crate) enum Cbor {
     Unsigned(u64),
@@ -57,12 +57,12 @@ pub(crate) fn text(text: &str) -> Cbor {
 pub(crate) const MODULE: &str = "i-0123456789abcdef0-enc0123456789abcdef";
 
 impl Hypervisor {
-    /// A root, two authorities and a signer, as AWS has them, whose certificates are valid around a time.
+    /// A root, two authorities and a signer, as AWS has them. Their certificates are valid around a time.
     pub(crate) fn at(now_ms: u64) -> Self {
         Self::with(now_ms, 4, |_, _| ())
     }
 
-    /// As many certificates as `levels`, each changed as `change` wants: number 0 is the root, the last the signer.
+    /// `levels` certificates, each changed by `change`. Number 0 is the root, the last number the signer.
     pub(crate) fn with(now_ms: u64, levels: usize, change: impl Fn(usize, &mut CertificateParams)) -> Self {
         let keys: Vec<KeyPair> =
             (0..levels).map(|_| KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384).unwrap()).collect();

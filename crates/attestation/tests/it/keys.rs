@@ -37,13 +37,13 @@ fn other_keys_are_not() {
     for bits in [512, 1024, 2040, 4104, 6144] {
         assert_eq!(with_key(Some(&made_up(bits))), unfit, "{bits}");
     }
-    // What is made up is refused for its size alone.
+    // A made-up key is refused for its size alone.
     assert_eq!(with_key(Some(&made_up(2048))), Ok(2048));
     let curve = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384).unwrap();
     assert_eq!(with_key(Some(&rcgen::PublicKeyData::subject_public_key_info(&curve))), unfit);
     let trailing = [RSA_2048.as_slice(), &[0]].concat();
     assert_eq!(with_key(Some(&trailing)), unfit);
-    // `RSAPublicKey` without what is around it, as PKCS#1 has it.
+    // A bare `RSAPublicKey`, as PKCS#1 has it.
     let bare = SubjectPublicKeyInfoRef::try_from(RSA_2048.as_slice()).unwrap();
     assert_eq!(with_key(Some(bare.subject_public_key.raw_bytes())), unfit);
     assert_eq!(with_key(Some(b"key")), unfit);
@@ -75,7 +75,7 @@ fn generated(size: KeySize) -> Vec<u8> {
     der.as_ref().to_vec()
 }
 
-/// A key in form, of an odd number that nobody has factors of.
+/// A key of the right form. Its modulus is an odd number of which nobody knows factors.
 fn made_up(bits: usize) -> Vec<u8> {
     let (modulus, exponent) = (vec![0xff; bits / 8], 65_537u32);
     let modulus = UintRef::new(&modulus).unwrap();
