@@ -30,8 +30,9 @@ impl<'d> Sign1<'d> {
     /// Takes the frame apart. It does not look at the payload.
     pub(crate) fn parse(document: &'d [u8]) -> Result<Self, Rejected> {
         let wrong = Rejected::NotSigned;
-        let frame = Self::frame(document).map_err(|_| wrong("not the array that it has to be"))?;
-        let (sign1, rest) = frame.ok_or(wrong("not four elements with an empty unprotected header"))?;
+        let frame = Self::frame(document).map_err(|_| wrong("it is not the required array"))?;
+        let (sign1, rest) =
+            frame.ok_or(wrong("it lacks its four elements or an empty unprotected header"))?;
         if rest != 0 {
             return Err(wrong("bytes follow it"));
         }
@@ -39,7 +40,7 @@ impl<'d> Sign1<'d> {
             return Err(wrong("its protected header does not say ES384 and nothing else"));
         }
         if sign1.payload.is_empty() || sign1.payload.len() > PAYLOAD_BYTES_MAX {
-            return Err(wrong("its payload has no length from 1 to 16384 bytes"));
+            return Err(wrong("its payload is not 1 to 16384 bytes long"));
         }
         if sign1.signature.len() != SIGNATURE_BYTES {
             return Err(wrong("its signature is not 96 bytes"));

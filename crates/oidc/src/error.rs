@@ -41,10 +41,10 @@ pub enum KeySetError {
 impl fmt::Display for TokenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Form(what) => write!(f, "the token is not in its form: {what}"),
+            Self::Form(what) => write!(f, "the token is malformed: {what}"),
             Self::Algorithm => f.write_str("the token is not signed by RS256 or ES256"),
-            Self::Claim(name) => write!(f, "the claim `{name}` is missing or not of its type"),
-            Self::Key => f.write_str("no key of the issuer is the token's"),
+            Self::Claim(name) => write!(f, "the claim `{name}` is missing or has the wrong type"),
+            Self::Key => f.write_str("no key of the issuer fits the token"),
             Self::Signature => f.write_str("the token's signature is wrong"),
         }
     }
@@ -54,7 +54,7 @@ impl fmt::Display for Untimely {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Expired(at) => write!(f, "the token ended at {at}"),
-            Self::Early(claim) => write!(f, "the token begins later: `{claim}`"),
+            Self::Early(claim) => write!(f, "the token does not hold yet, by its claim `{claim}`"),
         }
     }
 }
@@ -62,9 +62,9 @@ impl fmt::Display for Untimely {
 impl fmt::Display for KeySetError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Form => "it is no JSON Web Key Set",
-            Self::Private => "it holds a private key, where only public ones belong",
-            Self::Empty => "it holds no public key for RS256 or ES256",
+            Self::Form => "this is no JSON Web Key Set",
+            Self::Private => "the key set holds a private key; only public keys belong there",
+            Self::Empty => "the key set holds no public key for RS256 or ES256",
         })
     }
 }

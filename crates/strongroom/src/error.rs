@@ -71,8 +71,8 @@ impl fmt::Display for Refused {
 impl fmt::Display for AgreeRefused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::NotAPeer => "the peer's public key is not one of the key's curve",
-            Self::Unsuitable => "the key is not one that agrees on secrets",
+            Self::NotAPeer => "the peer's public key is not on the key's curve",
+            Self::Unsuitable => "the key cannot agree on secrets",
         })
     }
 }
