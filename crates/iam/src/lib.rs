@@ -4,7 +4,6 @@
 //! operation (`ops/`) gets identities from the gate (`gate`) and nowhere else.
 
 mod access_keys;
-mod attachments;
 mod callers;
 pub mod clockwork;
 mod credentials;
@@ -14,7 +13,6 @@ mod entities;
 mod faults;
 mod gate;
 mod ids;
-mod inline;
 mod issuers;
 mod last_use;
 mod layout;

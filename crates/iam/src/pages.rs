@@ -7,6 +7,7 @@ use dispatch::{Cx, Fault, Listing, NoPage, Page};
 use crate::{Iam, faults, limits::PAGE_ITEMS_DEFAULT};
 
 /// What a caller asks of a listing.
+#[derive(Clone, Copy)]
 pub(crate) struct Asked<'a> {
     /// The operation.
     pub(crate) name: &'static str,

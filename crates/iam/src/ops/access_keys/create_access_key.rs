@@ -21,11 +21,7 @@ impl Operation for CreateAccessKey {
     const FACTS: Facts =
         Facts { name: "CreateAccessKey", read_only: false, example: "UserName={other-user}" };
 
-    async fn run(
-        iam: &Iam,
-        cx: &mut Cx<'_>,
-        input: CreateAccessKeyRequest,
-    ) -> Result<Outcome<CreateAccessKeyResponse>, Fault> {
+    async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let holder = access_keys::holder(iam, cx, "iam:CreateAccessKey", input.user_name.as_deref())?;
         if holder.keys().count() >= ACCESS_KEYS {
             return Err(faults::quota("AccessKeysPerUser", ACCESS_KEYS));

@@ -23,11 +23,7 @@ impl Operation for DeleteAccessKey {
         example: "UserName={user}&AccessKeyId={access-key}",
     };
 
-    async fn run(
-        iam: &Iam,
-        cx: &mut Cx<'_>,
-        input: DeleteAccessKeyRequest,
-    ) -> Result<Outcome<Nothing>, Fault> {
+    async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         cx.notes.parameter("accessKeyId", input.access_key_id.clone());
         let holder = access_keys::holder(iam, cx, "iam:DeleteAccessKey", input.user_name.as_deref())?;
         let key = holder.key(&input.access_key_id)?;

@@ -19,11 +19,7 @@ impl Operation for GetAccessKeyLastUsed {
     const FACTS: Facts =
         Facts { name: "GetAccessKeyLastUsed", read_only: true, example: "AccessKeyId={access-key}" };
 
-    async fn run(
-        iam: &Iam,
-        cx: &mut Cx<'_>,
-        input: GetAccessKeyLastUsedRequest,
-    ) -> Result<Outcome<GetAccessKeyLastUsedResponse>, Fault> {
+    async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         cx.notes.parameter("accessKeyId", input.access_key_id.clone());
         let (tables, _) = gate::here(iam, cx)?;
         let key = tables.access_key(&input.access_key_id).filter(|key| key.account == cx.account());

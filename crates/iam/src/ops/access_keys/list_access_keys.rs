@@ -15,11 +15,7 @@ impl Operation for ListAccessKeys {
     type Output = ListAccessKeysResponse;
     const FACTS: Facts = Facts { name: "ListAccessKeys", read_only: true, example: "UserName={user}" };
 
-    async fn run(
-        iam: &Iam,
-        cx: &mut Cx<'_>,
-        input: ListAccessKeysRequest,
-    ) -> Result<Outcome<ListAccessKeysResponse>, Fault> {
+    async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let holder = access_keys::holder(iam, cx, "iam:ListAccessKeys", input.user_name.as_deref())?;
         let name = holder.name().unwrap_or_default();
         let asked = pages::Asked {

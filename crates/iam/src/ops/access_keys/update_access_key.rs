@@ -22,11 +22,7 @@ impl Operation for UpdateAccessKey {
         example: "UserName={user}&AccessKeyId={access-key}&Status=Inactive",
     };
 
-    async fn run(
-        iam: &Iam,
-        cx: &mut Cx<'_>,
-        input: UpdateAccessKeyRequest,
-    ) -> Result<Outcome<Nothing>, Fault> {
+    async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         cx.notes.parameter("accessKeyId", input.access_key_id.clone());
         let holder = access_keys::holder(iam, cx, "iam:UpdateAccessKey", input.user_name.as_deref())?;
         let key = holder.key(&input.access_key_id)?;

@@ -24,11 +24,7 @@ impl Operation for CreateAccountAlias {
     const FACTS: Facts =
         Facts { name: "CreateAccountAlias", read_only: false, example: "AccountAlias=new-alias" };
 
-    async fn run(
-        iam: &Iam,
-        cx: &mut Cx<'_>,
-        input: CreateAccountAliasRequest,
-    ) -> Result<Outcome<Nothing>, Fault> {
+    async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let (_, account) = gate::account(iam, cx, "iam:CreateAccountAlias", "*", &Asked::default())?;
         let known = account.known.as_ref().ok_or_else(|| inconsistent("the account"))?;
         if known.alias.as_ref() == Some(&input.account_alias) {

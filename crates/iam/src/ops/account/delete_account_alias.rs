@@ -22,11 +22,7 @@ impl Operation for DeleteAccountAlias {
     const FACTS: Facts =
         Facts { name: "DeleteAccountAlias", read_only: false, example: "AccountAlias={account-alias}" };
 
-    async fn run(
-        iam: &Iam,
-        cx: &mut Cx<'_>,
-        input: DeleteAccountAliasRequest,
-    ) -> Result<Outcome<Nothing>, Fault> {
+    async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let (_, account) = gate::account(iam, cx, "iam:DeleteAccountAlias", "*", &Asked::default())?;
         let known = account.known.as_ref().ok_or_else(|| inconsistent("the account"))?;
         if known.alias.as_ref() != Some(&input.account_alias) {

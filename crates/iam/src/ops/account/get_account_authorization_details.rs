@@ -30,11 +30,7 @@ impl Operation for GetAccountAuthorizationDetails {
         example: "Filter.member.1=User&MaxItems=10",
     };
 
-    async fn run(
-        iam: &Iam,
-        cx: &mut Cx<'_>,
-        input: GetAccountAuthorizationDetailsRequest,
-    ) -> Result<Outcome<GetAccountAuthorizationDetailsResponse>, Fault> {
+    async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let (tables, account) =
             gate::account(iam, cx, "iam:GetAccountAuthorizationDetails", "*", &Asked::default())?;
         let filter = input.filter.unwrap_or_default();

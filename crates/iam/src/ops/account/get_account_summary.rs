@@ -21,11 +21,7 @@ impl Operation for GetAccountSummary {
     type Output = GetAccountSummaryResponse;
     const FACTS: Facts = Facts { name: "GetAccountSummary", read_only: true, example: "" };
 
-    async fn run(
-        iam: &Iam,
-        cx: &mut Cx<'_>,
-        _: Nothing,
-    ) -> Result<Outcome<GetAccountSummaryResponse>, Fault> {
+    async fn run(iam: &Iam, cx: &mut Cx<'_>, _: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let (_, account) = gate::account(iam, cx, "iam:GetAccountSummary", "*", &Asked::default())?;
         let versions = account.policies.values().map(|policy| policy.versions.len()).sum();
         let rows = [

@@ -18,11 +18,7 @@ impl Operation for ListAccountAliases {
     type Output = ListAccountAliasesResponse;
     const FACTS: Facts = Facts { name: "ListAccountAliases", read_only: true, example: "" };
 
-    async fn run(
-        iam: &Iam,
-        cx: &mut Cx<'_>,
-        _: ListAccountAliasesRequest,
-    ) -> Result<Outcome<ListAccountAliasesResponse>, Fault> {
+    async fn run(iam: &Iam, cx: &mut Cx<'_>, _: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let (_, account) = gate::account(iam, cx, "iam:ListAccountAliases", "*", &Asked::default())?;
         let alias = account.known.as_ref().and_then(|known| known.alias.clone());
         Ok(ListAccountAliasesResponse {

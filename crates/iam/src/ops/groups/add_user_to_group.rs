@@ -25,11 +25,7 @@ impl Operation for AddUserToGroup {
         example: "GroupName={group}&UserName={other-user}",
     };
 
-    async fn run(
-        iam: &Iam,
-        cx: &mut Cx<'_>,
-        input: AddUserToGroupRequest,
-    ) -> Result<Outcome<Nothing>, Fault> {
+    async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         cx.notes.parameter("userName", input.user_name.clone());
         let group =
             gate::holder::<Group>(iam, cx, "iam:AddUserToGroup", &input.group_name, &Asked::default())?;

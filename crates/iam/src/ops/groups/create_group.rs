@@ -21,11 +21,7 @@ impl Operation for CreateGroup {
     type Output = CreateGroupResponse;
     const FACTS: Facts = Facts { name: "CreateGroup", read_only: false, example: "GroupName=new" };
 
-    async fn run(
-        iam: &Iam,
-        cx: &mut Cx<'_>,
-        input: CreateGroupRequest,
-    ) -> Result<Outcome<CreateGroupResponse>, Fault> {
+    async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let path = ids::path(input.path);
         let arn = entities::arn(cx.account(), "group", &path, &input.group_name);
         cx.notes.parameter("groupName", input.group_name.clone());

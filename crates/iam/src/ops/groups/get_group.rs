@@ -20,11 +20,7 @@ impl Operation for GetGroup {
     type Output = GetGroupResponse;
     const FACTS: Facts = Facts { name: "GetGroup", read_only: true, example: "GroupName={group}" };
 
-    async fn run(
-        iam: &Iam,
-        cx: &mut Cx<'_>,
-        input: GetGroupRequest,
-    ) -> Result<Outcome<GetGroupResponse>, Fault> {
+    async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let group = gate::holder::<Group>(iam, cx, "iam:GetGroup", &input.group_name, &Asked::default())?;
         let id = &group.found.entity.id;
         let asked = pages::Asked {

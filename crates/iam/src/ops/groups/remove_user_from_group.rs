@@ -21,11 +21,7 @@ impl Operation for RemoveUserFromGroup {
     const FACTS: Facts =
         Facts { name: "RemoveUserFromGroup", read_only: false, example: "GroupName={group}&UserName={user}" };
 
-    async fn run(
-        iam: &Iam,
-        cx: &mut Cx<'_>,
-        input: RemoveUserFromGroupRequest,
-    ) -> Result<Outcome<Nothing>, Fault> {
+    async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         cx.notes.parameter("userName", input.user_name.clone());
         let group =
             gate::holder::<Group>(iam, cx, "iam:RemoveUserFromGroup", &input.group_name, &Asked::default())?;

@@ -26,11 +26,7 @@ impl Operation for CreatePolicyVersion {
         example: r#"PolicyArn={managed-policy}&PolicyDocument={"Statement":{"Effect":"Allow","Action":"kms:*","Resource":"*"}}&SetAsDefault=true"#,
     };
 
-    async fn run(
-        iam: &Iam,
-        cx: &mut Cx<'_>,
-        input: CreatePolicyVersionRequest,
-    ) -> Result<Outcome<CreatePolicyVersionResponse>, Fault> {
+    async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let policy =
             gate::own_policy(iam, cx, "iam:CreatePolicyVersion", &input.policy_arn, &Asked::default())?;
         if policy.found.versions.len() >= POLICY_VERSIONS {

@@ -24,11 +24,7 @@ impl Operation for DeletePolicyVersion {
         example: "PolicyArn={managed-policy}&VersionId=v2",
     };
 
-    async fn run(
-        iam: &Iam,
-        cx: &mut Cx<'_>,
-        input: DeletePolicyVersionRequest,
-    ) -> Result<Outcome<Nothing>, Fault> {
+    async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let policy =
             gate::own_policy(iam, cx, "iam:DeletePolicyVersion", &input.policy_arn, &Asked::default())?;
         let (number, _) = managed::version(&policy.found, &input.version_id)?;

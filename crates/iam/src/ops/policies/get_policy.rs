@@ -19,11 +19,7 @@ impl Operation for GetPolicy {
     type Output = GetPolicyResponse;
     const FACTS: Facts = Facts { name: "GetPolicy", read_only: true, example: "PolicyArn={managed-policy}" };
 
-    async fn run(
-        iam: &Iam,
-        cx: &mut Cx<'_>,
-        input: GetPolicyRequest,
-    ) -> Result<Outcome<GetPolicyResponse>, Fault> {
+    async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let policy = gate::policy(iam, cx, "iam:GetPolicy", &input.policy_arn, &Asked::default())?;
         let shown = model::iam::Policy {
             description: policy.found.description.clone(),

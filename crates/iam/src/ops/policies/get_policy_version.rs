@@ -23,11 +23,7 @@ impl Operation for GetPolicyVersion {
         example: "PolicyArn={managed-policy}&VersionId=v1",
     };
 
-    async fn run(
-        iam: &Iam,
-        cx: &mut Cx<'_>,
-        input: GetPolicyVersionRequest,
-    ) -> Result<Outcome<GetPolicyVersionResponse>, Fault> {
+    async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let policy = gate::policy(iam, cx, "iam:GetPolicyVersion", &input.policy_arn, &Asked::default())?;
         let (number, version) = managed::version(&policy.found, &input.version_id)?;
         let shown = model::iam::PolicyVersion {

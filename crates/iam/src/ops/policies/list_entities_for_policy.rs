@@ -27,11 +27,7 @@ impl Operation for ListEntitiesForPolicy {
     const FACTS: Facts =
         Facts { name: "ListEntitiesForPolicy", read_only: true, example: "PolicyArn={managed-policy}" };
 
-    async fn run(
-        iam: &Iam,
-        cx: &mut Cx<'_>,
-        input: ListEntitiesForPolicyRequest,
-    ) -> Result<Outcome<ListEntitiesForPolicyResponse>, Fault> {
+    async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let policy =
             gate::policy(iam, cx, "iam:ListEntitiesForPolicy", &input.policy_arn, &Asked::default())?;
         let prefix = input.path_prefix.as_deref().unwrap_or("/");

@@ -20,11 +20,7 @@ impl Operation for ListPolicies {
     const FACTS: Facts =
         Facts { name: "ListPolicies", read_only: true, example: "Scope=All&OnlyAttached=false&MaxItems=10" };
 
-    async fn run(
-        iam: &Iam,
-        cx: &mut Cx<'_>,
-        input: ListPoliciesRequest,
-    ) -> Result<Outcome<ListPoliciesResponse>, Fault> {
+    async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let (_, account) = gate::account(iam, cx, "iam:ListPolicies", "*", &Asked::default())?;
         let scope = input.scope.unwrap_or(PolicyScopeType::All);
         let prefix = input.path_prefix.as_deref().unwrap_or("/");

@@ -20,11 +20,7 @@ impl Operation for ListPolicyVersions {
     const FACTS: Facts =
         Facts { name: "ListPolicyVersions", read_only: true, example: "PolicyArn={managed-policy}" };
 
-    async fn run(
-        iam: &Iam,
-        cx: &mut Cx<'_>,
-        input: ListPolicyVersionsRequest,
-    ) -> Result<Outcome<ListPolicyVersionsResponse>, Fault> {
+    async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let policy = gate::policy(iam, cx, "iam:ListPolicyVersions", &input.policy_arn, &Asked::default())?;
         let asked = pages::Asked {
             name: "ListPolicyVersions",

@@ -23,11 +23,7 @@ impl Operation for SetDefaultPolicyVersion {
         example: "PolicyArn={managed-policy}&VersionId=v2",
     };
 
-    async fn run(
-        iam: &Iam,
-        cx: &mut Cx<'_>,
-        input: SetDefaultPolicyVersionRequest,
-    ) -> Result<Outcome<Nothing>, Fault> {
+    async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let policy =
             gate::own_policy(iam, cx, "iam:SetDefaultPolicyVersion", &input.policy_arn, &Asked::default())?;
         let (number, _) = managed::version(&policy.found, &input.version_id)?;

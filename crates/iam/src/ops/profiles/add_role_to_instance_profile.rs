@@ -26,11 +26,7 @@ impl Operation for AddRoleToInstanceProfile {
         example: "InstanceProfileName={spare-profile}&RoleName={role}",
     };
 
-    async fn run(
-        iam: &Iam,
-        cx: &mut Cx<'_>,
-        input: AddRoleToInstanceProfileRequest,
-    ) -> Result<Outcome<Nothing>, Fault> {
+    async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let profile = profiles::permitted(
             iam,
             cx,

@@ -23,11 +23,7 @@ impl Operation for CreateInstanceProfile {
     const FACTS: Facts =
         Facts { name: "CreateInstanceProfile", read_only: false, example: "InstanceProfileName=new" };
 
-    async fn run(
-        iam: &Iam,
-        cx: &mut Cx<'_>,
-        input: CreateInstanceProfileRequest,
-    ) -> Result<Outcome<CreateInstanceProfileResponse>, Fault> {
+    async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let path = ids::path(input.path);
         let tags = tags::parse(input.tags.as_deref())?;
         let asked = Asked { tags: Some(&tags), ..Asked::default() };

@@ -16,11 +16,7 @@ impl Operation for GetInstanceProfile {
     const FACTS: Facts =
         Facts { name: "GetInstanceProfile", read_only: true, example: "InstanceProfileName={profile}" };
 
-    async fn run(
-        iam: &Iam,
-        cx: &mut Cx<'_>,
-        input: GetInstanceProfileRequest,
-    ) -> Result<Outcome<GetInstanceProfileResponse>, Fault> {
+    async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let profile = profiles::permitted(
             iam,
             cx,

@@ -21,11 +21,7 @@ impl Operation for ListInstanceProfilesForRole {
     const FACTS: Facts =
         Facts { name: "ListInstanceProfilesForRole", read_only: true, example: "RoleName={role}" };
 
-    async fn run(
-        iam: &Iam,
-        cx: &mut Cx<'_>,
-        input: ListInstanceProfilesForRoleRequest,
-    ) -> Result<Outcome<ListInstanceProfilesForRoleResponse>, Fault> {
+    async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let role = gate::holder::<Role>(
             iam,
             cx,

@@ -25,11 +25,7 @@ impl Operation for RemoveRoleFromInstanceProfile {
         example: "InstanceProfileName={profile}&RoleName={role}",
     };
 
-    async fn run(
-        iam: &Iam,
-        cx: &mut Cx<'_>,
-        input: RemoveRoleFromInstanceProfileRequest,
-    ) -> Result<Outcome<Nothing>, Fault> {
+    async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let profile = profiles::permitted(
             iam,
             cx,

@@ -23,11 +23,7 @@ impl Operation for AddClientIDToOpenIDConnectProvider {
         example: "OpenIDConnectProviderArn={provider}&ClientID=other",
     };
 
-    async fn run(
-        iam: &Iam,
-        cx: &mut Cx<'_>,
-        input: AddClientIDToOpenIDConnectProviderRequest,
-    ) -> Result<Outcome<Nothing>, Fault> {
+    async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let provider = providers::permitted(
             iam,
             cx,

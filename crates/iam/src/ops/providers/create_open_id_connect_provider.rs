@@ -26,11 +26,7 @@ impl Operation for CreateOpenIDConnectProvider {
         example: "Url=https%3A%2F%2Fnew.example.com%2Fa&ClientIDList.member.1=app",
     };
 
-    async fn run(
-        iam: &Iam,
-        cx: &mut Cx<'_>,
-        input: CreateOpenIDConnectProviderRequest,
-    ) -> Result<Outcome<CreateOpenIDConnectProviderResponse>, Fault> {
+    async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let url = providers::check_url(&input.url)?;
         let client_ids = providers::check_client_ids(input.client_id_list.unwrap_or_default())?;
         let thumbprints = providers::check_thumbprints(input.thumbprint_list.unwrap_or_default())?;

@@ -19,11 +19,7 @@ impl Operation for GetOpenIDConnectProvider {
         example: "OpenIDConnectProviderArn={provider}",
     };
 
-    async fn run(
-        iam: &Iam,
-        cx: &mut Cx<'_>,
-        input: GetOpenIDConnectProviderRequest,
-    ) -> Result<Outcome<GetOpenIDConnectProviderResponse>, Fault> {
+    async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let provider = providers::permitted(
             iam,
             cx,

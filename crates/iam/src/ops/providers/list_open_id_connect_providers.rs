@@ -23,11 +23,7 @@ impl Operation for ListOpenIDConnectProviders {
     type Output = ListOpenIDConnectProvidersResponse;
     const FACTS: Facts = Facts { name: "ListOpenIDConnectProviders", read_only: true, example: "" };
 
-    async fn run(
-        iam: &Iam,
-        cx: &mut Cx<'_>,
-        _: ListOpenIDConnectProvidersRequest,
-    ) -> Result<Outcome<ListOpenIDConnectProvidersResponse>, Fault> {
+    async fn run(iam: &Iam, cx: &mut Cx<'_>, _: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let (_, account) = gate::account(iam, cx, "iam:ListOpenIDConnectProviders", "*", &Asked::default())?;
         let entry = |provider: &Arc<Provider>| OpenIDConnectProviderListEntry { arn: Some(provider.arn()) };
         Ok(ListOpenIDConnectProvidersResponse {

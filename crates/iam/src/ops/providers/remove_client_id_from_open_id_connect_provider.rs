@@ -23,11 +23,7 @@ impl Operation for RemoveClientIDFromOpenIDConnectProvider {
         example: "OpenIDConnectProviderArn={provider}&ClientID=app",
     };
 
-    async fn run(
-        iam: &Iam,
-        cx: &mut Cx<'_>,
-        input: RemoveClientIDFromOpenIDConnectProviderRequest,
-    ) -> Result<Outcome<Nothing>, Fault> {
+    async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let provider = providers::permitted(
             iam,
             cx,

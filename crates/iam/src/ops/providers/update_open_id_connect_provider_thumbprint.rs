@@ -23,11 +23,7 @@ impl Operation for UpdateOpenIDConnectProviderThumbprint {
         example: "OpenIDConnectProviderArn={provider}&ThumbprintList.member.1=0123456789abcdef0123456789abcdef01234567",
     };
 
-    async fn run(
-        iam: &Iam,
-        cx: &mut Cx<'_>,
-        input: UpdateOpenIDConnectProviderThumbprintRequest,
-    ) -> Result<Outcome<Nothing>, Fault> {
+    async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let provider = providers::permitted(
             iam,
             cx,

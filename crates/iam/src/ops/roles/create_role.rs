@@ -26,11 +26,7 @@ impl Operation for CreateRole {
         example: r#"RoleName=new&AssumeRolePolicyDocument={"Statement":{"Effect":"Allow","Principal":{"Service":"a.example"},"Action":"sts:AssumeRole"}}&Description=made"#,
     };
 
-    async fn run(
-        iam: &Iam,
-        cx: &mut Cx<'_>,
-        input: CreateRoleRequest,
-    ) -> Result<Outcome<CreateRoleResponse>, Fault> {
+    async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let path = ids::path(input.path);
         let tags = tags::parse(input.tags.as_deref())?;
         let boundary = input.permissions_boundary;

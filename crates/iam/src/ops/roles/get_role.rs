@@ -20,11 +20,7 @@ impl Operation for GetRole {
     type Output = GetRoleResponse;
     const FACTS: Facts = Facts { name: "GetRole", read_only: true, example: "RoleName={role}" };
 
-    async fn run(
-        iam: &Iam,
-        cx: &mut Cx<'_>,
-        input: GetRoleRequest,
-    ) -> Result<Outcome<GetRoleResponse>, Fault> {
+    async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let role = gate::holder::<Role>(iam, cx, "iam:GetRole", &input.role_name, &Asked::default())?;
         Ok(GetRoleResponse { role: shown::role(iam, &role.found) }.into())
     }

@@ -24,11 +24,7 @@ impl Operation for UpdateAssumeRolePolicy {
         example: r#"RoleName={role}&PolicyDocument={"Statement":{"Effect":"Allow","Principal":{"Service":"a.example"},"Action":"sts:AssumeRole"}}"#,
     };
 
-    async fn run(
-        iam: &Iam,
-        cx: &mut Cx<'_>,
-        input: UpdateAssumeRolePolicyRequest,
-    ) -> Result<Outcome<Nothing>, Fault> {
+    async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let role =
             gate::holder::<Role>(iam, cx, "iam:UpdateAssumeRolePolicy", &input.role_name, &Asked::default())?;
         let change = role.changed(|role| {

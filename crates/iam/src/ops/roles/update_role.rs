@@ -23,11 +23,7 @@ impl Operation for UpdateRole {
         example: "RoleName={role}&Description=other&MaxSessionDuration=7200",
     };
 
-    async fn run(
-        iam: &Iam,
-        cx: &mut Cx<'_>,
-        input: UpdateRoleRequest,
-    ) -> Result<Outcome<UpdateRoleResponse>, Fault> {
+    async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let role = gate::holder::<Role>(iam, cx, "iam:UpdateRole", &input.role_name, &Asked::default())?;
         let change = role.changed(|role| {
             if let Some(description) = input.description {

@@ -24,11 +24,7 @@ impl Operation for UpdateRoleDescription {
         example: "RoleName={role}&Description=other",
     };
 
-    async fn run(
-        iam: &Iam,
-        cx: &mut Cx<'_>,
-        input: UpdateRoleDescriptionRequest,
-    ) -> Result<Outcome<UpdateRoleDescriptionResponse>, Fault> {
+    async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let role =
             gate::holder::<Role>(iam, cx, "iam:UpdateRoleDescription", &input.role_name, &Asked::default())?;
         let mut shown = shown::role(iam, &role.found);

@@ -20,11 +20,7 @@ impl Operation for GetContextKeysForCustomPolicy {
         example: r#"PolicyInputList.member.1={"Statement":{"Effect":"Allow","Action":"kms:*","Resource":"*"}}"#,
     };
 
-    async fn run(
-        iam: &Iam,
-        cx: &mut Cx<'_>,
-        input: GetContextKeysForCustomPolicyRequest,
-    ) -> Result<Outcome<GetContextKeysForPolicyResponse>, Fault> {
+    async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         gate::account(iam, cx, "iam:GetContextKeysForCustomPolicy", "*", &gate::Asked::default())?;
         let policies = simulate::passed(iam, "PolicyInputList", &input.policy_input_list)?;
         Ok(context_keys(policies.iter()).into())

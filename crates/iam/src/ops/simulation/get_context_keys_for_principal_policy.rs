@@ -20,11 +20,7 @@ impl Operation for GetContextKeysForPrincipalPolicy {
         example: "PolicySourceArn={user-arn}",
     };
 
-    async fn run(
-        iam: &Iam,
-        cx: &mut Cx<'_>,
-        input: GetContextKeysForPrincipalPolicyRequest,
-    ) -> Result<Outcome<GetContextKeysForPolicyResponse>, Fault> {
+    async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let action = "iam:GetContextKeysForPrincipalPolicy";
         let subject = simulate::subject(iam, cx, action, &input.policy_source_arn)?;
         let more = simulate::passed(iam, "PolicyInputList", &input.policy_input_list.unwrap_or_default())?;

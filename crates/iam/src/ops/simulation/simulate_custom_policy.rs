@@ -23,11 +23,7 @@ impl Operation for SimulateCustomPolicy {
         example: r#"PolicyInputList.member.1={"Statement":{"Effect":"Allow","Action":"kms:*","Resource":"*"}}&ActionNames.member.1=kms:Encrypt"#,
     };
 
-    async fn run(
-        iam: &Iam,
-        cx: &mut Cx<'_>,
-        input: SimulateCustomPolicyRequest,
-    ) -> Result<Outcome<SimulatePolicyResponse>, Fault> {
+    async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         gate::account(iam, cx, "iam:SimulateCustomPolicy", "*", &gate::Asked::default())?;
         no_organizations(input.ordered_organization_policy_input_list.is_some_and(|list| !list.is_empty()))?;
         let policies = simulate::passed(iam, "PolicyInputList", &input.policy_input_list)?;

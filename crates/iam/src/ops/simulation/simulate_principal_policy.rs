@@ -24,11 +24,7 @@ impl Operation for SimulatePrincipalPolicy {
         example: "PolicySourceArn={user-arn}&ActionNames.member.1=kms:Encrypt",
     };
 
-    async fn run(
-        iam: &Iam,
-        cx: &mut Cx<'_>,
-        input: SimulatePrincipalPolicyRequest,
-    ) -> Result<Outcome<SimulatePolicyResponse>, Fault> {
+    async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let subject = simulate::subject(iam, cx, "iam:SimulatePrincipalPolicy", &input.policy_source_arn)?;
         if input.policy_exclusion_list.is_some_and(|list| !list.is_empty()) {
             return Err(faults::invalid("PolicyExclusionList is not offered."));

@@ -26,11 +26,7 @@ impl Operation for AssumeRole {
     const FACTS: Facts =
         Facts { name: "AssumeRole", read_only: true, example: "RoleArn={role-arn}&RoleSessionName=example" };
 
-    async fn run(
-        sts: &Sts,
-        cx: &mut Cx<'_>,
-        input: AssumeRoleRequest,
-    ) -> Result<Outcome<AssumeRoleResponse>, Fault> {
+    async fn run(sts: &Sts, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         note(cx, &input);
         if input.provided_contexts.is_some() || input.minimum_session_token_size.is_some() {
             let message = "ProvidedContexts and MinimumSessionTokenSize are not offered yet.";

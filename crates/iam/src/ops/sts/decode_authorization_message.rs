@@ -24,11 +24,7 @@ impl Operation for DecodeAuthorizationMessage {
     const FACTS: Facts =
         Facts { name: "DecodeAuthorizationMessage", read_only: true, example: "EncodedMessage=none" };
 
-    async fn run(
-        _: &Sts,
-        cx: &mut Cx<'_>,
-        _: DecodeAuthorizationMessageRequest,
-    ) -> Result<Outcome<DecodeAuthorizationMessageResponse>, Fault> {
+    async fn run(_: &Sts, cx: &mut Cx<'_>, _: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let tags = SessionTags::default();
         let asked =
             Asked { session_name: None, external_id: None, source_identity: None, tags: &tags, claims: None };

@@ -25,11 +25,7 @@ impl Operation for GetAccessKeyInfo {
     const FACTS: Facts =
         Facts { name: "GetAccessKeyInfo", read_only: true, example: "AccessKeyId=ASIADHPWNEHFEXAMPLE2" };
 
-    async fn run(
-        sts: &Sts,
-        cx: &mut Cx<'_>,
-        input: GetAccessKeyInfoRequest,
-    ) -> Result<Outcome<GetAccessKeyInfoResponse>, Fault> {
+    async fn run(sts: &Sts, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let tags = SessionTags::default();
         let asked =
             Asked { session_name: None, external_id: None, source_identity: None, tags: &tags, claims: None };

@@ -15,11 +15,7 @@ impl Operation for GetCallerIdentity {
     type Output = GetCallerIdentityResponse;
     const FACTS: Facts = Facts { name: "GetCallerIdentity", read_only: true, example: "" };
 
-    async fn run(
-        _: &Sts,
-        cx: &mut Cx<'_>,
-        _: GetCallerIdentityRequest,
-    ) -> Result<Outcome<GetCallerIdentityResponse>, Fault> {
+    async fn run(_: &Sts, cx: &mut Cx<'_>, _: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         cx.notes.needs_no_permission();
         Ok(GetCallerIdentityResponse {
             user_id: Some(cx.caller.unique_id.clone()),

@@ -25,11 +25,7 @@ impl Operation for GetFederationToken {
     const FACTS: Facts =
         Facts { name: "GetFederationToken", read_only: true, example: "Name=somebody&DurationSeconds=900" };
 
-    async fn run(
-        sts: &Sts,
-        cx: &mut Cx<'_>,
-        input: GetFederationTokenRequest,
-    ) -> Result<Outcome<GetFederationTokenResponse>, Fault> {
+    async fn run(sts: &Sts, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         cx.notes.parameter("name", input.name.clone());
         let arn = federated_arn(&cx.account().to_string(), &input.name);
         let tags = SessionTags::parse(cx, input.tags, None)?;

@@ -24,11 +24,7 @@ impl Operation for GetSessionToken {
     type Output = GetSessionTokenResponse;
     const FACTS: Facts = Facts { name: "GetSessionToken", read_only: true, example: "DurationSeconds=900" };
 
-    async fn run(
-        sts: &Sts,
-        cx: &mut Cx<'_>,
-        input: GetSessionTokenRequest,
-    ) -> Result<Outcome<GetSessionTokenResponse>, Fault> {
+    async fn run(sts: &Sts, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let tags = SessionTags::default();
         let asked =
             Asked { session_name: None, external_id: None, source_identity: None, tags: &tags, claims: None };

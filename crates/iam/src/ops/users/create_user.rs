@@ -27,11 +27,7 @@ impl Operation for CreateUser {
         example: "UserName=new&Path=%2Fstaff%2F&Tags.member.1.Key=team&Tags.member.1.Value=pay",
     };
 
-    async fn run(
-        iam: &Iam,
-        cx: &mut Cx<'_>,
-        input: CreateUserRequest,
-    ) -> Result<Outcome<CreateUserResponse>, Fault> {
+    async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let path = ids::path(input.path);
         let tags = tags::parse(input.tags.as_deref())?;
         let boundary = input.permissions_boundary;

@@ -20,11 +20,7 @@ impl Operation for GetUser {
     type Output = GetUserResponse;
     const FACTS: Facts = Facts { name: "GetUser", read_only: true, example: "UserName={user}" };
 
-    async fn run(
-        iam: &Iam,
-        cx: &mut Cx<'_>,
-        input: GetUserRequest,
-    ) -> Result<Outcome<GetUserResponse>, Fault> {
+    async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         if gate::is_root(cx, input.user_name.as_deref()) {
             let (_, account) = gate::account(iam, cx, "iam:GetUser", "*", &Asked::default())?;
             return Ok(GetUserResponse { user: shown::root(cx, &account) }.into());

@@ -20,11 +20,7 @@ impl Operation for ListGroupsForUser {
     type Output = ListGroupsForUserResponse;
     const FACTS: Facts = Facts { name: "ListGroupsForUser", read_only: true, example: "UserName={user}" };
 
-    async fn run(
-        iam: &Iam,
-        cx: &mut Cx<'_>,
-        input: ListGroupsForUserRequest,
-    ) -> Result<Outcome<ListGroupsForUserResponse>, Fault> {
+    async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let user =
             gate::holder::<User>(iam, cx, "iam:ListGroupsForUser", &input.user_name, &Asked::default())?;
         let asked = pages::Asked {

@@ -1,0 +1,99 @@
+//! What an account has, by path: `ListUsers`, `ListGroups`, `ListRoles` and `ListInstanceProfiles`.
+
+use std::{ops::Bound, sync::Arc};
+
+use dispatch::{Cx, Fault, Page};
+use imbl::OrdMap;
+use model::iam;
+
+use crate::{
+    Iam,
+    entities::{Group, Role, User},
+    gate::{self, Asked},
+    pages,
+    profiles::InstanceProfile,
+    shown,
+    tables::{Account, Tables},
+};
+
+lists! {
+    ListGroups(input: ListGroupsRequest) -> ListGroupsResponse { groups }:
+        "PathPrefix=%2F&MaxItems=10",
+        list::<Group>(input.path_prefix.as_deref());
+    ListInstanceProfiles(input: ListInstanceProfilesRequest)
+        -> ListInstanceProfilesResponse { instance_profiles }:
+        "",
+        list::<InstanceProfile>(input.path_prefix.as_deref());
+    ListRoles(input: ListRolesRequest) -> ListRolesResponse { roles }:
+        "PathPrefix=%2F&MaxItems=10",
+        list::<Role>(input.path_prefix.as_deref());
+    ListUsers(input: ListUsersRequest) -> ListUsersResponse { users }:
+        "PathPrefix=%2F&MaxItems=10",
+        list::<User>(input.path_prefix.as_deref());
+}
+
+/// What an account has by its name.
+trait Listed: Sized + 'static {
+    /// As listings have it.
+    type Shown;
+    /// As ARNs name its kind.
+    const KIND: &'static str;
+    /// All that an account has, by their names in small letters.
+    fn all(account: &Account) -> &OrdMap<String, Arc<Self>>;
+    /// From `/` to `/`.
+    fn path(&self) -> &str;
+    /// As listings have it.
+    fn shown(&self, iam: &Iam, tables: &Tables) -> Self::Shown;
+}
+
+macro_rules! listed {
+    ($($type:ident: $kind:literal, $all:ident, $($path:ident).*,
+        |$this:ident, $iam:ident, $tables:ident| $shown:expr;)*) => {
+        $(impl Listed for $type {
+            type Shown = iam::$type;
+            const KIND: &'static str = $kind;
+
+            fn all(account: &Account) -> &OrdMap<String, Arc<Self>> {
+                &account.$all
+            }
+
+            fn path(&self) -> &str {
+                &self.$($path).*
+            }
+
+            fn shown(&self, $iam: &Iam, $tables: &Tables) -> Self::Shown {
+                let $this = self;
+                $shown
+            }
+        })*
+    };
+}
+
+listed! {
+    Group: "group", groups, entity.path, |group, _iam, _tables| shown::group(group);
+    InstanceProfile: "instance-profile", profiles, path,
+        |profile, iam, tables| shown::profile(iam, tables, profile);
+    Role: "role", roles, entity.path, |role, iam, _tables| shown::listed_role(iam, role);
+    User: "user", users, entity.path, |user, _iam, _tables| shown::listed_user(user);
+}
+
+/// What stands under a path, in the order of the names.
+fn list<T: Listed>(
+    iam: &Iam,
+    cx: &mut Cx<'_>,
+    action: &'static str,
+    page: pages::Asked<'_>,
+    prefix: Option<&str>,
+) -> Result<Page<T::Shown>, Fault> {
+    let resource = format!("arn:aws:iam::{}:{}/*", cx.account(), T::KIND);
+    let (tables, account) = gate::account(iam, cx, action, &resource, &Asked::default())?;
+    let prefix = prefix.unwrap_or("/");
+    let page = pages::Asked { of: prefix, ..page };
+    let under = |after| {
+        let all = T::all(&account).range((after, Bound::Unbounded));
+        all.filter(|(_, listed)| listed.path().starts_with(prefix))
+    };
+    let page = pages::page(iam, cx, &page, under, |(name, _)| (*name).clone())?;
+    let items = page.items.into_iter().map(|(_, listed)| listed.shown(iam, &tables)).collect();
+    Ok(Page { items, truncated: page.truncated, next_marker: page.next_marker })
+}

@@ -1,0 +1,86 @@
+//! What nobody has here: second factors cannot be enrolled, no service takes the other credentials, and there are no
+//! passwords.
+
+use dispatch::{Cx, Fault, Page};
+use model::iam::{
+    MFADevice, SSHPublicKeyMetadata, ServiceSpecificCredentialMetadata, SigningCertificate, VirtualMFADevice,
+};
+
+use crate::{
+    Iam, access_keys,
+    entities::User,
+    faults,
+    gate::{self, Asked},
+    pages,
+};
+
+lists! {
+    ListMFADevices(input: ListMFADevicesRequest) -> ListMFADevicesResponse { mfa_devices }:
+        "UserName={user}",
+        none_of_user::<MFADevice>(input.user_name.as_deref());
+    ListSSHPublicKeys(input: ListSSHPublicKeysRequest) -> ListSSHPublicKeysResponse { ssh_public_keys }:
+        "UserName={user}",
+        none_of_user::<SSHPublicKeyMetadata>(input.user_name.as_deref());
+    ListServiceSpecificCredentials(input: ListServiceSpecificCredentialsRequest)
+        -> ListServiceSpecificCredentialsResponse { service_specific_credentials }:
+        "UserName={user}",
+        none_of_user::<ServiceSpecificCredentialMetadata>(input.user_name.as_deref());
+    ListSigningCertificates(input: ListSigningCertificatesRequest)
+        -> ListSigningCertificatesResponse { certificates }:
+        "UserName={user}",
+        none_of_user::<SigningCertificate>(input.user_name.as_deref());
+    ListVirtualMFADevices(input: ListVirtualMFADevicesRequest)
+        -> ListVirtualMFADevicesResponse { virtual_mfa_devices }:
+        "AssignmentStatus=Any",
+        none_of_account::<VirtualMFADevice>();
+}
+
+changes! {
+    DeleteLoginProfile(input: DeleteLoginProfileRequest):
+        "",
+        no_login_profile(input.user_name.as_deref());
+}
+
+reads! {
+    GetLoginProfile(input: GetLoginProfileRequest) -> GetLoginProfileResponse { login_profile }:
+        "",
+        no_login_profile(input.user_name.as_deref());
+}
+
+/// Credentials of a user, or of the root user.
+fn none_of_user<T>(
+    iam: &Iam,
+    cx: &mut Cx<'_>,
+    action: &'static str,
+    _: pages::Asked<'_>,
+    user: Option<&str>,
+) -> Result<Page<T>, Fault> {
+    access_keys::holder(iam, cx, action, user)?;
+    Ok(none())
+}
+
+fn none_of_account<T>(
+    iam: &Iam,
+    cx: &mut Cx<'_>,
+    action: &'static str,
+    _: pages::Asked<'_>,
+) -> Result<Page<T>, Fault> {
+    gate::account(iam, cx, action, "*", &Asked::default())?;
+    Ok(none())
+}
+
+fn none<T>() -> Page<T> {
+    Page { items: Vec::new(), truncated: false, next_marker: None }
+}
+
+/// The password of a user, or what it was.
+fn no_login_profile<T>(
+    iam: &Iam,
+    cx: &mut Cx<'_>,
+    action: &'static str,
+    user: Option<&str>,
+) -> Result<T, Fault> {
+    let name = gate::user_name(cx, user)?;
+    gate::holder::<User>(iam, cx, action, &name, &Asked::default())?;
+    Err(faults::no_such(format!("Login Profile for User {name} cannot be found.")))
+}
