@@ -1,4 +1,4 @@
-//! Whose access keys an operation is about: a user's or the root user's.
+//! Whose access keys, or other credentials, an operation is about: a user's or the root user's.
 
 use std::sync::Arc;
 

@@ -49,6 +49,12 @@ pub(crate) fn page_of<T>(
     page(iam, cx, asked, after, &name)
 }
 
+/// A page with its items as answers show them.
+pub(crate) fn shown<T, U>(page: Page<T>, show: impl Fn(T) -> U) -> Page<U> {
+    let Page { items, truncated, next_marker } = page;
+    Page { items: items.into_iter().map(show).collect(), truncated, next_marker }
+}
+
 fn fault(why: NoPage) -> Fault {
     match why {
         NoPage::InvalidMarker => faults::validation("Invalid Marker."),

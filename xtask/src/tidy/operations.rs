@@ -1,4 +1,5 @@
-//! Operations: a file each, and a row in the table of their service for each file.
+//! Operations: a file for each, or one for a family of them, and a row in the table of their service for each. A row that
+//! a family's file lacks in the table is the compiler's to find: its operation is never used.
 
 use super::{Finding, Sources};
 

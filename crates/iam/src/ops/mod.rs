@@ -1,4 +1,5 @@
-//! The operations, one file each, and the table that everything else is derived from.
+//! The operations, and the table that everything else is derived from. An operation is a file, or a row in the file of
+//! its family.
 
 mod access_keys;
 mod account;
@@ -67,7 +68,7 @@ pub(crate) static TABLE: &[Row<Iam>] = &[
     Row::of::<families::inline::GetRolePolicy>(),
     Row::of::<users::get_user::GetUser>(),
     Row::of::<families::inline::GetUserPolicy>(),
-    Row::of::<access_keys::list_access_keys::ListAccessKeys>(),
+    Row::of::<families::belonging::ListAccessKeys>(),
     Row::of::<account::list_account_aliases::ListAccountAliases>(),
     Row::of::<families::attached::ListAttachedGroupPolicies>(),
     Row::of::<families::attached::ListAttachedRolePolicies>(),
@@ -75,16 +76,16 @@ pub(crate) static TABLE: &[Row<Iam>] = &[
     Row::of::<policies::list_entities_for_policy::ListEntitiesForPolicy>(),
     Row::of::<families::inline::ListGroupPolicies>(),
     Row::of::<families::listed::ListGroups>(),
-    Row::of::<users::list_groups_for_user::ListGroupsForUser>(),
+    Row::of::<families::belonging::ListGroupsForUser>(),
     Row::of::<families::tagged::ListInstanceProfileTags>(),
     Row::of::<families::listed::ListInstanceProfiles>(),
-    Row::of::<profiles::list_instance_profiles_for_role::ListInstanceProfilesForRole>(),
+    Row::of::<families::belonging::ListInstanceProfilesForRole>(),
     Row::of::<families::none::ListMFADevices>(),
     Row::of::<families::tagged::ListOpenIDConnectProviderTags>(),
     Row::of::<providers::list_open_id_connect_providers::ListOpenIDConnectProviders>(),
     Row::of::<policies::list_policies::ListPolicies>(),
     Row::of::<families::tagged::ListPolicyTags>(),
-    Row::of::<policies::list_policy_versions::ListPolicyVersions>(),
+    Row::of::<families::belonging::ListPolicyVersions>(),
     Row::of::<families::inline::ListRolePolicies>(),
     Row::of::<families::tagged::ListRoleTags>(),
     Row::of::<families::listed::ListRoles>(),

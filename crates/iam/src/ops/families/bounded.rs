@@ -47,7 +47,7 @@ fn put<T: Holder>(
     Ok(change)
 }
 
-/// Takes the boundary away. Where there is none, nothing changes.
+/// Takes the boundary away. Nothing changes where there is none.
 fn delete<T: Holder>(
     iam: &Iam,
     cx: &mut Cx<'_>,

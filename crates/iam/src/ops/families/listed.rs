@@ -1,4 +1,4 @@
-//! What an account has, by path: `ListUsers`, `ListGroups`, `ListRoles` and `ListInstanceProfiles`.
+//! What an account has: `ListUsers`, `ListGroups`, `ListRoles` and `ListInstanceProfiles`.
 
 use std::{ops::Bound, sync::Arc};
 
@@ -32,7 +32,7 @@ lists! {
         list::<User>(input.path_prefix.as_deref());
 }
 
-/// What an account has by its name.
+/// What an account has many of.
 trait Listed: Sized + 'static {
     /// As listings have it.
     type Shown;
@@ -46,6 +46,7 @@ trait Listed: Sized + 'static {
     fn shown(&self, iam: &Iam, tables: &Tables) -> Self::Shown;
 }
 
+/// What each is called in ARNs, where the account has all of them, where each has its path, and how it is shown.
 macro_rules! listed {
     ($($type:ident: $kind:literal, $all:ident, $($path:ident).*,
         |$this:ident, $iam:ident, $tables:ident| $shown:expr;)*) => {
@@ -77,7 +78,7 @@ listed! {
     User: "user", users, entity.path, |user, _iam, _tables| shown::listed_user(user);
 }
 
-/// What stands under a path, in the order of the names.
+/// Those whose paths begin with a prefix, in the order of their names.
 fn list<T: Listed>(
     iam: &Iam,
     cx: &mut Cx<'_>,
@@ -94,6 +95,5 @@ fn list<T: Listed>(
         all.filter(|(_, listed)| listed.path().starts_with(prefix))
     };
     let page = pages::page(iam, cx, &page, under, |(name, _)| (*name).clone())?;
-    let items = page.items.into_iter().map(|(_, listed)| listed.shown(iam, &tables)).collect();
-    Ok(Page { items, truncated: page.truncated, next_marker: page.next_marker })
+    Ok(pages::shown(page, |(_, listed)| listed.shown(iam, &tables)))
 }

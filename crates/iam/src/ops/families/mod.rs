@@ -1,21 +1,23 @@
-//! Operations that differ only in what they work on. A family is a file: its rows stand first, one for each operation,
-//! and below them the functions that the rows run. A function is generic over what it works on.
+//! Families: operations that do the same to different things, such as `AttachUserPolicy` and `AttachRolePolicy`.
 //!
-//! A row has the operation's name and input, the example of its facts, and the function with what it takes from the
-//! input:
+//! A family is a file. Its rows stand first, one for each operation. Below them stand the functions that the rows run.
+//! Most are generic over the thing that they work on. This row is the whole operation `AttachRolePolicy`:
 //!
 //! ```text
-//! AttachRolePolicy(input: AttachRolePolicyRequest):
-//!     "RoleName={role}&PolicyArn={other-managed-policy}",
-//!     attach::<Role>(&input.role_name, &input.policy_arn);
+//! changes! {
+//!     AttachRolePolicy(input: AttachRolePolicyRequest):
+//!         "RoleName={role}&PolicyArn={other-managed-policy}",
+//!         attach::<Role>(&input.role_name, &input.policy_arn);
+//! }
 //! ```
 //!
-//! Before these arguments the function gets the service, the call and the action, here `iam:AttachRolePolicy`. The
-//! operation is described at the address that ends in its name:
+//! It gives the operation's name, the shape of its input, the example of its facts, and the function with arguments.
+//! The function gets the service, the call and the action before these arguments. The action is `iam:` and the name.
+//! AWS describes the operation under its name:
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_AttachRolePolicy.html>.
 //!
-//! A family takes something new in by a row here and one in `ops/mod.rs`. The compiler then names the trait that is
-//! missing, if the family has one.
+//! A new operation of a family is a row here and a row in `ops/mod.rs`. Some functions ask for a trait of their family,
+//! which the new thing then has to implement.
 
 use dispatch::{Cx, Fault};
 
@@ -27,7 +29,7 @@ use crate::{
     providers::{self, Provider},
 };
 
-/// An operation that runs `$answer`.
+/// An operation. `$answer` is the body of its `run`.
 macro_rules! operation {
     ($name:ident($request:ident) -> $output:ty, $read_only:literal, $example:literal,
      |$iam:ident, $cx:ident, $input:ident| $answer:expr) => {
@@ -52,7 +54,8 @@ macro_rules! operation {
     };
 }
 
-/// Operations that change something and answer nothing. Their functions return the change; `None` changes nothing.
+/// Operations that change something and have no output. Their functions return the change, or `None` when there is
+/// nothing to change.
 macro_rules! changes {
     ($($name:ident($input:ident: $request:ident):
         $example:literal, $run:ident$(::<$on:ident>)?($($argument:expr),*);)*) => {
@@ -65,7 +68,7 @@ macro_rules! changes {
     };
 }
 
-/// Operations that show one thing. Their functions return the output's members, in the order of the row.
+/// Operations that show one thing. Their functions return the output's members in the order in which the row names them.
 macro_rules! reads {
     ($($name:ident($input:ident: $request:ident) -> $response:ident { $($member:ident),* }:
         $example:literal, $run:ident$(::<$on:ident>)?($($argument:expr),*);)*) => {
@@ -79,8 +82,8 @@ macro_rules! reads {
     };
 }
 
-/// Operations that list, page by page. Their functions are told which page, after the action, and return it. The row
-/// names the output's member for what is on it.
+/// Operations that list page by page. Their functions get after the action which page is asked for, and return that page.
+/// The row names the member of the output that has the page's items.
 macro_rules! lists {
     ($($name:ident($input:ident: $request:ident) -> $response:ident { $items:ident }:
         $example:literal, $run:ident$(::<$on:ident>)?($($argument:expr),*);)*) => {
@@ -106,6 +109,7 @@ macro_rules! lists {
 }
 
 pub(super) mod attached;
+pub(super) mod belonging;
 pub(super) mod bounded;
 pub(super) mod deleted;
 pub(super) mod inline;
@@ -114,14 +118,14 @@ pub(super) mod none;
 pub(super) mod renamed;
 pub(super) mod tagged;
 
-/// How the gate lets an operation have what a request names.
+/// A function of the gate: it lets an operation have the thing that a request names, or says why not.
 type Gate<T> = fn(&Iam, &mut Cx<'_>, &'static str, &str, &Asked<'_>) -> Result<Permitted<T>, Fault>;
 
 /// What requests name, by a name or an ARN.
 trait Named: Kept + 'static {
-    /// The gate to reading it.
+    /// For operations that read it.
     const TO_READ: Gate<Self>;
-    /// The gate to changing it.
+    /// For operations that change it.
     const TO_CHANGE: Gate<Self> = Self::TO_READ;
 }
 

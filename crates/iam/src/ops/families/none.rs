@@ -1,5 +1,5 @@
-//! What nobody has here: second factors cannot be enrolled, no service takes the other credentials, and there are no
-//! passwords.
+//! What nobody has here: `ListMFADevices`, `GetLoginProfile` and so on. No second factor can be enrolled, no service
+//! takes the other credentials, and there are no passwords.
 
 use dispatch::{Cx, Fault, Page};
 use model::iam::{
@@ -47,7 +47,7 @@ reads! {
         no_login_profile(input.user_name.as_deref());
 }
 
-/// Credentials of a user, or of the root user.
+/// No credentials of a user or of the root user.
 fn none_of_user<T>(
     iam: &Iam,
     cx: &mut Cx<'_>,
@@ -59,6 +59,7 @@ fn none_of_user<T>(
     Ok(none())
 }
 
+/// No credentials in the account.
 fn none_of_account<T>(
     iam: &Iam,
     cx: &mut Cx<'_>,
@@ -73,7 +74,7 @@ fn none<T>() -> Page<T> {
     Page { items: Vec::new(), truncated: false, next_marker: None }
 }
 
-/// The password of a user, or what it was.
+/// No password of a user.
 fn no_login_profile<T>(
     iam: &Iam,
     cx: &mut Cx<'_>,

@@ -36,7 +36,7 @@ fn rename<T: Holder>(
     if let Some(path) = new_path {
         entity.path = path;
     }
-    // The caller must be allowed to give the name that it is going to have.
+    // Its next ARN must be the caller's to give, too.
     let arn = entities::arn(cx.account(), T::KIND.as_str(), &entity.path, &entity.name);
     gate::account(iam, cx, action, &arn, &Asked::default())?;
     let (old, new) = (&holder.found.entity().name, &changed.entity().name);

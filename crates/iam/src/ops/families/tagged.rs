@@ -80,6 +80,7 @@ trait Tagged: Named {
     fn id(&self) -> &str;
 }
 
+/// Where each has its tags, and what tells it from others.
 macro_rules! tagged {
     ($($type:ident: $($tags:ident).*, $($id:ident).*;)*) => {
         $(impl Tagged for $type {

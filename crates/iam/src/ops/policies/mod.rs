@@ -7,5 +7,4 @@ pub(crate) mod get_policy;
 pub(crate) mod get_policy_version;
 pub(crate) mod list_entities_for_policy;
 pub(crate) mod list_policies;
-pub(crate) mod list_policy_versions;
 pub(crate) mod set_default_policy_version;

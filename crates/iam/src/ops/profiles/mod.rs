@@ -3,5 +3,4 @@
 pub(crate) mod add_role_to_instance_profile;
 pub(crate) mod create_instance_profile;
 pub(crate) mod get_instance_profile;
-pub(crate) mod list_instance_profiles_for_role;
 pub(crate) mod remove_role_from_instance_profile;

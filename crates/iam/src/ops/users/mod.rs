@@ -2,4 +2,3 @@
 
 pub(crate) mod create_user;
 pub(crate) mod get_user;
-pub(crate) mod list_groups_for_user;
