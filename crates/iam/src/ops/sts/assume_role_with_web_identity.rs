@@ -33,8 +33,8 @@ impl Unsigned for AssumeRoleWithWebIdentity {
     async fn caller(
         sts: &Sts,
         arrival: &mut Arrival<'_>,
-        input: &AssumeRoleWithWebIdentityRequest,
-    ) -> Result<(Caller, WebIdentity), Fault> {
+        input: &Self::Input,
+    ) -> Result<(Caller, Self::Proven), Fault> {
         note(arrival, input);
         if input.provider_id.is_some() || input.minimum_session_token_size.is_some() {
             let message = "ProviderId and MinimumSessionTokenSize are not offered yet.";
@@ -48,9 +48,9 @@ impl Unsigned for AssumeRoleWithWebIdentity {
     async fn run(
         sts: &Sts,
         cx: &mut Cx<'_>,
-        input: AssumeRoleWithWebIdentityRequest,
+        input: Self::Input,
         identity: WebIdentity,
-    ) -> Result<AssumeRoleWithWebIdentityResponse, Fault> {
+    ) -> Result<Self::Output, Fault> {
         let tags = identity.session_tags(cx)?;
         let asked = Asked {
             session_name: Some(&input.role_session_name),
