@@ -8,10 +8,12 @@ use model::{
 };
 use strongroom::Entropy;
 
-use crate::{Caller, Via, record::Notes};
+use crate::{Caller, Facts, Via, record::Notes};
 
 /// The call, as an operation sees it: who calls, where, when, and the notes for the record.
 pub struct Cx<'c> {
+    /// The operation.
+    pub operation: &'static Facts,
     /// The authenticated principal.
     pub caller: &'c Caller,
     /// The Region that the call was signed for.
@@ -39,6 +41,8 @@ pub enum Policies {
 
 /// A call that no access key signs, before it is known who makes it.
 pub struct Arrival<'c> {
+    /// The operation.
+    pub operation: &'static Facts,
     /// The Region that was addressed.
     pub region: &'c Region,
     /// When the call was received.
@@ -57,8 +61,8 @@ impl Arrival<'_> {
     /// The call, once it is known who makes it. The record says so from here on.
     pub(crate) fn by<'c>(&'c mut self, caller: &'c Arc<Caller>) -> Cx<'c> {
         self.notes.identified(Arc::clone(caller));
-        let Self { region, now, origin, entropy, policies, notes } = self;
-        Cx { caller, region, now: *now, origin: *origin, entropy, policies: *policies, notes }
+        let Self { operation, region, now, origin, entropy, policies, notes } = self;
+        Cx { operation, caller, region, now: *now, origin: *origin, entropy, policies: *policies, notes }
     }
 }
 

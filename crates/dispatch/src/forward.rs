@@ -19,7 +19,7 @@ use state::Snapshot;
 
 pub use self::identity::{Reach, ServiceIdentity};
 use self::statement::{Statement, Wrong};
-use crate::{Caller, Credential, Credentials, Fault, Find, IdentityPolicies, fault, head::Head};
+use crate::{Caller, Credential, Credentials, Facts, Fault, Find, IdentityPolicies, fault, head::Head};
 
 /// The header that states for whom a service calls.
 pub const ACT_FOR: HeaderName = HeaderName::from_static("x-keywright-act-for");
@@ -71,9 +71,7 @@ pub(crate) struct Request<'a> {
     pub(crate) claim: &'a Claim<'a>,
     /// Who signed.
     pub(crate) signer: &'a Caller,
-    pub(crate) operation: &'static str,
-    /// Operations that services may call for others.
-    pub(crate) forwarded: &'static [&'static str],
+    pub(crate) operation: &'static Facts,
     pub(crate) now: Timestamp,
 }
 
@@ -102,8 +100,8 @@ impl Services {
         };
         let identity = self.identity(request.signer).map_err(refused)?;
         let statement = Statement::read(request.head.parts, request.claim).map_err(refused)?;
-        if !request.forwarded.contains(&request.operation) {
-            return Err(refused(Wrong::Operation(request.operation)));
+        if !request.operation.forwarded {
+            return Err(refused(Wrong::Operation(request.operation.name)));
         }
         let mut via = Via {
             service: identity.service,

@@ -40,7 +40,7 @@ pub use decision::{OnResource, Permission, Says, ask, conclude, denied, require}
 pub use fault::{Fault, Kind};
 pub use forward::{ACT_FOR, Reach, SOURCE_ACCOUNT, SOURCE_ARN, ServiceIdentity, Services, Via};
 pub use observer::Observer;
-pub use operation::{Facts, Operation, Outcome, Row, Service, Unsigned};
+pub use operation::{Facts, Operation, Outcome, Rate, Row, Service, Unsigned};
 pub use outbox::{Drain, Outbox, RecoverError, outbox};
 pub use pages::{Listing, NoPage, Page};
 pub use principals::Principals;

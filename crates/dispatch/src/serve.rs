@@ -82,6 +82,7 @@ struct Incoming<'a> {
 struct Admitted<'a> {
     service: &'a dyn AnyService,
     row: usize,
+    facts: &'static Facts,
     region: Region,
     by: By,
 }
@@ -273,9 +274,8 @@ impl Dispatcher {
         let (row, facts) = route::operation(found, service.protocol(), incoming.call.operation())?;
         (record.known, record.read_only) = (facts.name, facts.read_only);
         // Nobody calls for others whom the configuration does not name.
-        let operation = (facts.name, service.forwarded());
-        let acting = self.acting(memory, record, claim, (credential.caller(), operation))?;
-        Ok(Admitted { service, row, region, by: By::Signature { credential, acting } })
+        let acting = self.acting(memory, record, claim, (credential.caller(), facts))?;
+        Ok(Admitted { service, row, facts, region, by: By::Signature { credential, acting } })
     }
 
     /// The same for an operation that is sent a proof of who calls in place of a signature. The proof is looked at once
@@ -293,7 +293,7 @@ impl Dispatcher {
         }
         let region = route::region(record.host(), &self.wiring.regions)?;
         record.region = region.to_string().into();
-        Ok(Admitted { service, row, region, by: By::Proof })
+        Ok(Admitted { service, row, facts, region, by: By::Proof })
     }
 
     /// One run of the operation, and the commit of what it changes.
@@ -334,7 +334,7 @@ impl Dispatcher {
         incoming: &Incoming<'_>,
         admitted: &Admitted<'_>,
     ) -> Result<Answered, Fault> {
-        let Admitted { service, row, region, by } = admitted;
+        let Admitted { service, row, facts: operation, region, by } = admitted;
         let body = incoming.body.as_deref().unwrap_or_default();
         let input = Body::new(service.protocol(), incoming.call.input(body), incoming.request_id);
         let (now, origin) = (record.time(), record.origin());
@@ -349,14 +349,14 @@ impl Dispatcher {
                     .run(
                         *row,
                         memory,
-                        &mut Cx { caller, region, now, origin, entropy, policies, notes },
+                        &mut Cx { operation, caller, region, now, origin, entropy, policies, notes },
                         input,
                     )
                     .await
             }
             By::Proof => {
                 let notes = &mut record.notes;
-                let mut arrival = Arrival { region, now, origin, entropy, policies, notes };
+                let mut arrival = Arrival { operation, region, now, origin, entropy, policies, notes };
                 service.run_unsigned(*row, memory, &mut arrival, input).await
             }
         }
@@ -368,13 +368,13 @@ impl Dispatcher {
         memory: &Snapshot,
         record: &mut OpenRecord<'_>,
         claim: &Claim<'_>,
-        (signer, (operation, forwarded)): (&Caller, (&'static str, &'static [&'static str])),
+        (signer, operation): (&Caller, &'static Facts),
     ) -> Result<Option<Arc<Acting>>, Fault> {
         let (head, now) = (record.head(), record.time());
         if !head.acts_for {
             return Ok(None);
         }
-        let request = Request { memory, head, claim, signer, operation, forwarded, now };
+        let request = Request { memory, head, claim, signer, operation, now };
         match self.wiring.services.acting(&request) {
             Ok(acting) => {
                 record.acting = Some(Arc::new(acting));

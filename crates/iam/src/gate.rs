@@ -10,8 +10,7 @@ use std::{mem, sync::Arc};
 use bytes::Bytes;
 use dispatch::{Cx, Fault, Outcome, Permission, Says, fault, require, tag};
 use policy::{ConditionKey, Principal, Values};
-pub(crate) use state::{Kept, created as made};
-use state::{removed, replaced, touched};
+use state::{Kept, removed, replaced, touched};
 use store::{Batch, Key, Revision};
 
 use crate::{

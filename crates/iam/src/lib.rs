@@ -85,7 +85,6 @@ pub fn service(state: Arc<IdentityManagement>) -> Service<IdentityManagement> {
         },
         table: ops::TABLE,
         unsupported: model::iam::OPERATION_NAMES,
-        forwarded: &[],
         state,
     }
 }
@@ -115,7 +114,6 @@ pub fn sts(issuers: Arc<dyn IssuerKeys>) -> Service<TokenService> {
         },
         table: ops::sts::TABLE,
         unsupported: model::sts::OPERATION_NAMES,
-        forwarded: &[],
         state: Arc::new(TokenService { issuers }),
     }
 }

@@ -10,14 +10,13 @@ use bytes::Bytes;
 use dispatch::Fault;
 use model::{Timestamp, arn::AccountId};
 use policy::{Policy, PolicyKind};
-use state::encode;
+use state::{Kept, encode};
 use store::{Key, Revision};
 
 use crate::{
     documents::{Document, SharedPolicies},
     entities::{Tags, fold, read_tags, write_tags},
     faults,
-    gate::Kept,
     layout::{self, Kind},
     records::{PolicyRecord, VersionRecord},
 };

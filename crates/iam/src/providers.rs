@@ -5,14 +5,14 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use dispatch::{Cx, Fault};
 use model::{Timestamp, arn::AccountId};
-use state::encode;
+use state::{Kept, encode};
 use store::{Key, Revision};
 
 use crate::{
     Iam,
     entities::{Tags, read_tags, write_tags},
     faults,
-    gate::{self, Asked, Kept, Permitted},
+    gate::{self, Asked, Permitted},
     layout::{self, Kind},
     limits::{CLIENT_IDS, THUMBPRINTS},
     records::ProviderRecord,

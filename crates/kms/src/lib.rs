@@ -89,33 +89,6 @@ fn principals(kms: &Kms) -> &dyn Principals {
     (kms.principals)(kms.snapshot())
 }
 
-/// What services may do with keys for their users: use them, and hand their use on. Managing keys is no service's
-/// business, so that a gateway in the wrong hands cannot delete any.
-const FORWARDED: &[&str] = &[
-    "CreateGrant",
-    "Decapsulate",
-    "Decrypt",
-    "DeriveSharedSecret",
-    "DescribeKey",
-    "Encapsulate",
-    "Encrypt",
-    "GenerateDataKey",
-    "GenerateDataKeyPair",
-    "GenerateDataKeyPairWithoutPlaintext",
-    "GenerateDataKeyWithoutPlaintext",
-    "GenerateMac",
-    "GenerateRandom",
-    "GetPublicKey",
-    "ListAliases",
-    "ListGrants",
-    "ReEncrypt",
-    "RetireGrant",
-    "RevokeGrant",
-    "Sign",
-    "Verify",
-    "VerifyMac",
-];
-
 /// The service for the request line.
 #[must_use]
 pub fn service(state: Arc<KeyManagement>) -> Service<KeyManagement> {
@@ -124,7 +97,6 @@ pub fn service(state: Arc<KeyManagement>) -> Service<KeyManagement> {
         protocol: Protocol::AwsJson { target: "TrentService" },
         table: ops::TABLE,
         unsupported: model::kms::OPERATION_NAMES,
-        forwarded: FORWARDED,
         state,
     }
 }

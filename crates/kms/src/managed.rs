@@ -58,33 +58,6 @@ static ALL: [ManagedKey; 13] = [
     kind("ssm", "ssm", "SSM", "SSM parameters", false),
 ];
 
-/// Operations on such keys. Everything else is for keys that customers manage, whatever policies say.
-const OPERATIONS: [&str; 18] = [
-    "CreateGrant",
-    "Decrypt",
-    "DescribeKey",
-    "Encrypt",
-    "GenerateDataKey",
-    "GenerateDataKeyPair",
-    "GenerateDataKeyPairWithoutPlaintext",
-    "GenerateDataKeyWithoutPlaintext",
-    "GetKeyLastUsage",
-    "GetKeyPolicy",
-    "GetKeyRotationStatus",
-    "GetPublicKey",
-    "ListGrants",
-    "ListKeyPolicies",
-    "ListKeyRotations",
-    "ListResourceTags",
-    "ReEncrypt",
-    "RevokeGrant",
-];
-
-/// Whether there is such an operation on a key.
-pub(crate) fn knows(key: &Key, operation: &str) -> bool {
-    key.managed_by.is_none() || OPERATIONS.contains(&operation)
-}
-
 /// The aliases that every account has in every Region, in order.
 pub(crate) fn aliases() -> impl Iterator<Item = AliasName> {
     ALL.iter().filter_map(|managed| managed.alias().ok())
@@ -196,6 +169,5 @@ mod tests {
         for other in ["alias/s3", "alias/aws/other", "alias/aws/s3/x", "alias/aws/ec2"] {
             assert!(ManagedKey::named(&AliasName::parse(other).unwrap()).is_none(), "{other}");
         }
-        assert!(OPERATIONS.is_sorted());
     }
 }

@@ -10,6 +10,7 @@ use std::sync::{
 };
 
 use arc_swap::ArcSwap;
+use dispatch::{Facts, Rate};
 use imbl::OrdMap;
 use model::{
     Timestamp,
@@ -75,9 +76,15 @@ impl Rates {
     ///
     /// # Errors
     /// [`Exceeded`] when the bucket is empty.
-    pub(crate) fn take(&self, place: &Place, call: &Call<'_>, now: Timestamp) -> Result<(), Exceeded> {
+    pub(crate) fn take(
+        &self,
+        place: &Place,
+        operation: &'static Facts,
+        computed: &Computation<'_>,
+        now: Timestamp,
+    ) -> Result<(), Exceeded> {
         let RequestRates::Limited(overrides) = &self.kept else { return Ok(()) };
-        let Some(class) = class(call, &place.region, overrides) else { return Ok(()) };
+        let Some(class) = class(operation, computed, &place.region, overrides) else { return Ok(()) };
         let now = now.as_millis().saturating_mul(1000);
         let bucket = self.bucket(place, class, now);
         let taken = bucket.fetch_update(Ordering::AcqRel, Ordering::Acquire, |full_at| {
@@ -113,10 +120,9 @@ fn take(full_at: i64, now: i64, per_second: u32) -> Option<i64> {
     (after.saturating_sub(now) <= SECOND).then_some(after)
 }
 
-/// A call, as far as its class goes.
-pub(crate) struct Call<'a> {
-    /// The operation's name.
-    pub(crate) operation: &'a str,
+/// What a call computes, as far as its class goes.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Computation<'a> {
     /// The kind of key that it is made on.
     pub(crate) spec: Option<KeySpec>,
     /// The kind of data key pair that is asked for.
@@ -124,56 +130,18 @@ pub(crate) struct Call<'a> {
 }
 
 /// The class of a call; `None` for those that AWS gives no rate for.
-fn class(call: &Call<'_>, region: &Region, overrides: &Overrides) -> Option<Class> {
-    let per_second = match call.operation {
-        "Decrypt"
-        | "Encrypt"
-        | "ReEncrypt"
-        | "Sign"
-        | "Verify"
-        | "GenerateMac"
-        | "VerifyMac"
-        | "GenerateDataKey"
-        | "GenerateDataKeyWithoutPlaintext"
-        | "GenerateRandom"
-        | "DeriveSharedSecret"
-        | "Encapsulate"
-        | "Decapsulate" => {
-            return Some(cryptographic(call.spec, region, overrides));
-        }
-        "GenerateDataKeyPair" | "GenerateDataKeyPairWithoutPlaintext" => {
-            return DataKeyPairSpec::parse(call.pair?).map(pair);
-        }
-        "GetParametersForImport" => 1,
-        "CreateKey"
-        | "CreateAlias"
-        | "UpdateAlias"
-        | "UpdateKeyDescription"
-        | "CancelKeyDeletion"
-        | "EnableKey"
-        | "DisableKey"
-        | "DisableKeyRotation"
-        | "UntagResource"
-        | "ReplicateKey"
-        | "UpdatePrimaryRegion"
-        | "RotateKeyOnDemand"
-        | "GetKeyLastUsage" => 5,
-        "TagResource" => 10,
-        "DeleteAlias"
-        | "DeleteImportedKeyMaterial"
-        | "EnableKeyRotation"
-        | "ImportKeyMaterial"
-        | "PutKeyPolicy"
-        | "ScheduleKeyDeletion" => 15,
-        "CreateGrant" | "RetireGrant" | "RevokeGrant" => 50,
-        "ListGrants" | "ListKeyPolicies" | "ListRetirableGrants" | "ListKeyRotations" => 100,
-        "ListAliases" | "ListKeys" => 500,
-        "GetKeyPolicy" | "GetKeyRotationStatus" => 1000,
-        "DescribeKey" | "GetPublicKey" | "ListResourceTags" => 2000,
-        _ => return None,
-    };
-    let name = model::kms::OPERATION_NAMES.iter().find(|name| **name == call.operation)?;
-    Some(Class { name, per_second })
+fn class(
+    operation: &'static Facts,
+    computed: &Computation<'_>,
+    region: &Region,
+    overrides: &Overrides,
+) -> Option<Class> {
+    match operation.rate {
+        Rate::Unlimited => None,
+        Rate::PerSecond(per_second) => Some(Class { name: operation.name, per_second }),
+        Rate::Cryptographic => Some(cryptographic(computed.spec, region, overrides)),
+        Rate::DataKeyPair => DataKeyPairSpec::parse(computed.pair?).map(pair),
+    }
 }
 
 /// Cryptographic operations share a rate with those on keys of the same family.
@@ -232,8 +200,18 @@ mod tests {
         Place { account: AccountId::parse(account).unwrap(), region: Region::parse("eu-west-3").unwrap() }
     }
 
-    fn call(operation: &str) -> Call<'_> {
-        Call { operation, spec: None, pair: None }
+    static CREATE_KEY: Facts = Facts::changing("CreateKey", "").at(Rate::PerSecond(5));
+    static CREATE_ALIAS: Facts = Facts::changing("CreateAlias", "").at(Rate::PerSecond(5));
+    static ENCRYPT: Facts = Facts::reading("Encrypt", "").at(Rate::Cryptographic);
+    static SIGN: Facts = Facts::reading("Sign", "").at(Rate::Cryptographic);
+
+    fn take_one(
+        rates: &Rates,
+        place: &Place,
+        operation: &'static Facts,
+        now: Timestamp,
+    ) -> Result<(), Exceeded> {
+        rates.take(place, operation, &Computation::default(), now)
     }
 
     proptest! {
@@ -273,14 +251,14 @@ mod tests {
         let (mine, yours) = (place("111122223333"), place("444455556666"));
         let now = Timestamp::from_millis(1_000_000);
         for _ in 0..5 {
-            assert_eq!(rates.take(&mine, &call("CreateKey"), now), Ok(()));
+            assert_eq!(take_one(&rates, &mine, &CREATE_KEY, now), Ok(()));
         }
-        assert_eq!(rates.take(&mine, &call("CreateKey"), now), Err(Exceeded));
-        assert_eq!(rates.take(&mine, &call("CreateAlias"), now), Ok(()));
-        assert_eq!(rates.take(&yours, &call("CreateKey"), now), Ok(()));
+        assert_eq!(take_one(&rates, &mine, &CREATE_KEY, now), Err(Exceeded));
+        assert_eq!(take_one(&rates, &mine, &CREATE_ALIAS, now), Ok(()));
+        assert_eq!(take_one(&rates, &yours, &CREATE_KEY, now), Ok(()));
         let later = Timestamp::from_millis(1_000_200);
-        assert_eq!(rates.take(&mine, &call("CreateKey"), later), Ok(()));
-        assert_eq!(rates.take(&mine, &call("CreateKey"), later), Err(Exceeded));
+        assert_eq!(take_one(&rates, &mine, &CREATE_KEY, later), Ok(()));
+        assert_eq!(take_one(&rates, &mine, &CREATE_KEY, later), Err(Exceeded));
     }
 
     #[test]
@@ -288,22 +266,23 @@ mod tests {
         let overrides = Overrides { symmetric: Some(1), rsa: Some(1), ..Overrides::default() };
         let rates = Rates::new(RequestRates::Limited(overrides));
         let (here, now) = (place("111122223333"), Timestamp::from_millis(1_000_000));
-        let on = |operation, spec| Call { operation, spec, pair: None };
-        assert_eq!(rates.take(&here, &on("Encrypt", Some(KeySpec::SymmetricDefault)), now), Ok(()));
-        for (operation, spec) in [("Decrypt", KeySpec::SymmetricDefault), ("GenerateMac", KeySpec::Hmac256)] {
-            assert_eq!(rates.take(&here, &on(operation, Some(spec)), now), Err(Exceeded), "{operation}");
+        let take = |operation: &'static Facts, spec| {
+            rates.take(&here, operation, &Computation { spec, pair: None }, now)
+        };
+        assert_eq!(take(&ENCRYPT, Some(KeySpec::SymmetricDefault)), Ok(()));
+        for spec in [Some(KeySpec::SymmetricDefault), Some(KeySpec::Hmac256), None] {
+            assert_eq!(take(&SIGN, spec), Err(Exceeded), "{spec:?}");
         }
-        assert_eq!(rates.take(&here, &on("GenerateRandom", None), now), Err(Exceeded));
-        assert_eq!(rates.take(&here, &on("Decrypt", Some(KeySpec::Rsa2048)), now), Ok(()));
-        assert_eq!(rates.take(&here, &on("Sign", Some(KeySpec::Rsa4096)), now), Err(Exceeded));
-        assert_eq!(rates.take(&here, &on("Sign", Some(KeySpec::EccNistP256)), now), Ok(()));
+        assert_eq!(take(&ENCRYPT, Some(KeySpec::Rsa2048)), Ok(()));
+        assert_eq!(take(&SIGN, Some(KeySpec::Rsa4096)), Err(Exceeded));
+        assert_eq!(take(&SIGN, Some(KeySpec::EccNistP256)), Ok(()));
     }
 
     #[test]
     fn unlimited_is_unlimited() {
         let rates = Rates::new(RequestRates::Unlimited);
         for _ in 0..1000 {
-            assert_eq!(rates.take(&place("111122223333"), &call("CreateKey"), Timestamp::default()), Ok(()));
+            assert_eq!(take_one(&rates, &place("111122223333"), &CREATE_KEY, Timestamp::default()), Ok(()));
         }
     }
 }

@@ -86,6 +86,7 @@ impl World {
     ) -> Result<O::Output, Fault> {
         let mut notes = Notes::default();
         let mut cx = Cx {
+            operation: &O::FACTS,
             caller,
             region: &self.region,
             now: self.now,

@@ -66,8 +66,8 @@ impl From<Used> for KeyLastUsageData {
 }
 
 /// Has the use of a key noted when the call succeeds, if it is one that AWS counts: dry runs are no success.
-pub(crate) fn note(kms: &Kms, cx: &mut Cx<'_>, operation: &str, key: &Arc<Key>) {
-    let Some(operation) = KeyLastUsageTrackingOperation::parse(operation) else { return };
+pub(crate) fn note(kms: &Kms, cx: &mut Cx<'_>, key: &Arc<Key>) {
+    let Some(operation) = KeyLastUsageTrackingOperation::parse(cx.operation.name) else { return };
     let (key, notes, at) = (Arc::clone(key), kms.used.notes(), cx.now);
     cx.notes.after_success(Box::new(move |ids| {
         notes.note(&key, |_| false, || Used { operation, at, ids });

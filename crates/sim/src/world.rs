@@ -1,6 +1,13 @@
 //! A server, the machine that it runs on, and the accounts that call it.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
 
 use audit::{Crash, MemoryDisk, Record};
 use bytes::Bytes;
@@ -176,6 +183,43 @@ impl World {
                 answers.push(answer.await.expect("an answer"));
             }
             answers
+        })
+    }
+
+    /// Sends requests from so many threads at once, and waits for every answer, in the order of the requests. How the
+    /// threads meet is not repeatable.
+    ///
+    /// # Panics
+    /// If the server does.
+    pub fn send_from_threads(&self, threads: usize, requests: Vec<Request<Bytes>>) -> Vec<Answer> {
+        let next = AtomicUsize::new(0);
+        let requests: Vec<_> = requests.into_iter().map(|request| Mutex::new(Some(request))).collect();
+        let dispatcher = &self.server.dispatcher;
+        let send = || {
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+            let mut answers = Vec::new();
+            loop {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                let Some(request) = requests.get(index) else { return answers };
+                let request = request.lock().expect("a request").take().expect("sent once");
+                let (head, body) = request.into_parts();
+                let answer = runtime.block_on(dispatcher.answer(head, Ok(body), &connection()));
+                answers.push((index, Answer::from(answer)));
+            }
+        };
+        thread::scope(|scope| {
+            let senders: Vec<_> = (0..threads).map(|_| scope.spawn(send)).collect();
+            // The server's background work runs here meanwhile.
+            self.run(async {
+                while !senders.iter().all(|sender| sender.is_finished()) {
+                    pause().await;
+                }
+            });
+            let mut answers: Vec<_> =
+                senders.into_iter().flat_map(|sender| sender.join().expect("answers")).collect();
+            answers.sort_by_key(|(index, _)| *index);
+            answers.into_iter().map(|(_, answer)| answer).collect()
         })
     }
 

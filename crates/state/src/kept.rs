@@ -7,7 +7,7 @@ use minicbor::Encode;
 use store::{Batch, Key, Precondition, Revision};
 
 /// Something that stands in the store under a key of its own.
-pub trait Kept {
+pub trait Kept: Sized {
     /// Where its record stands.
     fn key(&self) -> Key;
     /// Its stored form.

@@ -11,7 +11,7 @@ use super::{Asked, Granted, charge, conditions::OnKey, decide};
 use crate::{
     Kms,
     grants::{Context, Grant, Likeness, Retired, Standing, names},
-    rates::Call,
+    rates::Computation,
 };
 
 /// The id of a grant that allows an action where the policies are silent. An explicit denial stands; so a caller that
@@ -60,7 +60,7 @@ fn account_allows(cx: &Cx<'_>, action: &str, on_key: &OnKey<'_>) -> bool {
 pub(crate) fn retire(kms: &Kms, cx: &mut Cx<'_>, granted: &Granted) -> Result<(), Fault> {
     const ACTION: &str = "kms:RetireGrant";
     let Granted { shelf, key, grant } = granted;
-    charge(kms, cx, &Call { operation: "RetireGrant", spec: None, pair: None })?;
+    charge(kms, cx, &Computation::default())?;
     if !decide::reaches(cx, key) {
         cx.notes.denied("service-identity", None);
         return Err(decide::unnamed(cx, ACTION, key.arn.as_str()));

@@ -37,8 +37,7 @@ use crate::{
     grants::{Grant, Named, check_tokens},
     key::Key,
     layout::Place,
-    managed,
-    rates::{Call, Exceeded},
+    rates::{Computation, Exceeded},
     tables::Shelf,
     usage,
 };
@@ -128,8 +127,8 @@ pub(crate) fn ciphertext<U: Use>(
 
 /// The call as it is seen in another Region of the deployment, for keys that are related to one here.
 pub(crate) fn elsewhere<'a>(cx: &'a mut Cx<'_>, region: &'a Region) -> Cx<'a> {
-    let Cx { caller, now, origin, entropy, policies, .. } = *cx;
-    Cx { caller, region, now, origin, entropy, policies, notes: cx.notes }
+    let Cx { operation, caller, now, origin, entropy, policies, .. } = *cx;
+    Cx { operation, caller, region, now, origin, entropy, policies, notes: cx.notes }
 }
 
 /// The caller's key with this id in the Region of `cx`, for the purpose `U`: what the caller did not name, but its
@@ -154,8 +153,7 @@ pub(crate) fn permit(
     resource: &str,
     says: &dyn Says,
 ) -> Result<(), Fault> {
-    let operation = action.strip_prefix("kms:").unwrap_or(action);
-    charge(kms, cx, &Call { operation, spec: None, pair: None })?;
+    charge(kms, cx, &Computation::default())?;
     require(cx, &Permission::on(action, resource, says))
 }
 
@@ -238,16 +236,16 @@ pub(crate) fn same_key(
 /// What comes before the policies are asked: the request rate, and grant tokens that are no tokens.
 fn begin<U: Use>(kms: &Kms, cx: &Cx<'_>, key: &Key, asked: &Asked<'_>) -> Result<(), Fault> {
     let pair = asked.parameter("kms:DataKeyPairSpec");
-    charge(kms, cx, &Call { operation: U::OPERATION, spec: Some(key.spec), pair })?;
+    charge(kms, cx, &Computation { spec: Some(key.spec), pair })?;
     check_tokens(kms, cx, asked.tokens())
 }
 
 /// Counts a call against the request rate of its account: once, by what is asked of the policies first.
-fn charge(kms: &Kms, cx: &Cx<'_>, call: &Call<'_>) -> Result<(), Fault> {
+fn charge(kms: &Kms, cx: &Cx<'_>, computed: &Computation<'_>) -> Result<(), Fault> {
     if !cx.notes.is_undecided() {
         return Ok(());
     }
-    kms.rates.take(&Place::of(cx), call, cx.now).map_err(|Exceeded| faults::throttled())
+    kms.rates.take(&Place::of(cx), cx.operation, computed, cx.now).map_err(|Exceeded| faults::throttled())
 }
 
 /// The last two checks, and the permission in form of a type.
@@ -259,15 +257,15 @@ fn admit<U: Use>(
     arn: String,
 ) -> Result<Usable<U>, Fault> {
     cx.notes.resource(arn);
-    if !managed::knows(&key, U::OPERATION) {
+    if key.managed_by.is_some() && !cx.operation.on_managed {
         return Err(decide::managed::<U>(cx, &key));
+    }
+    if U::USAGE.is_some_and(|usage| usage != key.usage) {
+        return Err(faults::wrong_usage(&key.arn, key.usage, cx.operation.name));
     }
     if let Err(refusal) = U::STATE(key.state) {
         return Err(faults::refused(&key.arn, refusal));
     }
-    if U::USAGE.is_some_and(|usage| usage != key.usage) {
-        return Err(faults::wrong_usage(&key.arn, key.usage, U::OPERATION));
-    }
-    usage::note(kms, cx, U::OPERATION, &key);
+    usage::note(kms, cx, &key);
     Ok(Usable::new(key, shelf, Arc::clone(&kms.strongroom)))
 }

@@ -9,8 +9,6 @@ use crate::lifecycle::{Refusal, State};
 
 /// A purpose.
 pub(crate) trait Use {
-    /// The operation's name in messages.
-    const OPERATION: &'static str;
     /// The action that policies decide about.
     const ACTION: &'static str;
     /// The usage that the key must have, if it matters.
@@ -50,12 +48,11 @@ fn any(_: State) -> Result<(), Refusal> {
 }
 
 macro_rules! uses {
-    ($($name:ident: $operation:literal, $action:literal, $usage:expr, $state:expr, $aliases:literal, $foreign:literal $(, $kind:ident)?;)*) => {
+    ($($name:ident: $action:literal, $usage:expr, $state:expr, $aliases:literal, $foreign:literal $(, $kind:ident)?;)*) => {
         $(
             #[doc = concat!("The purpose of `", $action, "`.")]
             pub(crate) struct $name;
             impl Use for $name {
-                const OPERATION: &'static str = $operation;
                 const ACTION: &'static str = $action;
                 const USAGE: Option<KeyUsageType> = $usage;
                 const STATE: fn(State) -> Result<(), Refusal> = $state;
@@ -73,54 +70,54 @@ const MACS: Option<KeyUsageType> = Some(KeyUsageType::GenerateVerifyMac);
 const AGREEMENT: Option<KeyUsageType> = Some(KeyUsageType::KeyAgreement);
 const ENCAPSULATION: Option<KeyUsageType> = Some(KeyUsageType::EncapsulateDecapsulate);
 
-// purpose: operation, action, usage, state, may be an alias, may be another account's
+// purpose: action, usage, state, may be an alias, may be another account's
 uses! {
-    ToEncrypt: "Encrypt", "kms:Encrypt", ENCRYPTION, State::usable, true, true, Encrypts;
-    ToDecrypt: "Decrypt", "kms:Decrypt", ENCRYPTION, State::usable, true, true, Decrypts;
-    ToReEncryptFrom: "ReEncrypt", "kms:ReEncryptFrom", ENCRYPTION, State::usable, true, true, Decrypts;
-    ToReEncryptTo: "ReEncrypt", "kms:ReEncryptTo", ENCRYPTION, State::usable, true, true, Encrypts;
-    ToGenerateDataKey: "GenerateDataKey", "kms:GenerateDataKey", ENCRYPTION, State::usable, true, true, Encrypts;
-    ToGenerateDataKeyWithoutPlaintext: "GenerateDataKeyWithoutPlaintext", "kms:GenerateDataKeyWithoutPlaintext",
+    ToEncrypt: "kms:Encrypt", ENCRYPTION, State::usable, true, true, Encrypts;
+    ToDecrypt: "kms:Decrypt", ENCRYPTION, State::usable, true, true, Decrypts;
+    ToReEncryptFrom: "kms:ReEncryptFrom", ENCRYPTION, State::usable, true, true, Decrypts;
+    ToReEncryptTo: "kms:ReEncryptTo", ENCRYPTION, State::usable, true, true, Encrypts;
+    ToGenerateDataKey: "kms:GenerateDataKey", ENCRYPTION, State::usable, true, true, Encrypts;
+    ToGenerateDataKeyWithoutPlaintext: "kms:GenerateDataKeyWithoutPlaintext",
         ENCRYPTION, State::usable, true, true, Encrypts;
-    ToGenerateDataKeyPair: "GenerateDataKeyPair", "kms:GenerateDataKeyPair", ENCRYPTION, State::usable, true, true, Encrypts;
-    ToGenerateDataKeyPairWithoutPlaintext: "GenerateDataKeyPairWithoutPlaintext", "kms:GenerateDataKeyPairWithoutPlaintext",
+    ToGenerateDataKeyPair: "kms:GenerateDataKeyPair", ENCRYPTION, State::usable, true, true, Encrypts;
+    ToGenerateDataKeyPairWithoutPlaintext: "kms:GenerateDataKeyPairWithoutPlaintext",
         ENCRYPTION, State::usable, true, true, Encrypts;
-    ToSign: "Sign", "kms:Sign", SIGNATURES, State::usable, true, true, Signs;
-    ToVerify: "Verify", "kms:Verify", SIGNATURES, State::usable, true, true, Verifies;
-    ToGenerateMac: "GenerateMac", "kms:GenerateMac", MACS, State::usable, true, true, MakesMacs;
-    ToVerifyMac: "VerifyMac", "kms:VerifyMac", MACS, State::usable, true, true, VerifiesMacs;
-    ToDeriveSharedSecret: "DeriveSharedSecret", "kms:DeriveSharedSecret", AGREEMENT, State::usable, true, true, Agrees;
-    ToEncapsulate: "Encapsulate", "kms:Encapsulate", ENCAPSULATION, State::usable, true, true, Encapsulates;
-    ToDecapsulate: "Decapsulate", "kms:Decapsulate", ENCAPSULATION, State::usable, true, true, Decapsulates;
-    ToGetPublicKey: "GetPublicKey", "kms:GetPublicKey", None, State::usable, true, true;
-    ToDescribe: "DescribeKey", "kms:DescribeKey", None, any, true, true;
-    ToEnable: "EnableKey", "kms:EnableKey", None, State::switchable, false, false, Changes;
-    ToDisable: "DisableKey", "kms:DisableKey", None, State::switchable, false, false, Changes;
-    ToScheduleDeletion: "ScheduleKeyDeletion", "kms:ScheduleKeyDeletion", None, State::changeable, false, false, Changes;
-    ToCancelDeletion: "CancelKeyDeletion", "kms:CancelKeyDeletion", None, any, false, false, Changes;
-    ToUpdateDescription: "UpdateKeyDescription", "kms:UpdateKeyDescription", None, State::changeable, false, false, Changes;
-    ToGetPolicy: "GetKeyPolicy", "kms:GetKeyPolicy", None, any, false, false;
-    ToPutPolicy: "PutKeyPolicy", "kms:PutKeyPolicy", None, any, false, false, Changes;
-    ToListPolicies: "ListKeyPolicies", "kms:ListKeyPolicies", None, any, false, false;
-    ToCreateAlias: "CreateAlias", "kms:CreateAlias", None, State::changeable, false, false;
-    ToUpdateAliasFrom: "UpdateAlias", "kms:UpdateAlias", None, any, false, false;
-    ToUpdateAlias: "UpdateAlias", "kms:UpdateAlias", None, State::changeable, false, false;
-    ToDeleteAlias: "DeleteAlias", "kms:DeleteAlias", None, any, false, false;
-    ToTag: "TagResource", "kms:TagResource", None, State::changeable, false, false, Changes;
-    ToUntag: "UntagResource", "kms:UntagResource", None, State::changeable, false, false, Changes;
-    ToCreateGrant: "CreateGrant", "kms:CreateGrant", None, State::usable, false, true;
-    ToListGrants: "ListGrants", "kms:ListGrants", None, any, false, true;
-    ToRevokeGrant: "RevokeGrant", "kms:RevokeGrant", None, any, false, true;
-    ToGetLastUsage: "GetKeyLastUsage", "kms:GetKeyLastUsage", None, any, false, false;
-    ToListTags: "ListResourceTags", "kms:ListResourceTags", None, any, false, false;
-    ToEnableRotation: "EnableKeyRotation", "kms:EnableKeyRotation", None, State::switched_on, false, false, Changes;
-    ToDisableRotation: "DisableKeyRotation", "kms:DisableKeyRotation", None, State::switched_on, false, false, Changes;
-    ToGetRotation: "GetKeyRotationStatus", "kms:GetKeyRotationStatus", None, any, false, true;
-    ToRotate: "RotateKeyOnDemand", "kms:RotateKeyOnDemand", None, State::usable, false, false, Changes;
-    ToListRotations: "ListKeyRotations", "kms:ListKeyRotations", None, any, false, false;
-    ToGetImportParameters: "GetParametersForImport", "kms:GetParametersForImport", None, any, false, false;
-    ToImport: "ImportKeyMaterial", "kms:ImportKeyMaterial", None, any, false, false, Changes;
-    ToDeleteMaterial: "DeleteImportedKeyMaterial", "kms:DeleteImportedKeyMaterial", None, any, false, false, Changes;
-    ToReplicate: "ReplicateKey", "kms:ReplicateKey", None, State::usable, false, false, Changes;
-    ToUpdatePrimary: "UpdatePrimaryRegion", "kms:UpdatePrimaryRegion", None, State::usable, false, false, Changes;
+    ToSign: "kms:Sign", SIGNATURES, State::usable, true, true, Signs;
+    ToVerify: "kms:Verify", SIGNATURES, State::usable, true, true, Verifies;
+    ToGenerateMac: "kms:GenerateMac", MACS, State::usable, true, true, MakesMacs;
+    ToVerifyMac: "kms:VerifyMac", MACS, State::usable, true, true, VerifiesMacs;
+    ToDeriveSharedSecret: "kms:DeriveSharedSecret", AGREEMENT, State::usable, true, true, Agrees;
+    ToEncapsulate: "kms:Encapsulate", ENCAPSULATION, State::usable, true, true, Encapsulates;
+    ToDecapsulate: "kms:Decapsulate", ENCAPSULATION, State::usable, true, true, Decapsulates;
+    ToGetPublicKey: "kms:GetPublicKey", None, State::usable, true, true;
+    ToDescribe: "kms:DescribeKey", None, any, true, true;
+    ToEnable: "kms:EnableKey", None, State::switchable, false, false, Changes;
+    ToDisable: "kms:DisableKey", None, State::switchable, false, false, Changes;
+    ToScheduleDeletion: "kms:ScheduleKeyDeletion", None, State::changeable, false, false, Changes;
+    ToCancelDeletion: "kms:CancelKeyDeletion", None, any, false, false, Changes;
+    ToUpdateDescription: "kms:UpdateKeyDescription", None, State::changeable, false, false, Changes;
+    ToGetPolicy: "kms:GetKeyPolicy", None, any, false, false;
+    ToPutPolicy: "kms:PutKeyPolicy", None, any, false, false, Changes;
+    ToListPolicies: "kms:ListKeyPolicies", None, any, false, false;
+    ToCreateAlias: "kms:CreateAlias", None, State::changeable, false, false;
+    ToUpdateAliasFrom: "kms:UpdateAlias", None, any, false, false;
+    ToUpdateAlias: "kms:UpdateAlias", None, State::changeable, false, false;
+    ToDeleteAlias: "kms:DeleteAlias", None, any, false, false;
+    ToTag: "kms:TagResource", None, State::changeable, false, false, Changes;
+    ToUntag: "kms:UntagResource", None, State::changeable, false, false, Changes;
+    ToCreateGrant: "kms:CreateGrant", None, State::usable, false, true;
+    ToListGrants: "kms:ListGrants", None, any, false, true;
+    ToRevokeGrant: "kms:RevokeGrant", None, any, false, true;
+    ToGetLastUsage: "kms:GetKeyLastUsage", None, any, false, false;
+    ToListTags: "kms:ListResourceTags", None, any, false, false;
+    ToEnableRotation: "kms:EnableKeyRotation", None, State::switched_on, false, false, Changes;
+    ToDisableRotation: "kms:DisableKeyRotation", None, State::switched_on, false, false, Changes;
+    ToGetRotation: "kms:GetKeyRotationStatus", None, any, false, true;
+    ToRotate: "kms:RotateKeyOnDemand", None, State::usable, false, false, Changes;
+    ToListRotations: "kms:ListKeyRotations", None, any, false, false;
+    ToGetImportParameters: "kms:GetParametersForImport", None, any, false, false;
+    ToImport: "kms:ImportKeyMaterial", None, any, false, false, Changes;
+    ToDeleteMaterial: "kms:DeleteImportedKeyMaterial", None, any, false, false, Changes;
+    ToReplicate: "kms:ReplicateKey", None, State::usable, false, false, Changes;
+    ToUpdatePrimary: "kms:UpdatePrimaryRegion", None, State::usable, false, false, Changes;
 }

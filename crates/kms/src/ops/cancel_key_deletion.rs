@@ -1,7 +1,7 @@
 //! `CancelKeyDeletion`: keeps a key whose deletion is scheduled. It comes back disabled.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_CancelKeyDeletion.html>
 
-use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
 use model::kms::{CancelKeyDeletionRequest, CancelKeyDeletionResponse};
 
 use crate::{
@@ -17,13 +17,9 @@ impl Operation for CancelKeyDeletion {
     type Input = CancelKeyDeletionRequest;
     type Output = CancelKeyDeletionResponse;
     const FACTS: Facts =
-        Facts { name: "CancelKeyDeletion", read_only: false, example: r#"{"KeyId":"{pending-key}"}"# };
+        Facts::changing("CancelKeyDeletion", r#"{"KeyId":"{pending-key}"}"#).at(Rate::PerSecond(5));
 
-    async fn run(
-        kms: &Kms,
-        cx: &mut Cx<'_>,
-        input: CancelKeyDeletionRequest,
-    ) -> Result<Outcome<CancelKeyDeletionResponse>, Fault> {
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let key = gate::key::<ToCancelDeletion>(kms, cx, &input.key_id, &Asked::nothing())?;
         let missing = key.shelf().is_missing_material(key.record(), None);
         let change = key.moved(|state| state.cancelled(missing))?;

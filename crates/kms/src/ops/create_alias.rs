@@ -1,7 +1,7 @@
 //! `CreateAlias`: a name for a key, unique in the account and Region.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html>
 
-use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
 use model::{Nothing, kms::CreateAliasRequest};
 use state::{created, unchanged};
 
@@ -20,13 +20,10 @@ impl Operation for CreateAlias {
     type Service = Kms;
     type Input = CreateAliasRequest;
     type Output = Nothing;
-    const FACTS: Facts = Facts {
-        name: "CreateAlias",
-        read_only: false,
-        example: r#"{"AliasName":"alias/new","TargetKeyId":"{key}"}"#,
-    };
+    const FACTS: Facts = Facts::changing("CreateAlias", r#"{"AliasName":"alias/new","TargetKeyId":"{key}"}"#)
+        .at(Rate::PerSecond(5));
 
-    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: CreateAliasRequest) -> Result<Outcome<Nothing>, Fault> {
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let name = aliases::parse(&input.alias_name)?;
         aliases::check_target(&input.target_key_id)?;
 

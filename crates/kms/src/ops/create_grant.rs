@@ -1,7 +1,7 @@
 //! `CreateGrant`: lets a principal use a key without touching the policies.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateGrant.html>
 
-use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
 use model::kms::{CreateGrantRequest, CreateGrantResponse};
 use state::{created, unchanged};
 
@@ -19,17 +19,15 @@ impl Operation for CreateGrant {
     type Service = Kms;
     type Input = CreateGrantRequest;
     type Output = CreateGrantResponse;
-    const FACTS: Facts = Facts {
-        name: "CreateGrant",
-        read_only: false,
-        example: r#"{"KeyId":"{key}","GranteePrincipal":"{root}","Operations":["Decrypt"]}"#,
-    };
+    const FACTS: Facts = Facts::changing(
+        "CreateGrant",
+        r#"{"KeyId":"{key}","GranteePrincipal":"{root}","Operations":["Decrypt"]}"#,
+    )
+    .forwarded()
+    .on_managed()
+    .at(Rate::PerSecond(50));
 
-    async fn run(
-        kms: &Kms,
-        cx: &mut Cx<'_>,
-        input: CreateGrantRequest,
-    ) -> Result<Outcome<CreateGrantResponse>, Fault> {
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let wanted = Wanted::parse(&input)?;
         wanted.note(cx.notes);
         let asked = Asked::nothing()

@@ -1,7 +1,7 @@
 //! `CreateKey`: makes a KMS key, with its material, policy and tags.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html>
 
-use dispatch::{Cx, Facts, Fault, Operation, Outcome, fault};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate, fault};
 use model::{
     arn::{KeyArn, KeyId, MaterialId, Region},
     kms::{CreateKeyRequest, CreateKeyResponse, KeySpec, KeyUsageType, MultiRegionKeyType, OriginType},
@@ -30,13 +30,9 @@ impl Operation for CreateKey {
     type Input = CreateKeyRequest;
     type Output = CreateKeyResponse;
     const FACTS: Facts =
-        Facts { name: "CreateKey", read_only: false, example: r#"{"Description":"made by its example"}"# };
+        Facts::changing("CreateKey", r#"{"Description":"made by its example"}"#).at(Rate::PerSecond(5));
 
-    async fn run(
-        kms: &Kms,
-        cx: &mut Cx<'_>,
-        input: CreateKeyRequest,
-    ) -> Result<Outcome<CreateKeyResponse>, Fault> {
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let spec = key_spec(&input)?;
         let usage = key_usage(&input, spec)?;
         check_region(spec, cx.region)?;

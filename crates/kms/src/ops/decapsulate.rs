@@ -2,7 +2,7 @@
 //! 203 wants it; only one of the wrong length is an error.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_Decapsulate.html>
 
-use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
 use model::kms::{DecapsulateRequest, DecapsulateResponse};
 
 use crate::{
@@ -18,17 +18,9 @@ impl Operation for Decapsulate {
     type Service = Kms;
     type Input = DecapsulateRequest;
     type Output = DecapsulateResponse;
-    const FACTS: Facts = Facts {
-        name: "Decapsulate",
-        read_only: true,
-        example: r#"{"KeyId":"{kem-key}","EncapsulationAlgorithm":"ML_KEM","SharedSecretCiphertextBlob":"{kem-ciphertext}"}"#,
-    };
+    const FACTS: Facts = Facts::reading("Decapsulate", r#"{"KeyId":"{kem-key}","EncapsulationAlgorithm":"ML_KEM","SharedSecretCiphertextBlob":"{kem-ciphertext}"}"#).forwarded().at(Rate::Cryptographic);
 
-    async fn run(
-        kms: &Kms,
-        cx: &mut Cx<'_>,
-        input: DecapsulateRequest,
-    ) -> Result<Outcome<DecapsulateResponse>, Fault> {
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let algorithm = input.encapsulation_algorithm;
         cx.notes.parameter("encapsulationAlgorithm", algorithm.as_str());
 

@@ -4,7 +4,7 @@
 //! The key is found in the blob, so that clients need not name it; when they do, it must be that one. What a public key
 //! encrypted says nothing of the key, which has to be named then.
 
-use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
 use model::kms::{DecryptRequest, DecryptResponse};
 
 use crate::{
@@ -20,14 +20,12 @@ impl Operation for Decrypt {
     type Service = Kms;
     type Input = DecryptRequest;
     type Output = DecryptResponse;
-    const FACTS: Facts =
-        Facts { name: "Decrypt", read_only: true, example: r#"{"CiphertextBlob":"{ciphertext}"}"# };
+    const FACTS: Facts = Facts::reading("Decrypt", r#"{"CiphertextBlob":"{ciphertext}"}"#)
+        .forwarded()
+        .on_managed()
+        .at(Rate::Cryptographic);
 
-    async fn run(
-        kms: &Kms,
-        cx: &mut Cx<'_>,
-        input: DecryptRequest,
-    ) -> Result<Outcome<DecryptResponse>, Fault> {
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let algorithm = input.encryption_algorithm.unwrap_or_default();
         let context = input.encryption_context.as_ref();
         parameters::modifiers(input.dry_run, input.dry_run_modifiers.as_deref(), input.key_id.as_deref())?;

@@ -1,7 +1,7 @@
 //! `DeleteAlias`: removes a name; the key stays.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_DeleteAlias.html>
 
-use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
 use model::{Nothing, kms::DeleteAliasRequest};
 use state::removed;
 
@@ -18,10 +18,9 @@ impl Operation for DeleteAlias {
     type Service = Kms;
     type Input = DeleteAliasRequest;
     type Output = Nothing;
-    const FACTS: Facts =
-        Facts { name: "DeleteAlias", read_only: false, example: r#"{"AliasName":"{alias}"}"# };
+    const FACTS: Facts = Facts::changing("DeleteAlias", r#"{"AliasName":"{alias}"}"#).at(Rate::PerSecond(15));
 
-    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: DeleteAliasRequest) -> Result<Outcome<Nothing>, Fault> {
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let name = aliases::parse(&input.alias_name)?;
 
         let arn = gate::alias(kms, cx, "kms:DeleteAlias", &name)?;

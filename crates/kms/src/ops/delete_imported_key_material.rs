@@ -1,7 +1,7 @@
 //! `DeleteImportedKeyMaterial`: takes material away from a key at once. The same can be imported again.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_DeleteImportedKeyMaterial.html>
 
-use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
 use model::{
     arn::MaterialId,
     kms::{DeleteImportedKeyMaterialRequest, DeleteImportedKeyMaterialResponse, KeySpec},
@@ -20,17 +20,10 @@ impl Operation for DeleteImportedKeyMaterial {
     type Service = Kms;
     type Input = DeleteImportedKeyMaterialRequest;
     type Output = DeleteImportedKeyMaterialResponse;
-    const FACTS: Facts = Facts {
-        name: "DeleteImportedKeyMaterial",
-        read_only: false,
-        example: r#"{"KeyId":"{imported-key}"}"#,
-    };
+    const FACTS: Facts =
+        Facts::changing("DeleteImportedKeyMaterial", r#"{"KeyId":"{imported-key}"}"#).at(Rate::PerSecond(15));
 
-    async fn run(
-        kms: &Kms,
-        cx: &mut Cx<'_>,
-        input: DeleteImportedKeyMaterialRequest,
-    ) -> Result<Outcome<DeleteImportedKeyMaterialResponse>, Fault> {
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let key = gate::key::<ToDeleteMaterial>(kms, cx, &input.key_id, &Asked::nothing())?;
         let record = key.record();
         import::check_origin(record)?;

@@ -1,7 +1,7 @@
 //! `DeriveSharedSecret`: agrees on a secret with the owner of another public key, by ECDH.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_DeriveSharedSecret.html>
 
-use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
 use model::kms::{DeriveSharedSecretRequest, DeriveSharedSecretResponse};
 
 use crate::{
@@ -17,17 +17,14 @@ impl Operation for DeriveSharedSecret {
     type Service = Kms;
     type Input = DeriveSharedSecretRequest;
     type Output = DeriveSharedSecretResponse;
-    const FACTS: Facts = Facts {
-        name: "DeriveSharedSecret",
-        read_only: true,
-        example: r#"{"KeyId":"{agree-key}","KeyAgreementAlgorithm":"ECDH","PublicKey":"{peer-public-key}"}"#,
-    };
+    const FACTS: Facts = Facts::reading(
+        "DeriveSharedSecret",
+        r#"{"KeyId":"{agree-key}","KeyAgreementAlgorithm":"ECDH","PublicKey":"{peer-public-key}"}"#,
+    )
+    .forwarded()
+    .at(Rate::Cryptographic);
 
-    async fn run(
-        kms: &Kms,
-        cx: &mut Cx<'_>,
-        input: DeriveSharedSecretRequest,
-    ) -> Result<Outcome<DeriveSharedSecretResponse>, Fault> {
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let algorithm = input.key_agreement_algorithm;
         cx.notes.parameter("keyAgreementAlgorithm", algorithm.as_str());
         let recipient = gate::recipient(kms, cx, input.recipient).await?;

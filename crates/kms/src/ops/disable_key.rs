@@ -1,7 +1,7 @@
 //! `DisableKey`: takes a key out of use until it is enabled again.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_DisableKey.html>
 
-use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
 use model::{Nothing, kms::DisableKeyRequest};
 
 use crate::{
@@ -17,9 +17,9 @@ impl Operation for DisableKey {
     type Service = Kms;
     type Input = DisableKeyRequest;
     type Output = Nothing;
-    const FACTS: Facts = Facts { name: "DisableKey", read_only: false, example: r#"{"KeyId":"{key}"}"# };
+    const FACTS: Facts = Facts::changing("DisableKey", r#"{"KeyId":"{key}"}"#).at(Rate::PerSecond(5));
 
-    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: DisableKeyRequest) -> Result<Outcome<Nothing>, Fault> {
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let key = gate::key::<ToDisable>(kms, cx, &input.key_id, &Asked::days_unused())?;
         let change = key.moved(State::disabled)?;
         Ok(Outcome { output: Nothing {}, change })

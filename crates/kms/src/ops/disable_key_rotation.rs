@@ -1,7 +1,7 @@
 //! `DisableKeyRotation`: a key keeps its material until it is rotated on demand.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_DisableKeyRotation.html>
 
-use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
 use model::{
     Nothing,
     kms::{DisableKeyRotationRequest, KeySpec},
@@ -21,14 +21,9 @@ impl Operation for DisableKeyRotation {
     type Service = Kms;
     type Input = DisableKeyRotationRequest;
     type Output = Nothing;
-    const FACTS: Facts =
-        Facts { name: "DisableKeyRotation", read_only: false, example: r#"{"KeyId":"{key}"}"# };
+    const FACTS: Facts = Facts::changing("DisableKeyRotation", r#"{"KeyId":"{key}"}"#).at(Rate::PerSecond(5));
 
-    async fn run(
-        kms: &Kms,
-        cx: &mut Cx<'_>,
-        input: DisableKeyRotationRequest,
-    ) -> Result<Outcome<Nothing>, Fault> {
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let key = gate::key::<ToDisableRotation>(kms, cx, &input.key_id, &Asked::nothing())?;
         // AWS takes the call for keys that cannot rotate at all, and changes nothing.
         if key.record().spec != KeySpec::SymmetricDefault {

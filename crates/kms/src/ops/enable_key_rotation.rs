@@ -3,7 +3,7 @@
 //!
 //! Called again it sets the period, the default if none is sent, and the clock starts anew.
 
-use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
 use model::{Nothing, kms::EnableKeyRotationRequest};
 
 use crate::{
@@ -21,17 +21,11 @@ impl Operation for EnableKeyRotation {
     type Service = Kms;
     type Input = EnableKeyRotationRequest;
     type Output = Nothing;
-    const FACTS: Facts = Facts {
-        name: "EnableKeyRotation",
-        read_only: false,
-        example: r#"{"KeyId":"{key}","RotationPeriodInDays":180}"#,
-    };
+    const FACTS: Facts =
+        Facts::changing("EnableKeyRotation", r#"{"KeyId":"{key}","RotationPeriodInDays":180}"#)
+            .at(Rate::PerSecond(15));
 
-    async fn run(
-        kms: &Kms,
-        cx: &mut Cx<'_>,
-        input: EnableKeyRotationRequest,
-    ) -> Result<Outcome<Nothing>, Fault> {
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let period_days = period(input.rotation_period_in_days)?;
         let asked = match input.rotation_period_in_days {
             Some(days) => Asked::nothing().with("kms:RotationPeriodInDays", days),

@@ -1,7 +1,7 @@
 //! `Encapsulate`: a fresh secret, and a ciphertext that gives it to the owner of an ML-KEM key.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_Encapsulate.html>
 
-use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
 use model::kms::{EncapsulateRequest, EncapsulateResponse};
 
 use crate::{
@@ -17,17 +17,12 @@ impl Operation for Encapsulate {
     type Service = Kms;
     type Input = EncapsulateRequest;
     type Output = EncapsulateResponse;
-    const FACTS: Facts = Facts {
-        name: "Encapsulate",
-        read_only: true,
-        example: r#"{"KeyId":"{kem-key}","EncapsulationAlgorithm":"ML_KEM"}"#,
-    };
+    const FACTS: Facts =
+        Facts::reading("Encapsulate", r#"{"KeyId":"{kem-key}","EncapsulationAlgorithm":"ML_KEM"}"#)
+            .forwarded()
+            .at(Rate::Cryptographic);
 
-    async fn run(
-        kms: &Kms,
-        cx: &mut Cx<'_>,
-        input: EncapsulateRequest,
-    ) -> Result<Outcome<EncapsulateResponse>, Fault> {
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let algorithm = input.encapsulation_algorithm;
         cx.notes.parameter("encapsulationAlgorithm", algorithm.as_str());
 

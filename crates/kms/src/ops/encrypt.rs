@@ -1,7 +1,7 @@
 //! `Encrypt`: up to 4,096 bytes under a symmetric KMS key, bound to an encryption context, or what a public key takes.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html>
 
-use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
 use model::kms::{EncryptRequest, EncryptResponse};
 
 use crate::{
@@ -17,14 +17,12 @@ impl Operation for Encrypt {
     type Service = Kms;
     type Input = EncryptRequest;
     type Output = EncryptResponse;
-    const FACTS: Facts =
-        Facts { name: "Encrypt", read_only: true, example: r#"{"KeyId":"{key}","Plaintext":"aGVsbG8="}"# };
+    const FACTS: Facts = Facts::reading("Encrypt", r#"{"KeyId":"{key}","Plaintext":"aGVsbG8="}"#)
+        .forwarded()
+        .on_managed()
+        .at(Rate::Cryptographic);
 
-    async fn run(
-        kms: &Kms,
-        cx: &mut Cx<'_>,
-        input: EncryptRequest,
-    ) -> Result<Outcome<EncryptResponse>, Fault> {
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let algorithm = input.encryption_algorithm.unwrap_or_default();
         let context = input.encryption_context.as_ref();
         let asked = Asked::encryption(algorithm, context).with_tokens(input.grant_tokens.as_ref());

@@ -2,7 +2,7 @@
 //! and without its plaintext.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateDataKey.html>
 
-use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
 use model::kms::{
     DataKeySpec, EncryptionAlgorithmSpec, GenerateDataKeyRequest, GenerateDataKeyResponse,
     GenerateDataKeyWithoutPlaintextRequest, GenerateDataKeyWithoutPlaintextResponse,
@@ -22,17 +22,12 @@ impl Operation for GenerateDataKey {
     type Service = Kms;
     type Input = GenerateDataKeyRequest;
     type Output = GenerateDataKeyResponse;
-    const FACTS: Facts = Facts {
-        name: "GenerateDataKey",
-        read_only: true,
-        example: r#"{"KeyId":"{key}","KeySpec":"AES_256"}"#,
-    };
+    const FACTS: Facts = Facts::reading("GenerateDataKey", r#"{"KeyId":"{key}","KeySpec":"AES_256"}"#)
+        .forwarded()
+        .on_managed()
+        .at(Rate::Cryptographic);
 
-    async fn run(
-        kms: &Kms,
-        cx: &mut Cx<'_>,
-        input: GenerateDataKeyRequest,
-    ) -> Result<Outcome<GenerateDataKeyResponse>, Fault> {
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let bytes = length(input.key_spec, input.number_of_bytes)?;
         let recipient = gate::recipient(kms, cx, input.recipient).await?;
         let context = input.encryption_context.as_ref();
@@ -66,17 +61,13 @@ impl Operation for GenerateDataKeyWithoutPlaintext {
     type Service = Kms;
     type Input = GenerateDataKeyWithoutPlaintextRequest;
     type Output = GenerateDataKeyWithoutPlaintextResponse;
-    const FACTS: Facts = Facts {
-        name: "GenerateDataKeyWithoutPlaintext",
-        read_only: true,
-        example: r#"{"KeyId":"{key}","NumberOfBytes":64}"#,
-    };
+    const FACTS: Facts =
+        Facts::reading("GenerateDataKeyWithoutPlaintext", r#"{"KeyId":"{key}","NumberOfBytes":64}"#)
+            .forwarded()
+            .on_managed()
+            .at(Rate::Cryptographic);
 
-    async fn run(
-        kms: &Kms,
-        cx: &mut Cx<'_>,
-        input: GenerateDataKeyWithoutPlaintextRequest,
-    ) -> Result<Outcome<GenerateDataKeyWithoutPlaintextResponse>, Fault> {
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let bytes = length(input.key_spec, input.number_of_bytes)?;
         let context = input.encryption_context.as_ref();
 

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
 use model::kms::{
     DataKeyPairSpec, EncryptionAlgorithmSpec, GenerateDataKeyPairRequest, GenerateDataKeyPairResponse,
     GenerateDataKeyPairWithoutPlaintextRequest, GenerateDataKeyPairWithoutPlaintextResponse, KeySpec,
@@ -24,17 +24,13 @@ impl Operation for GenerateDataKeyPair {
     type Service = Kms;
     type Input = GenerateDataKeyPairRequest;
     type Output = GenerateDataKeyPairResponse;
-    const FACTS: Facts = Facts {
-        name: "GenerateDataKeyPair",
-        read_only: true,
-        example: r#"{"KeyId":"{key}","KeyPairSpec":"ECC_NIST_P256"}"#,
-    };
+    const FACTS: Facts =
+        Facts::reading("GenerateDataKeyPair", r#"{"KeyId":"{key}","KeyPairSpec":"ECC_NIST_P256"}"#)
+            .forwarded()
+            .on_managed()
+            .at(Rate::DataKeyPair);
 
-    async fn run(
-        kms: &Kms,
-        cx: &mut Cx<'_>,
-        input: GenerateDataKeyPairRequest,
-    ) -> Result<Outcome<GenerateDataKeyPairResponse>, Fault> {
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let spec = key_spec(cx, input.key_pair_spec)?;
         let recipient = gate::recipient(kms, cx, input.recipient).await?;
         let context = input.encryption_context.as_ref();
@@ -69,17 +65,15 @@ impl Operation for GenerateDataKeyPairWithoutPlaintext {
     type Service = Kms;
     type Input = GenerateDataKeyPairWithoutPlaintextRequest;
     type Output = GenerateDataKeyPairWithoutPlaintextResponse;
-    const FACTS: Facts = Facts {
-        name: "GenerateDataKeyPairWithoutPlaintext",
-        read_only: true,
-        example: r#"{"KeyId":"{key}","KeyPairSpec":"ECC_NIST_P256"}"#,
-    };
+    const FACTS: Facts = Facts::reading(
+        "GenerateDataKeyPairWithoutPlaintext",
+        r#"{"KeyId":"{key}","KeyPairSpec":"ECC_NIST_P256"}"#,
+    )
+    .forwarded()
+    .on_managed()
+    .at(Rate::DataKeyPair);
 
-    async fn run(
-        kms: &Kms,
-        cx: &mut Cx<'_>,
-        input: GenerateDataKeyPairWithoutPlaintextRequest,
-    ) -> Result<Outcome<GenerateDataKeyPairWithoutPlaintextResponse>, Fault> {
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let spec = key_spec(cx, input.key_pair_spec)?;
         let context = input.encryption_context.as_ref();
 

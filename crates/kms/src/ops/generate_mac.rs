@@ -1,7 +1,7 @@
 //! `GenerateMac`: the HMAC of a message.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateMac.html>
 
-use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
 use model::kms::{GenerateMacRequest, GenerateMacResponse};
 
 use crate::{
@@ -17,17 +17,14 @@ impl Operation for GenerateMac {
     type Service = Kms;
     type Input = GenerateMacRequest;
     type Output = GenerateMacResponse;
-    const FACTS: Facts = Facts {
-        name: "GenerateMac",
-        read_only: true,
-        example: r#"{"KeyId":"{mac-key}","Message":"aGVsbG8=","MacAlgorithm":"HMAC_SHA_256"}"#,
-    };
+    const FACTS: Facts = Facts::reading(
+        "GenerateMac",
+        r#"{"KeyId":"{mac-key}","Message":"aGVsbG8=","MacAlgorithm":"HMAC_SHA_256"}"#,
+    )
+    .forwarded()
+    .at(Rate::Cryptographic);
 
-    async fn run(
-        kms: &Kms,
-        cx: &mut Cx<'_>,
-        input: GenerateMacRequest,
-    ) -> Result<Outcome<GenerateMacResponse>, Fault> {
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let algorithm = input.mac_algorithm;
         cx.notes.parameter("macAlgorithm", algorithm.as_str());
         let asked =

@@ -1,7 +1,7 @@
 //! `GenerateRandom`: random bytes for the caller.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateRandom.html>
 
-use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
 use model::kms::{GenerateRandomRequest, GenerateRandomResponse};
 
 use super::generate_data_key::random;
@@ -15,13 +15,9 @@ impl Operation for GenerateRandom {
     type Input = GenerateRandomRequest;
     type Output = GenerateRandomResponse;
     const FACTS: Facts =
-        Facts { name: "GenerateRandom", read_only: true, example: r#"{"NumberOfBytes":32}"# };
+        Facts::reading("GenerateRandom", r#"{"NumberOfBytes":32}"#).forwarded().at(Rate::Cryptographic);
 
-    async fn run(
-        kms: &Kms,
-        cx: &mut Cx<'_>,
-        input: GenerateRandomRequest,
-    ) -> Result<Outcome<GenerateRandomResponse>, Fault> {
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let Some(bytes) = input.number_of_bytes else {
             return Err(faults::validation("NumberOfBytes is required."));
         };

@@ -1,7 +1,7 @@
 //! `GetKeyLastUsage`: when a key was last used, what for, and in which call.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyLastUsage.html>
 
-use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
 use model::kms::{GetKeyLastUsageRequest, GetKeyLastUsageResponse};
 
 use crate::{
@@ -16,13 +16,10 @@ impl Operation for GetKeyLastUsage {
     type Service = Kms;
     type Input = GetKeyLastUsageRequest;
     type Output = GetKeyLastUsageResponse;
-    const FACTS: Facts = Facts { name: "GetKeyLastUsage", read_only: true, example: r#"{"KeyId":"{key}"}"# };
+    const FACTS: Facts =
+        Facts::reading("GetKeyLastUsage", r#"{"KeyId":"{key}"}"#).on_managed().at(Rate::PerSecond(5));
 
-    async fn run(
-        kms: &Kms,
-        cx: &mut Cx<'_>,
-        input: GetKeyLastUsageRequest,
-    ) -> Result<Outcome<GetKeyLastUsageResponse>, Fault> {
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let key = gate::key::<ToGetLastUsage>(kms, cx, &input.key_id, &Asked::nothing())?;
         // Uses are tracked from a key's first day on.
         let created = key.record().created;

@@ -1,7 +1,7 @@
 //! `GetKeyPolicy`: the key policy as it was put, its principals by the names that they have now.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyPolicy.html>
 
-use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
 use model::kms::{GetKeyPolicyRequest, GetKeyPolicyResponse};
 
 use crate::{
@@ -17,13 +17,10 @@ impl Operation for GetKeyPolicy {
     type Service = Kms;
     type Input = GetKeyPolicyRequest;
     type Output = GetKeyPolicyResponse;
-    const FACTS: Facts = Facts { name: "GetKeyPolicy", read_only: true, example: r#"{"KeyId":"{key}"}"# };
+    const FACTS: Facts =
+        Facts::reading("GetKeyPolicy", r#"{"KeyId":"{key}"}"#).on_managed().at(Rate::PerSecond(1000));
 
-    async fn run(
-        kms: &Kms,
-        cx: &mut Cx<'_>,
-        input: GetKeyPolicyRequest,
-    ) -> Result<Outcome<GetKeyPolicyResponse>, Fault> {
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let key = gate::key::<ToGetPolicy>(kms, cx, &input.key_id, &Asked::nothing())?;
         policies::check_name(input.policy_name.as_deref())?;
         Ok(GetKeyPolicyResponse {

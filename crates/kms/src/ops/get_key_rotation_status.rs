@@ -3,7 +3,7 @@
 //!
 //! `OnDemandRotationStartDate` is never there: a rotation on demand is over when it is answered.
 
-use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
 use model::kms::{GetKeyRotationStatusRequest, GetKeyRotationStatusResponse};
 
 use crate::{
@@ -19,13 +19,9 @@ impl Operation for GetKeyRotationStatus {
     type Input = GetKeyRotationStatusRequest;
     type Output = GetKeyRotationStatusResponse;
     const FACTS: Facts =
-        Facts { name: "GetKeyRotationStatus", read_only: true, example: r#"{"KeyId":"{key}"}"# };
+        Facts::reading("GetKeyRotationStatus", r#"{"KeyId":"{key}"}"#).on_managed().at(Rate::PerSecond(1000));
 
-    async fn run(
-        kms: &Kms,
-        cx: &mut Cx<'_>,
-        input: GetKeyRotationStatusRequest,
-    ) -> Result<Outcome<GetKeyRotationStatusResponse>, Fault> {
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let key = gate::key::<ToGetRotation>(kms, cx, &input.key_id, &Asked::nothing())?;
         // Replicas rotate with their primary. A key on its way out does not rotate; if it is kept, its
         // setting is what it was.

@@ -1,7 +1,7 @@
 //! `GetParametersForImport`: a public key to wrap material with, and the token that comes back with it.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_GetParametersForImport.html>
 
-use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
 use model::kms::{
     AlgorithmSpec, GetParametersForImportRequest, GetParametersForImportResponse, KeySpec, WrappingKeySpec,
 };
@@ -20,17 +20,13 @@ impl Operation for GetParametersForImport {
     type Service = Kms;
     type Input = GetParametersForImportRequest;
     type Output = GetParametersForImportResponse;
-    const FACTS: Facts = Facts {
-        name: "GetParametersForImport",
-        read_only: true,
-        example: r#"{"KeyId":"{external-key}","WrappingAlgorithm":"RSAES_OAEP_SHA_256","WrappingKeySpec":"RSA_2048"}"#,
-    };
+    const FACTS: Facts = Facts::reading(
+        "GetParametersForImport",
+        r#"{"KeyId":"{external-key}","WrappingAlgorithm":"RSAES_OAEP_SHA_256","WrappingKeySpec":"RSA_2048"}"#,
+    )
+    .at(Rate::PerSecond(1));
 
-    async fn run(
-        kms: &Kms,
-        cx: &mut Cx<'_>,
-        input: GetParametersForImportRequest,
-    ) -> Result<Outcome<GetParametersForImportResponse>, Fault> {
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let (algorithm, wrapping_key) = (input.wrapping_algorithm, input.wrapping_key_spec);
         let key = {
             let asked = Asked::nothing()

@@ -1,7 +1,7 @@
 //! `GetPublicKey`: the public key of a pair, to be used outside the service.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_GetPublicKey.html>
 
-use dispatch::{Cx, Facts, Fault, Operation, Outcome, fault};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate, fault};
 use model::kms::{GetPublicKeyRequest, GetPublicKeyResponse};
 
 use crate::{
@@ -17,14 +17,12 @@ impl Operation for GetPublicKey {
     type Service = Kms;
     type Input = GetPublicKeyRequest;
     type Output = GetPublicKeyResponse;
-    const FACTS: Facts =
-        Facts { name: "GetPublicKey", read_only: true, example: r#"{"KeyId":"{sign-key}"}"# };
+    const FACTS: Facts = Facts::reading("GetPublicKey", r#"{"KeyId":"{sign-key}"}"#)
+        .forwarded()
+        .on_managed()
+        .at(Rate::PerSecond(2000));
 
-    async fn run(
-        kms: &Kms,
-        cx: &mut Cx<'_>,
-        input: GetPublicKeyRequest,
-    ) -> Result<Outcome<GetPublicKeyResponse>, Fault> {
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let asked = Asked::nothing().with_tokens(input.grant_tokens.as_ref());
         let key = gate::key::<ToGetPublicKey>(kms, cx, &input.key_id, &asked)?;
         let Some(public_key) = key.public_key() else {

@@ -1,7 +1,7 @@
 //! `ImportKeyMaterial`: material from elsewhere for a key that was made without.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_ImportKeyMaterial.html>
 
-use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
 use model::{
     arn::MaterialId,
     kms::{ImportKeyMaterialRequest, ImportKeyMaterialResponse, ImportType, KeySpec},
@@ -21,17 +21,9 @@ impl Operation for ImportKeyMaterial {
     type Service = Kms;
     type Input = ImportKeyMaterialRequest;
     type Output = ImportKeyMaterialResponse;
-    const FACTS: Facts = Facts {
-        name: "ImportKeyMaterial",
-        read_only: false,
-        example: r#"{"KeyId":"{external-key}","ImportToken":"{import-token}","EncryptedKeyMaterial":"{wrapped-material}","ExpirationModel":"KEY_MATERIAL_DOES_NOT_EXPIRE"}"#,
-    };
+    const FACTS: Facts = Facts::changing("ImportKeyMaterial", r#"{"KeyId":"{external-key}","ImportToken":"{import-token}","EncryptedKeyMaterial":"{wrapped-material}","ExpirationModel":"KEY_MATERIAL_DOES_NOT_EXPIRE"}"#).at(Rate::PerSecond(15));
 
-    async fn run(
-        kms: &Kms,
-        cx: &mut Cx<'_>,
-        input: ImportKeyMaterialRequest,
-    ) -> Result<Outcome<ImportKeyMaterialResponse>, Fault> {
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let wish = wish(cx, &input)?;
         let key = gate::key::<ToImport>(kms, cx, &input.key_id, &asked(&input))?;
         note(cx, &input);

@@ -7,7 +7,7 @@ use std::{
     ops::{Bound, RangeBounds},
 };
 
-use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
 use model::{
     arn::{AliasArn, AliasName},
     kms::{AliasListEntry, ListAliasesRequest, ListAliasesResponse},
@@ -30,13 +30,10 @@ impl Operation for ListAliases {
     type Service = Kms;
     type Input = ListAliasesRequest;
     type Output = ListAliasesResponse;
-    const FACTS: Facts = Facts { name: "ListAliases", read_only: true, example: r#"{"KeyId":"{key}"}"# };
+    const FACTS: Facts =
+        Facts::reading("ListAliases", r#"{"KeyId":"{key}"}"#).forwarded().at(Rate::PerSecond(500));
 
-    async fn run(
-        kms: &Kms,
-        cx: &mut Cx<'_>,
-        input: ListAliasesRequest,
-    ) -> Result<Outcome<ListAliasesResponse>, Fault> {
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let limit = LIST_ALIASES.check(input.limit)?;
         gate::permit(kms, cx, "kms:ListAliases", "*", &())?;
         let of = input.key_id.as_deref().map(|id| gate::own_key(kms, cx, id)).transpose()?;

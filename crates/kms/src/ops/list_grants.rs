@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
 use model::{
     arn::GrantId,
     kms::{ListGrantsRequest, ListGrantsResponse},
@@ -24,13 +24,12 @@ impl Operation for ListGrants {
     type Service = Kms;
     type Input = ListGrantsRequest;
     type Output = ListGrantsResponse;
-    const FACTS: Facts = Facts { name: "ListGrants", read_only: true, example: r#"{"KeyId":"{key}"}"# };
+    const FACTS: Facts = Facts::reading("ListGrants", r#"{"KeyId":"{key}"}"#)
+        .forwarded()
+        .on_managed()
+        .at(Rate::PerSecond(100));
 
-    async fn run(
-        kms: &Kms,
-        cx: &mut Cx<'_>,
-        input: ListGrantsRequest,
-    ) -> Result<Outcome<ListGrantsResponse>, Fault> {
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let limit = LIST_GRANTS.check(input.limit)?;
         let id = input.grant_id.as_deref().map(parse).transpose()?;
         let grantee = grantee(&input)?;

@@ -1,7 +1,7 @@
 //! `ListKeyPolicies`: the names of a key's policies, of which there is one.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_ListKeyPolicies.html>
 
-use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
 use model::kms::{ListKeyPoliciesRequest, ListKeyPoliciesResponse};
 
 use crate::{
@@ -18,13 +18,10 @@ impl Operation for ListKeyPolicies {
     type Service = Kms;
     type Input = ListKeyPoliciesRequest;
     type Output = ListKeyPoliciesResponse;
-    const FACTS: Facts = Facts { name: "ListKeyPolicies", read_only: true, example: r#"{"KeyId":"{key}"}"# };
+    const FACTS: Facts =
+        Facts::reading("ListKeyPolicies", r#"{"KeyId":"{key}"}"#).on_managed().at(Rate::PerSecond(100));
 
-    async fn run(
-        kms: &Kms,
-        cx: &mut Cx<'_>,
-        input: ListKeyPoliciesRequest,
-    ) -> Result<Outcome<ListKeyPoliciesResponse>, Fault> {
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         LIST_KEY_POLICIES.check(input.limit)?;
         gate::key::<ToListPolicies>(kms, cx, &input.key_id, &Asked::nothing())?;
         if input.marker.is_some() {

@@ -1,7 +1,7 @@
 //! `ListKeyRotations`: the rotations of a key, or all of its materials, the oldest first.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_ListKeyRotations.html>
 
-use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
 use model::{
     arn::MaterialId,
     kms::{
@@ -28,17 +28,12 @@ impl Operation for ListKeyRotations {
     type Service = Kms;
     type Input = ListKeyRotationsRequest;
     type Output = ListKeyRotationsResponse;
-    const FACTS: Facts = Facts {
-        name: "ListKeyRotations",
-        read_only: true,
-        example: r#"{"KeyId":"{key}","IncludeKeyMaterial":"ALL_KEY_MATERIAL"}"#,
-    };
+    const FACTS: Facts =
+        Facts::reading("ListKeyRotations", r#"{"KeyId":"{key}","IncludeKeyMaterial":"ALL_KEY_MATERIAL"}"#)
+            .on_managed()
+            .at(Rate::PerSecond(100));
 
-    async fn run(
-        kms: &Kms,
-        cx: &mut Cx<'_>,
-        input: ListKeyRotationsRequest,
-    ) -> Result<Outcome<ListKeyRotationsResponse>, Fault> {
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let limit = LIST_KEY_ROTATIONS.check(input.limit)?;
         let key = gate::key::<ToListRotations>(kms, cx, &input.key_id, &Asked::nothing())?;
         rotation::check_kind(key.record())?;

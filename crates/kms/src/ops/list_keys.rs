@@ -3,7 +3,7 @@
 
 use std::ops::Bound;
 
-use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
 use model::{
     arn::KeyId,
     kms::{KeyListEntry, ListKeysRequest, ListKeysResponse},
@@ -24,13 +24,9 @@ impl Operation for ListKeys {
     type Service = Kms;
     type Input = ListKeysRequest;
     type Output = ListKeysResponse;
-    const FACTS: Facts = Facts { name: "ListKeys", read_only: true, example: r#"{"Limit":10}"# };
+    const FACTS: Facts = Facts::reading("ListKeys", r#"{"Limit":10}"#).at(Rate::PerSecond(500));
 
-    async fn run(
-        kms: &Kms,
-        cx: &mut Cx<'_>,
-        input: ListKeysRequest,
-    ) -> Result<Outcome<ListKeysResponse>, Fault> {
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let limit = LIST_KEYS.check(input.limit)?;
         gate::permit(kms, cx, "kms:ListKeys", "*", &())?;
 

@@ -3,7 +3,7 @@
 
 use std::ops::Bound;
 
-use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
 use model::kms::{ListResourceTagsRequest, ListResourceTagsResponse, Tag};
 
 use crate::{
@@ -20,13 +20,10 @@ impl Operation for ListResourceTags {
     type Service = Kms;
     type Input = ListResourceTagsRequest;
     type Output = ListResourceTagsResponse;
-    const FACTS: Facts = Facts { name: "ListResourceTags", read_only: true, example: r#"{"KeyId":"{key}"}"# };
+    const FACTS: Facts =
+        Facts::reading("ListResourceTags", r#"{"KeyId":"{key}"}"#).on_managed().at(Rate::PerSecond(2000));
 
-    async fn run(
-        kms: &Kms,
-        cx: &mut Cx<'_>,
-        input: ListResourceTagsRequest,
-    ) -> Result<Outcome<ListResourceTagsResponse>, Fault> {
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let limit = LIST_RESOURCE_TAGS.check(input.limit)?;
         let key = gate::key::<ToListTags>(kms, cx, &input.key_id, &Asked::nothing())?;
 

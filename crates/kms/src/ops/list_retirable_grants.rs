@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
 use model::{
     arn::{AccountId, GrantId, KeyId},
     kms::{ListGrantsResponse, ListRetirableGrantsRequest},
@@ -26,13 +26,9 @@ impl Operation for ListRetirableGrants {
     type Input = ListRetirableGrantsRequest;
     type Output = ListGrantsResponse;
     const FACTS: Facts =
-        Facts { name: "ListRetirableGrants", read_only: true, example: r#"{"RetiringPrincipal":"{root}"}"# };
+        Facts::reading("ListRetirableGrants", r#"{"RetiringPrincipal":"{root}"}"#).at(Rate::PerSecond(100));
 
-    async fn run(
-        kms: &Kms,
-        cx: &mut Cx<'_>,
-        input: ListRetirableGrantsRequest,
-    ) -> Result<Outcome<ListGrantsResponse>, Fault> {
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let limit = LIST_GRANTS.check(input.limit)?;
         let sent = principal(&input)?;
         cx.notes.parameter("retiringPrincipal", sent.to_owned());

@@ -1,7 +1,7 @@
 //! `PutKeyPolicy`: replaces the key policy, unless the caller would lock itself out.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html>
 
-use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
 use model::{Nothing, kms::PutKeyPolicyRequest};
 
 use crate::{
@@ -19,9 +19,9 @@ impl Operation for PutKeyPolicy {
     type Input = PutKeyPolicyRequest;
     type Output = Nothing;
     const FACTS: Facts =
-        Facts { name: "PutKeyPolicy", read_only: false, example: r#"{"KeyId":"{key}","Policy":"{policy}"}"# };
+        Facts::changing("PutKeyPolicy", r#"{"KeyId":"{key}","Policy":"{policy}"}"#).at(Rate::PerSecond(15));
 
-    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: PutKeyPolicyRequest) -> Result<Outcome<Nothing>, Fault> {
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let bypass = input.bypass_policy_lockout_safety_check;
         let mut asked = Asked::nothing();
         if let Some(bypass) = bypass {

@@ -1,7 +1,7 @@
 //! `ReEncrypt`: from one key or context to another, without the plaintext leaving the service.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_ReEncrypt.html>
 
-use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
 use model::kms::{ReEncryptRequest, ReEncryptResponse};
 
 use crate::{
@@ -17,17 +17,13 @@ impl Operation for ReEncrypt {
     type Service = Kms;
     type Input = ReEncryptRequest;
     type Output = ReEncryptResponse;
-    const FACTS: Facts = Facts {
-        name: "ReEncrypt",
-        read_only: true,
-        example: r#"{"CiphertextBlob":"{ciphertext}","DestinationKeyId":"{key}"}"#,
-    };
+    const FACTS: Facts =
+        Facts::reading("ReEncrypt", r#"{"CiphertextBlob":"{ciphertext}","DestinationKeyId":"{key}"}"#)
+            .forwarded()
+            .on_managed()
+            .at(Rate::Cryptographic);
 
-    async fn run(
-        kms: &Kms,
-        cx: &mut Cx<'_>,
-        input: ReEncryptRequest,
-    ) -> Result<Outcome<ReEncryptResponse>, Fault> {
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let from = input.source_encryption_algorithm.unwrap_or_default();
         let to = input.destination_encryption_algorithm.unwrap_or_default();
         parameters::modifiers(

@@ -4,7 +4,7 @@
 //! The answer says `Creating`, as AWS's does; the replica is complete when it is sent. Policy, description, tags and
 //! aliases are each key's own. Imported material is not copied: it is imported into the replica as well.
 
-use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
 use model::{
     arn::{KeyArn, Region},
     kms::{KeyMetadata, KeyState, MultiRegionKeyType, OriginType, ReplicateKeyRequest, ReplicateKeyResponse},
@@ -32,17 +32,11 @@ impl Operation for ReplicateKey {
     type Service = Kms;
     type Input = ReplicateKeyRequest;
     type Output = ReplicateKeyResponse;
-    const FACTS: Facts = Facts {
-        name: "ReplicateKey",
-        read_only: false,
-        example: r#"{"KeyId":"{primary-key}","ReplicaRegion":"eu-central-1"}"#,
-    };
+    const FACTS: Facts =
+        Facts::changing("ReplicateKey", r#"{"KeyId":"{primary-key}","ReplicaRegion":"eu-central-1"}"#)
+            .at(Rate::PerSecond(5));
 
-    async fn run(
-        kms: &Kms,
-        cx: &mut Cx<'_>,
-        input: ReplicateKeyRequest,
-    ) -> Result<Outcome<ReplicateKeyResponse>, Fault> {
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let tags = tags::parse(input.tags.as_deref().unwrap_or_default())?;
         let bypass = input.bypass_policy_lockout_safety_check;
         let mut asked = Asked::nothing().with("kms:ReplicaRegion", &input.replica_region).tagging(&tags);

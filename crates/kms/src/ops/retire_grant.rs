@@ -1,7 +1,7 @@
 //! `RetireGrant`: ends a grant, by those whom it names for that and by the account that made it.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_RetireGrant.html>
 
-use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
 use model::{Nothing, kms::RetireGrantRequest};
 use state::removed;
 
@@ -15,10 +15,11 @@ impl Operation for RetireGrant {
     type Service = Kms;
     type Input = RetireGrantRequest;
     type Output = Nothing;
-    const FACTS: Facts =
-        Facts { name: "RetireGrant", read_only: false, example: r#"{"KeyId":"{key}","GrantId":"{grant}"}"# };
+    const FACTS: Facts = Facts::changing("RetireGrant", r#"{"KeyId":"{key}","GrantId":"{grant}"}"#)
+        .forwarded()
+        .at(Rate::PerSecond(50));
 
-    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: RetireGrantRequest) -> Result<Outcome<Nothing>, Fault> {
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let granted = match (&input.grant_token, &input.key_id, &input.grant_id) {
             (Some(token), None, None) => gate::grant_named(kms, &grants::read(kms, cx, token)?)?,
             (None, Some(key), Some(id)) => gate::grant_of(kms, cx, key, parse(id)?)?,

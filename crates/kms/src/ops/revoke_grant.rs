@@ -1,7 +1,7 @@
 //! `RevokeGrant`: ends a grant, by those who administer the key.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_RevokeGrant.html>
 
-use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
 use model::{Nothing, kms::RevokeGrantRequest};
 use state::removed;
 
@@ -19,10 +19,12 @@ impl Operation for RevokeGrant {
     type Service = Kms;
     type Input = RevokeGrantRequest;
     type Output = Nothing;
-    const FACTS: Facts =
-        Facts { name: "RevokeGrant", read_only: false, example: r#"{"KeyId":"{key}","GrantId":"{grant}"}"# };
+    const FACTS: Facts = Facts::changing("RevokeGrant", r#"{"KeyId":"{key}","GrantId":"{grant}"}"#)
+        .forwarded()
+        .on_managed()
+        .at(Rate::PerSecond(50));
 
-    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: RevokeGrantRequest) -> Result<Outcome<Nothing>, Fault> {
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let id = parse(&input.grant_id)?;
         cx.notes.parameter("grantId", id.to_string());
         let asked = Asked::nothing().with("kms:GrantIsForAWSResource", cx.origin.for_user().is_some());

@@ -4,7 +4,7 @@
 //!
 //! AWS begins the rotation and answers; here it is over when the call is answered.
 
-use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
 use model::kms::{OriginType, RotateKeyOnDemandRequest, RotateKeyOnDemandResponse, RotationType};
 
 use crate::{
@@ -23,14 +23,9 @@ impl Operation for RotateKeyOnDemand {
     type Service = Kms;
     type Input = RotateKeyOnDemandRequest;
     type Output = RotateKeyOnDemandResponse;
-    const FACTS: Facts =
-        Facts { name: "RotateKeyOnDemand", read_only: false, example: r#"{"KeyId":"{key}"}"# };
+    const FACTS: Facts = Facts::changing("RotateKeyOnDemand", r#"{"KeyId":"{key}"}"#).at(Rate::PerSecond(5));
 
-    async fn run(
-        kms: &Kms,
-        cx: &mut Cx<'_>,
-        input: RotateKeyOnDemandRequest,
-    ) -> Result<Outcome<RotateKeyOnDemandResponse>, Fault> {
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let key = gate::key::<ToRotate>(kms, cx, &input.key_id, &Asked::nothing())?;
         let record: &Key = key.record();
         let tables = kms.tables();

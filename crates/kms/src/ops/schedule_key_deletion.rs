@@ -1,7 +1,7 @@
 //! `ScheduleKeyDeletion`: deletes a key after a waiting period in which that can be cancelled.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html>
 
-use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
 use model::kms::{ScheduleKeyDeletionRequest, ScheduleKeyDeletionResponse};
 
 use crate::{
@@ -18,17 +18,11 @@ impl Operation for ScheduleKeyDeletion {
     type Service = Kms;
     type Input = ScheduleKeyDeletionRequest;
     type Output = ScheduleKeyDeletionResponse;
-    const FACTS: Facts = Facts {
-        name: "ScheduleKeyDeletion",
-        read_only: false,
-        example: r#"{"KeyId":"{key}","PendingWindowInDays":7}"#,
-    };
+    const FACTS: Facts =
+        Facts::changing("ScheduleKeyDeletion", r#"{"KeyId":"{key}","PendingWindowInDays":7}"#)
+            .at(Rate::PerSecond(15));
 
-    async fn run(
-        kms: &Kms,
-        cx: &mut Cx<'_>,
-        input: ScheduleKeyDeletionRequest,
-    ) -> Result<Outcome<ScheduleKeyDeletionResponse>, Fault> {
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let window = input.pending_window_in_days.unwrap_or(DELETION_WINDOW_DAYS_DEFAULT.into());
         let days = u16::try_from(window).ok().filter(|days| DELETION_WINDOW_DAYS.contains(days)).ok_or_else(
             || {

@@ -1,7 +1,7 @@
 //! `Sign`: the signature of a message or of its digest by the private key of a pair.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_Sign.html>
 
-use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
 use model::kms::{MessageType, SignRequest, SignResponse, SigningAlgorithmSpec};
 
 use crate::{
@@ -18,13 +18,14 @@ impl Operation for Sign {
     type Service = Kms;
     type Input = SignRequest;
     type Output = SignResponse;
-    const FACTS: Facts = Facts {
-        name: "Sign",
-        read_only: true,
-        example: r#"{"KeyId":"{sign-key}","Message":"aGVsbG8=","SigningAlgorithm":"ECDSA_SHA_256"}"#,
-    };
+    const FACTS: Facts = Facts::reading(
+        "Sign",
+        r#"{"KeyId":"{sign-key}","Message":"aGVsbG8=","SigningAlgorithm":"ECDSA_SHA_256"}"#,
+    )
+    .forwarded()
+    .at(Rate::Cryptographic);
 
-    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: SignRequest) -> Result<Outcome<SignResponse>, Fault> {
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let algorithm = input.signing_algorithm;
         let asked = asked(cx, algorithm, input.message_type).with_tokens(input.grant_tokens.as_ref());
 

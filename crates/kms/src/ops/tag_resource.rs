@@ -1,7 +1,7 @@
 //! `TagResource`: adds tags to a key, or gives new values to those it has.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_TagResource.html>
 
-use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
 use model::{Nothing, kms::TagResourceRequest};
 
 use crate::{
@@ -18,13 +18,11 @@ impl Operation for TagResource {
     type Service = Kms;
     type Input = TagResourceRequest;
     type Output = Nothing;
-    const FACTS: Facts = Facts {
-        name: "TagResource",
-        read_only: false,
-        example: r#"{"KeyId":"{key}","Tags":[{"TagKey":"team","TagValue":"pay"}]}"#,
-    };
+    const FACTS: Facts =
+        Facts::changing("TagResource", r#"{"KeyId":"{key}","Tags":[{"TagKey":"team","TagValue":"pay"}]}"#)
+            .at(Rate::PerSecond(10));
 
-    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: TagResourceRequest) -> Result<Outcome<Nothing>, Fault> {
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let new = tags::parse(&input.tags)?;
         let key = gate::key::<ToTag>(kms, cx, &input.key_id, &Asked::nothing().tagging(&new))?;
         let merged = tags::merge(&key.record().tags, new)?;

@@ -1,7 +1,7 @@
 //! `UntagResource`: removes tags from a key; those it does not have are no error.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_UntagResource.html>
 
-use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
 use model::{Nothing, kms::UntagResourceRequest};
 
 use crate::{
@@ -19,9 +19,9 @@ impl Operation for UntagResource {
     type Input = UntagResourceRequest;
     type Output = Nothing;
     const FACTS: Facts =
-        Facts { name: "UntagResource", read_only: false, example: r#"{"KeyId":"{key}","TagKeys":["team"]}"# };
+        Facts::changing("UntagResource", r#"{"KeyId":"{key}","TagKeys":["team"]}"#).at(Rate::PerSecond(5));
 
-    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: UntagResourceRequest) -> Result<Outcome<Nothing>, Fault> {
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         tags::check_keys(&input.tag_keys)?;
         let key = gate::key::<ToUntag>(kms, cx, &input.key_id, &Asked::nothing().untagging(&input.tag_keys))?;
         let mut left = key.record().tags.clone();

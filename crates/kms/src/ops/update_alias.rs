@@ -1,7 +1,7 @@
 //! `UpdateAlias`: lets an alias name another key of the same kind.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_UpdateAlias.html>
 
-use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
 use model::{Nothing, kms::UpdateAliasRequest};
 use state::{replaced, unchanged};
 
@@ -20,13 +20,10 @@ impl Operation for UpdateAlias {
     type Service = Kms;
     type Input = UpdateAliasRequest;
     type Output = Nothing;
-    const FACTS: Facts = Facts {
-        name: "UpdateAlias",
-        read_only: false,
-        example: r#"{"AliasName":"{alias}","TargetKeyId":"{key}"}"#,
-    };
+    const FACTS: Facts = Facts::changing("UpdateAlias", r#"{"AliasName":"{alias}","TargetKeyId":"{key}"}"#)
+        .at(Rate::PerSecond(5));
 
-    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: UpdateAliasRequest) -> Result<Outcome<Nothing>, Fault> {
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let name = aliases::parse(&input.alias_name)?;
         aliases::check_target(&input.target_key_id)?;
 

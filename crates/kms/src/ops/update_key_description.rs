@@ -1,7 +1,7 @@
 //! `UpdateKeyDescription`: replaces a key's free text.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_UpdateKeyDescription.html>
 
-use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
 use model::{Nothing, kms::UpdateKeyDescriptionRequest};
 
 use crate::{
@@ -17,17 +17,11 @@ impl Operation for UpdateKeyDescription {
     type Service = Kms;
     type Input = UpdateKeyDescriptionRequest;
     type Output = Nothing;
-    const FACTS: Facts = Facts {
-        name: "UpdateKeyDescription",
-        read_only: false,
-        example: r#"{"KeyId":"{key}","Description":"payroll"}"#,
-    };
+    const FACTS: Facts =
+        Facts::changing("UpdateKeyDescription", r#"{"KeyId":"{key}","Description":"payroll"}"#)
+            .at(Rate::PerSecond(5));
 
-    async fn run(
-        kms: &Kms,
-        cx: &mut Cx<'_>,
-        input: UpdateKeyDescriptionRequest,
-    ) -> Result<Outcome<Nothing>, Fault> {
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let key = gate::key::<ToUpdateDescription>(kms, cx, &input.key_id, &Asked::nothing())?;
         let change = key.replaced(&Key { description: input.description, ..Key::clone(key.record()) });
         Ok(Outcome::changing(Nothing {}, change))

@@ -3,7 +3,7 @@
 //!
 //! Both keys are `Updating` for a while in AWS; here the change is one commit.
 
-use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
 use model::{Nothing, kms::UpdatePrimaryRegionRequest};
 
 use crate::{
@@ -19,17 +19,11 @@ impl Operation for UpdatePrimaryRegion {
     type Service = Kms;
     type Input = UpdatePrimaryRegionRequest;
     type Output = Nothing;
-    const FACTS: Facts = Facts {
-        name: "UpdatePrimaryRegion",
-        read_only: false,
-        example: r#"{"KeyId":"{replicated-key}","PrimaryRegion":"eu-west-1"}"#,
-    };
+    const FACTS: Facts =
+        Facts::changing("UpdatePrimaryRegion", r#"{"KeyId":"{replicated-key}","PrimaryRegion":"eu-west-1"}"#)
+            .at(Rate::PerSecond(5));
 
-    async fn run(
-        kms: &Kms,
-        cx: &mut Cx<'_>,
-        input: UpdatePrimaryRegionRequest,
-    ) -> Result<Outcome<Nothing>, Fault> {
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let asked = Asked::nothing().with("kms:PrimaryRegion", &input.primary_region);
         let primary = gate::key::<ToUpdatePrimary>(kms, cx, &input.key_id, &asked)?;
         cx.notes.parameter("primaryRegion", input.primary_region.clone());

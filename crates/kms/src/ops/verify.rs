@@ -1,7 +1,7 @@
 //! `Verify`: whether a key pair made a signature. One that it did not make is an error, never `false`.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_Verify.html>
 
-use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
 use model::kms::{VerifyRequest, VerifyResponse};
 
 use super::sign::asked;
@@ -19,13 +19,9 @@ impl Operation for Verify {
     type Service = Kms;
     type Input = VerifyRequest;
     type Output = VerifyResponse;
-    const FACTS: Facts = Facts {
-        name: "Verify",
-        read_only: true,
-        example: r#"{"KeyId":"{sign-key}","Message":"aGVsbG8=","Signature":"{signature}","SigningAlgorithm":"ECDSA_SHA_256"}"#,
-    };
+    const FACTS: Facts = Facts::reading("Verify", r#"{"KeyId":"{sign-key}","Message":"aGVsbG8=","Signature":"{signature}","SigningAlgorithm":"ECDSA_SHA_256"}"#).forwarded().at(Rate::Cryptographic);
 
-    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: VerifyRequest) -> Result<Outcome<VerifyResponse>, Fault> {
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let algorithm = input.signing_algorithm;
         let asked = asked(cx, algorithm, input.message_type).with_tokens(input.grant_tokens.as_ref());
 

@@ -1,7 +1,7 @@
 //! `VerifyMac`: whether a key made an HMAC. One that it did not make is an error, never `false`.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_VerifyMac.html>
 
-use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
 use model::kms::{VerifyMacRequest, VerifyMacResponse};
 
 use crate::{
@@ -17,17 +17,14 @@ impl Operation for VerifyMac {
     type Service = Kms;
     type Input = VerifyMacRequest;
     type Output = VerifyMacResponse;
-    const FACTS: Facts = Facts {
-        name: "VerifyMac",
-        read_only: true,
-        example: r#"{"KeyId":"{mac-key}","Message":"aGVsbG8=","MacAlgorithm":"HMAC_SHA_256","Mac":"{mac}"}"#,
-    };
+    const FACTS: Facts = Facts::reading(
+        "VerifyMac",
+        r#"{"KeyId":"{mac-key}","Message":"aGVsbG8=","MacAlgorithm":"HMAC_SHA_256","Mac":"{mac}"}"#,
+    )
+    .forwarded()
+    .at(Rate::Cryptographic);
 
-    async fn run(
-        kms: &Kms,
-        cx: &mut Cx<'_>,
-        input: VerifyMacRequest,
-    ) -> Result<Outcome<VerifyMacResponse>, Fault> {
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let algorithm = input.mac_algorithm;
         cx.notes.parameter("macAlgorithm", algorithm.as_str());
         let asked =

@@ -217,7 +217,8 @@ impl Oracle {
 
     fn usable_as(&self, id: &str, mac: bool) -> Option<&'static str> {
         let fits = |key: &Key| (key.mac != mac).then_some(WRONG_USAGE);
-        self.usable(id).or_else(|| self.keys.get(id).and_then(fits))
+        let known = self.state(id).and_then(|_| self.keys.get(id));
+        known.and_then(fits).or_else(|| self.usable(id))
     }
 
     /// A ciphertext's key, of which nothing is said when it is gone.

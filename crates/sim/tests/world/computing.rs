@@ -274,6 +274,19 @@ fn public_key(stage: &Stage, spec: &str, usage: &str, key: &str) {
     assert_eq!(disabled.refusal(), ("DisabledException", text.as_str()));
 }
 
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html> does not say which comes first. What other
+/// servers measured on AWS does.
+#[test]
+fn what_a_key_is_for_is_looked_at_before_its_state() {
+    let stage = Stage::new();
+    let key = stage.value("mac-key");
+    stage.kms("DisableKey", json!({ "KeyId": key })).ok();
+    let encrypt = stage.kms("Encrypt", json!({ "KeyId": key, "Plaintext": "QQ==" }));
+    assert_eq!(encrypt.fault(), "InvalidKeyUsageException");
+    let mac = json!({ "KeyId": key, "Message": "QQ==", "MacAlgorithm": "HMAC_SHA_512" });
+    assert_eq!(stage.kms("GenerateMac", mac).fault(), "DisabledException");
+}
+
 #[test]
 fn asymmetric_ciphertexts_name_no_key_and_have_no_context() {
     let stage = Stage::new();

@@ -13,5 +13,6 @@ mod signatures;
 mod simulated;
 mod stage;
 mod staged_identities;
+mod together;
 mod undecided;
 mod walk;

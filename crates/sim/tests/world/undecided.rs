@@ -14,7 +14,7 @@ impl Operation for Forgetful {
     type Service = View<()>;
     type Input = Nothing;
     type Output = Nothing;
-    const FACTS: Facts = Facts { name: "Forget", read_only: true, example: "{}" };
+    const FACTS: Facts = Facts::reading("Forget", "{}");
 
     async fn run(_: &View<()>, _: &mut Cx<'_>, _: Nothing) -> Result<Outcome<Nothing>, Fault> {
         Ok(Nothing {}.into())
@@ -30,7 +30,6 @@ fn an_operation_that_asks_nobody_gets_no_answer_out() {
         protocol: Protocol::AwsJson { target: "Forgetful" },
         table: TABLE,
         unsupported: &[],
-        forwarded: &[],
         state: Arc::new(()),
     };
     let world = World::new().with(service);

@@ -18,8 +18,7 @@ impl Operation for CreateAccessKey {
     type Service = Iam;
     type Input = CreateAccessKeyRequest;
     type Output = CreateAccessKeyResponse;
-    const FACTS: Facts =
-        Facts { name: "CreateAccessKey", read_only: false, example: "UserName={other-user}" };
+    const FACTS: Facts = Facts::changing("CreateAccessKey", "UserName={other-user}");
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let holder = access_keys::holder(iam, cx, "iam:CreateAccessKey", input.user_name.as_deref())?;

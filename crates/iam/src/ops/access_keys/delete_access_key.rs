@@ -17,11 +17,7 @@ impl Operation for DeleteAccessKey {
     type Service = Iam;
     type Input = DeleteAccessKeyRequest;
     type Output = Nothing;
-    const FACTS: Facts = Facts {
-        name: "DeleteAccessKey",
-        read_only: false,
-        example: "UserName={user}&AccessKeyId={access-key}",
-    };
+    const FACTS: Facts = Facts::changing("DeleteAccessKey", "UserName={user}&AccessKeyId={access-key}");
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         cx.notes.parameter("accessKeyId", input.access_key_id.clone());

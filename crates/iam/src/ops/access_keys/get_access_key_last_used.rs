@@ -16,8 +16,7 @@ impl Operation for GetAccessKeyLastUsed {
     type Service = Iam;
     type Input = GetAccessKeyLastUsedRequest;
     type Output = GetAccessKeyLastUsedResponse;
-    const FACTS: Facts =
-        Facts { name: "GetAccessKeyLastUsed", read_only: true, example: "AccessKeyId={access-key}" };
+    const FACTS: Facts = Facts::reading("GetAccessKeyLastUsed", "AccessKeyId={access-key}");
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         cx.notes.parameter("accessKeyId", input.access_key_id.clone());

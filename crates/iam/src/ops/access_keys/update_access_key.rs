@@ -16,11 +16,8 @@ impl Operation for UpdateAccessKey {
     type Service = Iam;
     type Input = UpdateAccessKeyRequest;
     type Output = Nothing;
-    const FACTS: Facts = Facts {
-        name: "UpdateAccessKey",
-        read_only: false,
-        example: "UserName={user}&AccessKeyId={access-key}&Status=Inactive",
-    };
+    const FACTS: Facts =
+        Facts::changing("UpdateAccessKey", "UserName={user}&AccessKeyId={access-key}&Status=Inactive");
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         cx.notes.parameter("accessKeyId", input.access_key_id.clone());

@@ -21,8 +21,7 @@ impl Operation for CreateAccountAlias {
     type Service = Iam;
     type Input = CreateAccountAliasRequest;
     type Output = Nothing;
-    const FACTS: Facts =
-        Facts { name: "CreateAccountAlias", read_only: false, example: "AccountAlias=new-alias" };
+    const FACTS: Facts = Facts::changing("CreateAccountAlias", "AccountAlias=new-alias");
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let (_, account) = gate::account(iam, cx, "iam:CreateAccountAlias", "*", &Asked::default())?;

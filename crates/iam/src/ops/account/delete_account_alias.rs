@@ -19,8 +19,7 @@ impl Operation for DeleteAccountAlias {
     type Service = Iam;
     type Input = DeleteAccountAliasRequest;
     type Output = Nothing;
-    const FACTS: Facts =
-        Facts { name: "DeleteAccountAlias", read_only: false, example: "AccountAlias={account-alias}" };
+    const FACTS: Facts = Facts::changing("DeleteAccountAlias", "AccountAlias={account-alias}");
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let (_, account) = gate::account(iam, cx, "iam:DeleteAccountAlias", "*", &Asked::default())?;

@@ -19,7 +19,7 @@ impl Operation for GetAccountSummary {
     type Service = Iam;
     type Input = Nothing;
     type Output = GetAccountSummaryResponse;
-    const FACTS: Facts = Facts { name: "GetAccountSummary", read_only: true, example: "" };
+    const FACTS: Facts = Facts::reading("GetAccountSummary", "");
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, _: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let (_, account) = gate::account(iam, cx, "iam:GetAccountSummary", "*", &Asked::default())?;

@@ -16,7 +16,7 @@ impl Operation for ListAccountAliases {
     type Service = Iam;
     type Input = ListAccountAliasesRequest;
     type Output = ListAccountAliasesResponse;
-    const FACTS: Facts = Facts { name: "ListAccountAliases", read_only: true, example: "" };
+    const FACTS: Facts = Facts::reading("ListAccountAliases", "");
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, _: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let (_, account) = gate::account(iam, cx, "iam:ListAccountAliases", "*", &Asked::default())?;

@@ -20,10 +20,11 @@
 //! which the new thing then has to implement.
 
 use dispatch::{Cx, Fault};
+use state::Kept;
 
 use crate::{
     Iam,
-    gate::{self, Asked, Holder, Kept, Permitted},
+    gate::{self, Asked, Holder, Permitted},
     managed::ManagedPolicy,
     profiles::{self, InstanceProfile},
     providers::{self, Provider},
@@ -31,7 +32,7 @@ use crate::{
 
 /// An operation. `$answer` is the body of its `run`.
 macro_rules! operation {
-    ($name:ident($request:ident) -> $output:ty, $read_only:literal, $example:literal,
+    ($name:ident($request:ident) -> $output:ty, $kind:ident, $example:literal,
      |$iam:ident, $cx:ident, $input:ident| $answer:expr) => {
         #[doc = concat!("<https://docs.aws.amazon.com/IAM/latest/APIReference/API_", stringify!($name), ".html>")]
         pub(crate) struct $name;
@@ -40,8 +41,7 @@ macro_rules! operation {
             type Service = crate::Iam;
             type Input = model::iam::$request;
             type Output = $output;
-            const FACTS: dispatch::Facts =
-                dispatch::Facts { name: stringify!($name), read_only: $read_only, example: $example };
+            const FACTS: dispatch::Facts = dispatch::Facts::$kind(stringify!($name), $example);
 
             async fn run(
                 $iam: &crate::Iam,
@@ -60,7 +60,7 @@ macro_rules! changes {
     ($($name:ident($input:ident: $request:ident):
         $example:literal, $run:ident$(::<$on:ident>)?($($argument:expr),*);)*) => {
         $(operation! {
-            $name($request) -> model::Nothing, false, $example, |iam, cx, $input| {
+            $name($request) -> model::Nothing, changing, $example, |iam, cx, $input| {
                 let change = $run$(::<$on>)?(iam, cx, concat!("iam:", stringify!($name)), $($argument),*)?;
                 Ok(crate::gate::outcome(model::Nothing {}, change))
             }
@@ -73,7 +73,7 @@ macro_rules! reads {
     ($($name:ident($input:ident: $request:ident) -> $response:ident { $($member:ident),* }:
         $example:literal, $run:ident$(::<$on:ident>)?($($argument:expr),*);)*) => {
         $(operation! {
-            $name($request) -> model::iam::$response, true, $example, |iam, cx, $input| {
+            $name($request) -> model::iam::$response, reading, $example, |iam, cx, $input| {
                 let ($($member,)*) =
                     $run$(::<$on>)?(iam, cx, concat!("iam:", stringify!($name)), $($argument),*)?;
                 Ok(model::iam::$response { $($member),* }.into())
@@ -88,7 +88,7 @@ macro_rules! lists {
     ($($name:ident($input:ident: $request:ident) -> $response:ident { $items:ident }:
         $example:literal, $run:ident$(::<$on:ident>)?($($argument:expr),*);)*) => {
         $(operation! {
-            $name($request) -> model::iam::$response, true, $example, |iam, cx, $input| {
+            $name($request) -> model::iam::$response, reading, $example, |iam, cx, $input| {
                 let page = crate::pages::Asked {
                     name: stringify!($name),
                     of: "",
@@ -122,7 +122,7 @@ pub(super) mod tagged;
 type Gate<T> = fn(&Iam, &mut Cx<'_>, &'static str, &str, &Asked<'_>) -> Result<Permitted<T>, Fault>;
 
 /// What requests name, by a name or an ARN.
-trait Named: Kept + 'static {
+trait Named: Kept + Clone + 'static {
     /// For operations that read it.
     const TO_READ: Gate<Self>;
     /// For operations that change it.

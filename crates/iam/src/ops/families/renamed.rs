@@ -1,6 +1,7 @@
 //! Other names and paths for users and groups: `UpdateGroup` and `UpdateUser`. The unique id stays.
 
 use dispatch::{Cx, Fault};
+use state::created;
 use store::Batch;
 
 use crate::{
@@ -48,7 +49,7 @@ fn rename<T: Holder>(
     }
     gate::check_free::<T>(&holder.account, new)?;
     let mut change = holder.deleted();
-    let made = gate::made(&changed);
+    let made = created(&changed);
     change.preconditions.extend(made.preconditions);
     change.puts.extend(made.puts);
     Ok(Some(change))

@@ -19,11 +19,7 @@ impl Operation for AddUserToGroup {
     type Service = Iam;
     type Input = AddUserToGroupRequest;
     type Output = Nothing;
-    const FACTS: Facts = Facts {
-        name: "AddUserToGroup",
-        read_only: false,
-        example: "GroupName={group}&UserName={other-user}",
-    };
+    const FACTS: Facts = Facts::changing("AddUserToGroup", "GroupName={group}&UserName={other-user}");
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         cx.notes.parameter("userName", input.user_name.clone());

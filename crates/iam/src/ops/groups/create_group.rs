@@ -3,6 +3,7 @@
 
 use dispatch::{Cx, Facts, Fault, Operation, Outcome};
 use model::iam::{CreateGroupRequest, CreateGroupResponse};
+use state::created;
 
 use crate::{
     Iam,
@@ -19,7 +20,7 @@ impl Operation for CreateGroup {
     type Service = Iam;
     type Input = CreateGroupRequest;
     type Output = CreateGroupResponse;
-    const FACTS: Facts = Facts { name: "CreateGroup", read_only: false, example: "GroupName=new" };
+    const FACTS: Facts = Facts::changing("CreateGroup", "GroupName=new");
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let path = ids::path(input.path);
@@ -29,6 +30,6 @@ impl Operation for CreateGroup {
         gate::check_free::<Group>(&account, &input.group_name)?;
         let id = ids::generate(cx, Prefix::Group)?;
         let group = Group { entity: Entity::new(cx, EntityKind::Group, input.group_name, path, id) };
-        Ok(Outcome::changing(CreateGroupResponse { group: shown::group(&group) }, gate::made(&group)))
+        Ok(Outcome::changing(CreateGroupResponse { group: shown::group(&group) }, created(&group)))
     }
 }

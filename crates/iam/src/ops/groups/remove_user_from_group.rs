@@ -18,8 +18,7 @@ impl Operation for RemoveUserFromGroup {
     type Service = Iam;
     type Input = RemoveUserFromGroupRequest;
     type Output = Nothing;
-    const FACTS: Facts =
-        Facts { name: "RemoveUserFromGroup", read_only: false, example: "GroupName={group}&UserName={user}" };
+    const FACTS: Facts = Facts::changing("RemoveUserFromGroup", "GroupName={group}&UserName={user}");
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         cx.notes.parameter("userName", input.user_name.clone());

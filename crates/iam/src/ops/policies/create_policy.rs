@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use dispatch::{Cx, Facts, Fault, Operation, Outcome};
 use model::iam::{CreatePolicyRequest, CreatePolicyResponse};
+use state::created;
 use store::Revision;
 
 use crate::{
@@ -23,11 +24,10 @@ impl Operation for CreatePolicy {
     type Service = Iam;
     type Input = CreatePolicyRequest;
     type Output = CreatePolicyResponse;
-    const FACTS: Facts = Facts {
-        name: "CreatePolicy",
-        read_only: false,
-        example: r#"PolicyName=new&PolicyDocument={"Statement":{"Effect":"Allow","Action":"kms:*","Resource":"*"}}"#,
-    };
+    const FACTS: Facts = Facts::changing(
+        "CreatePolicy",
+        r#"PolicyName=new&PolicyDocument={"Statement":{"Effect":"Allow","Action":"kms:*","Resource":"*"}}"#,
+    );
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let path = ids::path(input.path);
@@ -66,6 +66,6 @@ impl Operation for CreatePolicy {
         };
         let shown =
             model::iam::Policy { tags: tags::shown(&policy.tags), ..shown::listed_policy(&account, &policy) };
-        Ok(Outcome::changing(CreatePolicyResponse { policy: Some(shown) }, gate::made(&policy)))
+        Ok(Outcome::changing(CreatePolicyResponse { policy: Some(shown) }, created(&policy)))
     }
 }

@@ -20,11 +20,10 @@ impl Operation for CreatePolicyVersion {
     type Service = Iam;
     type Input = CreatePolicyVersionRequest;
     type Output = CreatePolicyVersionResponse;
-    const FACTS: Facts = Facts {
-        name: "CreatePolicyVersion",
-        read_only: false,
-        example: r#"PolicyArn={managed-policy}&PolicyDocument={"Statement":{"Effect":"Allow","Action":"kms:*","Resource":"*"}}&SetAsDefault=true"#,
-    };
+    const FACTS: Facts = Facts::changing(
+        "CreatePolicyVersion",
+        r#"PolicyArn={managed-policy}&PolicyDocument={"Statement":{"Effect":"Allow","Action":"kms:*","Resource":"*"}}&SetAsDefault=true"#,
+    );
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let policy =

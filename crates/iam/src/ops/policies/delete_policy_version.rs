@@ -18,11 +18,7 @@ impl Operation for DeletePolicyVersion {
     type Service = Iam;
     type Input = DeletePolicyVersionRequest;
     type Output = Nothing;
-    const FACTS: Facts = Facts {
-        name: "DeletePolicyVersion",
-        read_only: false,
-        example: "PolicyArn={managed-policy}&VersionId=v2",
-    };
+    const FACTS: Facts = Facts::changing("DeletePolicyVersion", "PolicyArn={managed-policy}&VersionId=v2");
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let policy =

@@ -17,11 +17,7 @@ impl Operation for GetPolicyVersion {
     type Service = Iam;
     type Input = GetPolicyVersionRequest;
     type Output = GetPolicyVersionResponse;
-    const FACTS: Facts = Facts {
-        name: "GetPolicyVersion",
-        read_only: true,
-        example: "PolicyArn={managed-policy}&VersionId=v1",
-    };
+    const FACTS: Facts = Facts::reading("GetPolicyVersion", "PolicyArn={managed-policy}&VersionId=v1");
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let policy = gate::policy(iam, cx, "iam:GetPolicyVersion", &input.policy_arn, &Asked::default())?;

@@ -24,8 +24,7 @@ impl Operation for ListEntitiesForPolicy {
     type Service = Iam;
     type Input = ListEntitiesForPolicyRequest;
     type Output = ListEntitiesForPolicyResponse;
-    const FACTS: Facts =
-        Facts { name: "ListEntitiesForPolicy", read_only: true, example: "PolicyArn={managed-policy}" };
+    const FACTS: Facts = Facts::reading("ListEntitiesForPolicy", "PolicyArn={managed-policy}");
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let policy =

@@ -17,8 +17,7 @@ impl Operation for ListPolicies {
     type Service = Iam;
     type Input = ListPoliciesRequest;
     type Output = ListPoliciesResponse;
-    const FACTS: Facts =
-        Facts { name: "ListPolicies", read_only: true, example: "Scope=All&OnlyAttached=false&MaxItems=10" };
+    const FACTS: Facts = Facts::reading("ListPolicies", "Scope=All&OnlyAttached=false&MaxItems=10");
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let (_, account) = gate::account(iam, cx, "iam:ListPolicies", "*", &Asked::default())?;

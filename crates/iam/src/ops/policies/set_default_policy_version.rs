@@ -17,11 +17,8 @@ impl Operation for SetDefaultPolicyVersion {
     type Service = Iam;
     type Input = SetDefaultPolicyVersionRequest;
     type Output = Nothing;
-    const FACTS: Facts = Facts {
-        name: "SetDefaultPolicyVersion",
-        read_only: false,
-        example: "PolicyArn={managed-policy}&VersionId=v2",
-    };
+    const FACTS: Facts =
+        Facts::changing("SetDefaultPolicyVersion", "PolicyArn={managed-policy}&VersionId=v2");
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let policy =

@@ -20,11 +20,8 @@ impl Operation for AddRoleToInstanceProfile {
     type Service = Iam;
     type Input = AddRoleToInstanceProfileRequest;
     type Output = Nothing;
-    const FACTS: Facts = Facts {
-        name: "AddRoleToInstanceProfile",
-        read_only: false,
-        example: "InstanceProfileName={spare-profile}&RoleName={role}",
-    };
+    const FACTS: Facts =
+        Facts::changing("AddRoleToInstanceProfile", "InstanceProfileName={spare-profile}&RoleName={role}");
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let profile = profiles::permitted(

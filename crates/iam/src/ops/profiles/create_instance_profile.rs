@@ -3,6 +3,7 @@
 
 use dispatch::{Cx, Facts, Fault, Operation, Outcome};
 use model::iam::{CreateInstanceProfileRequest, CreateInstanceProfileResponse};
+use state::created;
 use store::Revision;
 
 use crate::{
@@ -20,8 +21,7 @@ impl Operation for CreateInstanceProfile {
     type Service = Iam;
     type Input = CreateInstanceProfileRequest;
     type Output = CreateInstanceProfileResponse;
-    const FACTS: Facts =
-        Facts { name: "CreateInstanceProfile", read_only: false, example: "InstanceProfileName=new" };
+    const FACTS: Facts = Facts::changing("CreateInstanceProfile", "InstanceProfileName=new");
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let path = ids::path(input.path);
@@ -46,6 +46,6 @@ impl Operation for CreateInstanceProfile {
             revision: Revision(0),
         };
         let instance_profile = shown::profile(iam, &tables, &profile);
-        Ok(Outcome::changing(CreateInstanceProfileResponse { instance_profile }, gate::made(&profile)))
+        Ok(Outcome::changing(CreateInstanceProfileResponse { instance_profile }, created(&profile)))
     }
 }

@@ -13,8 +13,7 @@ impl Operation for GetInstanceProfile {
     type Service = Iam;
     type Input = GetInstanceProfileRequest;
     type Output = GetInstanceProfileResponse;
-    const FACTS: Facts =
-        Facts { name: "GetInstanceProfile", read_only: true, example: "InstanceProfileName={profile}" };
+    const FACTS: Facts = Facts::reading("GetInstanceProfile", "InstanceProfileName={profile}");
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let profile = profiles::permitted(

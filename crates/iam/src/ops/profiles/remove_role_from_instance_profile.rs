@@ -19,11 +19,8 @@ impl Operation for RemoveRoleFromInstanceProfile {
     type Service = Iam;
     type Input = RemoveRoleFromInstanceProfileRequest;
     type Output = Nothing;
-    const FACTS: Facts = Facts {
-        name: "RemoveRoleFromInstanceProfile",
-        read_only: false,
-        example: "InstanceProfileName={profile}&RoleName={role}",
-    };
+    const FACTS: Facts =
+        Facts::changing("RemoveRoleFromInstanceProfile", "InstanceProfileName={profile}&RoleName={role}");
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let profile = profiles::permitted(

@@ -17,11 +17,10 @@ impl Operation for AddClientIDToOpenIDConnectProvider {
     type Service = Iam;
     type Input = AddClientIDToOpenIDConnectProviderRequest;
     type Output = Nothing;
-    const FACTS: Facts = Facts {
-        name: "AddClientIDToOpenIDConnectProvider",
-        read_only: false,
-        example: "OpenIDConnectProviderArn={provider}&ClientID=other",
-    };
+    const FACTS: Facts = Facts::changing(
+        "AddClientIDToOpenIDConnectProvider",
+        "OpenIDConnectProviderArn={provider}&ClientID=other",
+    );
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let provider = providers::permitted(

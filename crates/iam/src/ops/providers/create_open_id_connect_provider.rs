@@ -3,6 +3,7 @@
 
 use dispatch::{Cx, Facts, Fault, Operation, Outcome};
 use model::iam::{CreateOpenIDConnectProviderRequest, CreateOpenIDConnectProviderResponse};
+use state::created;
 use store::Revision;
 
 use crate::{
@@ -20,11 +21,10 @@ impl Operation for CreateOpenIDConnectProvider {
     type Service = Iam;
     type Input = CreateOpenIDConnectProviderRequest;
     type Output = CreateOpenIDConnectProviderResponse;
-    const FACTS: Facts = Facts {
-        name: "CreateOpenIDConnectProvider",
-        read_only: false,
-        example: "Url=https%3A%2F%2Fnew.example.com%2Fa&ClientIDList.member.1=app",
-    };
+    const FACTS: Facts = Facts::changing(
+        "CreateOpenIDConnectProvider",
+        "Url=https%3A%2F%2Fnew.example.com%2Fa&ClientIDList.member.1=app",
+    );
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let url = providers::check_url(&input.url)?;
@@ -56,6 +56,6 @@ impl Operation for CreateOpenIDConnectProvider {
             open_id_connect_provider_arn: Some(arn),
             tags: tags::shown(&provider.tags),
         };
-        Ok(Outcome::changing(output, gate::made(&provider)))
+        Ok(Outcome::changing(output, created(&provider)))
     }
 }

@@ -13,11 +13,7 @@ impl Operation for GetOpenIDConnectProvider {
     type Service = Iam;
     type Input = GetOpenIDConnectProviderRequest;
     type Output = GetOpenIDConnectProviderResponse;
-    const FACTS: Facts = Facts {
-        name: "GetOpenIDConnectProvider",
-        read_only: true,
-        example: "OpenIDConnectProviderArn={provider}",
-    };
+    const FACTS: Facts = Facts::reading("GetOpenIDConnectProvider", "OpenIDConnectProviderArn={provider}");
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let provider = providers::permitted(

@@ -21,7 +21,7 @@ impl Operation for ListOpenIDConnectProviders {
     type Service = Iam;
     type Input = ListOpenIDConnectProvidersRequest;
     type Output = ListOpenIDConnectProvidersResponse;
-    const FACTS: Facts = Facts { name: "ListOpenIDConnectProviders", read_only: true, example: "" };
+    const FACTS: Facts = Facts::reading("ListOpenIDConnectProviders", "");
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, _: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let (_, account) = gate::account(iam, cx, "iam:ListOpenIDConnectProviders", "*", &Asked::default())?;

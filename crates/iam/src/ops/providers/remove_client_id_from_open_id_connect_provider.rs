@@ -17,11 +17,10 @@ impl Operation for RemoveClientIDFromOpenIDConnectProvider {
     type Service = Iam;
     type Input = RemoveClientIDFromOpenIDConnectProviderRequest;
     type Output = Nothing;
-    const FACTS: Facts = Facts {
-        name: "RemoveClientIDFromOpenIDConnectProvider",
-        read_only: false,
-        example: "OpenIDConnectProviderArn={provider}&ClientID=app",
-    };
+    const FACTS: Facts = Facts::changing(
+        "RemoveClientIDFromOpenIDConnectProvider",
+        "OpenIDConnectProviderArn={provider}&ClientID=app",
+    );
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let provider = providers::permitted(

@@ -17,11 +17,10 @@ impl Operation for UpdateOpenIDConnectProviderThumbprint {
     type Service = Iam;
     type Input = UpdateOpenIDConnectProviderThumbprintRequest;
     type Output = Nothing;
-    const FACTS: Facts = Facts {
-        name: "UpdateOpenIDConnectProviderThumbprint",
-        read_only: false,
-        example: "OpenIDConnectProviderArn={provider}&ThumbprintList.member.1=0123456789abcdef0123456789abcdef01234567",
-    };
+    const FACTS: Facts = Facts::changing(
+        "UpdateOpenIDConnectProviderThumbprint",
+        "OpenIDConnectProviderArn={provider}&ThumbprintList.member.1=0123456789abcdef0123456789abcdef01234567",
+    );
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let provider = providers::permitted(

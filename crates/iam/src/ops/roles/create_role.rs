@@ -3,6 +3,7 @@
 
 use dispatch::{Cx, Facts, Fault, Operation, Outcome};
 use model::iam::{CreateRoleRequest, CreateRoleResponse};
+use state::created;
 
 use crate::{
     Iam,
@@ -20,11 +21,10 @@ impl Operation for CreateRole {
     type Service = Iam;
     type Input = CreateRoleRequest;
     type Output = CreateRoleResponse;
-    const FACTS: Facts = Facts {
-        name: "CreateRole",
-        read_only: false,
-        example: r#"RoleName=new&AssumeRolePolicyDocument={"Statement":{"Effect":"Allow","Principal":{"Service":"a.example"},"Action":"sts:AssumeRole"}}&Description=made"#,
-    };
+    const FACTS: Facts = Facts::changing(
+        "CreateRole",
+        r#"RoleName=new&AssumeRolePolicyDocument={"Statement":{"Effect":"Allow","Principal":{"Service":"a.example"},"Action":"sts:AssumeRole"}}&Description=made"#,
+    );
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let path = ids::path(input.path);
@@ -51,7 +51,7 @@ impl Operation for CreateRole {
             description: input.description,
             session_seconds_max: seconds.unwrap_or(SESSION_SECONDS_DEFAULT),
         };
-        let mut change = gate::made(&role);
+        let mut change = created(&role);
         if let Some(boundary) = &boundary {
             gate::hold(&account, boundary, &mut change)?;
         }

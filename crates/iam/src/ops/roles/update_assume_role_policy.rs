@@ -18,11 +18,10 @@ impl Operation for UpdateAssumeRolePolicy {
     type Service = Iam;
     type Input = UpdateAssumeRolePolicyRequest;
     type Output = Nothing;
-    const FACTS: Facts = Facts {
-        name: "UpdateAssumeRolePolicy",
-        read_only: false,
-        example: r#"RoleName={role}&PolicyDocument={"Statement":{"Effect":"Allow","Principal":{"Service":"a.example"},"Action":"sts:AssumeRole"}}"#,
-    };
+    const FACTS: Facts = Facts::changing(
+        "UpdateAssumeRolePolicy",
+        r#"RoleName={role}&PolicyDocument={"Statement":{"Effect":"Allow","Principal":{"Service":"a.example"},"Action":"sts:AssumeRole"}}"#,
+    );
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let role =

@@ -17,11 +17,8 @@ impl Operation for UpdateRole {
     type Service = Iam;
     type Input = UpdateRoleRequest;
     type Output = UpdateRoleResponse;
-    const FACTS: Facts = Facts {
-        name: "UpdateRole",
-        read_only: false,
-        example: "RoleName={role}&Description=other&MaxSessionDuration=7200",
-    };
+    const FACTS: Facts =
+        Facts::changing("UpdateRole", "RoleName={role}&Description=other&MaxSessionDuration=7200");
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let role = gate::holder::<Role>(iam, cx, "iam:UpdateRole", &input.role_name, &Asked::default())?;

@@ -18,11 +18,7 @@ impl Operation for UpdateRoleDescription {
     type Service = Iam;
     type Input = UpdateRoleDescriptionRequest;
     type Output = UpdateRoleDescriptionResponse;
-    const FACTS: Facts = Facts {
-        name: "UpdateRoleDescription",
-        read_only: false,
-        example: "RoleName={role}&Description=other",
-    };
+    const FACTS: Facts = Facts::changing("UpdateRoleDescription", "RoleName={role}&Description=other");
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let role =

@@ -14,11 +14,10 @@ impl Operation for GetContextKeysForCustomPolicy {
     type Service = Iam;
     type Input = GetContextKeysForCustomPolicyRequest;
     type Output = GetContextKeysForPolicyResponse;
-    const FACTS: Facts = Facts {
-        name: "GetContextKeysForCustomPolicy",
-        read_only: true,
-        example: r#"PolicyInputList.member.1={"Statement":{"Effect":"Allow","Action":"kms:*","Resource":"*"}}"#,
-    };
+    const FACTS: Facts = Facts::reading(
+        "GetContextKeysForCustomPolicy",
+        r#"PolicyInputList.member.1={"Statement":{"Effect":"Allow","Action":"kms:*","Resource":"*"}}"#,
+    );
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         gate::account(iam, cx, "iam:GetContextKeysForCustomPolicy", "*", &gate::Asked::default())?;

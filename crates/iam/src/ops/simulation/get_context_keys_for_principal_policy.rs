@@ -14,11 +14,7 @@ impl Operation for GetContextKeysForPrincipalPolicy {
     type Service = Iam;
     type Input = GetContextKeysForPrincipalPolicyRequest;
     type Output = GetContextKeysForPolicyResponse;
-    const FACTS: Facts = Facts {
-        name: "GetContextKeysForPrincipalPolicy",
-        read_only: true,
-        example: "PolicySourceArn={user-arn}",
-    };
+    const FACTS: Facts = Facts::reading("GetContextKeysForPrincipalPolicy", "PolicySourceArn={user-arn}");
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let action = "iam:GetContextKeysForPrincipalPolicy";

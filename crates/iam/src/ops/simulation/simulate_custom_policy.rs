@@ -17,11 +17,10 @@ impl Operation for SimulateCustomPolicy {
     type Service = Iam;
     type Input = SimulateCustomPolicyRequest;
     type Output = SimulatePolicyResponse;
-    const FACTS: Facts = Facts {
-        name: "SimulateCustomPolicy",
-        read_only: true,
-        example: r#"PolicyInputList.member.1={"Statement":{"Effect":"Allow","Action":"kms:*","Resource":"*"}}&ActionNames.member.1=kms:Encrypt"#,
-    };
+    const FACTS: Facts = Facts::reading(
+        "SimulateCustomPolicy",
+        r#"PolicyInputList.member.1={"Statement":{"Effect":"Allow","Action":"kms:*","Resource":"*"}}&ActionNames.member.1=kms:Encrypt"#,
+    );
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         gate::account(iam, cx, "iam:SimulateCustomPolicy", "*", &gate::Asked::default())?;

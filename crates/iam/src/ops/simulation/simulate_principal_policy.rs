@@ -18,11 +18,10 @@ impl Operation for SimulatePrincipalPolicy {
     type Service = Iam;
     type Input = SimulatePrincipalPolicyRequest;
     type Output = SimulatePolicyResponse;
-    const FACTS: Facts = Facts {
-        name: "SimulatePrincipalPolicy",
-        read_only: true,
-        example: "PolicySourceArn={user-arn}&ActionNames.member.1=kms:Encrypt",
-    };
+    const FACTS: Facts = Facts::reading(
+        "SimulatePrincipalPolicy",
+        "PolicySourceArn={user-arn}&ActionNames.member.1=kms:Encrypt",
+    );
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let subject = simulate::subject(iam, cx, "iam:SimulatePrincipalPolicy", &input.policy_source_arn)?;

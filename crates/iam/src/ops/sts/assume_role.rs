@@ -23,8 +23,7 @@ impl Operation for AssumeRole {
     type Service = Sts;
     type Input = AssumeRoleRequest;
     type Output = AssumeRoleResponse;
-    const FACTS: Facts =
-        Facts { name: "AssumeRole", read_only: true, example: "RoleArn={role-arn}&RoleSessionName=example" };
+    const FACTS: Facts = Facts::reading("AssumeRole", "RoleArn={role-arn}&RoleSessionName=example");
 
     async fn run(sts: &Sts, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         note(cx, &input);

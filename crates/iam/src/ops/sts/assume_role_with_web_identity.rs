@@ -24,11 +24,10 @@ impl Unsigned for AssumeRoleWithWebIdentity {
     type Input = AssumeRoleWithWebIdentityRequest;
     type Output = AssumeRoleWithWebIdentityResponse;
     type Proven = WebIdentity;
-    const FACTS: Facts = Facts {
-        name: "AssumeRoleWithWebIdentity",
-        read_only: true,
-        example: "RoleArn={federated-role-arn}&RoleSessionName=example&WebIdentityToken={web-identity-token}",
-    };
+    const FACTS: Facts = Facts::reading(
+        "AssumeRoleWithWebIdentity",
+        "RoleArn={federated-role-arn}&RoleSessionName=example&WebIdentityToken={web-identity-token}",
+    );
 
     async fn caller(
         sts: &Sts,

@@ -21,8 +21,7 @@ impl Operation for DecodeAuthorizationMessage {
     type Service = Sts;
     type Input = DecodeAuthorizationMessageRequest;
     type Output = DecodeAuthorizationMessageResponse;
-    const FACTS: Facts =
-        Facts { name: "DecodeAuthorizationMessage", read_only: true, example: "EncodedMessage=none" };
+    const FACTS: Facts = Facts::reading("DecodeAuthorizationMessage", "EncodedMessage=none");
 
     async fn run(_: &Sts, cx: &mut Cx<'_>, _: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let tags = SessionTags::default();

@@ -13,7 +13,7 @@ impl Operation for GetCallerIdentity {
     type Service = Sts;
     type Input = GetCallerIdentityRequest;
     type Output = GetCallerIdentityResponse;
-    const FACTS: Facts = Facts { name: "GetCallerIdentity", read_only: true, example: "" };
+    const FACTS: Facts = Facts::reading("GetCallerIdentity", "");
 
     async fn run(_: &Sts, cx: &mut Cx<'_>, _: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         cx.notes.needs_no_permission();

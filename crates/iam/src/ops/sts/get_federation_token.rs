@@ -22,8 +22,7 @@ impl Operation for GetFederationToken {
     type Service = Sts;
     type Input = GetFederationTokenRequest;
     type Output = GetFederationTokenResponse;
-    const FACTS: Facts =
-        Facts { name: "GetFederationToken", read_only: true, example: "Name=somebody&DurationSeconds=900" };
+    const FACTS: Facts = Facts::reading("GetFederationToken", "Name=somebody&DurationSeconds=900");
 
     async fn run(sts: &Sts, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         cx.notes.parameter("name", input.name.clone());

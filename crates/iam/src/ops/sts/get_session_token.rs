@@ -22,7 +22,7 @@ impl Operation for GetSessionToken {
     type Service = Sts;
     type Input = GetSessionTokenRequest;
     type Output = GetSessionTokenResponse;
-    const FACTS: Facts = Facts { name: "GetSessionToken", read_only: true, example: "DurationSeconds=900" };
+    const FACTS: Facts = Facts::reading("GetSessionToken", "DurationSeconds=900");
 
     async fn run(sts: &Sts, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let tags = SessionTags::default();

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use dispatch::{Cx, Facts, Fault, Operation, Outcome};
 use model::iam::{CreateUserRequest, CreateUserResponse};
+use state::created;
 
 use crate::{
     Iam,
@@ -21,11 +22,10 @@ impl Operation for CreateUser {
     type Service = Iam;
     type Input = CreateUserRequest;
     type Output = CreateUserResponse;
-    const FACTS: Facts = Facts {
-        name: "CreateUser",
-        read_only: false,
-        example: "UserName=new&Path=%2Fstaff%2F&Tags.member.1.Key=team&Tags.member.1.Value=pay",
-    };
+    const FACTS: Facts = Facts::changing(
+        "CreateUser",
+        "UserName=new&Path=%2Fstaff%2F&Tags.member.1.Key=team&Tags.member.1.Value=pay",
+    );
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let path = ids::path(input.path);
@@ -45,7 +45,7 @@ impl Operation for CreateUser {
             ..Entity::new(cx, EntityKind::User, input.user_name, path, ids::generate(cx, Prefix::User)?)
         };
         let user = User { entity, groups: BTreeSet::new() };
-        let mut change = gate::made(&user);
+        let mut change = created(&user);
         if let Some(boundary) = &boundary {
             gate::hold(&account, boundary, &mut change)?;
         }
