@@ -4,16 +4,14 @@
 
 use std::sync::Arc;
 
-use audit::{EventKind, Journal, Record};
-use model::Timestamp;
+use audit::Journal;
 use state::Mirror;
 use store::{Batch, Store, StoreError};
-use strongroom::{Entropy, EntropyFailed};
+use strongroom::Entropy;
 
 use crate::{
-    Clock, Outbox,
-    commit::{Commit, Committed, Recorded},
-    record::Ids,
+    Clock, Outbox, ServiceEvent,
+    commit::{Commit, Committed},
 };
 
 /// The means of background work.
@@ -31,44 +29,6 @@ pub struct Backstage {
     pub clock: Arc<dyn Clock>,
     /// Random bytes.
     pub entropy: Arc<dyn Entropy>,
-}
-
-/// What was done, for the record.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ServiceEvent {
-    /// The service, such as `kms`.
-    pub service: &'static str,
-    /// The event's name, such as `DeleteKey`.
-    pub name: &'static str,
-    /// The account concerned.
-    pub account: String,
-    /// The Region concerned.
-    pub region: String,
-    /// ARN of what was changed.
-    pub resource: String,
-    /// CloudTrail's `serviceEventDetails`.
-    pub details: Vec<(&'static str, String)>,
-}
-
-impl ServiceEvent {
-    /// The record of it, with an id of its own.
-    pub(crate) fn record(&self, now: Timestamp, entropy: &dyn Entropy) -> Result<Recorded, EntropyFailed> {
-        let mut random = [[0; 16]; 2];
-        entropy.fill(random.as_flattened_mut())?;
-        let id = Ids::from_random(random).event;
-        let mut record = Record::new(EventKind::ServiceEvent, id, now.as_millis());
-        record.service = self.service.into();
-        record.operation = self.name.into();
-        record.region = self.region.as_str().into();
-        record.account = Some(self.account.as_str().into());
-        record.read_only = false;
-        record.resources = vec![self.resource.as_str().into()];
-        record.parameters =
-            self.details.iter().map(|(name, value)| ((*name).into(), value.as_str().into())).collect();
-        let mut bytes = Vec::new();
-        record.encode(&mut bytes);
-        Ok(Recorded { event: id, record: bytes.into() })
-    }
 }
 
 impl Backstage {

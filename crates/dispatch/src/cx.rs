@@ -8,7 +8,7 @@ use model::{
 };
 use strongroom::Entropy;
 
-use crate::{Caller, Facts, Via, record::Notes};
+use crate::{Caller, Facts, Via, notes::Notes};
 
 /// The call, as an operation sees it: who calls, where, when, and the notes for the record.
 pub struct Cx<'c> {

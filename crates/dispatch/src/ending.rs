@@ -5,10 +5,7 @@ use std::time::Duration;
 use audit::{Appended, Refused};
 use bytes::Bytes;
 
-use crate::{
-    Fault, Observer, Protocol,
-    record::{AfterSuccess, Ids},
-};
+use crate::{Fault, Observer, Protocol, ids::Ids, notes::AfterSuccess};
 
 /// A call that is done, with what is still needed of it: a call that waits for its record keeps neither its request nor
 /// the record in memory, however many wait.

@@ -11,22 +11,15 @@ mod statement;
 use std::{collections::BTreeMap, sync::Arc};
 
 use audit::InvokedBy;
-use http::HeaderName;
 use model::{AwsService, Timestamp, arn::AccountId};
 use policy::Principal;
 use sigv4::Claim;
 use state::Snapshot;
 
 pub use self::identity::{Reach, ServiceIdentity};
+pub use self::statement::{ACT_FOR, SOURCE_ACCOUNT, SOURCE_ARN};
 use self::statement::{Statement, Wrong};
 use crate::{Caller, Credential, Credentials, Facts, Fault, Find, IdentityPolicies, fault, head::Head};
-
-/// The header that states for whom a service calls.
-pub const ACT_FOR: HeaderName = HeaderName::from_static("x-keywright-act-for");
-/// The header that states on behalf of which resource a service calls as itself.
-pub const SOURCE_ARN: HeaderName = HeaderName::from_static("x-keywright-source-arn");
-/// The header that states whose that resource is.
-pub const SOURCE_ACCOUNT: HeaderName = HeaderName::from_static("x-keywright-source-account");
 
 /// The identities that are trusted to call as services, and where those are found for whom they call.
 pub struct Services {

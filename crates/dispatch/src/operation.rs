@@ -10,7 +10,7 @@ use model::shape::{Input, Output};
 use state::{Snapshot, Stateful, View};
 use store::Batch;
 
-use crate::{Arrival, Caller, Cx, Fault, wire};
+use crate::{Arrival, Caller, Cx, Facts, Fault, wire};
 
 /// One operation of a service.
 pub trait Operation: 'static {
@@ -59,73 +59,6 @@ pub trait Unsigned: 'static {
         input: Self::Input,
         proven: Self::Proven,
     ) -> impl Future<Output = Result<Self::Output, Fault>> + Send;
-}
-
-/// What is known of an operation without running it.
-#[derive(Debug)]
-pub struct Facts {
-    /// Its name in the API.
-    pub name: &'static str,
-    /// Whether CloudTrail calls it read-only.
-    pub read_only: bool,
-    /// Whether other services may call it for their users.
-    pub forwarded: bool,
-    /// Whether it works on what a service manages for its users, such as AWS managed keys.
-    pub on_managed: bool,
-    /// How fast an account may call it.
-    pub rate: Rate,
-    /// A request that is accepted as it stands once its placeholders are filled in; used by the tests that walk the
-    /// table. `{key}` names a symmetric key, `{sign-key}` one of P-256 that signs, `{mac-key}` one of `HMAC_256`,
-    /// `{agree-key}` one of P-256 that agrees, `{kem-key}` one of `ML_KEM_768`. `{ciphertext}`, `{signature}`, `{mac}`
-    /// and `{kem-ciphertext}` are what these keys make, the second and third of the message `hello`;
-    /// `{peer-public-key}` is another public key of P-256.
-    pub example: &'static str,
-}
-
-/// How fast an account may call an operation in a Region.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rate {
-    /// As fast as it can.
-    Unlimited,
-    /// So many calls a second, counted for this operation alone.
-    PerSecond(u32),
-    /// As fast as all operations together that compute with keys of one kind.
-    Cryptographic,
-    /// As fast as all operations together that make data key pairs of one kind.
-    DataKeyPair,
-}
-
-impl Facts {
-    /// An operation that changes nothing, as CloudTrail sees it.
-    #[must_use]
-    pub const fn reading(name: &'static str, example: &'static str) -> Self {
-        let (forwarded, on_managed) = (false, false);
-        Self { name, read_only: true, forwarded, on_managed, rate: Rate::Unlimited, example }
-    }
-
-    /// An operation that changes something.
-    #[must_use]
-    pub const fn changing(name: &'static str, example: &'static str) -> Self {
-        Self { read_only: false, ..Self::reading(name, example) }
-    }
-
-    /// The same, and other services may call it for their users.
-    #[must_use]
-    pub const fn forwarded(self) -> Self {
-        Self { forwarded: true, ..self }
-    }
-
-    /// The same, and it works on what a service manages for its users.
-    #[must_use]
-    pub const fn on_managed(self) -> Self {
-        Self { on_managed: true, ..self }
-    }
-
-    /// The same, and an account may call it this fast.
-    #[must_use]
-    pub const fn at(self, rate: Rate) -> Self {
-        Self { rate, ..self }
-    }
 }
 
 /// What an operation returns: the output, and the change that must be committed before it may leave.

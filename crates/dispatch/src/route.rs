@@ -6,8 +6,8 @@ use model::arn::Region;
 use sigv4::{AuthError, Claim};
 
 use crate::{
-    Fault, fault,
-    operation::{AnyService, Facts, Found},
+    Facts, Fault, fault,
+    operation::{AnyService, Found},
     wire::{Call, Protocol},
 };
 

@@ -25,9 +25,10 @@ use crate::{
     fault,
     forward::{ACT_FOR, Acting, Request},
     head::Head,
+    ids::Ids,
     operation::{Answered, AnyService, Found, Service},
     panics,
-    record::{Ids, OpenRecord},
+    record::OpenRecord,
     route,
     wire::{self, Body, Call},
 };

@@ -6,9 +6,16 @@
 use std::{sync::Arc, time::Duration};
 
 use dispatch::Backstage;
-use store::StoreError;
+use state::{Behind, Row, encode, unchanged};
+use store::{Store, StoreError};
 
-use crate::{IdentityManagement, last_use, tables::Tables};
+use crate::{
+    IdentityManagement,
+    last_use::{KeyUse, Used},
+    layout::{self, Kind},
+    records::AccessKeyUseRecord,
+    tables::Tables,
+};
 
 /// How often uses are written.
 const TICK: Duration = Duration::from_secs(60);
@@ -29,7 +36,27 @@ pub async fn run(service: Arc<IdentityManagement>, backstage: Backstage) {
 /// What the store answers; what is not written stays new.
 pub async fn tick(service: &IdentityManagement, backstage: &Backstage) -> Result<(), StoreError> {
     match backstage.mirror.snapshot().find::<Tables>() {
-        Some(tables) => last_use::write(&service.used, tables, &*backstage.store).await,
+        Some(tables) => write(&service.used, tables, &*backstage.store).await,
         None => Ok(()),
     }
+}
+
+/// Writes what was noted. It is no change that anybody asked for, so it is no event.
+///
+/// # Errors
+/// What the store answers; what is not written is tried again.
+async fn write(used: &Behind<KeyUse>, tables: &Tables, store: &dyn Store) -> Result<(), StoreError> {
+    used.write(store, |key, used| row(tables, key, used)).await
+}
+
+/// The record of an access key's last use; `None` when the key is gone.
+fn row(tables: &Tables, key: &KeyUse, used: &Used) -> Option<Row> {
+    let key = tables.access_key(&key.id)?;
+    let record = AccessKeyUseRecord {
+        at: used.at.as_millis(),
+        service: used.service.as_str().into(),
+        region: used.region.as_str().into(),
+    };
+    let at = layout::key(key.account, Kind::AccessKeyUse, &key.id);
+    Some(Row { exists: unchanged(key), key: at, value: encode(&record) })
 }

@@ -7,17 +7,16 @@ use bytes::Bytes;
 use dispatch::{Caller, Credential, Cx, Fault, Usage};
 use model::{Timestamp, arn::AccountId};
 use secret::Plaintext;
-use sigv4::{AuthError, SigningKeys};
+use sigv4::SigningKeys;
 use state::{Kept, Notes, encode, touched};
 use store::{Batch, Key, Precondition, Revision};
 use strongroom::{Entropy, EntropyFailed, Purpose, Refused, Strongroom};
 
 use crate::{
-    Iam, callers, faults,
+    Iam, faults,
     last_use::{self, KeyUse},
     layout::{self, Kind},
     records::{AccessKeyRecord, OwnerRecord},
-    tables::Tables,
 };
 
 /// An access key in memory.
@@ -127,25 +126,27 @@ pub(crate) fn made(iam: &Iam, cx: &Cx<'_>, key: &NewAccessKey, owner: &Owner) ->
 }
 
 impl AccessKey {
-    /// From its stored form. `None` when it does not decode.
+    /// From its stored form. `None` when it does not decode. What verifies signatures is taken from the `known` key of
+    /// that id as long as the secret is the same.
     pub(crate) fn decode(
         (account, id): (AccountId, &str),
-        bytes: &[u8],
-        revision: Revision,
-        tables: &mut Tables,
+        (bytes, revision): (&[u8], Revision),
+        known: Option<&Self>,
+        (used, notes): (Arc<KeyUse>, &Notes<KeyUse>),
+        strongroom: &Arc<Strongroom>,
     ) -> Option<Self> {
         let record: AccessKeyRecord<'_> = minicbor::decode(bytes).ok()?;
         let owner = match (record.owner, record.user) {
             (OwnerRecord::Root, _) => Owner::Root,
             (OwnerRecord::User, user) => Owner::User(user?.into_owned()),
         };
-        let kept = tables.access_key(id).map(|known| Arc::clone(&known.lock));
+        let kept = known.map(|known| Arc::clone(&known.lock));
         let lock = kept.filter(|lock| lock.sealed_secret == *record.secret).unwrap_or_else(|| {
             Arc::new(Lock {
                 name: secret_name(account, id),
                 sealed_secret: record.secret.into_owned(),
                 signing_keys: SigningKeys::new(),
-                strongroom: Arc::clone(&tables.strongroom),
+                strongroom: Arc::clone(strongroom),
             })
         });
         Some(Self {
@@ -155,8 +156,8 @@ impl AccessKey {
             active: record.active,
             created: Timestamp::from_millis(record.created),
             revision,
-            used: tables.key_use(id),
-            notes: tables.notes.clone(),
+            used,
+            notes: notes.clone(),
             lock,
             signer: ArcSwapOption::empty(),
         })
@@ -185,27 +186,20 @@ impl AccessKey {
         }
     }
 
-    /// The key as a credential, its owner as it is in `tables`.
-    ///
-    /// # Errors
-    /// `UnrecognizedClientException` when it is switched off or its owner is gone.
-    pub(crate) fn credential(&self, tables: &Tables) -> Result<Arc<dyn Credential>, Fault> {
-        let refused = || Fault::from(AuthError::UnrecognizedClient);
-        let account = tables.account(self.account).filter(|_| self.active).ok_or_else(refused)?;
+    /// The key as a credential of this caller, who was composed when the account's identities had last changed at this
+    /// revision. The next request finds it composed.
+    pub(crate) fn composed(
+        &self,
+        changed: Revision,
+        compose: impl FnOnce() -> Result<Caller, Fault>,
+    ) -> Result<Arc<dyn Credential>, Fault> {
         let known = self.signer.load();
-        if let Some(signer) = known.as_ref().filter(|signer| signer.composed == account.changed) {
+        if let Some(signer) = known.as_ref().filter(|signer| signer.composed == changed) {
             return Ok(Arc::clone(signer) as Arc<dyn Credential>);
         }
-        let caller = match &self.owner {
-            Owner::Root => callers::root(self.account, &self.id),
-            Owner::User(id) => {
-                let (account, user) = tables.user(id).ok_or_else(refused)?;
-                callers::user(tables, account, user, &self.id)?
-            }
-        };
         let signer = Arc::new(Signer {
-            composed: account.changed,
-            caller,
+            composed: changed,
+            caller: compose()?,
             lock: Arc::clone(&self.lock),
             used: Arc::clone(&self.used),
             notes: self.notes.clone(),
@@ -270,6 +264,7 @@ mod tests {
     use crate::{
         entities::{Entity, EntityKind, Tags, User},
         setup,
+        tables::Tables,
     };
 
     /// Counts up.

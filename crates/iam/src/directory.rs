@@ -8,7 +8,13 @@ use policy::PrincipalPattern;
 use sigv4::AuthError;
 use state::Snapshot;
 
-use crate::{callers, entities::EntityKind, tables::Tables};
+use crate::{
+    callers,
+    credentials::{AccessKey, Owner},
+    entities::EntityKind,
+    sessions,
+    tables::Tables,
+};
 
 /// The accounts that memory has, in order.
 #[must_use]
@@ -36,8 +42,8 @@ impl Credentials for Tables {
         now: Timestamp,
     ) -> Result<Arc<dyn Credential>, Fault> {
         match (self.access_key(access_key_id), token) {
-            (Some(key), None) => key.credential(self),
-            (None, Some(token)) => self.sessions.find((access_key_id, token), now, self, &self.strongroom),
+            (Some(key), None) => credential(self, key),
+            (None, Some(token)) => sessions::find(self, (access_key_id, token), now),
             // A session token never belongs to a long-term access key.
             (Some(_), Some(_)) | (None, None) => Err(AuthError::UnrecognizedClient.into()),
         }
@@ -54,6 +60,22 @@ impl Credentials for Tables {
         let found = id.as_deref().and_then(|id| self.user(id));
         found.map(|(account, user)| callers::user(self, account, user, "")).transpose()
     }
+}
+
+/// An access key as a credential, its owner as it is in `tables`.
+///
+/// # Errors
+/// `UnrecognizedClientException` when it is switched off or its owner is gone.
+fn credential(tables: &Tables, key: &AccessKey) -> Result<Arc<dyn Credential>, Fault> {
+    let refused = || Fault::from(AuthError::UnrecognizedClient);
+    let account = tables.account(key.account).filter(|_| key.active).ok_or_else(refused)?;
+    key.composed(account.changed, || match &key.owner {
+        Owner::Root => Ok(callers::root(key.account, &key.id)),
+        Owner::User(id) => {
+            let (account, user) = tables.user(id).ok_or_else(refused)?;
+            callers::user(tables, account, user, &key.id)
+        }
+    })
 }
 
 impl Principals for Tables {

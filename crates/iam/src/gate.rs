@@ -18,6 +18,8 @@ use crate::{
     entities::{self, Entity, EntityKind, Group, Role, Tags, User, fold},
     faults,
     managed::ManagedPolicy,
+    profiles::InstanceProfile,
+    providers::Provider,
     tables::{Account, Tables, inconsistent},
 };
 
@@ -129,6 +131,45 @@ pub(crate) fn own_policy(
         ));
     }
     Ok(permitted)
+}
+
+/// An instance profile of the caller's account, for an action on it.
+pub(crate) fn profile(
+    iam: &Iam,
+    cx: &mut Cx<'_>,
+    action: &'static str,
+    name: &str,
+    asked: &Asked<'_>,
+) -> Result<Permitted<InstanceProfile>, Fault> {
+    cx.notes.parameter("instanceProfileName", name.to_owned());
+    let (tables, account) = here(iam, cx)?;
+    let found = account.profile(name).cloned();
+    let arn = found
+        .as_ref()
+        .map_or_else(|| entities::arn(cx.account(), "instance-profile", "/", name), |found| found.arn());
+    permit(cx, action, &arn, asked, found.as_ref().map(|found| &found.tags), None)?;
+    let found = found.ok_or_else(|| faults::no_profile(name))?;
+    Ok(Permitted { tables, account, found })
+}
+
+/// A provider of the caller's account, for an action on it.
+pub(crate) fn provider(
+    iam: &Iam,
+    cx: &mut Cx<'_>,
+    action: &'static str,
+    arn: &str,
+    asked: &Asked<'_>,
+) -> Result<Permitted<Provider>, Fault> {
+    cx.notes.parameter("openIDConnectProviderArn", arn.to_owned());
+    check_own(cx, action, arn)?;
+    let Some((_, url)) = arn.split_once(":oidc-provider/") else {
+        return Err(faults::validation("Invalid ARN:  Could not be parsed!"));
+    };
+    let (tables, account) = here(iam, cx)?;
+    let found = account.providers.get(url).filter(|provider| provider.arn() == arn).cloned();
+    permit(cx, action, arn, asked, found.as_ref().map(|found| &found.tags), None)?;
+    let found = found.ok_or_else(|| faults::no_provider(arn))?;
+    Ok(Permitted { tables, account, found })
 }
 
 /// Permission for something about the caller's account as a whole, or to be made in it. `resource` is an ARN or

@@ -4,19 +4,15 @@ use std::sync::Arc;
 
 use dispatch::Usage;
 use model::Timestamp;
-use state::{Behind, LastUse, Notes, Row, Tracked, Use, encode, unchanged};
-use store::{Store, StoreError};
+use state::{LastUse, Notes, Tracked, Use};
 
-use crate::{
-    layout::{self, Kind},
-    records::AccessKeyUseRecord,
-    tables::Tables,
-};
+use crate::records::AccessKeyUseRecord;
 
 /// When and what for one access key was last used. It belongs to the id: whatever becomes of the key's record, its uses
 /// stay.
 pub(crate) struct KeyUse {
-    id: String,
+    /// The access key id.
+    pub(crate) id: String,
     last: LastUse<Used>,
 }
 
@@ -77,28 +73,4 @@ pub(crate) fn note(notes: &Notes<KeyUse>, key: &Arc<KeyUse>, usage: Usage<'_>) {
         service: usage.service.to_owned(),
         region: usage.region.to_string(),
     });
-}
-
-/// Writes what was noted. It is no change that anybody asked for, so it is no event.
-///
-/// # Errors
-/// What the store answers; what is not written is tried again.
-pub(crate) async fn write(
-    used: &Behind<KeyUse>,
-    tables: &Tables,
-    store: &dyn Store,
-) -> Result<(), StoreError> {
-    used.write(store, |key, used| row(tables, key, used)).await
-}
-
-/// The record of an access key's last use; `None` when the key is gone.
-fn row(tables: &Tables, key: &KeyUse, used: &Used) -> Option<Row> {
-    let key = tables.access_key(&key.id)?;
-    let record = AccessKeyUseRecord {
-        at: used.at.as_millis(),
-        service: used.service.as_str().into(),
-        region: used.region.as_str().into(),
-    };
-    let at = layout::key(key.account, Kind::AccessKeyUse, &key.id);
-    Some(Row { exists: unchanged(key), key: at, value: encode(&record) })
 }

@@ -112,7 +112,7 @@ pub fn sts(issuers: Arc<dyn IssuerKeys>) -> Service<TokenService> {
             version: "2011-06-15",
             namespace: "https://sts.amazonaws.com/doc/2011-06-15/",
         },
-        table: ops::sts::TABLE,
+        table: sts::TABLE,
         unsupported: model::sts::OPERATION_NAMES,
         state: Arc::new(TokenService { issuers }),
     }

@@ -3,16 +3,12 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use dispatch::{Cx, Fault};
 use model::{Timestamp, arn::AccountId};
 use state::{Kept, encode};
 use store::{Key, Revision};
 
 use crate::{
-    Iam,
     entities::{self, Tags, fold, read_tags, write_tags},
-    faults,
-    gate::{self, Asked, Permitted},
     layout::{self, Kind},
     records::InstanceProfileRecord,
 };
@@ -76,23 +72,4 @@ impl Kept for InstanceProfile {
     fn revision(&self) -> Revision {
         self.revision
     }
-}
-
-/// An instance profile of the caller's account, for an action on it.
-pub(crate) fn permitted(
-    iam: &Iam,
-    cx: &mut Cx<'_>,
-    action: &'static str,
-    name: &str,
-    asked: &Asked<'_>,
-) -> Result<Permitted<InstanceProfile>, Fault> {
-    cx.notes.parameter("instanceProfileName", name.to_owned());
-    let (tables, account) = gate::here(iam, cx)?;
-    let found = account.profile(name).cloned();
-    let arn = found
-        .as_ref()
-        .map_or_else(|| entities::arn(cx.account(), "instance-profile", "/", name), |found| found.arn());
-    gate::permit(cx, action, &arn, asked, found.as_ref().map(|found| &found.tags), None)?;
-    let found = found.ok_or_else(|| faults::no_profile(name))?;
-    Ok(Permitted { tables, account, found })
 }

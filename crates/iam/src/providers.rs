@@ -3,16 +3,14 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use dispatch::{Cx, Fault};
+use dispatch::Fault;
 use model::{Timestamp, arn::AccountId};
 use state::{Kept, encode};
 use store::{Key, Revision};
 
 use crate::{
-    Iam,
     entities::{Tags, read_tags, write_tags},
     faults,
-    gate::{self, Asked, Permitted},
     layout::{self, Kind},
     limits::{CLIENT_IDS, THUMBPRINTS},
     records::ProviderRecord,
@@ -78,26 +76,6 @@ impl Kept for Provider {
 /// The ARN of a provider with this URL, without the scheme.
 pub(crate) fn arn(account: AccountId, url: &str) -> String {
     format!("arn:aws:iam::{account}:oidc-provider/{url}")
-}
-
-/// A provider of the caller's account, for an action on it.
-pub(crate) fn permitted(
-    iam: &Iam,
-    cx: &mut Cx<'_>,
-    action: &'static str,
-    arn: &str,
-    asked: &Asked<'_>,
-) -> Result<Permitted<Provider>, Fault> {
-    cx.notes.parameter("openIDConnectProviderArn", arn.to_owned());
-    gate::check_own(cx, action, arn)?;
-    let Some((_, url)) = arn.split_once(":oidc-provider/") else {
-        return Err(faults::validation("Invalid ARN:  Could not be parsed!"));
-    };
-    let (tables, account) = gate::here(iam, cx)?;
-    let found = account.providers.get(url).filter(|provider| provider.arn() == arn).cloned();
-    gate::permit(cx, action, arn, asked, found.as_ref().map(|found| &found.tags), None)?;
-    let found = found.ok_or_else(|| faults::no_provider(arn))?;
-    Ok(Permitted { tables, account, found })
 }
 
 /// The URL of a provider without its scheme, which is `https`.

@@ -184,7 +184,9 @@ impl Tables {
         let policies = Arc::clone(&self.policies);
         match kind {
             Kind::AccessKey => {
-                let key = AccessKey::decode((account, id), value, revision, self)?;
+                let used = (self.key_use(id), &self.notes);
+                let known = self.access_key(id).map(|known| &**known);
+                let key = AccessKey::decode((account, id), (value, revision), known, used, &self.strongroom)?;
                 self.put_access_key(key);
             }
             Kind::AccessKeyUse => self.key_use(id).learn(value)?,

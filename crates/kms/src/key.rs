@@ -8,16 +8,16 @@ use model::{
     arn::{KeyArn, KeyId, MaterialId, WrittenArn},
     kms::{KeySpec, KeyUsageType, MultiRegionKeyType, OriginType},
 };
-use state::{Kept, LastUse, encode};
+use state::{Kept, LastUse, Tracked, encode};
 use store::Revision;
 
 use crate::{
     key_policy::{KeyPolicy, PrincipalIds},
+    last_use::{DAY_MILLIS, Used},
     layout::Place,
     lifecycle::State,
+    limits::ROTATION_PERIOD_DAYS_DEFAULT,
     records::{KeyRecord, RotationRecord, StateRecord, TagRecord},
-    rotation::Rotation,
-    usage::Used,
 };
 
 /// A KMS key as requests use it.
@@ -57,6 +57,15 @@ pub struct Key {
     pub last_use: Arc<LastUse<Used>>,
     /// Where the record was last changed.
     pub revision: Revision,
+}
+
+/// Automatic rotation of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rotation {
+    /// Days between two rotations.
+    pub period_days: u16,
+    /// When the next is due.
+    pub next: Timestamp,
 }
 
 impl Key {
@@ -110,6 +119,19 @@ impl Key {
         })
     }
 
+    /// Automatic rotation as the key's own record has it. Keys that AWS's services manage rotate every year.
+    #[must_use]
+    pub fn rotation(&self) -> Option<Rotation> {
+        let yearly = || Rotation::starting(self.created, ROTATION_PERIOD_DAYS_DEFAULT);
+        self.rotation.or_else(|| self.managed_by.as_ref().map(|_| yearly()))
+    }
+
+    /// Days in which the key was not used, since it last was or since it was made.
+    pub(crate) fn trailing_days(&self, now: Timestamp) -> i64 {
+        let since = self.last_use.get().map_or(self.created, |used| used.at);
+        now.as_millis().saturating_sub(since.as_millis()).max(0) / DAY_MILLIS
+    }
+
     /// From the stored form, which `policy` parses the policy of. `None` when it does not decode.
     pub(crate) fn decode(
         (place, id): (&Place, KeyId),
@@ -140,6 +162,22 @@ impl Key {
             revision,
             ..Self::new(arn, created, kind, policy(&record.policy, ids)?, material)
         })
+    }
+}
+
+impl Rotation {
+    /// Rotation a period from now, and every period from then on.
+    #[must_use]
+    pub fn starting(now: Timestamp, period_days: u16) -> Self {
+        Self { period_days, next: now.plus_days(period_days) }
+    }
+}
+
+impl Tracked for Key {
+    type Use = Used;
+
+    fn last_use(&self) -> &LastUse<Used> {
+        &self.last_use
     }
 }
 

@@ -15,6 +15,7 @@ pub mod grants;
 mod import;
 mod key;
 mod key_policy;
+mod last_use;
 pub mod layout;
 mod lifecycle;
 mod limits;
@@ -26,10 +27,12 @@ mod ops;
 mod pages;
 mod parameters;
 mod policies;
+mod quotas;
 mod rates;
 mod records;
 mod rotation;
 pub mod seed;
+mod service;
 mod signing;
 mod tables;
 mod tags;
@@ -40,54 +43,16 @@ mod workshop;
 
 use std::sync::Arc;
 
-use dispatch::{Find, Principals, Protocol, Regions, Resources, Service};
-use state::{Behind, Snapshot, Stateful, View};
-use strongroom::Strongroom;
+use dispatch::{Protocol, Service};
 
 pub use key_policy::{KeyPolicy, PrincipalIds};
-pub use limits::Quotas;
+pub use last_use::Used;
+pub use quotas::Quotas;
 pub use rates::{Overrides, Rates, RequestRates};
+pub(crate) use service::principals;
+pub use service::{KeyManagement, Kms, resources};
 pub use tables::Tables;
-pub use usage::Used;
 pub use workshop::{Effort, Interrupted, Workshop};
-
-/// The service as one attempt of a call sees it, its keys and aliases at one revision.
-pub type Kms = View<KeyManagement>;
-
-/// What the service works with, beside the keys and aliases in memory.
-pub struct KeyManagement {
-    /// Where key material is used.
-    pub strongroom: Arc<Strongroom>,
-    /// Where work is done that takes too long for the thread of a request.
-    pub workshop: Workshop,
-    /// Keys whose last use is not written yet.
-    pub used: Behind<key::Key>,
-    /// What attestation documents have to lead to.
-    pub attestation_roots: Arc<attestation::Roots>,
-    /// Finds who exists.
-    pub principals: Find<dyn Principals>,
-    /// How much there may be.
-    pub quotas: Quotas,
-    /// How fast it may be asked for.
-    pub rates: Rates,
-    /// The Regions that keys can be in.
-    pub regions: Regions,
-}
-
-impl Stateful for KeyManagement {
-    type Tables = Tables;
-}
-
-/// What keys have of their own to say to simulations.
-#[must_use]
-pub fn resources(memory: &Snapshot) -> &(dyn Resources + 'static) {
-    memory.find::<Tables>().map_or(&(), |tables| tables)
-}
-
-/// Who exists, at the revision of the attempt.
-fn principals(kms: &Kms) -> &dyn Principals {
-    (kms.principals)(kms.snapshot())
-}
 
 /// The service for the request line.
 #[must_use]

@@ -1,16 +1,11 @@
 //! AWS's quotas and ranges, as far as they are the service's own.
 //! <https://docs.aws.amazon.com/kms/latest/developerguide/limits.html>
 
-use std::{ops::RangeInclusive, sync::Arc};
+use std::ops::RangeInclusive;
 
 use dispatch::Fault;
 
-use crate::{
-    faults,
-    layout::Place,
-    managed,
-    tables::{Shelf, Tables},
-};
+use crate::faults;
 
 /// Waiting period before a key is deleted, in days.
 pub(crate) const DELETION_WINDOW_DAYS: RangeInclusive<u16> = 7..=30;
@@ -37,51 +32,6 @@ pub(crate) const GRANT_CONTEXT_PAIRS: usize = 8;
 pub(crate) const GRANT_CONTEXT_CHARACTERS: usize = 384;
 /// Most aliases of a key for which `kms:ResourceAliases` can hold.
 pub(crate) const RESOURCE_ALIASES: usize = 50;
-
-/// Quotas that an operator may set otherwise than AWS does.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Quotas {
-    /// Keys of an account in a Region, in any state, but for those that AWS's services manage.
-    pub keys_per_region: usize,
-    /// Aliases of one key.
-    pub aliases_per_key: usize,
-    /// Grants of one key.
-    pub grants_per_key: usize,
-    /// Bytes of a key policy.
-    pub key_policy_bytes: usize,
-    /// Rotations on demand in the life of a key.
-    pub on_demand_rotations: u16,
-}
-
-/// AWS's.
-impl Default for Quotas {
-    fn default() -> Self {
-        Self {
-            keys_per_region: 100_000,
-            aliases_per_key: 50,
-            grants_per_key: 50_000,
-            key_policy_bytes: 32 * 1024,
-            on_demand_rotations: 25,
-        }
-    }
-}
-
-impl Quotas {
-    /// Room for one more key in a place.
-    pub(crate) fn check_keys(&self, tables: &Tables, place: &Place) -> Result<(), Fault> {
-        // Keys that AWS's services manage do not count.
-        let customers = |shelf: &Arc<Shelf>| shelf.keys.len().saturating_sub(managed::count(shelf));
-        let keys = tables.shelf(place).map_or(0, customers);
-        if keys < self.keys_per_region {
-            return Ok(());
-        }
-        let text = format!(
-            "The account {} has reached the limit of {} KMS keys in {}.",
-            place.account, self.keys_per_region, place.region
-        );
-        Err(Fault::new(&faults::LIMIT_EXCEEDED, text))
-    }
-}
 
 /// Items on a page.
 pub(crate) struct PageLimit {

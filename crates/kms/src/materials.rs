@@ -7,17 +7,13 @@ use std::{borrow::Cow, sync::OnceLock};
 
 use model::{
     Timestamp,
-    arn::{KeyArn, KeyId, MaterialId},
+    arn::KeyArn,
     kms::{ExpirationModelType, KeySpec, RotationType},
 };
 use state::encode;
 use strongroom::{Binding, Material, Refused, Spec, Strongroom};
 
-use crate::{
-    key::Key,
-    records::{ImportedRecord, MaterialRecord, RotatedRecord},
-    tables::Shelf,
-};
+use crate::records::{ImportedRecord, MaterialRecord, RotatedRecord};
 
 /// A material as it is stored, and opened once it has been used.
 #[derive(Default)]
@@ -177,32 +173,6 @@ impl Imported {
             Some(_) => ExpirationModelType::KeyMaterialExpires,
             None => ExpirationModelType::KeyMaterialDoesNotExpire,
         }
-    }
-}
-
-impl Shelf {
-    /// The materials of a key in the order in which they came to it.
-    #[must_use]
-    pub fn history(&self, key: KeyId) -> Vec<(MaterialId, &StoredMaterial)> {
-        let mut history: Vec<_> = self.materials(key).map(|(id, material)| (id, material.as_ref())).collect();
-        history.sort_by_key(|(_, material)| material.order);
-        history
-    }
-
-    /// The place in a key's history of the next material.
-    #[must_use]
-    pub fn next_order(&self, key: KeyId) -> u32 {
-        self.materials(key).map(|(_, material)| material.order.saturating_add(1)).max().unwrap_or(0)
-    }
-
-    /// Whether a material that the key encrypts or decrypts with is not there, not counting `except`.
-    #[must_use]
-    pub fn is_missing_material(&self, key: &Key, except: Option<MaterialId>) -> bool {
-        key.current_material.is_none()
-            || self
-                .materials(key.arn.key_id)
-                .filter(|(id, _)| Some(*id) != key.pending_material && Some(*id) != except)
-                .any(|(_, material)| material.token.is_none())
     }
 }
 

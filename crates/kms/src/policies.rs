@@ -3,13 +3,11 @@
 
 use std::sync::Arc;
 
-use dispatch::{Cx, Fault, Principals};
+use dispatch::{Fault, Principals};
 use model::arn::{AccountId, Region};
 
 use crate::{
     Kms, faults,
-    gate::{self, Asked},
-    key::Key,
     key_policy::{KeyPolicy, PrincipalIds},
     principals,
 };
@@ -71,17 +69,6 @@ pub(crate) fn shown(principals: &dyn Principals, policy: &KeyPolicy) -> String {
         let id = policy.ids.get(arn)?;
         Some(principals.arn(id).unwrap_or_else(|| id.clone()))
     })
-}
-
-/// The caller must be able to put the next policy too.
-pub(crate) fn check_lockout(kms: &Kms, cx: &Cx<'_>, changed: &Key) -> Result<(), Fault> {
-    if gate::would_allow(kms, cx, "kms:PutKeyPolicy", changed, &Asked::nothing()) {
-        return Ok(());
-    }
-    Err(Fault::new(
-        &faults::MALFORMED_POLICY,
-        "The new key policy will not allow you to update the key policy in the future.",
-    ))
 }
 
 /// There is one policy, and this is its name.

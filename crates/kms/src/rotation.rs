@@ -17,59 +17,16 @@ use strongroom::Entropy;
 
 use crate::{
     Kms, faults,
-    key::Key,
-    limits::{ROTATION_PERIOD_DAYS_DEFAULT, ROTATION_SOON_MILLIS},
-    materials,
-    materials::{Rotated, StoredMaterial},
+    key::{Key, Rotation},
+    limits::ROTATION_SOON_MILLIS,
+    materials::{self, Rotated, StoredMaterial},
     tables::Tables,
 };
-
-/// Automatic rotation of a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rotation {
-    /// Days between two rotations.
-    pub period_days: u16,
-    /// When the next is due.
-    pub next: Timestamp,
-}
 
 /// The change of a rotation, and the event that records it.
 pub(crate) struct Turn {
     pub(crate) change: Batch,
     pub(crate) event: ServiceEvent,
-}
-
-impl Rotation {
-    /// Rotation a period from now, and every period from then on.
-    #[must_use]
-    pub fn starting(now: Timestamp, period_days: u16) -> Self {
-        Self { period_days, next: now.plus_days(period_days) }
-    }
-}
-
-impl Key {
-    /// Automatic rotation as the key's own record has it. Keys that AWS's services manage rotate every year.
-    #[must_use]
-    pub fn rotation(&self) -> Option<Rotation> {
-        let yearly = || Rotation::starting(self.created, ROTATION_PERIOD_DAYS_DEFAULT);
-        self.rotation.or_else(|| self.managed_by.as_ref().map(|_| yearly()))
-    }
-
-    /// The key after a rotation.
-    #[must_use]
-    fn turned(&self, material: MaterialId, how: Rotated) -> Self {
-        let mut turned = Self { current_material: Some(material), pending_material: None, ..self.clone() };
-        match how.kind {
-            RotationType::Automatic => {
-                turned.rotation =
-                    self.rotation().map(|rotation| Rotation::starting(how.at, rotation.period_days));
-            }
-            RotationType::OnDemand => {
-                turned.on_demand_rotations = self.on_demand_rotations.saturating_add(1);
-            }
-        }
-        turned
-    }
 }
 
 /// Rotation is for symmetric encryption keys.
@@ -133,10 +90,24 @@ pub(crate) fn turn(
                 .ok_or_else(|| faults::inconsistent(format_args!("{} lacks {id}", member.arn)))?,
         };
         let material = StoredMaterial { rotated: Some(how), ..material };
-        let turned = replaced(&*member, &member.turned(id, how));
+        let turned = replaced(&*member, &turned(&member, id, how));
         change = change.and(turned).put(at.material(key.id(), id), material.encode());
     }
     Ok(Turn { change, event: event(key, id, how.kind) })
+}
+
+/// A key after a rotation.
+fn turned(key: &Key, material: MaterialId, how: Rotated) -> Key {
+    let mut turned = Key { current_material: Some(material), pending_material: None, ..key.clone() };
+    match how.kind {
+        RotationType::Automatic => {
+            turned.rotation = key.rotation().map(|rotation| Rotation::starting(how.at, rotation.period_days));
+        }
+        RotationType::OnDemand => {
+            turned.on_demand_rotations = key.on_demand_rotations.saturating_add(1);
+        }
+    }
+    turned
 }
 
 /// What CloudTrail shows of a rotation.

@@ -18,6 +18,7 @@ use crate::{
     grants::{Grant, KeyGrants, Retirable},
     key::Key,
     key_policy::{KeyPolicy, PrincipalIds, SharedPolicies},
+    last_use::Used,
     layout::{Located, Place, locate},
     materials::StoredMaterial,
 };
@@ -119,7 +120,13 @@ impl Tables {
                 let arn = KeyArn { region: place.region.clone(), account: place.account, key_id: key };
                 self.put_grant(&place, Grant::decode(arn, id, value, revision)?);
             }
-            Located::Usage(place, id) => self.put_usage(&place, id, value)?,
+            Located::Usage(place, id) => {
+                let used = Used::decode(value)?;
+                // Records of keys stand before those of their uses, and are deleted with them.
+                if let Some((_, key)) = self.key(&place, id) {
+                    key.last_use.learn(used);
+                }
+            }
             Located::Alias(place, name) => self.put_alias(Alias::decode(place, name, value, revision)?),
         }
         Some(())
@@ -206,6 +213,30 @@ impl Shelf {
             .range(from..)
             .take_while(move |((id, _), _)| *id == key)
             .map(|((_, id), material)| (*id, material))
+    }
+
+    /// The materials of a key in the order in which they came to it.
+    #[must_use]
+    pub fn history(&self, key: KeyId) -> Vec<(MaterialId, &StoredMaterial)> {
+        let mut history: Vec<_> = self.materials(key).map(|(id, material)| (id, material.as_ref())).collect();
+        history.sort_by_key(|(_, material)| material.order);
+        history
+    }
+
+    /// The place in a key's history of the next material.
+    #[must_use]
+    pub fn next_order(&self, key: KeyId) -> u32 {
+        self.materials(key).map(|(_, material)| material.order.saturating_add(1)).max().unwrap_or(0)
+    }
+
+    /// Whether a material that the key encrypts or decrypts with is not there, not counting `except`.
+    #[must_use]
+    pub fn is_missing_material(&self, key: &Key, except: Option<MaterialId>) -> bool {
+        key.current_material.is_none()
+            || self
+                .materials(key.arn.key_id)
+                .filter(|(id, _)| Some(*id) != key.pending_material && Some(*id) != except)
+                .any(|(_, material)| material.token.is_none())
     }
 
     /// The names of a key's aliases, in order.

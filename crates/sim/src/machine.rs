@@ -26,6 +26,7 @@ pub(crate) struct Machine {
     pub(crate) issuers: Arc<SimIssuers>,
     pub(crate) roots: Vec<Credentials>,
     pub(crate) attestation_roots: attestation::Roots,
+    pub(crate) policies: Policies,
 }
 
 /// What does not.
@@ -52,6 +53,7 @@ impl Machine {
             issuers: Arc::default(),
             roots: Vec::new(),
             attestation_roots: attestation::Roots::none(),
+            policies: Policies::Enforced,
         }
     }
 
@@ -83,7 +85,7 @@ impl Machine {
             authentication: |credentials| Arc::new(Verified(credentials)),
             services: services(),
             issuers: Arc::clone(&self.issuers) as _,
-            policies: Policies::Enforced,
+            policies: self.policies,
             regions: Regions::Any,
             durability: Durability::Durable,
             quotas: kms::Quotas::default(),

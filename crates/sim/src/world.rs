@@ -11,7 +11,7 @@ use std::{
 
 use audit::{Crash, MemoryDisk, Record};
 use bytes::Bytes;
-use dispatch::{BodyFault, Clock, ConnectionInfo, Facts, Protocol, Service};
+use dispatch::{BodyFault, Clock, ConnectionInfo, Facts, Policies, Protocol, Service};
 use http::{Request, request::Parts as Head};
 use model::Timestamp;
 use serde_json::Value;
@@ -67,6 +67,15 @@ impl World {
     #[must_use]
     pub fn trusting(roots: attestation::Roots) -> Self {
         Self::on(Machine { attestation_roots: roots, ..Machine::new(1) })
+    }
+
+    /// A new deployment that asks no policies, as one for development may.
+    ///
+    /// # Panics
+    /// If the server does not start.
+    #[must_use]
+    pub fn ignoring_policies() -> Self {
+        Self::on(Machine { policies: Policies::Ignored, ..Machine::new(1) })
     }
 
     fn on(mut machine: Machine) -> Self {

@@ -9,11 +9,12 @@ use super::{Finding, Source, Sources};
 const STRONGROOM: &[(&str, &str)] = &[
     ("crates/dispatch/src/backstage.rs", "hands the source of entropy on"),
     ("crates/dispatch/src/cx.rs", "hands the source of entropy on"),
+    ("crates/dispatch/src/event.rs", "hands the source of entropy on"),
     ("crates/dispatch/src/pages.rs", "vouches for the markers of listings"),
     ("crates/iam/src/credentials.rs", "seals and opens secret access keys"),
     ("crates/iam/src/tables.rs", "opens secret access keys when they enter memory"),
     ("crates/iam/src/lib.rs", "holds the strongroom"),
-    ("crates/iam/src/sessions/mod.rs", "has the tokens of sessions opened"),
+    ("crates/iam/src/sessions/session.rs", "has the tokens of sessions opened"),
     ("crates/iam/src/sessions/shelf.rs", "hashes the tokens of sessions"),
     ("crates/iam/src/sessions/token.rs", "seals and opens the tokens of sessions"),
     ("crates/iam/src/setup.rs", "seals the first secret access key"),
@@ -22,11 +23,11 @@ const STRONGROOM: &[(&str, &str)] = &[
     ("crates/kms/src/grants/token.rs", "vouches for grant tokens"),
     ("crates/kms/src/grants/wanted.rs", "hashes what a grant is wanted for"),
     ("crates/kms/src/import/wrapping.rs", "has imported material wrapped and unwrapped"),
-    ("crates/kms/src/lib.rs", "holds the strongroom"),
     ("crates/kms/src/making.rs", "has keys made"),
     ("crates/kms/src/materials.rs", "keeps opened material"),
     ("crates/kms/src/rotation.rs", "hands the source of entropy on"),
     ("crates/kms/src/seed.rs", "takes the material of a seed file over"),
+    ("crates/kms/src/service.rs", "holds the strongroom"),
     ("crates/kms/src/signing.rs", "puts what is signed into the strongroom's form"),
 ];
 /// Functions outside the strongroom that look into a `Plaintext`, with the reason. In the strongroom anything may; that

@@ -6,8 +6,14 @@ use http::{HeaderName, request::Parts};
 use model::arn::AccountId;
 use sigv4::Claim;
 
-use super::{ACT_FOR, SOURCE_ACCOUNT, SOURCE_ARN};
 use crate::Fault;
+
+/// The header that states for whom a service calls.
+pub const ACT_FOR: HeaderName = HeaderName::from_static("x-keywright-act-for");
+/// The header that states on behalf of which resource a service calls as itself.
+pub const SOURCE_ARN: HeaderName = HeaderName::from_static("x-keywright-source-arn");
+/// The header that states whose that resource is.
+pub const SOURCE_ACCOUNT: HeaderName = HeaderName::from_static("x-keywright-source-account");
 
 /// For whom a service calls.
 #[derive(Debug, PartialEq, Eq)]

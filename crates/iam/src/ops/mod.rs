@@ -10,7 +10,6 @@ mod profiles;
 mod providers;
 mod roles;
 mod simulation;
-pub(crate) mod sts;
 mod users;
 
 use dispatch::Row;

@@ -2,17 +2,36 @@
 
 use std::sync::Arc;
 
-use dispatch::{Caller, Fault, IdentityPolicies};
+use dispatch::{Caller, Credential, Fault, IdentityPolicies};
 use model::Timestamp;
 use policy::{Policy, Principal};
 use sigv4::AuthError;
 
-use super::{Bearer, Session};
+use super::{Bearer, session::Session};
 use crate::{
     callers::{self, Powers},
     entities::Tags,
     tables::{Account, Tables},
 };
+
+/// The credential behind an access key id and a token.
+///
+/// # Errors
+/// `UnrecognizedClientException` when the token is not genuine or its bearer is gone, `ExpiredTokenException`
+/// when its time is over.
+pub(crate) fn find(
+    tables: &Tables,
+    (access_key_id, token): (&str, &str),
+    now: Timestamp,
+) -> Result<Arc<dyn Credential>, Fault> {
+    let session = tables.sessions.session(access_key_id, token, &tables.strongroom)?;
+    if now.as_millis() >= session.claims.expires {
+        return Err(AuthError::ExpiredToken.into());
+    }
+    let gone = || Fault::from(AuthError::UnrecognizedClient);
+    let account = tables.account(session.account).ok_or_else(gone)?;
+    session.composed(account.changed, || session.caller(tables, account))
+}
 
 impl Session {
     /// The caller, its bearer as it is in `tables`.
@@ -25,16 +44,16 @@ impl Session {
             Bearer::Role { id, session } => self.of_role(tables, id, session)?,
             Bearer::User { id } => {
                 let (account, user) = tables.user(id).ok_or_else(gone)?;
-                callers::user(tables, account, user, &self.lock.access_key_id)?
+                callers::user(tables, account, user, self.access_key_id())?
             }
-            Bearer::Root => callers::root(self.account, &self.lock.access_key_id),
+            Bearer::Root => callers::root(self.account, self.access_key_id()),
             Bearer::Federated { name, user } => {
                 let vouching = match user {
                     Some(id) => {
                         let (account, user) = tables.user(id).ok_or_else(gone)?;
-                        callers::user(tables, account, user, &self.lock.access_key_id)?
+                        callers::user(tables, account, user, self.access_key_id())?
                     }
-                    None => callers::root(self.account, &self.lock.access_key_id),
+                    None => callers::root(self.account, self.access_key_id()),
                 };
                 self.federated(vouching, name)
             }
@@ -71,7 +90,7 @@ impl Session {
             arn,
             unique_id: format!("{id}:{session}"),
             user_name: None,
-            access_key_id: self.lock.access_key_id.clone(),
+            access_key_id: self.access_key_id().to_owned(),
             tags: entity.tags.clone(),
             policies: IdentityPolicies::Attached(policies),
             boundary,

@@ -1,7 +1,10 @@
-//! What the operations of the security token service share: who gets a session, and what is passed to it.
+//! The security token service: who gets a session, what is passed to it, and the operations.
 
-pub(crate) mod faults;
-pub(crate) mod gate;
-pub(crate) mod passed;
-pub(crate) mod shown;
-pub(crate) mod web_identity;
+mod faults;
+mod gate;
+mod ops;
+mod passed;
+mod shown;
+mod web_identity;
+
+pub(crate) use ops::TABLE;

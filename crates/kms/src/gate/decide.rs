@@ -54,10 +54,21 @@ pub(super) fn reaches(cx: &Cx<'_>, key: &Key) -> bool {
 }
 
 /// Whether the caller could do something to a key as it is going to be. Nothing is noted.
-pub(crate) fn would_allow(kms: &Kms, cx: &Cx<'_>, action: &str, key: &Key, asked: &Asked<'_>) -> bool {
+fn would_allow(kms: &Kms, cx: &Cx<'_>, action: &str, key: &Key, asked: &Asked<'_>) -> bool {
     let shelf = kms.tables().shelf(&Place::of(cx));
     let on_key = OnKey { shelf, key, alias: None, asked };
     ask(cx, &permission(action, &on_key)).is_allowed()
+}
+
+/// The caller must be able to put the next policy too.
+pub(crate) fn check_lockout(kms: &Kms, cx: &Cx<'_>, changed: &Key) -> Result<(), Fault> {
+    if would_allow(kms, cx, "kms:PutKeyPolicy", changed, &Asked::nothing()) {
+        return Ok(());
+    }
+    Err(Fault::new(
+        &faults::MALFORMED_POLICY,
+        "The new key policy will not allow you to update the key policy in the future.",
+    ))
 }
 
 /// The fault for a key of another account, of which nothing is said.

@@ -12,6 +12,7 @@ mod decide;
 mod grants;
 mod recipient;
 mod resolve;
+mod retire;
 mod simulated;
 mod unmade;
 mod usable;
@@ -26,9 +27,10 @@ use model::{
 };
 
 pub(crate) use conditions::{Asked, NewKey};
-pub(crate) use decide::would_allow;
-pub(crate) use grants::retire;
+pub(crate) use decide::check_lockout;
+
 pub(crate) use recipient::{Recipient, hand, of_recipient, recipient};
+pub(crate) use retire::retire;
 pub(crate) use usable::Usable;
 pub(crate) use uses::*;
 

@@ -72,7 +72,7 @@ impl Operation for CreateKey {
             ..Key::new(arn.clone(), cx.now, (spec, usage), policy, material)
         };
         if !bypass.unwrap_or_default() {
-            policies::check_lockout(kms, cx, &key)?;
+            gate::check_lockout(kms, cx, &key)?;
         }
         cx.notes.resource(arn.to_string());
 

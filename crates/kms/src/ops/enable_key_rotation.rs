@@ -10,8 +10,9 @@ use crate::{
     Kms, faults,
     gate::{self, Asked, ToEnableRotation},
     key::Key,
+    key::Rotation,
     limits::{ROTATION_PERIOD_DAYS, ROTATION_PERIOD_DAYS_DEFAULT},
-    rotation::{self, Rotation},
+    rotation,
 };
 
 /// The operation.

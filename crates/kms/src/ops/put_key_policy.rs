@@ -33,7 +33,7 @@ impl Operation for PutKeyPolicy {
         let policy = policies::accept(kms, &input.policy)?;
         let changed = Key { policy, ..Key::clone(key.record()) };
         if !bypass.unwrap_or_default() {
-            policies::check_lockout(kms, cx, &changed)?;
+            gate::check_lockout(kms, cx, &changed)?;
         }
         Ok(Outcome::changing(Nothing {}, key.replaced(&changed)))
     }

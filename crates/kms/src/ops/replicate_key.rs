@@ -74,7 +74,7 @@ impl Operation for ReplicateKey {
             ..Key::clone(primary.record())
         };
         if !bypass.unwrap_or_default() {
-            policies::check_lockout(kms, &there, &replica)?;
+            gate::check_lockout(kms, &there, &replica)?;
         }
         cx.notes.resource(arn.to_string());
         cx.notes.event(events::about(&arn, "CreateKey", vec![("keyId", arn.key_id.to_string())]));

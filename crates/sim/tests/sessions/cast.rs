@@ -14,7 +14,10 @@ pub(crate) struct Cast {
 
 impl Cast {
     pub(crate) fn new() -> Self {
-        let world = World::new();
+        Self::on(World::new())
+    }
+
+    pub(crate) fn on(world: World) -> Self {
         let root = world.root();
         let made = world.call(&root, "kms", "CreateKey", json!({})).ok();
         let key = made["KeyMetadata"]["Arn"].as_str().unwrap().to_owned();

@@ -5,6 +5,7 @@
 mod cast;
 mod ends;
 mod federation;
+mod ignored;
 mod limits;
 mod passed;
 mod trust;

@@ -26,8 +26,8 @@ use crate::{
     Iam,
     gate::{self, Asked, Holder, Permitted},
     managed::ManagedPolicy,
-    profiles::{self, InstanceProfile},
-    providers::{self, Provider},
+    profiles::InstanceProfile,
+    providers::Provider,
 };
 
 /// An operation. `$answer` is the body of its `run`.
@@ -139,9 +139,9 @@ impl Named for ManagedPolicy {
 }
 
 impl Named for InstanceProfile {
-    const TO_READ: Gate<Self> = profiles::permitted;
+    const TO_READ: Gate<Self> = gate::profile;
 }
 
 impl Named for Provider {
-    const TO_READ: Gate<Self> = providers::permitted;
+    const TO_READ: Gate<Self> = gate::provider;
 }

@@ -10,7 +10,6 @@ use crate::{
     faults,
     gate::{self, Asked},
     limits::ROLES_PER_PROFILE,
-    profiles,
 };
 
 /// The operation.
@@ -24,7 +23,7 @@ impl Operation for AddRoleToInstanceProfile {
         Facts::changing("AddRoleToInstanceProfile", "InstanceProfileName={spare-profile}&RoleName={role}");
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        let profile = profiles::permitted(
+        let profile = gate::profile(
             iam,
             cx,
             "iam:AddRoleToInstanceProfile",

@@ -4,7 +4,11 @@
 use dispatch::{Cx, Facts, Fault, Operation, Outcome};
 use model::iam::{GetInstanceProfileRequest, GetInstanceProfileResponse};
 
-use crate::{Iam, gate::Asked, profiles, shown};
+use crate::{
+    Iam,
+    gate::{self, Asked},
+    shown,
+};
 
 /// The operation.
 pub(crate) struct GetInstanceProfile;
@@ -16,7 +20,7 @@ impl Operation for GetInstanceProfile {
     const FACTS: Facts = Facts::reading("GetInstanceProfile", "InstanceProfileName={profile}");
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        let profile = profiles::permitted(
+        let profile = gate::profile(
             iam,
             cx,
             "iam:GetInstanceProfile",

@@ -9,7 +9,6 @@ use crate::{
     entities::EntityKind,
     faults,
     gate::{self, Asked},
-    profiles,
 };
 
 /// The operation.
@@ -23,7 +22,7 @@ impl Operation for RemoveRoleFromInstanceProfile {
         Facts::changing("RemoveRoleFromInstanceProfile", "InstanceProfileName={profile}&RoleName={role}");
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        let profile = profiles::permitted(
+        let profile = gate::profile(
             iam,
             cx,
             "iam:RemoveRoleFromInstanceProfile",

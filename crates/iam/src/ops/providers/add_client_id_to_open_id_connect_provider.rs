@@ -23,7 +23,7 @@ impl Operation for AddClientIDToOpenIDConnectProvider {
     );
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        let provider = providers::permitted(
+        let provider = gate::provider(
             iam,
             cx,
             "iam:AddClientIDToOpenIDConnectProvider",

@@ -4,7 +4,11 @@
 use dispatch::{Cx, Facts, Fault, Operation, Outcome};
 use model::iam::{GetOpenIDConnectProviderRequest, GetOpenIDConnectProviderResponse};
 
-use crate::{Iam, gate::Asked, providers, tags};
+use crate::{
+    Iam,
+    gate::{self, Asked},
+    tags,
+};
 
 /// The operation.
 pub(crate) struct GetOpenIDConnectProvider;
@@ -16,7 +20,7 @@ impl Operation for GetOpenIDConnectProvider {
     const FACTS: Facts = Facts::reading("GetOpenIDConnectProvider", "OpenIDConnectProviderArn={provider}");
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        let provider = providers::permitted(
+        let provider = gate::provider(
             iam,
             cx,
             "iam:GetOpenIDConnectProvider",

@@ -7,7 +7,6 @@ use model::{Nothing, iam::RemoveClientIDFromOpenIDConnectProviderRequest};
 use crate::{
     Iam,
     gate::{self, Asked},
-    providers,
 };
 
 /// The operation.
@@ -23,7 +22,7 @@ impl Operation for RemoveClientIDFromOpenIDConnectProvider {
     );
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        let provider = providers::permitted(
+        let provider = gate::provider(
             iam,
             cx,
             "iam:RemoveClientIDFromOpenIDConnectProvider",

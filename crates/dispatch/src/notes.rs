@@ -1,0 +1,139 @@
+//! What an operation notes for the record of its call.
+
+use std::{borrow::Cow, mem, sync::Arc};
+
+use audit::{Decision, Value};
+use store::Batch;
+
+use crate::{Caller, Ids, ServiceEvent};
+
+/// What an operation notes for the record. Only what stands here is recorded: nothing is copied from the
+/// request unseen.
+#[derive(Default)]
+pub struct Notes {
+    /// Who calls, where no credential says it.
+    pub(crate) caller: Option<Arc<Caller>>,
+    pub(crate) decision: Option<Decision<'static>>,
+    pub(crate) trace: Option<String>,
+    pub(crate) resources: Vec<Cow<'static, str>>,
+    pub(crate) parameters: Vec<(Cow<'static, str>, Value<'static>)>,
+    pub(crate) response: Vec<(Cow<'static, str>, Value<'static>)>,
+    pub(crate) additional: Option<Value<'static>>,
+    pub(crate) events: Vec<ServiceEvent>,
+    pub(crate) after_success: Vec<AfterSuccess>,
+    pub(crate) first: Option<Box<First>>,
+}
+
+/// What a call needs to be there.
+pub(crate) struct First {
+    pub(crate) event: ServiceEvent,
+    pub(crate) change: Batch,
+}
+
+/// What is done once a call has succeeded and is recorded.
+pub type AfterSuccess = Box<dyn FnOnce(Ids) + Send + Sync>;
+
+impl Notes {
+    /// The call was allowed, by this layer and statement.
+    pub fn allowed(&mut self, layer: impl Into<Cow<'static, str>>, statement: Option<String>) {
+        // A denial stands: an operation that asks twice is only as allowed as its worst answer.
+        if !matches!(self.decision, Some(Decision::Denied { .. })) {
+            self.decision =
+                Some(Decision::Allowed { layer: layer.into(), statement: statement.map(Cow::Owned) });
+        }
+    }
+
+    /// The call was denied, by this layer and statement.
+    pub fn denied(&mut self, layer: impl Into<Cow<'static, str>>, statement: Option<String>) {
+        self.decision = Some(Decision::Denied { layer: layer.into(), statement: statement.map(Cow::Owned) });
+    }
+
+    /// Why the call was denied, for the operator. The caller learns no more than AWS tells.
+    pub fn traced(&mut self, trace: String) {
+        self.trace = Some(trace);
+    }
+
+    /// It is established who makes a call that no access key signs.
+    pub(crate) fn identified(&mut self, caller: Arc<Caller>) {
+        self.caller = Some(caller);
+    }
+
+    /// The operation needs no permission.
+    pub fn needs_no_permission(&mut self) {
+        self.allowed("none-needed", None);
+    }
+
+    /// The call concerns this key or alias, by its ARN.
+    pub fn resource(&mut self, arn: impl Into<Cow<'static, str>>) {
+        let arn = arn.into();
+        if !self.resources.contains(&arn) {
+            self.resources.push(arn);
+        }
+    }
+
+    /// A request parameter that may be shown.
+    pub fn parameter(&mut self, name: &'static str, value: impl Into<Value<'static>>) {
+        self.parameters.push((Cow::Borrowed(name), value.into()));
+    }
+
+    /// A part of the answer that may be shown.
+    pub fn answered(&mut self, name: &'static str, value: impl Into<Value<'static>>) {
+        self.response.push((Cow::Borrowed(name), value.into()));
+    }
+
+    /// What else is known of the call, beside its parameters and its answer.
+    pub fn additional(&mut self, name: &'static str, value: Value<'static>) {
+        self.additional = Some(Value::map([(name, value)]));
+    }
+
+    /// The change of the call makes this happen as well: it is recorded as an event of its own, if the change
+    /// is committed.
+    pub fn event(&mut self, event: ServiceEvent) {
+        self.events.push(event);
+    }
+
+    /// What was noted with [`Notes::event`].
+    #[must_use]
+    pub fn events(&self) -> &[ServiceEvent] {
+        &self.events
+    }
+
+    /// This has to be there before the call can be answered: whatever this attempt answers, the change is committed
+    /// with its event, and the call is begun again. If another change got in between, the next attempt sees it.
+    pub fn first(&mut self, event: ServiceEvent, change: Batch) {
+        self.first = Some(Box::new(First { event, change }));
+    }
+
+    /// What was noted with [`Notes::first`].
+    pub(crate) fn take_first(&mut self) -> Option<Box<First>> {
+        self.first.take()
+    }
+
+    /// Whether no decision was noted yet.
+    #[must_use]
+    pub fn is_undecided(&self) -> bool {
+        self.decision.is_none()
+    }
+
+    /// Whether a decision was noted and is no denial.
+    pub(crate) fn is_allowed(&self) -> bool {
+        matches!(self.decision, Some(Decision::Allowed { .. }))
+    }
+
+    /// Something to do if and when the call succeeds, without waiting. Of an attempt that is made again, it is
+    /// forgotten with all else that the attempt noted.
+    pub fn after_success(&mut self, then: AfterSuccess) {
+        self.after_success.push(then);
+    }
+
+    /// What was noted with [`Notes::after_success`].
+    #[must_use]
+    pub fn take_after_success(&mut self) -> Vec<AfterSuccess> {
+        mem::take(&mut self.after_success)
+    }
+
+    /// Forgets what one attempt noted, before the next.
+    pub(crate) fn clear(&mut self) {
+        *self = Self::default();
+    }
+}
