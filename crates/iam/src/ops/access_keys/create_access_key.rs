@@ -28,9 +28,7 @@ impl Operation for CreateAccessKey {
         let key = NewAccessKey::generate(cx.entropy)
             .map_err(|_| Fault::internal("the source of random bytes failed"))?;
         let made = credentials::made(iam, cx, &key, &holder.owner())?;
-        let mut change = holder.touched(cx)?;
-        change.preconditions.extend(made.preconditions);
-        change.puts.extend(made.puts);
+        let change = holder.touched(cx)?.and(made);
         cx.notes.parameter("accessKeyId", key.id.clone());
         let access_key = AccessKey {
             user_name: holder.name().unwrap_or("root").to_owned(),

@@ -48,9 +48,5 @@ fn rename<T: Holder>(
         });
     }
     gate::check_free::<T>(&holder.account, new)?;
-    let mut change = holder.deleted();
-    let made = created(&changed);
-    change.preconditions.extend(made.preconditions);
-    change.puts.extend(made.puts);
-    Ok(Some(change))
+    Ok(Some(holder.deleted().and(created(&changed))))
 }

@@ -35,11 +35,7 @@ impl Operation for AddUserToGroup {
             }
             Ok(())
         })?;
-        let Some(mut change) = change else { return Ok(Nothing {}.into()) };
         // The group's record too, so that its deletion at the same time fails or makes this fail.
-        let group = group.touched();
-        change.preconditions.extend(group.preconditions);
-        change.puts.extend(group.puts);
-        Ok(Outcome::changing(Nothing {}, change))
+        Ok(gate::outcome(Nothing {}, change.map(|change| change.and(group.touched()))))
     }
 }

@@ -40,12 +40,6 @@ impl Operation for AddRoleToInstanceProfile {
             Ok(())
         })?;
         // The role's record too, so that its deletion at the same time fails or makes this fail.
-        let change = change.map(|mut change| {
-            let role = role.touched();
-            change.preconditions.extend(role.preconditions);
-            change.puts.extend(role.puts);
-            change
-        });
-        Ok(gate::outcome(Nothing {}, change))
+        Ok(gate::outcome(Nothing {}, change.map(|change| change.and(role.touched()))))
     }
 }
