@@ -67,8 +67,7 @@ impl<T, F: FnOnce(&[u8]) -> Option<T>> Visitor<'_> for Base64<F> {
 }
 
 /// A secret member of an input.
-#[doc(hidden)]
-pub struct Sensitive(pub(crate) Plaintext);
+pub(crate) struct Sensitive(pub(crate) Plaintext);
 
 impl<'de> Deserialize<'de> for Sensitive {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -78,41 +77,11 @@ impl<'de> Deserialize<'de> for Sensitive {
 }
 
 /// Secret text of an input, which is not base64.
-#[doc(hidden)]
-pub struct SensitiveText(pub(crate) Plaintext);
+pub(crate) struct SensitiveText(pub(crate) Plaintext);
 
 impl<'de> Deserialize<'de> for SensitiveText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let keep = |text: &[u8]| Some(Self(Plaintext::new(text.to_vec())));
         deserializer.deserialize_str(Base64(keep))
     }
-}
-
-/// Writes a secret member of an output, which the protocols turn into base64. With its kin below the one way in which secrets are
-/// serialised.
-pub(crate) fn reveal_base64_option<S: Serializer>(
-    secret: &Option<Plaintext>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    match secret {
-        Some(secret) => serializer.serialize_bytes(secret.reveal()),
-        None => serializer.serialize_none(),
-    }
-}
-
-/// Writes secret text of an output that may be absent.
-pub(crate) fn reveal_text_option<S: Serializer>(
-    secret: &Option<Plaintext>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    match secret {
-        Some(secret) => reveal_text(secret, serializer),
-        None => serializer.serialize_none(),
-    }
-}
-
-/// Writes secret text of an output.
-pub(crate) fn reveal_text<S: Serializer>(secret: &Plaintext, serializer: S) -> Result<S::Ok, S::Error> {
-    let text = std::str::from_utf8(secret.reveal()).map_err(|_| serde::ser::Error::custom("not text"))?;
-    serializer.serialize_str(text)
 }

@@ -12,8 +12,10 @@ use regex::Regex;
 use secret::Plaintext;
 
 use crate::{
-    Blob, Entries, Timestamp,
+    Blob,
     blob::{Sensitive, SensitiveText},
+    entries::Entries,
+    number::Lenient,
     shape::{Choice, Input},
 };
 
@@ -65,7 +67,12 @@ impl Display for Path<'_> {
         }
         match self.step {
             Step::Root => Ok(()),
-            Step::Member(name) => f.write_str(name),
+            Step::Member(name) => {
+                // In messages members begin with a small letter, unlike on the wire.
+                let mut letters = name.chars();
+                letters.next().map_or(Ok(()), |first| f.write_char(first.to_ascii_lowercase()))?;
+                f.write_str(letters.as_str())
+            }
             // Lists count from one.
             Step::Item(index) => write!(f, "{}.member", index + 1),
             Step::Value(key) => write!(f, "{key}.value"),
@@ -188,6 +195,13 @@ pub(crate) fn number<N: Copy + Into<i64> + Display>(
     }
 }
 
+/// A number or a truth value that is written as text.
+pub(crate) fn lenient<N>(
+    check: impl Fn(N, Path<'_>, &mut Violations) -> Option<N>,
+) -> impl Fn(Lenient<N>, Path<'_>, &mut Violations) -> Option<N> {
+    move |Lenient(value), at, violations| check(value, at, violations)
+}
+
 /// A truth value or a time: nothing to check.
 pub(crate) fn any<T>() -> impl Fn(T, Path<'_>, &mut Violations) -> Option<T> {
     |value, _, _| Some(value)
@@ -287,11 +301,6 @@ pub(crate) fn map<R, T>(
 /// A structure.
 pub(crate) fn structure<I: Input>() -> impl Fn(I::Raw, Path<'_>, &mut Violations) -> Option<I> {
     I::check
-}
-
-/// A time.
-pub(crate) fn time() -> impl Fn(Timestamp, Path<'_>, &mut Violations) -> Option<Timestamp> {
-    any()
 }
 
 fn length(length: usize, min: usize, max: usize) -> Option<String> {

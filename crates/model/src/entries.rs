@@ -10,8 +10,7 @@ use serde::{
 /// A map as it is decoded. A name that comes twice is an error, as it is among the members of a structure: of an
 /// encryption context with two values, nobody could say which one was meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[doc(hidden)]
-pub struct Entries<T>(pub(crate) BTreeMap<String, T>);
+pub(crate) struct Entries<T>(pub(crate) BTreeMap<String, T>);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Entries<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -43,12 +42,15 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for EntriesVisitor<T> {
 mod tests {
     use std::collections::BTreeMap;
 
-    use crate::kms::{EncryptRequest, RawEncryptRequest};
+    use crate::{
+        kms::EncryptRequest,
+        shape::{Input, parse},
+    };
 
     fn context(text: &str) -> Option<BTreeMap<String, String>> {
         let body = format!(r#"{{"KeyId":"k","Plaintext":"QQ==","EncryptionContext":{text}}}"#);
-        let raw: RawEncryptRequest = serde_json::from_str(&body).ok()?;
-        crate::shape::parse::<EncryptRequest>(raw).unwrap().encryption_context
+        let raw: <EncryptRequest as Input>::Raw = serde_json::from_str(&body).ok()?;
+        parse::<EncryptRequest>(raw).unwrap().encryption_context
     }
 
     #[test]

@@ -4,6 +4,9 @@
 //! is not. An input is decoded loosely and then checked into a form in which what is required is there and
 //! what is enumerated is an enum ([`shape::parse`]); what is wrong is said in AWS's words ([`constraint`]).
 
+#[macro_use]
+mod declare;
+
 pub mod arn;
 mod aws_service;
 mod blob;
@@ -15,15 +18,14 @@ mod key_spec;
 #[rustfmt::skip]
 pub mod kms;
 mod number;
+mod revealed;
 pub mod shape;
 #[rustfmt::skip]
 pub mod sts;
 mod timestamp;
 
 pub use aws_service::AwsService;
-pub use blob::{Blob, Sensitive, SensitiveText};
-pub use entries::Entries;
+pub use blob::Blob;
 pub use key_spec::Algorithm;
-pub use number::Lenient;
 pub use shape::Nothing;
 pub use timestamp::Timestamp;

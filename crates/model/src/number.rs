@@ -9,8 +9,7 @@ use serde::{
 
 /// A scalar that is written as text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[doc(hidden)]
-pub struct Lenient<T>(pub(crate) T);
+pub(crate) struct Lenient<T>(pub(crate) T);
 
 impl<'de, T: FromStr> Deserialize<'de> for Lenient<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

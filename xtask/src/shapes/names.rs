@@ -19,12 +19,6 @@ pub(super) fn snake(name: &str) -> String {
     if snake == "type" { "r#type".to_owned() } else { snake }
 }
 
-/// `KeyId` to `keyId`, as constraint messages write members.
-pub(super) fn lower_camel(name: &str) -> String {
-    let mut letters = name.chars();
-    letters.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(letters).collect()
-}
-
 /// `userType` to `UserType`.
 pub(super) fn upper_camel(name: &str) -> String {
     let mut letters = name.chars();
@@ -60,7 +54,6 @@ mod tests {
         assert_eq!(snake("KeyId"), "key_id");
         assert_eq!(snake("Type"), "r#type");
         assert_eq!(snake("ListMFADevices"), "list_mfa_devices");
-        assert_eq!(lower_camel("TagKey"), "tagKey");
         assert_eq!(variant("ECC_SECG_P256K1"), "EccSecgP256k1");
         assert_eq!(variant("CreateGrant"), "CreateGrant");
         assert_eq!(variant("ML_KEM_512"), "MlKem512");

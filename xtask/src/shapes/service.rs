@@ -20,7 +20,6 @@ pub(super) struct Operation {
     pub(super) name: String,
     pub(super) input: Option<String>,
     pub(super) output: Option<String>,
-    pub(super) errors: Vec<String>,
 }
 
 /// A shape.
@@ -47,13 +46,6 @@ impl Service {
                 name: name.clone(),
                 input: referred(operation.get("input")),
                 output: referred(operation.get("output")),
-                errors: operation
-                    .get("errors")
-                    .and_then(Value::as_array)
-                    .into_iter()
-                    .flatten()
-                    .filter_map(|error| referred(Some(error)))
-                    .collect(),
             })
             .collect();
         operations.sort_by(|one, other| one.name.cmp(&other.name));
@@ -109,6 +101,11 @@ impl Service {
     /// Names of all shapes, in the order of the model.
     pub(super) fn names(&self) -> impl Iterator<Item = &String> {
         self.shapes.keys()
+    }
+
+    /// Whether this shape is the output of an operation.
+    pub(super) fn is_output(&self, name: &str) -> bool {
+        self.operations.iter().any(|operation| operation.output.as_deref() == Some(name))
     }
 
     /// Whether a value of this shape holds something secret.
