@@ -25,7 +25,8 @@ pub(crate) fn all(root: &Path, quick: bool) -> Result<()> {
     let vectors = root.join("tests/strongroom/check_blob.py");
     steps.step("strongroom vectors", || run(python(&bin).arg(vectors)))?;
     steps.step("lints", || run(&mut cargo(root, LINTS)))?;
-    steps.step("documentation tests", || run(&mut cargo(root, DOCUMENTATION)))?;
+    steps.step("documentation", || run(cargo(root, DOCUMENTATION).env("RUSTDOCFLAGS", "--deny warnings")))?;
+    steps.step("documentation tests", || run(&mut cargo(root, DOCUMENTATION_TESTS)))?;
     if !quick {
         steps.step("server", || blackbox::server(root))?;
     }
@@ -37,7 +38,9 @@ pub(crate) fn all(root: &Path, quick: bool) -> Result<()> {
     Ok(())
 }
 
-const DOCUMENTATION: &[&str] = &["test", "--workspace", "--doc", "--quiet"];
+/// That of private items too: most of the documentation stands there, and its links die as well.
+const DOCUMENTATION: &[&str] = &["doc", "--workspace", "--no-deps", "--document-private-items", "--quiet"];
+const DOCUMENTATION_TESTS: &[&str] = &["test", "--workspace", "--doc", "--quiet"];
 const LINTS: &[&str] = &["clippy", "--workspace", "--all-targets", "--quiet", "--", "--deny", "warnings"];
 
 /// The tests of all crates: by nextest if it is there, else by cargo itself, which needs nothing.
