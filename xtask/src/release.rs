@@ -13,9 +13,6 @@ use crate::{
     tools,
 };
 
-/// Where the server is in the target folder.
-pub(crate) const PROFILED: &str = "profiled/keywright";
-
 /// Builds a server that counts what it does, lets the benchmark drive it, and builds the server again with what was
 /// counted: `target/profiled/keywright`.
 ///
@@ -35,7 +32,7 @@ pub(crate) fn profiled(root: &Path) -> Result<()> {
     run(tools::benchmark(root)?.args(load).arg("--server").arg(server).stdout(Stdio::null()))?;
     run(Command::new(merge).arg("merge").arg("--output").arg(&profile).arg(&counts))?;
     let server = compile(root, &host, &directory, &format!("-Cprofile-use={}", profile.display()))?;
-    let finished = built(root, PROFILED);
+    let finished = built(root, tools::PROFILED);
     fs::create_dir_all(finished.parent().unwrap_or(root))?;
     fs::copy(server, finished)?;
     Ok(())

@@ -5,8 +5,10 @@ use std::{path::Path, process::Command};
 use crate::{
     Result, built,
     command::{cargo, run, works},
-    release,
 };
+
+/// Where the server that is compiled for its work is in the target folder.
+pub(crate) const PROFILED: &str = "profiled/keywright";
 
 /// Checks licences, sources and bans of all dependencies.
 ///
@@ -43,7 +45,7 @@ pub(crate) fn fuzz(root: &Path, targets: &[String], seconds: u32) -> Result<()> 
 /// # Errors
 /// It does not build or run.
 pub(crate) fn bench(root: &Path, profiled: bool, arguments: &[String]) -> Result<()> {
-    let server = built(root, if profiled { release::PROFILED } else { "release/keywright" });
+    let server = built(root, if profiled { PROFILED } else { "release/keywright" });
     if !profiled {
         run(&mut cargo(root, &["build", "--release", "--package", "server"]))?;
     } else if !server.exists() {

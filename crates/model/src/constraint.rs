@@ -1,12 +1,8 @@
 //! Constraints of the model, in AWS's words.
-//!
-//! `2 validation errors detected: Value 'x' at 'keySpec' failed to satisfy constraint: ...; Value null at ...`
 
-use std::{
-    collections::BTreeMap,
-    fmt::{self, Display, Write},
-    sync::LazyLock,
-};
+use std::{collections::BTreeMap, fmt::Display, sync::LazyLock};
+
+pub use crate::violations::{Path, Violations};
 
 use regex::Regex;
 use secret::Plaintext;
@@ -19,87 +15,12 @@ use crate::{
     shape::{Choice, Input},
 };
 
-/// Everything that is wrong with an input. `Display` is AWS's message.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Violations(Vec<String>);
-
-/// Where a member stands: `tags.1.member.tagKey`.
-#[derive(Clone, Copy)]
-pub struct Path<'a> {
-    parent: Option<&'a Path<'a>>,
-    step: Step<'a>,
-}
-
-#[derive(Clone, Copy)]
-enum Step<'a> {
-    Root,
-    Member(&'a str),
-    Item(usize),
-    Value(&'a str),
-}
-
 /// A pattern of the model, compiled when it is first needed. It has to match the whole text.
 pub(crate) struct Pattern {
     /// As messages show it.
     pub(crate) shown: &'static str,
     /// `None` for a pattern that does not compile; a test makes sure that there is none.
     pub(crate) compiled: LazyLock<Option<Regex>>,
-}
-
-impl Path<'_> {
-    /// The input itself.
-    pub const ROOT: Path<'static> = Path { parent: None, step: Step::Root };
-
-    /// A member of the structure at this place.
-    #[must_use]
-    pub const fn member<'a>(&'a self, name: &'a str) -> Path<'a> {
-        Path { parent: Some(self), step: Step::Member(name) }
-    }
-}
-
-impl Display for Path<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(parent) = self.parent {
-            parent.fmt(f)?;
-            if !matches!(parent.step, Step::Root) {
-                f.write_char('.')?;
-            }
-        }
-        match self.step {
-            Step::Root => Ok(()),
-            Step::Member(name) => {
-                // In messages members begin with a small letter, unlike on the wire.
-                let mut letters = name.chars();
-                letters.next().map_or(Ok(()), |first| f.write_char(first.to_ascii_lowercase()))?;
-                f.write_str(letters.as_str())
-            }
-            // Lists count from one.
-            Step::Item(index) => write!(f, "{}.member", index + 1),
-            Step::Value(key) => write!(f, "{key}.value"),
-        }
-    }
-}
-
-impl Display for Violations {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let plural = if self.0.len() == 1 { "error" } else { "errors" };
-        write!(f, "{} validation {plural} detected: {}", self.0.len(), self.0.join("; "))
-    }
-}
-
-impl Violations {
-    fn add(&mut self, value: impl Display, at: Path<'_>, constraint: impl Display) {
-        self.0.push(format!("Value '{value}' at '{at}' failed to satisfy constraint: {constraint}"));
-    }
-
-    /// Without the value, which must not be shown.
-    fn add_silent(&mut self, at: Path<'_>, constraint: impl Display) {
-        self.0.push(format!("Value at '{at}' failed to satisfy constraint: {constraint}"));
-    }
-
-    fn add_missing(&mut self, at: Path<'_>) {
-        self.0.push(format!("Value null at '{at}' failed to satisfy constraint: Member must not be null"));
-    }
 }
 
 /// Compiles a pattern of the model.
@@ -263,7 +184,7 @@ pub(crate) fn list<R, T>(
         }
         let mut checked = Some(Vec::with_capacity(values.len()));
         for (index, value) in values.into_iter().enumerate() {
-            let value = item(value, Path { parent: Some(&at), step: Step::Item(index) }, violations);
+            let value = item(value, at.item(index), violations);
             match (&mut checked, value) {
                 (Some(checked), Some(value)) => checked.push(value),
                 _ => checked = None,
@@ -286,7 +207,7 @@ pub(crate) fn map<R, T>(
         }
         let mut checked = Some(BTreeMap::new());
         for (key, raw) in entries {
-            let value = value(raw, Path { parent: Some(&at), step: Step::Value(&key) }, violations);
+            let value = value(raw, at.value(&key), violations);
             match (&mut checked, value) {
                 (Some(checked), Some(value)) => {
                     checked.insert(key, value);

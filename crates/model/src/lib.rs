@@ -23,6 +23,7 @@ pub mod shape;
 #[rustfmt::skip]
 pub mod sts;
 mod timestamp;
+mod violations;
 
 pub use aws_service::AwsService;
 pub use blob::Blob;

@@ -2,7 +2,7 @@
 
 use serde::{Serialize, Serializer, de::DeserializeOwned};
 
-use crate::constraint::{Path, Violations};
+use crate::violations::{Path, Violations};
 
 /// The input of an operation, or a part of one: decoded loosely, then checked into its final form.
 pub trait Input: Sized + Send {
