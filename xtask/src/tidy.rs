@@ -4,19 +4,26 @@
 //! what is permitted stand beside their rule, with a reason in each row.
 
 mod ambient;
+mod circles;
 mod crates;
 mod external;
+mod finding;
 mod links;
+mod modules;
+mod names;
 mod operations;
 mod plaintext;
 mod size;
 mod sources;
+mod tokens;
 mod unfinished;
 
-use std::{fmt, path::Path};
+use std::path::Path;
 
 use crate::{Result, shapes};
 use crates::Workspace;
+use finding::Finding;
+use modules::Crate;
 use sources::{Source, Sources};
 
 /// Checks all rules.
@@ -24,7 +31,9 @@ use sources::{Source, Sources};
 /// # Errors
 /// All findings, one a line.
 pub(crate) fn check(root: &Path) -> Result<()> {
-    let findings = findings(&Sources::read(root)?, &Workspace::read(root)?);
+    let (sources, workspace) = (Sources::read(root)?, Workspace::read(root)?);
+    let repository = Repository { crates: Crate::all(&sources), sources: &sources, workspace: &workspace };
+    let findings: Vec<Finding> = RULES.iter().flat_map(|(_, rule)| rule(&repository)).collect();
     if !findings.is_empty() {
         let lines: Vec<String> = findings.iter().map(ToString::to_string).collect();
         return Err(format!("{} findings\n{}", lines.len(), lines.join("\n")).into());
@@ -32,39 +41,30 @@ pub(crate) fn check(root: &Path) -> Result<()> {
     shapes::check(root)
 }
 
-fn findings(sources: &Sources, workspace: &Workspace) -> Vec<Finding> {
-    let mut findings = crates::directions(workspace);
-    findings.extend(crates::lints(sources));
-    findings.extend(external::permitted(workspace));
-    findings.extend(operations::registered(sources));
-    findings.extend(plaintext::strongroom(sources));
-    findings.extend(plaintext::revealed(sources));
-    findings.extend(ambient::ambient(sources));
-    findings.extend(size::files(sources));
-    findings.extend(unfinished::unfinished(sources));
-    findings.extend(links::dead(sources));
-    findings
+/// What rules look at.
+struct Repository<'a> {
+    sources: &'a Sources,
+    workspace: &'a Workspace,
+    crates: Vec<Crate<'a>>,
 }
 
-/// A place that breaks a rule.
-#[derive(Debug, PartialEq, Eq)]
-struct Finding {
-    path: String,
-    line: usize,
-    what: String,
-}
+type Rule = fn(&Repository<'_>) -> Vec<Finding>;
 
-impl Finding {
-    fn new(path: &str, line: usize, what: impl Into<String>) -> Self {
-        Self { path: path.to_owned(), line, what: what.into() }
-    }
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: {}", self.path, self.line, self.what)
-    }
-}
+/// The rules, by the names that documents give them.
+const RULES: &[(&str, Rule)] = &[
+    ("directions", |all| crates::directions(all.workspace)),
+    ("lints", |all| crates::lints(all.sources)),
+    ("external", |all| external::permitted(all.workspace)),
+    ("circles", |all| circles::circles(&all.crates)),
+    ("names", |all| names::names(&all.crates)),
+    ("operations", |all| operations::registered(all.sources)),
+    ("strongroom", |all| plaintext::strongroom(all.sources)),
+    ("revealed", |all| plaintext::revealed(all.sources)),
+    ("ambient", |all| ambient::ambient(all.sources)),
+    ("size", |all| size::files(all.sources)),
+    ("unfinished", |all| unfinished::unfinished(all.sources)),
+    ("links", |all| links::dead(all.sources)),
+];
 
 #[cfg(test)]
 mod tests {

@@ -97,7 +97,7 @@ impl Source {
     }
 
     /// Whether the whole file is a test, or a tool of tests.
-    fn is_test(&self) -> bool {
+    pub(super) fn is_test(&self) -> bool {
         ["crates/sim/", "/tests/", "/tests.rs", "/testing/", "/testing.rs", "/examples/"]
             .iter()
             .any(|name| self.path.contains(name))

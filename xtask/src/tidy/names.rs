@@ -1,0 +1,227 @@
+//! One name is one thing: a type's name is defined once in the workspace.
+
+use std::collections::BTreeMap;
+
+use super::{
+    finding::Finding,
+    modules::{Crate, Module},
+    tokens::is_name,
+};
+
+/// A name that several types have, the crates that define them (as often as they do), and why no reader takes one for
+/// another.
+type Row = (&'static str, &'static [&'static str], &'static str);
+
+/// Why a row needs no other: a reader meets at most one of the types outside its own file or folder.
+const PRIVATE: &str = "at most one is known outside its file or folder";
+/// Why a row stands here although a reader can meet several.
+const OPEN: &str = "not judged yet: rename one, or say why nobody takes one for another";
+
+const PERMITTED: &[Row] = &[
+    ("Account", &["iam", "policy", "server"], PRIVATE),
+    ("Algorithm", &["model", "oidc"], OPEN),
+    ("Arrival", &["dispatch", "kms"], OPEN),
+    ("Asked", &["iam", "iam", "iam", "kms", "policy", "policy"], OPEN),
+    ("Asker", &["dispatch", "kms"], OPEN),
+    ("Attempt", &["dispatch", "server"], PRIVATE),
+    ("Batch", &["audit", "store"], OPEN),
+    ("Bearer", &["iam", "iam"], OPEN),
+    ("Blob", &["model", "strongroom"], OPEN),
+    ("Body", &["dispatch", "server"], PRIVATE),
+    ("By", &["dispatch", "policy"], PRIVATE),
+    ("Call", &["dispatch", "store"], OPEN),
+    ("Caller", &["audit", "dispatch"], OPEN),
+    ("Certificate", &["server", "server"], PRIVATE),
+    ("Changes", &["kms", "store"], OPEN),
+    ("Checked", &["server", "store"], PRIVATE),
+    ("Claims", &["attestation", "iam", "oidc"], OPEN),
+    ("Credentials", &["dispatch", "server"], OPEN),
+    ("Decision", &["audit", "policy"], OPEN),
+    ("Document", &["iam", "policy", "policy", "server"], PRIVATE),
+    ("Effect", &["policy", "store"], OPEN),
+    ("Either", &["policy", "policy"], PRIVATE),
+    ("Ending", &["dispatch", "store"], PRIVATE),
+    ("Erased", &["dispatch", "state"], PRIVATE),
+    ("Failure", &["audit", "policy", "store"], OPEN),
+    ("Fault", &["dispatch", "store"], OPEN),
+    ("Faults", &["audit", "server"], PRIVATE),
+    ("Fields", &["dispatch", "sigv4", "strongroom"], PRIVATE),
+    ("File", &["server", "xtask"], PRIVATE),
+    ("Finding", &["policy", "xtask"], PRIVATE),
+    ("Found", &["audit", "audit", "dispatch", "kms", "policy"], OPEN),
+    ("Granted", &["dispatch", "kms"], OPEN),
+    ("Group", &["audit", "iam"], PRIVATE),
+    ("Guarded", &["dispatch", "dispatch"], PRIVATE),
+    ("Head", &["dispatch", "policy", "sigv4"], OPEN),
+    ("Health", &["audit", "server"], OPEN),
+    ("Held", &["kms", "server"], PRIVATE),
+    ("Input", &["model", "strongroom", "sdk_rust"], OPEN),
+    ("Journal", &["audit", "server"], OPEN),
+    ("Kept", &["state", "store"], OPEN),
+    ("Key", &["kms", "oidc", "policy", "server"], PRIVATE),
+    ("Keys", &["dispatch", "iam", "iam", "server"], PRIVATE),
+    ("Kind", &["dispatch", "iam", "policy", "server", "sigv4"], OPEN),
+    ("Known", &["iam", "iam", "server", "server"], PRIVATE),
+    ("Limits", &["attestation", "server"], PRIVATE),
+    ("Listed", &["iam", "policy"], PRIVATE),
+    ("Listing", &["dispatch", "kms"], OPEN),
+    ("Located", &["iam", "kms"], OPEN),
+    ("Lock", &["iam", "iam", "store"], PRIVATE),
+    ("Malformed", &["model", "policy", "strongroom"], OPEN),
+    ("Material", &["server", "strongroom"], PRIVATE),
+    ("Members", &["attestation", "dispatch", "dispatch", "policy", "policy"], PRIVATE),
+    ("Name", &["dispatch", "server"], PRIVATE),
+    ("Named", &["iam", "iam", "kms", "policy", "policy"], OPEN),
+    ("Notes", &["dispatch", "state"], OPEN),
+    ("OpenError", &["audit", "store"], OPEN),
+    ("Opened", &["kms", "server", "strongroom"], PRIVATE),
+    ("Operation", &["dispatch", "xtask"], PRIVATE),
+    ("Options", &["bench", "audit", "store"], OPEN),
+    ("Outcome", &["audit", "dispatch", "policy"], OPEN),
+    ("Page", &["dispatch", "store"], OPEN),
+    ("Parts", &["server", "sigv4"], OPEN),
+    ("Pattern", &["model", "policy"], OPEN),
+    ("Place", &["kms", "policy", "server", "server"], OPEN),
+    ("Position", &["audit", "policy"], OPEN),
+    ("PrincipalRecord", &["iam", "kms"], OPEN),
+    ("Record", &["audit", "state"], OPEN),
+    ("Refused", &["audit", "server", "strongroom"], OPEN),
+    ("Regions", &["dispatch", "server"], OPEN),
+    ("Request", &["dispatch", "iam"], OPEN),
+    ("Role", &["bench", "iam", "server"], PRIVATE),
+    ("Row", &["bench", "dispatch", "state"], OPEN),
+    ("Rule", &["policy", "server", "server"], OPEN),
+    ("Seal", &["server", "strongroom"], OPEN),
+    ("Service", &["dispatch", "server", "xtask"], OPEN),
+    ("Session", &["dispatch", "iam", "server"], OPEN),
+    ("Shape", &["server", "xtask"], PRIVATE),
+    ("Shared", &["audit", "audit", "server"], OPEN),
+    ("SharedPolicies", &["iam", "kms"], OPEN),
+    ("Shelf", &["iam", "kms"], PRIVATE),
+    ("Signer", &["bench", "attestation", "iam", "iam", "sigv4"], OPEN),
+    ("Source", &["iam", "xtask"], PRIVATE),
+    ("State", &["audit", "kms", "store"], PRIVATE),
+    ("Statement", &["dispatch", "policy", "policy"], PRIVATE),
+    ("Step", &["model", "policy"], PRIVATE),
+    ("Tables", &["iam", "kms", "state"], OPEN),
+    ("TagRecord", &["iam", "kms"], OPEN),
+    ("Text", &["iam", "server"], PRIVATE),
+    ("Tls", &["audit", "server"], OPEN),
+    ("Token", &["oidc", "xtask"], PRIVATE),
+    ("Use", &["kms", "state"], OPEN),
+    ("Used", &["iam", "kms"], OPEN),
+    ("Value", &["audit", "policy"], OPEN),
+    ("Values", &["policy", "policy"], PRIVATE),
+    ("Verdict", &["audit", "policy"], OPEN),
+    ("Wanted", &["kms", "server"], OPEN),
+    ("Watch", &["server", "store"], OPEN),
+    ("Work", &["bench", "kms"], OPEN),
+    ("Writer", &["audit", "dispatch", "dispatch", "store"], PRIVATE),
+    ("Wrong", &["dispatch", "server"], PRIVATE),
+];
+/// Where the table stands.
+const TABLE: &str = "xtask/src/tidy/names.rs";
+
+/// What defines a type.
+const DEFINING: &[&str] = &["enum", "struct", "trait", "union"];
+
+/// A place where a type is defined.
+struct Definition<'a> {
+    of: &'a str,
+    file: &'a str,
+    line: usize,
+}
+
+/// Structures, enumerations and traits have names of their own, but for those of the table; and the table has no others.
+/// Generated shapes do not count, and neither do tests.
+pub(super) fn names(crates: &[Crate<'_>]) -> Vec<Finding> {
+    found(crates, PERMITTED)
+}
+
+fn found(crates: &[Crate<'_>], permitted: &[Row]) -> Vec<Finding> {
+    let mut definitions: BTreeMap<&str, Vec<Definition<'_>>> = BTreeMap::new();
+    for of in crates {
+        for (name, file, line) in of.modules().flat_map(|(_, module)| types(module)) {
+            definitions.entry(name).or_default().push(Definition { of: &of.name, file, line });
+        }
+    }
+    let mut findings = Vec::new();
+    for (name, definitions) in definitions.iter().filter(|(_, definitions)| definitions.len() > 1) {
+        let owners: Vec<&str> = definitions.iter().map(|definition| definition.of).collect();
+        if !permitted.iter().any(|(row, crates, _)| row == name && *crates == owners) {
+            findings.extend(told(name, definitions));
+        }
+    }
+    let ended = permitted
+        .iter()
+        .filter(|(name, ..)| definitions.get(name).is_none_or(|definitions| definitions.len() < 2));
+    findings.extend(
+        ended.map(|(name, ..)| Finding::new(TABLE, 1, format!("`{name}` is one type only: remove its row"))),
+    );
+    findings
+}
+
+fn told(name: &str, definitions: &[Definition<'_>]) -> Option<Finding> {
+    let (first, others) = definitions.split_first()?;
+    let others: Vec<String> =
+        others.iter().map(|definition| format!("{}:{}", definition.file, definition.line)).collect();
+    let owners: Vec<String> = definitions.iter().map(|definition| format!("{:?}", definition.of)).collect();
+    let what = format!(
+        "`{name}` is the name of another type in {}: give one of them another name, or PERMITTED a row `{name:?}, &[{}]` with the reason",
+        others.join(" and "),
+        owners.join(", "),
+    );
+    Some(Finding::new(first.file, first.line, what))
+}
+
+/// The types that a module defines, each with its file and line.
+fn types<'a>(module: &Module<'a>) -> Vec<(&'a str, &'a str, usize)> {
+    let pairs = module.tokens.windows(2).filter_map(|pair| match pair {
+        [first, name] if DEFINING.contains(&first.text) && is_name(name) => Some((name.text, name.line)),
+        _ => None,
+    });
+    pairs.map(|(name, line)| (name, module.file, line)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tidy::Sources;
+
+    fn text(files: &[(&str, &str)], permitted: &[Row]) -> Vec<String> {
+        let sources = Sources::of(files);
+        found(&Crate::all(&sources), permitted).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_name_of_two_types_is_found() {
+        let files = [
+            ("crates/a/src/lib.rs", "pub struct Key;\nenum Other {}"),
+            ("crates/b/src/c.rs", "fn f() {}\ntrait Key {}\nimpl Key for Other {}"),
+        ];
+        let expected = "crates/a/src/lib.rs:1: `Key` is the name of another type in crates/b/src/c.rs:2: \
+                        give one of them another name, or PERMITTED a row `\"Key\", &[\"a\", \"b\"]` with the reason";
+        assert_eq!(text(&files, &[]), [expected]);
+        assert_eq!(text(&files, &[("Key", &["a", "b"], "reason")]), Vec::<String>::new());
+        assert_eq!(text(&files, &[("Key", &["a", "b", "b"], "reason")]), [expected]);
+    }
+
+    #[test]
+    fn a_row_that_nobody_needs_is_found() {
+        let expected = "xtask/src/tidy/names.rs:1: `Key` is one type only: remove its row";
+        assert_eq!(text(&[("crates/a/src/lib.rs", "struct Key;")], &[("Key", &["a"], "reason")]), [expected]);
+    }
+
+    #[test]
+    fn tests_uses_and_declaring_macros_define_nothing() {
+        let test = "struct Key;\n#[cfg(test)]\nmod tests { struct Key; }\nuse b::Key;\n// struct Key\n";
+        let declaring =
+            "macro_rules! m { ($name:ident) => { struct $name; } }\nm!(Key);\nshape! { input Key {} }";
+        let files = [
+            ("crates/a/src/lib.rs", test),
+            ("crates/a/src/b.rs", declaring),
+            ("crates/a/tests/c.rs", "struct Key;"),
+        ];
+        assert_eq!(text(&files, &[]), Vec::<String>::new());
+    }
+}
