@@ -8,6 +8,7 @@ mod circles;
 mod crates;
 mod external;
 mod finding;
+mod invariants;
 mod links;
 mod modules;
 mod names;
@@ -32,7 +33,9 @@ use sources::{Source, Sources};
 /// All findings, one a line.
 pub(crate) fn check(root: &Path) -> Result<()> {
     let (sources, workspace) = (Sources::read(root)?, Workspace::read(root)?);
-    let repository = Repository { crates: Crate::all(&sources), sources: &sources, workspace: &workspace };
+    let rules = RULES.iter().map(|(name, _)| *name).collect();
+    let repository =
+        Repository { crates: Crate::all(&sources), sources: &sources, workspace: &workspace, rules };
     let findings: Vec<Finding> = RULES.iter().flat_map(|(_, rule)| rule(&repository)).collect();
     if !findings.is_empty() {
         let lines: Vec<String> = findings.iter().map(ToString::to_string).collect();
@@ -46,6 +49,8 @@ struct Repository<'a> {
     sources: &'a Sources,
     workspace: &'a Workspace,
     crates: Vec<Crate<'a>>,
+    /// The names of all rules.
+    rules: Vec<&'a str>,
 }
 
 type Rule = fn(&Repository<'_>) -> Vec<Finding>;
@@ -64,6 +69,7 @@ const RULES: &[(&str, Rule)] = &[
     ("size", |all| size::files(all.sources)),
     ("unfinished", |all| unfinished::unfinished(all.sources)),
     ("links", |all| links::dead(all.sources)),
+    ("invariants", |all| invariants::enforced(all.sources, &all.crates, &all.rules)),
 ];
 
 #[cfg(test)]

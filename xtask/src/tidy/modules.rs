@@ -64,6 +64,12 @@ impl<'a> Crate<'a> {
         self.modules.iter().map(|(path, module)| (path.as_str(), module))
     }
 
+    /// The module in which a path of the crate is defined: re-exports are followed. `None` for a path to a module, and
+    /// for what other crates define.
+    pub(super) fn definer(&self, path: &[&str]) -> Option<&str> {
+        self.followed(path.iter().map(|part| (*part).to_owned()).collect(), DEPTH_MAX)
+    }
+
     /// The modules whose definitions a module uses, each with the line and the name of one use. Its own `mod` and
     /// `pub use` lines are no uses.
     pub(super) fn used_by(&self, user: &str) -> BTreeMap<&str, (usize, String)> {
