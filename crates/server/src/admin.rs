@@ -9,10 +9,10 @@ use http::{
     request::Parts,
 };
 
-use crate::{
-    connection::{Answer, BodyFault, ConnectionInfo},
-    metrics::{Connections, Metrics, gauge},
-};
+use dispatch::{BodyFault, ConnectionInfo};
+use edge::{Answer, Connections};
+
+use crate::metrics::{self, Metrics, gauge};
 
 /// Tells how the server is.
 pub trait Health: Send + Sync + 'static {
@@ -100,7 +100,7 @@ impl Admin {
     fn metrics(&self) -> Response<Bytes> {
         let mut out = String::with_capacity(64 * 1024);
         self.metrics.render(&mut out);
-        self.connections.render(&mut out);
+        metrics::connections(&mut out, &self.connections);
         let ready = self.health.parts().iter().all(|part| part.ready);
         gauge(&mut out, "keywright_ready", "1 when calls are answered.", u64::from(ready));
         for Gauge { name, help, value } in self.health.gauges() {

@@ -6,14 +6,14 @@ mod dev;
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use edge::Name;
 
 pub use self::{
     credentials::Credentials,
     dev::{Dev, PolicyMode},
 };
-use crate::{
-    certificates::Name,
-    config::{Config, ConfigError, JournalMode, RegionName, Regions, Seal, Settings, account_id, address},
+use crate::config::{
+    Config, ConfigError, JournalMode, RegionName, Regions, Seal, Settings, account_id, address,
 };
 
 /// A key management service that speaks the AWS KMS API, on your own machines.
@@ -273,7 +273,7 @@ impl Names {
     pub fn all(&self) -> Vec<Name> {
         let mut names = self.tls.clone();
         for region in &self.takeover {
-            names.extend(Name::takeover(region));
+            names.extend(Name::takeover(region.as_str()));
         }
         let mut seen = std::collections::BTreeSet::new();
         names.retain(|name| seen.insert(name.clone()));
@@ -334,7 +334,7 @@ mod tests {
     fn dev_takes_its_options() {
         let Command::Dev(bare) = parse("keywright dev").unwrap() else { panic!("not dev") };
         let config = bare.config();
-        assert!(config.listen.ip().is_loopback() && config.data_dir.is_none() && !config.verify);
+        assert!(config.listen.address().ip().is_loopback() && config.data_dir.is_none() && !config.verify);
         assert_eq!(config.policies, Policies::Enforced);
         let line = "keywright dev --listen [::1]:1 --data-dir d --seed s.yaml --verify --policies ignored \
                     --service s3=arn:aws:iam::000000000000:user/gateway";

@@ -14,7 +14,6 @@ use model::arn::AccountId;
 use policy::PolicyKind;
 
 use crate::{
-    certificates,
     cli::{
         Certificate, Check, Command, Credentials, Dev, Explain, Init, Journal, Kind, LintPolicy, Names, Serve,
     },
@@ -111,9 +110,9 @@ fn issue(config: &Config, names: &Names) -> Result<(), Failure> {
         return Ok(());
     }
     let now = SystemClock::start().now().as_seconds();
-    let issued = certificates::issue(&config.data_dir, &names, now)?;
+    let issued = edge::issue(&config.data_dir, &names, now)?;
     eprintln!("clients have to trust this CA: {}", issued.ca.display());
-    eprint!("{}", std::fs::read_to_string(&issued.ca)?);
+    eprint!("{}", issued.ca_pem);
     Ok(())
 }
 

@@ -30,9 +30,11 @@ pub use self::{
     oidc::{IssuerUrl, KeySource, Oidc},
     quotas::QuotaSettings,
     services::named as service,
-    values::{Expected, JournalMode, RegionName, Regions, Seal, TlsFiles, account_id, address},
+    values::{Expected, JournalMode, RegionName, Regions, Seal, account_id, address},
 };
-use crate::{limits::Limits, logging::Format};
+use edge::{Limits, TlsFiles, is_loopback};
+
+use crate::logging::Format;
 
 /// Everything that the server needs to know, checked; paths are absolute.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -144,7 +146,7 @@ impl Config {
             danger_admin_off_loopback: settings.danger_admin_off_loopback.unwrap_or(false),
             regions: settings.regions.unwrap_or_default(),
             seal,
-            tls: named.or_else(|| TlsFiles::issued_in(&data_dir)),
+            tls: named.or_else(|| issued_in(&data_dir)),
             journal: settings.journal.unwrap_or_default(),
             domain_key_rotation_days: settings.domain_key_rotation_days.unwrap_or(DOMAIN_KEY_ROTATION_DAYS),
             workers: settings.workers.unwrap_or_else(cores),
@@ -238,15 +240,15 @@ fn default_key_file(data_dir: &Path) -> Result<PathBuf, Rule> {
     Ok(data_dir.with_file_name(file))
 }
 
+/// The certificate that `keywright init --tls` put into a data directory, if it is there.
+fn issued_in(data_dir: &Path) -> Option<TlsFiles> {
+    let files = edge::server_files(data_dir);
+    files.certificate.exists().then_some(files)
+}
+
 /// Full paths mean the same wherever the configuration is read or the log is looked at.
 fn absolute(path: PathBuf) -> PathBuf {
     std::path::absolute(&path).unwrap_or(path)
-}
-
-/// Whether only this machine reaches an address.
-pub(crate) fn is_loopback(address: SocketAddr) -> bool {
-    // An IPv4 address in IPv6 form is what it is in IPv4.
-    address.ip().to_canonical().is_loopback()
 }
 
 fn cores() -> NonZeroUsize {

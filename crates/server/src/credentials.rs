@@ -10,6 +10,7 @@ use std::{fs, io::Write, num::NonZeroUsize, os::unix::fs::OpenOptionsExt, path::
 
 use base64_simd::URL_SAFE_NO_PAD;
 use dispatch::Clock;
+use edge::{Limits, Setup, Signals, Wanted, bind};
 use secret::Plaintext;
 use strongroom::Entropy;
 use tokio::runtime::Runtime;
@@ -18,12 +19,7 @@ use self::{
     assume::Role,
     endpoint::{Assume, Endpoint},
 };
-use crate::{
-    cli::Credentials,
-    limits::Limits,
-    listen::{self, Setup},
-    shutdown::{Signals, Wanted},
-};
+use crate::cli::Credentials;
 
 /// Whatever ends the command; shown to who runs it.
 type Failure = Box<dyn std::error::Error>;
@@ -65,7 +61,7 @@ pub fn serve(
     let mut random = [0; TOKEN_BYTES];
     entropy.fill(&mut random).map_err(|_| "there are no random bytes")?;
     let token = Plaintext::new(URL_SAFE_NO_PAD.encode_to_string(random).into_bytes());
-    let bound = listen::bind(options.listen).map_err(|error| format!("{}: {error}", options.listen))?;
+    let bound = bind(options.listen.address()).map_err(|error| format!("{}: {error}", options.listen))?;
     let url = format!("http://{}{}", bound.address(), endpoint::PATH);
     let role = Role::of(options, clock)?;
     // A mistake shows here, and not when the first program asks.

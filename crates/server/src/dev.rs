@@ -14,7 +14,7 @@ mod ground;
 mod seed;
 mod span;
 
-use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf, sync::Arc};
+use std::{num::NonZeroUsize, path::PathBuf, sync::Arc};
 
 use audit::FsDisk;
 use bytes::Bytes;
@@ -22,6 +22,7 @@ use dispatch::{
     Authentication, BodyFault, ConnectionInfo, Credentials, Dispatcher, Durability, Find, Policies, Regions,
     ServiceIdentity,
 };
+use edge::{Answer, Limits, Loopback, Setup, Signals, Wanted};
 use http::{Response, request::Parts as Head};
 use store::{MemoryStore, SqliteStore, Store};
 use tokio::{runtime::Runtime, sync::RwLock};
@@ -38,26 +39,22 @@ use self::{
 use crate::{
     compose::{Assembly, Chores, Parts},
     config::{RootSource, Seal},
-    connection::Answer,
     data_dir::DataDir,
     deployment::{self, SealRecord},
     entropy::SystemEntropy,
     issuers::Issuers,
     keywright::{Background, Counted},
-    limits::Limits,
-    listen::{self, Setup},
     logging::Format,
     metrics::Metrics,
     seal::{self, SealSource},
-    shutdown::{Signals, Wanted},
     start::StartError,
 };
 
 /// What `keywright dev` is told.
 #[derive(Debug, Clone)]
 pub struct DevConfig {
-    /// Where to serve; on loopback.
-    pub listen: SocketAddr,
+    /// Where to serve.
+    pub listen: Loopback,
     /// Where to keep everything; in memory without one.
     pub data_dir: Option<PathBuf>,
     /// What there is from the start.
@@ -83,8 +80,8 @@ pub fn dev(config: &DevConfig, runtime: &Runtime) -> Result<(), StartError> {
         let _context = runtime.enter();
         Signals::catch().map_err(StartError::Thread)?
     };
-    let bound =
-        listen::bind(config.listen).map_err(|error| StartError::Listen("listen", config.listen, error))?;
+    let bound = edge::bind(config.listen.address())
+        .map_err(|error| StartError::Listen("listen", config.listen.address(), error))?;
     let development = Arc::new(Development::open(config)?);
     let edge = bound.serve(Setup {
         answer: Arc::clone(&development),

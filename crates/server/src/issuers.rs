@@ -18,12 +18,10 @@ use arc_swap::ArcSwap;
 use dispatch::Clock;
 use iam::{IssuerKeys, NoKeys, Sought};
 use oidc::KeySet;
+use outbound::Outbound;
 
 use self::discovery::{Discovered, Fetch};
-use crate::{
-    config::{KeySource, Oidc},
-    outbound::Outbound,
-};
+use crate::config::{KeySource, Oidc};
 
 /// Between two fetches from one issuer.
 const PAUSE: Duration = Duration::from_secs(60);

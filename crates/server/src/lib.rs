@@ -4,13 +4,11 @@
 //! randomness, signals) is here. What a request does is in `dispatch`, `kms` and `iam`.
 
 pub mod admin;
-pub mod certificates;
 pub mod cli;
 pub mod clock;
 pub mod commands;
 pub mod compose;
 pub mod config;
-pub mod connection;
 pub mod credentials;
 pub mod data_dir;
 pub mod deployment;
@@ -23,15 +21,10 @@ pub mod init;
 pub mod issuers;
 mod keeper;
 pub mod keywright;
-pub mod limits;
 pub mod lint;
-pub mod listen;
 pub mod logging;
 pub mod metrics;
-pub mod outbound;
 pub mod records;
 pub mod seal;
 pub mod serve;
-pub mod shutdown;
 pub mod start;
-pub mod tls;

@@ -26,8 +26,8 @@ impl Format {
 
 /// The crates whose messages are written from INFO on. Others' only from WARN on: what a library says
 /// about its inner life may quote what it was given.
-const OURS: [&str; 9] =
-    ["keywright", "server", "dispatch", "kms", "iam", "store", "audit", "strongroom", "sigv4"];
+const OURS: [&str; 10] =
+    ["keywright", "server", "edge", "dispatch", "kms", "iam", "store", "audit", "strongroom", "sigv4"];
 
 /// Starts the log. Later calls change nothing.
 pub fn start(format: Format) {

@@ -11,6 +11,8 @@ use std::{
     },
 };
 
+use edge::Connections;
+
 /// Series that are kept; with more combinations than this, what is new is counted as `other`.
 const SERIES_MAX: usize = 2048;
 /// Slots looked at before a combination is taken to have no place.
@@ -26,18 +28,6 @@ const BUCKETS_MICROS: [u64; 14] = [
 pub struct Metrics {
     slots: Box<[OnceLock<Box<Series>>]>,
     other: Series,
-}
-
-/// Connections of one listener.
-#[derive(Debug, Default)]
-pub struct Connections {
-    accepted: AtomicU64,
-    closed: AtomicU64,
-    refused: AtomicU64,
-    accept_failed: AtomicU64,
-    handshake_failed: AtomicU64,
-    overdue_head: AtomicU64,
-    overdue_idle: AtomicU64,
 }
 
 struct Series {
@@ -167,58 +157,15 @@ impl Labels {
     }
 }
 
-impl Connections {
-    pub(crate) fn opened(&self) {
-        self.accepted.fetch_add(1, Relaxed);
-    }
-
-    pub(crate) fn closed(&self) {
-        self.closed.fetch_add(1, Relaxed);
-    }
-
-    pub(crate) fn refused(&self) {
-        self.refused.fetch_add(1, Relaxed);
-    }
-
-    pub(crate) fn accept_failed(&self) {
-        self.accept_failed.fetch_add(1, Relaxed);
-    }
-
-    pub(crate) fn handshake_failed(&self) {
-        self.handshake_failed.fetch_add(1, Relaxed);
-    }
-
-    pub(crate) fn overdue_head(&self) {
-        self.overdue_head.fetch_add(1, Relaxed);
-    }
-
-    pub(crate) fn overdue_idle(&self) {
-        self.overdue_idle.fetch_add(1, Relaxed);
-    }
-
-    /// Connections that are open.
-    #[must_use]
-    pub fn open(&self) -> u64 {
-        let closed = self.closed.load(Relaxed);
-        self.accepted.load(Relaxed).saturating_sub(closed)
-    }
-
-    /// Writes the connections in the text format of Prometheus.
-    pub(crate) fn render(&self, out: &mut String) {
-        gauge(out, "keywright_connections_open", "Connections that are open.", self.open());
-        head(out, "keywright_connections_total", "counter", "Connections accepted.");
-        line(out, "keywright_connections_total", "", self.accepted.load(Relaxed));
-        let name = "keywright_connections_ended_total";
-        head(out, name, "counter", "Connections that this server refused or ended, by reason.");
-        for (reason, count) in [
-            ("over_limit", &self.refused),
-            ("accept_failed", &self.accept_failed),
-            ("tls_handshake_failed", &self.handshake_failed),
-            ("slow_head", &self.overdue_head),
-            ("idle", &self.overdue_idle),
-        ] {
-            line(out, name, &format!("reason=\"{reason}\""), count.load(Relaxed));
-        }
+/// Writes the connections of a listener in the text format of Prometheus.
+pub(crate) fn connections(out: &mut String, connections: &Connections) {
+    gauge(out, "keywright_connections_open", "Connections that are open.", connections.open());
+    head(out, "keywright_connections_total", "counter", "Connections accepted.");
+    line(out, "keywright_connections_total", "", connections.accepted());
+    let name = "keywright_connections_ended_total";
+    head(out, name, "counter", "Connections that this server refused or ended, by reason.");
+    for (reason, count) in connections.ended() {
+        line(out, name, &format!("reason=\"{reason}\""), count);
     }
 }
 

@@ -4,33 +4,31 @@ use std::{num::NonZeroUsize, sync::Arc};
 
 use bytes::Bytes;
 use dispatch::{BodyFault, ConnectionInfo, Dispatcher};
+use edge::{Answer, Connections, Ended, Limits, Setup, Signals, Tls, Wanted, bind};
 use http::{Response, request::Parts};
 use tokio::runtime::Runtime;
 
 use crate::{
     admin::{Admin, Health},
     config::Config,
-    connection::Answer,
     issuers::Issuers,
     keywright::Keywright,
-    limits::Limits,
-    listen::{self, Ended, Setup},
-    metrics::{Connections, Metrics},
+    metrics::Metrics,
     seal,
-    shutdown::{Signals, Wanted},
     start::StartError,
-    tls::Tls,
 };
 
-/// The request line answers what the edge hands over.
-impl Answer for Dispatcher {
+/// The request line, which answers what the edge hands over.
+struct Api(Arc<Dispatcher>);
+
+impl Answer for Api {
     fn answer(
         &self,
         head: Parts,
         body: Result<Bytes, BodyFault>,
         connection: &ConnectionInfo,
     ) -> impl Future<Output = Response<Bytes>> + Send {
-        Dispatcher::answer(self, head, body, connection)
+        self.0.answer(head, body, connection)
     }
 }
 
@@ -45,15 +43,14 @@ pub fn serve(config: &Config, runtime: &Runtime) -> Result<(), StartError> {
     };
     let tls = config.tls.as_ref().map(|files| Tls::load(&files.certificate, &files.key));
     let tls = tls.transpose().map_err(|error| StartError::Tls(error.to_string()))?;
-    let bind =
-        |setting, address| listen::bind(address).map_err(|error| StartError::Listen(setting, address, error));
+    let bind = |setting, address| bind(address).map_err(|error| StartError::Listen(setting, address, error));
     let (api, admin) = (bind("listen", config.listen)?, bind("admin_listen", config.admin_listen)?);
     let metrics = Arc::new(Metrics::default());
     let keywright = Keywright::open(config, Arc::clone(&metrics))?;
 
     let connections = Arc::new(Connections::default());
     let api = api.serve(Setup {
-        answer: Arc::clone(&keywright.dispatcher),
+        answer: Arc::new(Api(Arc::clone(&keywright.dispatcher))),
         tls: tls.clone(),
         limits: config.limits,
         workers: config.workers,

@@ -24,7 +24,7 @@ const MAY: &[(&str, &str)] = &[
         "what AWS's clients read from the environment, for a command that is one",
     ),
     ("crates/server/src/entropy.rs", "the source of randomness that everything else gets as a parameter"),
-    ("crates/server/src/listen/worker.rs", "deadlines of connections, by the runtime's own clock"),
+    ("crates/edge/src/listen/worker.rs", "deadlines of connections, by the runtime's own clock"),
 ];
 
 /// Only listed files of the server read the machine's clock, randomness and environment.

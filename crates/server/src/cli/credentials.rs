@@ -1,10 +1,9 @@
 //! `keywright credentials`.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
-
-use super::dev::loopback;
+use edge::Loopback;
 
 /// Options of `credentials`.
 #[derive(Debug, Args)]
@@ -45,8 +44,8 @@ pub struct Credentials {
     #[arg(long, conflicts_with_all = ["listen", "token_file"])]
     pub once: bool,
     /// Where to serve them, on loopback
-    #[arg(long, value_name = "ADDR:PORT", value_parser = loopback, default_value = "127.0.0.1:0")]
-    pub listen: SocketAddr,
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:0")]
+    pub listen: Loopback,
     /// Write the token that programs have to send into this file, which only its owner can read
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<PathBuf>,

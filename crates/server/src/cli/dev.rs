@@ -1,12 +1,13 @@
 //! `keywright dev`.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use dispatch::{Policies, ServiceIdentity};
+use edge::Loopback;
 
 use crate::{
-    config::{Expected, RootSource, address, is_loopback, service},
+    config::{RootSource, service},
     dev::DevConfig,
     logging::Format,
 };
@@ -27,8 +28,8 @@ Examples:
 Nothing in it is safe: whoever reaches it can use its keys. docs/dev.md describes the seed file and the controls.")]
 pub struct Dev {
     /// Where to serve, on loopback
-    #[arg(long, value_name = "ADDR:PORT", value_parser = loopback, default_value = "127.0.0.1:4599")]
-    pub listen: SocketAddr,
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:4599")]
+    pub listen: Loopback,
     /// Where to keep everything [default: in memory]
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
@@ -78,11 +79,4 @@ impl Dev {
             log: Format::fitting(),
         }
     }
-}
-
-/// An address that nobody else reaches.
-pub(super) fn loopback(text: &str) -> Result<SocketAddr, Expected> {
-    const EXPECTED: Expected = Expected("an address on loopback such as `127.0.0.1:4599`");
-    let address = address(text).map_err(|_| EXPECTED)?;
-    if is_loopback(address) { Ok(address) } else { Err(EXPECTED) }
 }

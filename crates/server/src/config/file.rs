@@ -10,11 +10,12 @@ use std::{
     time::Duration,
 };
 
+use edge::TlsFiles;
 use toml::{Table, Value};
 
 use super::{
-    ConfigError, Expected, Oidc, QuotaSettings, Regions, RootSource, Seal, Settings, TlsFiles, Wrong,
-    address, nearest, services,
+    ConfigError, Expected, Oidc, QuotaSettings, Regions, RootSource, Seal, Settings, Wrong, address, nearest,
+    services,
 };
 
 /// Every key there is, for the one that was probably meant.

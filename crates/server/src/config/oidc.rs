@@ -112,7 +112,7 @@ impl FromStr for IssuerUrl {
         let plain = !text.contains(['?', '#', '@']);
         let known = match uri.scheme_str() {
             Some("https") => uri.host().is_some_and(|host| !host.is_empty()),
-            Some("http") => crate::outbound::is_local(&uri),
+            Some("http") => outbound::is_local(&uri),
             _ => false,
         };
         if plain && known { Ok(Self(text.to_owned())) } else { Err(EXPECTED) }

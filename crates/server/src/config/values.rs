@@ -34,15 +34,6 @@ pub enum Seal {
     Passphrase(PathBuf),
 }
 
-/// A certificate and its key, both in PEM.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TlsFiles {
-    /// The chain, the server's certificate first.
-    pub certificate: PathBuf,
-    /// The private key.
-    pub key: PathBuf,
-}
-
 /// When the reply to a call that changes nothing may leave.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum JournalMode {
@@ -123,14 +114,6 @@ impl Seal {
         match self {
             Self::KeyFile(file) | Self::Passphrase(file) => file,
         }
-    }
-}
-
-impl TlsFiles {
-    /// The files that `keywright init --tls` puts into a data directory, if they are there.
-    pub(super) fn issued_in(data_dir: &Path) -> Option<Self> {
-        let files = crate::certificates::server_files(data_dir);
-        files.certificate.exists().then_some(files)
     }
 }
 

@@ -9,6 +9,7 @@ use http::{
     header::{CONTENT_TYPE, HOST},
 };
 use model::Timestamp;
+use outbound::Outbound;
 use secret::Plaintext;
 use serde::Serialize;
 use sigv4::Signer;
@@ -17,7 +18,7 @@ use super::{
     endpoint::Assume,
     source::{Own, setting},
 };
-use crate::{cli::Credentials, outbound::Outbound};
+use crate::cli::Credentials;
 
 /// A role, and how it is assumed.
 pub(super) struct Role {

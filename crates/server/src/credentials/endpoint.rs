@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use bytes::Bytes;
 use dispatch::{BodyFault, Clock, ConnectionInfo};
+use edge::Answer;
 use http::{
     HeaderValue, Method, Response, StatusCode,
     header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE},
@@ -15,7 +16,6 @@ use serde_json::json;
 use tokio::sync::Mutex;
 
 use super::assume::Session;
-use crate::connection::Answer;
 
 /// Where the credentials are.
 pub(super) const PATH: &str = "/credentials";

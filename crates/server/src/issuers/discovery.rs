@@ -8,11 +8,11 @@ use dispatch::Clock;
 use http::{Request, Uri, header::ACCEPT};
 use iam::NoKeys;
 use oidc::KeySet;
+use outbound::{Outbound, is_local};
 use serde::Deserialize;
 use tokio::sync::Mutex;
 
 use super::{FRESH, GOOD, PAUSE};
-use crate::outbound::{Outbound, is_local};
 
 /// Fetches a document of an issuer.
 pub(super) trait Fetch: Send + Sync {

@@ -3,10 +3,7 @@
 use std::{fmt, net::IpAddr, str::FromStr};
 
 use rcgen::{CidrSubnet, GeneralSubtree, SanType};
-use rustls_pki_types::ServerName;
-
-use super::{CertificateError, failed};
-use crate::config::{Expected, RegionName};
+use rustls_pki_types::{InvalidDnsNameError, ServerName};
 
 /// A name that a server goes by.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,20 +14,24 @@ pub enum Name {
     Address(IpAddr),
 }
 
+/// Why a text is no [`Name`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotAName;
+
 impl Name {
     /// AWS's own names for the services that Keywright has, in one Region; China's are in a domain of their own.
     #[must_use]
-    pub fn takeover(region: &RegionName) -> Vec<Self> {
-        let domain = if region.as_str().starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+    pub fn takeover(region: &str) -> Vec<Self> {
+        let domain = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
         let regional =
             ["kms", "sts", "iam", "cloudtrail"].map(|service| format!("{service}.{region}.{domain}"));
         let global = ["iam", "sts"].map(|service| format!("{service}.{domain}"));
         regional.into_iter().chain(global).map(Self::Host).collect()
     }
 
-    pub(super) fn san(&self) -> Result<SanType, CertificateError> {
+    pub(super) fn san(&self) -> Result<SanType, rcgen::Error> {
         match self {
-            Self::Host(host) => Ok(SanType::DnsName(host.as_str().try_into().map_err(failed)?)),
+            Self::Host(host) => Ok(SanType::DnsName(host.as_str().try_into()?)),
             Self::Address(address) => Ok(SanType::IpAddress(*address)),
         }
     }
@@ -47,18 +48,18 @@ impl Name {
         }
     }
 
-    pub(super) fn server_name(&self) -> Result<ServerName<'static>, CertificateError> {
+    pub(super) fn server_name(&self) -> Result<ServerName<'static>, InvalidDnsNameError> {
         match self {
-            Self::Host(host) => ServerName::try_from(host.clone()).map_err(failed),
+            Self::Host(host) => ServerName::try_from(host.clone()),
             Self::Address(address) => Ok(ServerName::from(*address)),
         }
     }
 }
 
 impl FromStr for Name {
-    type Err = Expected;
+    type Err = NotAName;
 
-    fn from_str(text: &str) -> Result<Self, Expected> {
+    fn from_str(text: &str) -> Result<Self, NotAName> {
         if let Ok(address) = text.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
             return Ok(Self::Address(address.to_canonical()));
         }
@@ -73,8 +74,7 @@ impl FromStr for Name {
         let host = text.len() <= 253
             && text.split('.').all(label)
             && !last.bytes().all(|byte| byte.is_ascii_digit());
-        let expected = Expected("a host name or an IP address, such as `kms.example.net` or `10.0.0.7`");
-        if host { Ok(Self::Host(text.to_ascii_lowercase())) } else { Err(expected) }
+        if host { Ok(Self::Host(text.to_ascii_lowercase())) } else { Err(NotAName) }
     }
 }
 
@@ -87,6 +87,14 @@ impl fmt::Display for Name {
     }
 }
 
+impl fmt::Display for NotAName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("expected a host name or an IP address, such as `kms.example.net` or `10.0.0.7`")
+    }
+}
+
+impl std::error::Error for NotAName {}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,7 +102,7 @@ mod tests {
     #[test]
     fn takeover_names_are_awss() {
         let of = |region: &str| {
-            let names = Name::takeover(&region.parse().unwrap());
+            let names = Name::takeover(region);
             names.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
         };
         assert_eq!(

@@ -1,11 +1,11 @@
 //! HTTP/2 without TLS, by prior knowledge, with hyper's client.
 
 use bytes::Bytes;
+use edge::{BODY_BYTES_MAX, Limits};
 use http::{Request, Version};
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http2::{SendRequest, handshake};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use server::limits::{BODY_BYTES_MAX, Limits};
 
 use crate::world::{World, run, start};
 

@@ -19,7 +19,7 @@ use tokio::{
 
 use crate::{
     connection::{Answer, Coarse, Order, Overdue, Shared, Watch},
-    metrics::Connections,
+    connections::Connections,
 };
 
 /// The way to a worker.

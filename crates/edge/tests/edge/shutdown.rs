@@ -2,7 +2,7 @@
 
 use std::{net::TcpStream, sync::Arc, time::Duration};
 
-use server::{limits::Limits, listen::Ended};
+use edge::{Ended, Limits};
 
 use crate::{
     http2,

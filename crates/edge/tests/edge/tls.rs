@@ -3,6 +3,7 @@
 use std::{path::Path, process::Command, sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use edge::{Issued, Limits, Name, Tls, issue};
 use http::Request;
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -11,13 +12,7 @@ use rustls::{
     crypto::aws_lc_rs,
     version::{TLS12, TLS13},
 };
-use rustls_pki_types::{CertificateDer, ServerName, pem::PemObject};
-use server::{
-    certificates::{Issued, Name, issue},
-    clock::SystemClock,
-    limits::Limits,
-    tls::Tls,
-};
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -28,7 +23,7 @@ use crate::world::{World, run, short, start_with};
 
 fn issued(directory: &Path, names: &[&str]) -> Issued {
     let names: Vec<Name> = names.iter().map(|name| name.parse().unwrap()).collect();
-    issue(directory, &names, SystemClock::start().unix_millis() / 1000).unwrap()
+    issue(directory, &names, UnixTime::now().as_secs().try_into().unwrap()).unwrap()
 }
 
 fn started(issued: &Issued, limits: Limits) -> (World, Tls) {

@@ -10,14 +10,9 @@ use std::{
 };
 
 use bytes::Bytes;
+use dispatch::{BodyFault, ConnectionInfo};
+use edge::{Answer, Connections, Edge, Limits, Setup, Tls, bind};
 use http::{Response, request::Parts};
-use server::{
-    connection::{Answer, BodyFault, ConnectionInfo},
-    limits::Limits,
-    listen::{Edge, Setup, bind},
-    metrics::Connections,
-    tls::Tls,
-};
 
 /// Tells what it was given; the path says what else it does.
 #[derive(Default)]

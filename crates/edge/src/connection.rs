@@ -23,7 +23,7 @@ use std::{
 };
 
 use bytes::Bytes;
-pub use dispatch::{BodyFault, ConnectionInfo, TlsDetails};
+use dispatch::{BodyFault, ConnectionInfo, TlsDetails};
 use http::{Request, Response, Version, request::Parts};
 use http_body_util::Full;
 use hyper::{body::Incoming, service::service_fn};
@@ -40,8 +40,8 @@ use tokio_rustls::TlsAcceptor;
 pub(crate) use self::watch::{Coarse, Order, Overdue, Watch};
 use self::watched::Watched;
 use crate::{
+    connections::Connections,
     limits::{HEAD_BYTES_MAX, Limits, STREAMS_MAX},
-    metrics::Connections,
 };
 
 /// What the edge hands over for each request.

@@ -31,6 +31,15 @@ pub struct Tls {
     certificate: Arc<Certificate>,
 }
 
+/// A certificate and its key, both in PEM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The chain, the server's certificate first.
+    pub certificate: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
+}
+
 /// Why TLS cannot be set up.
 #[derive(Debug)]
 pub enum TlsError {
@@ -81,19 +90,14 @@ impl Tls {
         Ok(())
     }
 
-    /// When the certificate in use ends, in seconds since 1970; `None` if it never does.
-    #[must_use]
-    pub fn ends(&self) -> Option<i64> {
-        self.certificate.current.load().cert.first().and_then(|certificate| ends(certificate))
-    }
-
     pub(crate) fn server(&self) -> Arc<ServerConfig> {
         Arc::clone(&self.server)
     }
 }
 
 /// AWS-LC with the groups in our order. See RFC 9794 on hybrid schemes, draft-ietf-tls-ecdhe-mlkem on these two.
-pub(crate) fn provider() -> CryptoProvider {
+#[must_use]
+pub fn provider() -> CryptoProvider {
     use aws_lc_rs::kx_group::{SECP256R1, SECP256R1MLKEM768, SECP384R1, X25519, X25519MLKEM768};
     let kx_groups = vec![X25519MLKEM768, SECP256R1MLKEM768, X25519, SECP256R1, SECP384R1];
     CryptoProvider { kx_groups, ..aws_lc_rs::default_provider() }

@@ -12,17 +12,10 @@ pub const BODY_BYTES_MAX: usize = 1024 * 1024;
 
 /// Bytes of an over-long body that are read and thrown away, so that a client that sends before it listens
 /// can still read why it was refused. Beyond that the connection is closed under it.
-pub const DISCARDED_BYTES_MAX: usize = 4 * BODY_BYTES_MAX;
+pub(crate) const DISCARDED_BYTES_MAX: usize = 4 * BODY_BYTES_MAX;
 
 /// Requests at a time on one HTTP/2 connection. SDKs stay far below.
-pub const STREAMS_MAX: u32 = 100;
-
-/// Bytes of an answer that the server or a command asks for itself: an issuer's documents, temporary credentials.
-/// The key sets of large providers have some 10 KiB.
-pub const ANSWER_BYTES_MAX: usize = 256 * 1024;
-
-/// Time for such an answer, from the look-up of the name to the last byte. Clients that wait for it wait longer.
-pub const ANSWER_TIME: Duration = Duration::from_secs(5);
+pub(crate) const STREAMS_MAX: u32 = 100;
 
 /// Limits that an operator may change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

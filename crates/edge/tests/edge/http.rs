@@ -1,9 +1,7 @@
 //! HTTP/1.1: framing, limits, misbehaviour.
 
-use server::{
-    connection::BodyFault,
-    limits::{BODY_BYTES_MAX, HEAD_BYTES_MAX, Limits},
-};
+use dispatch::BodyFault;
+use edge::{BODY_BYTES_MAX, HEAD_BYTES_MAX, Limits};
 
 use crate::world::{start, start_with, until};
 

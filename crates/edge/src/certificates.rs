@@ -33,8 +33,8 @@ use rustls_pki_types::{CertificateDer, UnixTime, pem::PemObject};
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
-pub use self::name::Name;
-use crate::{config::TlsFiles, tls};
+pub use self::name::{Name, NotAName};
+use crate::tls::{self, TlsFiles};
 
 /// What [`issue`] left in the data directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,7 +108,7 @@ pub fn issue(data_dir: &Path, names: &[Name], now: i64) -> Result<Issued, Certif
     }
     let mut params = params(now, ends)?;
     params.distinguished_name.push(DnType::CommonName, "Keywright server");
-    params.subject_alt_names = names.iter().map(Name::san).collect::<Result<_, _>>()?;
+    params.subject_alt_names = names.iter().map(Name::san).collect::<Result<_, _>>().map_err(failed)?;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     params.use_authority_key_identifier_extension = true;
@@ -212,7 +212,8 @@ fn verify(
     let verifier = verifier.build().map_err(failed)?;
     let now = UnixTime::since_unix_epoch(Duration::from_secs(u64::try_from(now).unwrap_or(0)));
     for name in names {
-        let verified = verifier.verify_server_cert(certificate, &[], &name.server_name()?, &[], now);
+        let verified =
+            verifier.verify_server_cert(certificate, &[], &name.server_name().map_err(failed)?, &[], now);
         verified.map_err(|_| not_permitted(name))?;
     }
     Ok(())
@@ -337,7 +338,8 @@ mod tests {
         let ca_ends = NOW + CA_DAYS * DAY_SECS;
         let last = issue(data.path(), &names, ca_ends - DAY_SECS).unwrap();
         assert_eq!(last.ends, ca_ends, "it does not outlive its CA");
-        assert_eq!(tls::Tls::load(&last.server.certificate, &last.server.key).unwrap().ends(), Some(ca_ends));
+        let shown = CertificateDer::from_pem_file(&last.server.certificate).unwrap();
+        assert_eq!(tls::ends(&shown), Some(ca_ends));
         assert!(matches!(issue(data.path(), &names, ca_ends + 1), Err(CertificateError::CaEnded)));
         let key_file = data.path().join("tls/ca.key");
         fs::write(&key_file, KeyPair::generate().unwrap().serialize_pem()).unwrap();

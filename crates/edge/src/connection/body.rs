@@ -8,10 +8,10 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
+use dispatch::BodyFault;
 use http::{header::EXPECT, request::Parts};
 use hyper::body::{Body, Frame, Incoming};
 
-use super::BodyFault;
 use crate::limits::{BODY_BYTES_MAX, DISCARDED_BYTES_MAX};
 
 /// Reads the whole body. One that comes in one piece is not copied.

@@ -8,6 +8,8 @@ use std::{
 };
 
 use bytes::Bytes;
+use dispatch::BodyFault;
+use edge::Limits;
 use http::Request;
 use http_body_util::BodyExt;
 use hyper::{
@@ -15,7 +17,6 @@ use hyper::{
     client::conn::http2::handshake,
 };
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use server::{connection::BodyFault, limits::Limits};
 
 use crate::{
     http2,

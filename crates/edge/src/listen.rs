@@ -21,8 +21,8 @@ use tokio_rustls::TlsAcceptor;
 use self::worker::Worker;
 use crate::{
     connection::{Answer, Shared, is_theirs},
+    connections::Connections,
     limits::Limits,
-    metrics::Connections,
     tls::Tls,
 };
 

@@ -7,6 +7,7 @@ use std::{
     net::IpAddr,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -19,10 +20,12 @@ use rustls_pki_types::{CertificateDer, ServerName, pem::PemObject};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use crate::{
-    limits::{ANSWER_BYTES_MAX, ANSWER_TIME},
-    tls,
-};
+/// Bytes of an answer: an issuer's documents, temporary credentials.
+/// The key sets of large providers have some 10 KiB.
+const ANSWER_BYTES_MAX: usize = 256 * 1024;
+
+/// Time for an answer, from the look-up of the name to the last byte. Clients that wait for it wait longer.
+const ANSWER_TIME: Duration = Duration::from_secs(5);
 
 /// Opens connections.
 #[derive(Clone)]
@@ -39,9 +42,9 @@ pub enum OutboundError {
     Url,
     /// The other side is not reached, or its certificate is not trusted.
     Connect(io::Error),
-    /// What it says is no HTTP, or longer than [`ANSWER_BYTES_MAX`].
+    /// What it says is no HTTP, or longer than 256 KiB.
     Answer(String),
-    /// It did not answer within [`ANSWER_TIME`].
+    /// It did not answer within 5 s.
     TimedOut,
 }
 
@@ -64,7 +67,7 @@ impl Outbound {
         if roots.add_parsable_certificates(certificates).0 == 0 && ca_file.is_some() {
             return Err(unusable("there are no certificates".to_owned()));
         }
-        let client = ClientConfig::builder_with_provider(Arc::new(tls::provider()))
+        let client = ClientConfig::builder_with_provider(Arc::new(edge::provider()))
             .with_safe_default_protocol_versions()
             .map_err(|error| unusable(error.to_string()))?
             .with_root_certificates(roots)
@@ -106,7 +109,8 @@ impl Outbound {
 }
 
 /// Whether a URI names this machine: a loopback address. A name is none, since what it means is decided elsewhere.
-pub(crate) fn is_local(uri: &Uri) -> bool {
+#[must_use]
+pub fn is_local(uri: &Uri) -> bool {
     let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
     host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
 }

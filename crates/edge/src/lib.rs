@@ -1,0 +1,22 @@
+//! The edge: where connections come in, and where the system's signals do.
+//!
+//! A listener is bound, then served: its connections are limited in number, bytes and time, and each request on them is
+//! handed to an [`Answer`]. What a request means is nobody's business here. TLS, and the certificates for it, are here too.
+
+mod certificates;
+mod connection;
+mod connections;
+mod limits;
+mod listen;
+mod loopback;
+mod signals;
+mod tls;
+
+pub use certificates::{CertificateError, Issued, Name, NotAName, issue, server_files};
+pub use connection::Answer;
+pub use connections::Connections;
+pub use limits::{BODY_BYTES_MAX, HEAD_BYTES_MAX, Limits};
+pub use listen::{Bound, Edge, Ended, Setup, bind};
+pub use loopback::{Loopback, NotLoopback, is_loopback};
+pub use signals::{Signals, Wanted};
+pub use tls::{Tls, TlsError, TlsFiles, provider};
