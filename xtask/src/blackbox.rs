@@ -44,7 +44,7 @@ pub(crate) fn kill(root: &Path, rounds: u32, seed: Option<u32>) -> Result<()> {
 /// # Errors
 /// It does not build.
 pub(crate) fn server(root: &Path) -> Result<()> {
-    run(&mut cargo(root, &["build", "--quiet", "--package", "server", "--profile", "ci"]))
+    run(&mut cargo(root, &["build", "--quiet", "--package", "keywright", "--profile", "ci"]))
 }
 
 /// A program of the Python environment that finds the server and the environment's aws CLI.

@@ -41,7 +41,7 @@ pub(crate) fn profiled(root: &Path) -> Result<()> {
 /// Builds with a flag for the compiler, in place of `RUSTFLAGS`, and returns where the server is.
 fn compile(root: &Path, host: &Host, directory: &Path, flag: &str) -> Result<PathBuf> {
     // Named, the target is told from the machine that builds: procedural macros and build scripts do not count.
-    let arguments = ["build", "--release", "--package", "server", "--target", &host.triple];
+    let arguments = ["build", "--release", "--package", "keywright", "--target", &host.triple];
     run(cargo(root, &arguments).arg("--target-dir").arg(directory).env("CARGO_ENCODED_RUSTFLAGS", flag))?;
     Ok(directory.join(&host.triple).join("release/keywright"))
 }

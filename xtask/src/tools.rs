@@ -47,7 +47,7 @@ pub(crate) fn fuzz(root: &Path, targets: &[String], seconds: u32) -> Result<()> 
 pub(crate) fn bench(root: &Path, profiled: bool, arguments: &[String]) -> Result<()> {
     let server = built(root, if profiled { PROFILED } else { "release/keywright" });
     if !profiled {
-        run(&mut cargo(root, &["build", "--release", "--package", "server"]))?;
+        run(&mut cargo(root, &["build", "--release", "--package", "keywright"]))?;
     } else if !server.exists() {
         return Err("there is nothing to measure yet: `cargo xtask release` builds it".into());
     }

@@ -7,7 +7,7 @@ use attestation::Roots;
 use audit::{Disk, Journal};
 use dispatch::{
     Authentication, Backstage, Clock, Credentials, Dispatcher, Drain, Durability, Find, Observer, Policies,
-    Regions, ServiceIdentity, Services, Wiring,
+    Regions, ServiceIdentity, Services, Verified, Wiring,
 };
 use iam::{IdentityManagement, IssuerKeys};
 use kms::{KeyManagement, Rates, Workshop};
@@ -31,14 +31,10 @@ pub struct Parts {
     pub entropy: Arc<dyn Entropy>,
     /// Where the root of all keys comes from.
     pub seal: Arc<dyn SealSource>,
-    /// How it is established who signed, from the credentials that there are.
-    pub authentication: fn(Find<dyn Credentials>) -> Arc<dyn Authentication>,
     /// Who may call as a service.
     pub services: Vec<ServiceIdentity>,
     /// The keys that identity providers sign with.
     pub issuers: Arc<dyn IssuerKeys>,
-    /// Whether policies are asked.
-    pub policies: Policies,
     /// The Regions that are served.
     pub regions: Regions,
     /// When a reply to a call that changes nothing may leave.
@@ -53,6 +49,15 @@ pub struct Parts {
     pub domain_key_rotation_days: u32,
     /// Who counts answers.
     pub observer: Arc<dyn Observer>,
+}
+
+/// What only a server for development may choose. Any other verifies signatures and asks policies.
+#[derive(Clone, Copy)]
+pub struct Leniency {
+    /// How it is established who signed, from the credentials that there are.
+    pub authentication: fn(Find<dyn Credentials>) -> Arc<dyn Authentication>,
+    /// Whether policies are asked.
+    pub policies: Policies,
 }
 
 /// A server put together. It answers once its [`Following`] runs.
@@ -98,6 +103,18 @@ impl Assembly {
     /// # Errors
     /// [`StartError`]. A strongroom that cannot be unsealed is none: the server starts and refuses work.
     pub async fn of(parts: Parts) -> Result<Self, StartError> {
+        let none = Leniency {
+            authentication: |credentials| Arc::new(Verified(credentials)),
+            policies: Policies::Enforced,
+        };
+        Self::lenient(parts, none).await
+    }
+
+    /// As [`Assembly::of`], for development.
+    ///
+    /// # Errors
+    /// As [`Assembly::of`].
+    pub async fn lenient(parts: Parts, leniency: Leniency) -> Result<Self, StartError> {
         let Parts { store, disk, clock, entropy, seal, .. } = parts;
         let node = parts.journal.node;
         let (journal, recovery) = Journal::open(disk, parts.journal)?;
@@ -137,9 +154,9 @@ impl Assembly {
         let backstage = Backstage { store, mirror, journal, outbox, clock, entropy };
         let vitals = Arc::new(Vitals::new(&backstage, &strongroom));
         let wiring = Wiring {
-            authentication: (parts.authentication)(iam::credentials),
+            authentication: (leniency.authentication)(iam::credentials),
             services: Services::new(parts.services, iam::credentials),
-            policies: parts.policies,
+            policies: leniency.policies,
             backstage: backstage.clone(),
             durability: parts.durability,
             regions: parts.regions,

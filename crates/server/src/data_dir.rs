@@ -56,7 +56,7 @@ impl DataDir {
 
     /// The key that seals a development's directory. It lies with what it seals, to be thrown away with it.
     #[must_use]
-    pub(crate) fn development_seal(&self) -> PathBuf {
+    pub fn development_seal(&self) -> PathBuf {
         self.0.join("development-seal-key")
     }
 
@@ -97,7 +97,7 @@ impl DataDir {
 ///
 /// # Errors
 /// What the system says, [`io::ErrorKind::AlreadyExists`] among it.
-pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let draft = path.with_extension("draft");
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);

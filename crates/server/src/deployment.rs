@@ -71,7 +71,7 @@ const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
 ///
 /// # Errors
 /// [`DeploymentError::Store`], [`DeploymentError::Unreadable`].
-pub async fn seal_record(store: &dyn Store) -> Result<Option<SealRecord>, DeploymentError> {
+pub(crate) async fn seal_record(store: &dyn Store) -> Result<Option<SealRecord>, DeploymentError> {
     let found = store.get(&[SEAL]).await?.into_iter().next().flatten();
     let decode = |bytes: &[u8]| {
         minicbor::decode(bytes).map_err(|_| DeploymentError::Unreadable("-/-/seal".to_owned()))
@@ -83,7 +83,7 @@ pub async fn seal_record(store: &dyn Store) -> Result<Option<SealRecord>, Deploy
 ///
 /// # Errors
 /// [`DeploymentError::Seal`].
-pub fn found(
+pub(crate) fn founding(
     record: &SealRecord,
     seal: &dyn Seal,
     now: Timestamp,
@@ -102,7 +102,7 @@ pub fn found(
 ///
 /// # Errors
 /// All but [`DeploymentError::Seal`].
-pub async fn unseal(
+pub(crate) async fn unseal(
     store: &dyn Store,
     strongroom: &Strongroom,
     seal: &dyn Seal,
@@ -116,7 +116,7 @@ pub async fn unseal(
 ///
 /// # Errors
 /// [`DeploymentError`].
-pub async fn rotate_domain_key(
+pub(crate) async fn rotate_domain_key(
     store: &Arc<dyn Store>,
     strongroom: &Strongroom,
     seal: &dyn Seal,
@@ -147,7 +147,7 @@ pub async fn rotate_domain_key(
 ///
 /// # Errors
 /// [`DeploymentError::Store`], [`DeploymentError::Unreadable`].
-pub async fn domain_key_is_due(
+pub(crate) async fn domain_key_is_due(
     store: &dyn Store,
     days: u32,
     clock: &dyn Clock,

@@ -17,8 +17,12 @@ const BLOCK_BYTES: usize = 4096;
 /// Longer requests go straight to the generator.
 const PIECE_BYTES_MAX: usize = 512;
 
-impl Entropy for SystemEntropy {
-    fn fill(&self, out: &mut [u8]) -> Result<(), EntropyFailed> {
+impl SystemEntropy {
+    /// Fills all of `out`.
+    ///
+    /// # Errors
+    /// [`EntropyFailed`] when the system gives no random bytes; `out` must then not be used.
+    pub fn fill(self, out: &mut [u8]) -> Result<(), EntropyFailed> {
         if out.len() > PIECE_BYTES_MAX {
             return draw(out);
         }
@@ -27,6 +31,12 @@ impl Entropy for SystemEntropy {
             Ok(Ok(filled)) => filled,
             Ok(Err(_)) | Err(_) => draw(out),
         }
+    }
+}
+
+impl Entropy for SystemEntropy {
+    fn fill(&self, out: &mut [u8]) -> Result<(), EntropyFailed> {
+        (*self).fill(out)
     }
 }
 

@@ -7,7 +7,36 @@ use dispatch::Backstage;
 use state::Mirror;
 use strongroom::Strongroom;
 
-use crate::admin::{Gauge, Health, Part};
+/// Tells how the server is.
+pub trait Health: Send + Sync + 'static {
+    /// The parts that must all be well for the server to answer calls: seal, store, journal.
+    fn parts(&self) -> Vec<Part>;
+
+    /// Figures of now, for `/metrics`.
+    fn gauges(&self) -> Vec<Gauge>;
+}
+
+/// One part of the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// `seal`, `store`, `journal`.
+    pub name: &'static str,
+    /// Its state in a few words: `unsealed`, `following`, `not writing: no space left on device`. Never a secret.
+    pub state: String,
+    /// Whether the server can answer calls in this state.
+    pub ready: bool,
+}
+
+/// A figure of now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gauge {
+    /// Such as `keywright_journal_queue_records`.
+    pub name: &'static str,
+    /// What it counts, and in what unit.
+    pub help: &'static str,
+    /// The figure.
+    pub value: u64,
+}
 
 /// The parts that must be well for calls to be answered.
 pub struct Vitals {

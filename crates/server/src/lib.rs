@@ -1,30 +1,31 @@
-//! Keywright: a key management service that speaks the AWS KMS API.
+//! A server put together: the services over a store, a journal and a seal, and what a machine gives them.
 //!
-//! This crate is the edge and the composition: everything that touches the machine (network, clock, files,
-//! randomness, signals) is here. What a request does is in `dispatch`, `kms` and `iam`.
+//! [`Assembly::of`] takes [`Parts`] and makes what answers requests. `keywright serve`, `keywright dev` and the simulation
+//! start from it, each with parts of its own. Nothing listens here, and nothing is read from a configuration.
 
-pub mod admin;
-pub mod cli;
-pub mod clock;
-pub mod commands;
-pub mod compose;
-pub mod config;
-pub mod credentials;
-pub mod data_dir;
-pub mod deployment;
-pub mod dev;
-pub mod entropy;
-pub mod explain;
-pub mod hardening;
-pub mod health;
-pub mod init;
-pub mod issuers;
+mod background;
+mod clock;
+mod compose;
+mod data_dir;
+mod deployment;
+mod entropy;
+mod founding;
+mod health;
 mod keeper;
-pub mod keywright;
-pub mod lint;
-pub mod logging;
-pub mod metrics;
-pub mod records;
-pub mod seal;
-pub mod serve;
-pub mod start;
+mod meant;
+mod roots;
+mod seal;
+mod start;
+
+pub use background::Background;
+pub use clock::SystemClock;
+pub use compose::{Assembly, Chores, Following, Leniency, Parts};
+pub use data_dir::DataDir;
+pub use deployment::{DeploymentError, SealRecord};
+pub use entropy::SystemEntropy;
+pub use founding::{RootCredentials, add_account, found, found_bare, initialise, is_initialised};
+pub use health::{Gauge, Health, Part, Vitals};
+pub use meant::{nearest, service};
+pub use roots::{RootSource, RootsError};
+pub use seal::{SealFile, SealFileError, SealSource};
+pub use start::StartError;

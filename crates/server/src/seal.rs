@@ -11,7 +11,16 @@ use strongroom::{
     seal::{FileSeal, PassphraseParameters, PassphraseSeal},
 };
 
-use crate::{config, data_dir::write_private, deployment::SealRecord};
+use crate::{data_dir::write_private, deployment::SealRecord};
+
+/// A file that a deployment's root of all keys comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SealFile {
+    /// It holds a key.
+    Key(PathBuf),
+    /// It holds a passphrase.
+    Passphrase(PathBuf),
+}
 
 /// Why there is no seal.
 #[derive(Debug)]
@@ -58,77 +67,84 @@ pub trait SealSource: Send + Sync {
     fn open(&self, record: &SealRecord) -> Result<Box<dyn Seal>, SealFileError>;
 }
 
-impl SealSource for config::Seal {
+impl SealSource for SealFile {
     fn open(&self, record: &SealRecord) -> Result<Box<dyn Seal>, SealFileError> {
-        open(self, record)
-    }
-}
-
-fn open(configured: &config::Seal, record: &SealRecord) -> Result<Box<dyn Seal>, SealFileError> {
-    match (configured, record) {
-        (config::Seal::KeyFile(path), SealRecord::File) => Ok(Box::new(key_file(path)?)),
-        (config::Seal::Passphrase(path), SealRecord::Passphrase(parameters)) => {
-            let parameters = PassphraseParameters::from_bytes(parameters);
-            let parameters = parameters.map_err(|_| SealFileError::Passphrase(path.clone()))?;
-            Ok(Box::new(passphrase(path, &parameters)?))
-        }
-        (config::Seal::KeyFile(_), SealRecord::Passphrase(_)) => {
-            Err(SealFileError::OtherKind { has: "passphrase", configured: "key file" })
-        }
-        (config::Seal::Passphrase(_), SealRecord::File) => {
-            Err(SealFileError::OtherKind { has: "key file", configured: "passphrase" })
-        }
-    }
-}
-
-/// A new seal, and the record to keep of it. A key file that is there already is used, not overwritten: it is
-/// left from a set-up that was interrupted, or an operator put it there.
-///
-/// # Errors
-/// [`SealFileError`].
-pub fn create(
-    configured: &config::Seal,
-    entropy: &dyn Entropy,
-) -> Result<(SealRecord, Box<dyn Seal>), SealFileError> {
-    match configured {
-        config::Seal::KeyFile(path) => {
-            if !path.exists() {
-                let text = FileSeal::generate(entropy).map_err(|_| SealFileError::Entropy)?;
-                write_private(path, text.reveal()).map_err(|error| SealFileError::Io(path.clone(), error))?;
+        match (self, record) {
+            (Self::Key(path), SealRecord::File) => Ok(Box::new(key_file(path)?)),
+            (Self::Passphrase(path), SealRecord::Passphrase(parameters)) => {
+                let parameters = PassphraseParameters::from_bytes(parameters);
+                let parameters = parameters.map_err(|_| SealFileError::Passphrase(path.clone()))?;
+                Ok(Box::new(passphrase(path, &parameters)?))
             }
-            Ok((SealRecord::File, Box::new(key_file(path)?)))
-        }
-        config::Seal::Passphrase(path) => {
-            let parameters =
-                PassphraseParameters::recommended(entropy).map_err(|_| SealFileError::Entropy)?;
-            let seal = passphrase(path, &parameters)?;
-            Ok((SealRecord::Passphrase(parameters.to_bytes()), Box::new(seal)))
+            (Self::Key(_), SealRecord::Passphrase(_)) => {
+                Err(SealFileError::OtherKind { has: PASSPHRASE, configured: KEY_FILE })
+            }
+            (Self::Passphrase(_), SealRecord::File) => {
+                Err(SealFileError::OtherKind { has: KEY_FILE, configured: PASSPHRASE })
+            }
         }
     }
 }
 
-/// What the operator must know of a seal.
-#[must_use]
-pub fn advice(configured: &config::Seal) -> String {
-    let file = configured.file().display();
-    match configured {
-        config::Seal::KeyFile(_) => format!(
-            "the key in {file} opens everything: keep a copy of it elsewhere, apart from copies of the data. \
-             It protects disks and backups that do not hold it, and nothing else"
-        ),
-        config::Seal::Passphrase(_) => format!(
-            "the passphrase in {file} opens everything: without it nothing does, for nobody. The file has to be \
-             there when the server starts"
-        ),
-    }
-}
+const KEY_FILE: &str = "key file";
+const PASSPHRASE: &str = "passphrase";
 
-/// What kind of seal it is, in a word or two.
-#[must_use]
-pub fn kind(configured: &config::Seal) -> &'static str {
-    match configured {
-        config::Seal::KeyFile(_) => "key file",
-        config::Seal::Passphrase(_) => "passphrase",
+impl SealFile {
+    /// Where the file is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Key(path) | Self::Passphrase(path) => path,
+        }
+    }
+
+    /// What kind of seal it makes, in a word or two.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Key(_) => KEY_FILE,
+            Self::Passphrase(_) => PASSPHRASE,
+        }
+    }
+
+    /// What the operator must know of it.
+    #[must_use]
+    pub fn advice(&self) -> String {
+        let file = self.path().display();
+        match self {
+            Self::Key(_) => format!(
+                "the key in {file} opens everything: keep a copy of it elsewhere, apart from copies of the data. \
+                 It protects disks and backups that do not hold it, and nothing else"
+            ),
+            Self::Passphrase(_) => format!(
+                "the passphrase in {file} opens everything: without it nothing does, for nobody. The file has to be \
+                 there when the server starts"
+            ),
+        }
+    }
+
+    /// A new seal, and the record to keep of it. A key file that is there already is used, not overwritten: it is
+    /// left from a set-up that was interrupted, or an operator put it there.
+    ///
+    /// # Errors
+    /// [`SealFileError`].
+    pub fn create(&self, entropy: &dyn Entropy) -> Result<(SealRecord, Box<dyn Seal>), SealFileError> {
+        match self {
+            Self::Key(path) => {
+                if !path.exists() {
+                    let text = FileSeal::generate(entropy).map_err(|_| SealFileError::Entropy)?;
+                    write_private(path, text.reveal())
+                        .map_err(|error| SealFileError::Io(path.clone(), error))?;
+                }
+                Ok((SealRecord::File, Box::new(key_file(path)?)))
+            }
+            Self::Passphrase(path) => {
+                let parameters =
+                    PassphraseParameters::recommended(entropy).map_err(|_| SealFileError::Entropy)?;
+                let seal = passphrase(path, &parameters)?;
+                Ok((SealRecord::Passphrase(parameters.to_bytes()), Box::new(seal)))
+            }
+        }
     }
 }
 

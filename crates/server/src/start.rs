@@ -6,12 +6,7 @@ use audit::OpenError as JournalError;
 use dispatch::RecoverError;
 use store::{OpenError as StoreOpenError, StoreError};
 
-use crate::{
-    config::{RegionName, RootsError},
-    deployment::DeploymentError,
-    dev::SeedError,
-    seal::SealFileError,
-};
+use crate::{deployment::DeploymentError, roots::RootsError, seal::SealFileError};
 
 /// What stopped the start.
 #[derive(Debug)]
@@ -36,22 +31,10 @@ pub enum StartError {
     NotInitialised,
     /// There is something already.
     Initialised(PathBuf),
-    /// The data directory was made by `keywright dev`.
-    Development(PathBuf),
-    /// The data directory was not made by `keywright dev`.
-    NotDevelopment(PathBuf),
-    /// The seed file is wrong.
-    Seed(SeedError),
     /// The strongroom or the source of random bytes failed while setting up.
     SetUp(&'static str),
-    /// The keys of identity providers cannot be read.
-    Issuers(String),
-    /// A certificate cannot be made or read.
-    Tls(String),
     /// The roots of attestation documents are of no use.
     AttestationRoots(RootsError),
-    /// A configured Region has no form that ARNs could carry.
-    Region(RegionName),
     /// An address, of this setting, cannot be listened on.
     Listen(&'static str, std::net::SocketAddr, io::Error),
     /// The system gives no threads or signals.
@@ -75,21 +58,8 @@ impl fmt::Display for StartError {
             Self::Initialised(path) => {
                 write!(f, "{} holds a deployment already; nothing was changed", path.display())
             }
-            Self::Development(path) => write!(
-                f,
-                "{} was made by `keywright dev`, where anybody could use its keys; it is not served",
-                path.display()
-            ),
-            Self::NotDevelopment(path) => write!(
-                f,
-                "{} was not made by `keywright dev`; its keys are not given to everybody",
-                path.display()
-            ),
-            Self::Seed(error) => error.fmt(f),
             Self::SetUp(what) => f.write_str(what),
-            Self::Issuers(error) | Self::Tls(error) => f.write_str(error),
             Self::AttestationRoots(error) => error.fmt(f),
-            Self::Region(name) => write!(f, "`{name}` is no Region"),
             Self::Listen(setting, address, error) => {
                 write!(f, "cannot listen on {address}, which is `{setting}`: {error}")
             }
@@ -133,11 +103,5 @@ impl From<SealFileError> for StartError {
 impl From<RootsError> for StartError {
     fn from(error: RootsError) -> Self {
         Self::AttestationRoots(error)
-    }
-}
-
-impl From<SeedError> for StartError {
-    fn from(error: SeedError) -> Self {
-        Self::Seed(error)
     }
 }

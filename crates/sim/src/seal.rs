@@ -6,10 +6,7 @@ use std::{
 };
 
 use secret::Plaintext;
-use server::{
-    deployment::SealRecord,
-    seal::{SealFileError, SealSource},
-};
+use server::{SealFileError, SealRecord, SealSource};
 use strongroom::{Entropy, Seal, seal::FileSeal};
 
 /// A key file in memory. A server that starts while it is taken away stays sealed.

@@ -323,7 +323,7 @@ impl World {
     /// Whether calls are answered.
     #[must_use]
     pub fn is_well(&self) -> bool {
-        use server::admin::Health;
+        use server::Health;
         self.server.vitals.parts().iter().all(|part| part.ready)
     }
 

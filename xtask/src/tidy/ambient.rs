@@ -18,9 +18,9 @@ const AMBIENT: &[&str] = &[
 const MAY: &[(&str, &str)] = &[
     ("crates/policy/examples/decision_time.rs", "measures, and is not shipped"),
     ("crates/server/src/clock.rs", "the clock that everything else gets as a parameter"),
-    ("crates/server/src/config.rs", "`KEYWRIGHT_CONFIG`, the only variable that the server reads"),
+    ("crates/keywright/src/config.rs", "`KEYWRIGHT_CONFIG`, the only variable that the server reads"),
     (
-        "crates/server/src/credentials/source.rs",
+        "crates/credentials/src/source.rs",
         "what AWS's clients read from the environment, for a command that is one",
     ),
     ("crates/server/src/entropy.rs", "the source of randomness that everything else gets as a parameter"),

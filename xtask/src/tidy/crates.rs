@@ -8,16 +8,53 @@ use super::{Finding, Sources};
 use crate::{Result, command::cargo};
 
 /// A crate, and the crates of the workspace that it may use. What is left out is the point: `policy` and `sigv4` know
-/// nobody, and nobody but the services reaches the strongroom.
+/// nobody, nobody but the services and what composes them reaches the strongroom, nobody but `credentials` and
+/// `keywright` opens connections, and only `keywright` knows `dev`, to hand its command over.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("attestation", &[]),
     ("audit", &[]),
     ("bench", &["policy"]),
+    ("credentials", &["dispatch", "edge", "model", "outbound", "secret", "sigv4"]),
+    (
+        "dev",
+        &[
+            "audit",
+            "dispatch",
+            "edge",
+            "iam",
+            "kms",
+            "model",
+            "secret",
+            "server",
+            "sigv4",
+            "state",
+            "store",
+            "strongroom",
+        ],
+    ),
     ("dispatch", &["audit", "model", "policy", "secret", "sigv4", "state", "store", "strongroom"]),
     ("edge", &["dispatch"]),
     (
         "iam",
         &["audit", "dispatch", "model", "oidc", "policy", "secret", "sigv4", "state", "store", "strongroom"],
+    ),
+    (
+        "keywright",
+        &[
+            "audit",
+            "credentials",
+            "dev",
+            "dispatch",
+            "edge",
+            "iam",
+            "kms",
+            "model",
+            "oidc",
+            "outbound",
+            "policy",
+            "server",
+            "store",
+        ],
     ),
     (
         "kms",
@@ -35,15 +72,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "attestation",
             "audit",
             "dispatch",
-            "edge",
             "iam",
             "kms",
             "model",
-            "oidc",
-            "outbound",
-            "policy",
             "secret",
-            "sigv4",
             "state",
             "store",
             "strongroom",

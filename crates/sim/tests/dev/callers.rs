@@ -1,10 +1,11 @@
 //! Who a caller is taken for, and what that allows.
 
+use dev::DevConfig;
 use dispatch::Policies;
 use http::Method;
 use model::Timestamp;
 use serde_json::{Value, json};
-use server::{clock::SystemClock, dev::DevConfig};
+use server::SystemClock;
 use sim::{Credentials, Scope, form, json as aws_json, sign};
 
 use crate::server::{Server, anybody, config};

@@ -61,7 +61,7 @@ fn calls_fail_as_often_as_asked() {
 fn a_reset_leaves_what_the_seed_says() {
     const ID: &str = "1234abcd-12ab-34cd-56ef-1234567890ab";
     let (_folder, path) = file(&format!("keys:\n  - id: {ID}\n    aliases: [alias/app]\n"));
-    let server = Server::with(&server::dev::DevConfig { seed: Some(path), ..crate::server::config() });
+    let server = Server::with(&dev::DevConfig { seed: Some(path), ..crate::server::config() });
     let key = server.kms("CreateKey", json!({})).ok()["KeyMetadata"]["KeyId"].clone();
     server.kms("DisableKey", json!({ "KeyId": ID })).ok();
     server.kms("DeleteAlias", json!({ "AliasName": "alias/app" })).ok();
@@ -77,7 +77,7 @@ fn a_reset_leaves_what_the_seed_says() {
     );
     let (_, time) = server.control(Method::GET, "clock", &Value::Null);
     let time = model::Timestamp::parse_iso8601(time["now"].as_str().unwrap()).unwrap();
-    let machine = server::clock::SystemClock::start().unix_millis();
+    let machine = server::SystemClock::start().unix_millis();
     assert!((machine - time.as_millis()).abs() < 60_000, "the clock is the machine's again");
 }
 

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
+use dev::DevConfig;
 use serde_json::{Value, json};
-use server::dev::DevConfig;
 
 use crate::server::{Server, anybody, config, file};
 

@@ -3,15 +3,12 @@
 use std::path::PathBuf;
 
 use bytes::Bytes;
+use dev::{DevConfig, Development};
 use dispatch::{ConnectionInfo, Policies};
+use edge::Answer as _;
 use http::{Method, Request};
 use model::Timestamp;
 use serde_json::{Value, json};
-use server::{
-    connection::Answer as _,
-    dev::{DevConfig, Development},
-    logging::Format,
-};
 use sim::{Answer, Credentials, Scope, form, json as aws_json, sign};
 
 /// A server for development.
@@ -22,14 +19,13 @@ pub(crate) struct Server {
 
 pub(crate) fn config() -> DevConfig {
     DevConfig {
-        listen: ([127, 0, 0, 1], 0).into(),
+        listen: "127.0.0.1:0".parse().unwrap(),
         data_dir: None,
         seed: None,
         attestation_roots: Vec::new(),
         verify: false,
         policies: Policies::Enforced,
         services: Vec::new(),
-        log: Format::Text,
     }
 }
 

@@ -1,10 +1,10 @@
 //! Services of a development server, and the keys of AWS's services.
 
+use dev::DevConfig;
 use dispatch::{Policies, Reach, ServiceIdentity};
 use http::HeaderValue;
 use model::{AwsService, Timestamp};
 use serde_json::{Value, json};
-use server::dev::DevConfig;
 use sim::{Answer, Credentials, Scope, form, json as aws_json, sign};
 
 use crate::server::{Server, anybody, config};

@@ -1,0 +1,401 @@
+//! The command line.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use dispatch::{Durability, Regions};
+use edge::Name;
+use model::arn::Region;
+use server::SealFile;
+
+use crate::config::{Config, ConfigError, Settings, account_id, address, durability, region, regions};
+
+/// A key management service that speaks the AWS KMS API, on your own machines.
+#[derive(Debug, Parser)]
+#[command(name = "keywright", version, disable_help_subcommand = true, after_help = EXAMPLES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+const EXAMPLES: &str = "\
+Without a command, keywright serves with the defaults.
+
+Examples:
+  keywright                                    serve on 127.0.0.1:4599, data in ./keywright-data
+  keywright init --data-dir /srv/kms > creds   set up, and keep the root user's access key
+  keywright serve --data-dir /srv/kms          serve it
+  keywright dev --seed keys.yaml               serve for tests, in memory, to any credentials
+  keywright check --config /etc/keywright.toml print the configuration that would be used";
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve. Sets the data directory up first if it is new.
+    Serve(Serve),
+    /// Serve for development and tests: in memory, any credentials, a clock that can be moved.
+    Dev(dev::Options),
+    /// Set a data directory up, and print the root user's access key as an AWS credentials file.
+    Init(Init),
+    /// Check the configuration and print it in full.
+    Check(Check),
+    /// Issue a server certificate from the local CA again, for instance before the old one ends.
+    Certificate(Certificate),
+    /// Tell why a call was allowed or denied, by the record that it left.
+    Explain(Explain),
+    /// Tell what is wrong with a policy, or likely to be.
+    LintPolicy(LintPolicy),
+    /// Hand a role's credentials to programs on this machine, as containers get them.
+    Credentials(credentials::Options),
+    /// Verify or show the journal of a server that is stopped or running.
+    #[command(subcommand)]
+    Journal(Journal),
+}
+
+/// Options of `serve`.
+#[derive(Debug, Default, Args)]
+#[command(after_help = "\
+Examples:
+  keywright serve
+  keywright serve --data-dir /srv/kms --regions us-east-1,eu-west-1
+  keywright serve --config /etc/keywright.toml --listen 0.0.0.0:4599
+
+Listening on anything but loopback takes TLS: see `keywright init --help`.")]
+pub(crate) struct Serve {
+    /// Where everything is.
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// What is served.
+    #[command(flatten)]
+    pub(crate) service: Service,
+}
+
+/// Options of `check`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  keywright check
+  keywright check --config /etc/keywright.toml --regions any > full.toml")]
+pub(crate) struct Check {
+    /// As for `serve`.
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// As for `serve`.
+    #[command(flatten)]
+    pub(crate) service: Service,
+}
+
+/// Options of `init`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  keywright init --data-dir /srv/kms > credentials
+  keywright init --data-dir /srv/kms --account-id 123456789012
+  keywright init --data-dir /srv/kms --tls kms.example.net 10.0.0.7
+  keywright init --data-dir /srv/kms --takeover eu-west-1
+
+A data directory that is set up already is left as it is.")]
+pub(crate) struct Init {
+    /// Where everything is.
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// The account that the root user is of, 12 digits [default: random]
+    #[arg(long, value_name = "N", value_parser = account_id)]
+    pub(crate) account_id: Option<u64>,
+    /// Names for the certificate.
+    #[command(flatten)]
+    pub(crate) names: Names,
+}
+
+/// Options of `certificate`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  keywright certificate --data-dir /srv/kms --tls kms.example.net 10.0.0.7
+  keywright certificate --data-dir /srv/kms --takeover eu-west-1
+
+The CA vouches only for the names that it was made for. A server that runs reads the new certificate on SIGHUP.")]
+pub(crate) struct Certificate {
+    /// Where everything is.
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Names for the certificate.
+    #[command(flatten)]
+    pub(crate) names: Names,
+}
+
+/// Options of `explain`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  keywright explain 3f0a1c9e-5b7d-4e0f-9a86-2f4c6d8e0b12 --data-dir /srv/kms
+
+The request id is in the answer that the caller got: `x-amzn-requestid`, and in the SDKs' exceptions.")]
+pub(crate) struct Explain {
+    /// The id of the request
+    #[arg(value_name = "REQUEST-ID")]
+    pub(crate) request_id: String,
+    /// Where the journal is.
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+/// Options of `lint-policy`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  keywright lint-policy key-policy.json
+  keywright lint-policy --kind identity ann.json
+
+Ends with 1 if there is an error; warnings do not count.")]
+pub(crate) struct LintPolicy {
+    /// File with the policy, in JSON
+    pub(crate) file: PathBuf,
+    /// What kind of policy it is
+    #[arg(long, value_enum, default_value_t = Kind::Key)]
+    pub(crate) kind: Kind,
+}
+
+/// Kinds of policies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Kind {
+    /// On a KMS key
+    Key,
+    /// On a user, group or role; boundaries and session policies too
+    Identity,
+    /// On a role, says who may assume it
+    Trust,
+}
+
+/// What `journal` does.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Journal {
+    /// Verify the chain of records from the first to the last.
+    #[command(after_help = "Example:\n  keywright journal verify /srv/kms")]
+    Verify {
+        /// The data directory.
+        data_dir: PathBuf,
+    },
+    /// Print the records, one JSON object per line.
+    #[command(after_help = "Example:\n  keywright journal show /srv/kms | tail -n 3")]
+    Show {
+        /// The data directory.
+        data_dir: PathBuf,
+    },
+}
+
+/// Where the data and its seal are.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Place {
+    /// Configuration file in TOML; options given here win over it [env: KEYWRIGHT_CONFIG]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Where the store, the journal and certificates are kept [default: keywright-data]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// File with the key that everything is sealed with; made if it is missing [default: <DIR>.seal-key]
+    #[arg(long, value_name = "FILE", conflicts_with = "seal_passphrase_file")]
+    pub(crate) seal_key: Option<PathBuf>,
+    /// File with a passphrase to seal with, instead of a key
+    #[arg(long, value_name = "FILE")]
+    pub(crate) seal_passphrase_file: Option<PathBuf>,
+}
+
+/// What is served, and how.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Service {
+    /// Where to serve the API [default: 127.0.0.1:4599]
+    #[arg(long, value_name = "ADDR:PORT", value_parser = address)]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Where to serve health, readiness and metrics [default: 127.0.0.1:4600]
+    #[arg(long, value_name = "ADDR:PORT", value_parser = address)]
+    pub(crate) admin_listen: Option<SocketAddr>,
+    /// Regions to serve, separated by commas, or `any` [default: us-east-1]
+    #[arg(long, value_name = "REGIONS", value_parser = regions)]
+    pub(crate) regions: Option<Regions>,
+    /// When a reply may leave: its record is on disk (`durable`), or handed to the journal (`handed-over`)
+    /// [default: durable]
+    #[arg(long, value_name = "MODE", value_parser = durability)]
+    pub(crate) journal: Option<Durability>,
+}
+
+/// Names that a certificate is for.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Names {
+    /// Make a CA and a server certificate for these host names and addresses
+    #[arg(long, value_name = "HOST", num_args = 1.., value_delimiter = ',')]
+    pub(crate) tls: Vec<Name>,
+    /// Also for AWS's own names in this Region, for clients that take no endpoint
+    #[arg(long, value_name = "REGION", value_parser = region, num_args = 1.., value_delimiter = ',')]
+    pub(crate) takeover: Vec<Region>,
+}
+
+impl Cli {
+    /// The command; `serve` with defaults if none is given.
+    #[must_use]
+    pub(crate) fn command(self) -> Command {
+        self.command.unwrap_or_else(|| Command::Serve(Serve::default()))
+    }
+}
+
+impl Place {
+    /// The configuration for commands that do not serve.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub(crate) fn config(self) -> Result<Config, ConfigError> {
+        self.with(Service::default())
+    }
+
+    /// The configuration for `serve` and `check`.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub(crate) fn with(self, service: Service) -> Result<Config, ConfigError> {
+        let Self { config, data_dir, seal_key, seal_passphrase_file } = self;
+        let Service { listen, admin_listen, regions, journal } = service;
+        let seal = seal_key.map(SealFile::Key).or(seal_passphrase_file.map(SealFile::Passphrase));
+        let settings =
+            Settings { data_dir, listen, admin_listen, regions, journal, seal, ..Settings::default() };
+        Config::load(config.as_deref(), settings)
+    }
+}
+
+impl Names {
+    /// All names, those of AWS included; empty when no certificate is wanted.
+    #[must_use]
+    pub(crate) fn all(&self) -> Vec<Name> {
+        let mut names = self.tls.clone();
+        for region in &self.takeover {
+            names.extend(Name::takeover(region.as_str()));
+        }
+        let mut seen = std::collections::BTreeSet::new();
+        names.retain(|name| seen.insert(name.clone()));
+        names
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, error::ErrorKind};
+    use dispatch::Policies;
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<Command, clap::Error> {
+        Cli::try_parse_from(line.split_whitespace()).map(Cli::command)
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command_for_update().debug_assert();
+    }
+
+    #[test]
+    fn nothing_means_serve_with_defaults() {
+        let Command::Serve(serve) = parse("keywright").unwrap() else { panic!("not serve") };
+        let bare = Config::check(Settings::default()).unwrap();
+        assert_eq!(serve.place.with(serve.service).unwrap(), bare);
+    }
+
+    #[test]
+    fn serve_takes_its_options() {
+        let line = "keywright serve --data-dir /d --listen [::1]:1 --admin-listen 127.0.0.1:2 --regions any \
+                    --journal handed-over --seal-passphrase-file /p";
+        let Command::Serve(serve) = parse(line).unwrap() else { panic!("not serve") };
+        let config = serve.place.with(serve.service).unwrap();
+        assert_eq!(config.data_dir, PathBuf::from("/d"));
+        assert_eq!(config.listen.to_string(), "[::1]:1");
+        assert_eq!(config.admin_listen.to_string(), "127.0.0.1:2");
+        assert_eq!(config.regions, Regions::Any);
+        assert_eq!(config.journal, Durability::HandedOver);
+        assert_eq!(config.seal, SealFile::Passphrase("/p".into()));
+    }
+
+    #[test]
+    fn init_takes_hosts_and_aws_names() {
+        let line = "keywright init --account-id 123456789012 --tls kms.test,10.0.0.1 other.test --takeover eu-west-1";
+        let Command::Init(init) = parse(line).unwrap() else { panic!("not init") };
+        assert_eq!(init.account_id, Some(123_456_789_012));
+        let names: Vec<String> = init.names.all().iter().map(ToString::to_string).collect();
+        assert_eq!(names.first().map(String::as_str), Some("kms.test"));
+        for expected in ["10.0.0.1", "other.test", "kms.eu-west-1.amazonaws.com", "sts.amazonaws.com"] {
+            assert!(names.iter().any(|name| name == expected), "{expected} is not in {names:?}");
+        }
+    }
+
+    #[test]
+    fn dev_takes_its_options() {
+        let Command::Dev(bare) = parse("keywright dev").unwrap() else { panic!("not dev") };
+        let config = bare.config();
+        assert!(config.listen.address().ip().is_loopback() && config.data_dir.is_none() && !config.verify);
+        assert_eq!(config.policies, Policies::Enforced);
+        let line = "keywright dev --listen [::1]:1 --data-dir d --seed s.yaml --verify --policies ignored \
+                    --service s3=arn:aws:iam::000000000000:user/gateway";
+        let Command::Dev(full) = parse(line).unwrap() else { panic!("not dev") };
+        let config = full.config();
+        assert_eq!((config.listen.to_string().as_str(), config.verify), ("[::1]:1", true));
+        assert_eq!(config.policies, Policies::Ignored);
+        assert_eq!(config.services.len(), 1);
+        assert!(parse("keywright dev --service s4=arn:aws:iam::000000000000:user/gateway").is_err());
+    }
+
+    #[test]
+    fn journal_takes_a_directory() {
+        assert!(matches!(
+            parse("keywright journal verify /d").unwrap(),
+            Command::Journal(Journal::Verify { data_dir }) if data_dir.as_os_str() == "/d"
+        ));
+        assert!(matches!(
+            parse("keywright journal show /d").unwrap(),
+            Command::Journal(Journal::Show { .. })
+        ));
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_what_is_right() {
+        for (line, kind, expected) in [
+            ("keywright serve --listn 1", ErrorKind::UnknownArgument, "--listen"),
+            ("keywright --listen 127.0.0.1:1", ErrorKind::UnknownArgument, "--listen"),
+            ("keywright sreve", ErrorKind::InvalidSubcommand, "serve"),
+            ("keywright serve --listen localhost:1", ErrorKind::ValueValidation, "127.0.0.1:4599"),
+            ("keywright dev --listen 0.0.0.0:4599", ErrorKind::ValueValidation, "loopback"),
+            ("keywright dev --policies off", ErrorKind::InvalidValue, "enforced, ignored"),
+            ("keywright credentials --role-arn a --listen 0.0.0.0:1", ErrorKind::ValueValidation, "loopback"),
+            (
+                "keywright credentials --role-arn a --duration-seconds 899",
+                ErrorKind::ValueValidation,
+                "900..=43200",
+            ),
+            ("keywright serve --verify", ErrorKind::UnknownArgument, "--verify"),
+            ("keywright serve --seed keys.yaml", ErrorKind::UnknownArgument, "--seed"),
+            ("keywright serve --regions us", ErrorKind::ValueValidation, "us-east-1,eu-west-1"),
+            ("keywright serve --journal never", ErrorKind::ValueValidation, "handed-over"),
+            ("keywright init --account-id 12", ErrorKind::ValueValidation, "12 digits"),
+            ("keywright init --tls *.example.net", ErrorKind::ValueValidation, "host name"),
+            ("keywright init --takeover mars", ErrorKind::ValueValidation, "us-east-1"),
+            (
+                "keywright serve --seal-key a --seal-passphrase-file b",
+                ErrorKind::ArgumentConflict,
+                "cannot be used",
+            ),
+        ] {
+            let error = parse(line).unwrap_err();
+            assert_eq!(error.kind(), kind, "{line}");
+            assert!(error.to_string().contains(expected), "{line}: {error}");
+        }
+    }
+
+    #[test]
+    fn every_command_has_examples() {
+        let mut cli = Cli::command_for_update();
+        let mut commands: Vec<&mut clap::Command> = vec![&mut cli];
+        while let Some(command) = commands.pop() {
+            if !command.has_subcommands() || command.get_name() == "keywright" {
+                let help = command.render_long_help().to_string();
+                assert!(help.contains("Example") && help.contains("keywright"), "{help}");
+            }
+            commands.extend(command.get_subcommands_mut());
+        }
+    }
+}

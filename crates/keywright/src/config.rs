@@ -1,0 +1,427 @@
+//! The configuration: command line over file over defaults, checked once, into a form that cannot be wrong.
+//!
+//! ```text
+//! file ──► Settings ─┐
+//!                    ├─► Settings ──► Config
+//! command line ──────┘   every value    and together they make sense
+//!                        is valid
+//! ```
+
+mod error;
+mod file;
+mod oidc;
+mod quotas;
+mod services;
+mod values;
+
+use std::{
+    ffi::OsString,
+    fmt,
+    net::{Ipv4Addr, SocketAddr},
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+pub(crate) use self::{
+    error::{ConfigError, Rule, Wrong},
+    oidc::{KeySource, Oidc},
+    quotas::QuotaSettings,
+    values::{
+        DEFAULT_REGION, Expected, account_id, address, durability, durability_text, region, regions,
+        regions_text,
+    },
+};
+use dispatch::{Durability, Regions};
+use edge::{Limits, TlsFiles, is_loopback};
+use model::arn::Region;
+use server::{RootSource, SealFile};
+
+use crate::logging::Format;
+
+/// Everything that the server needs to know, checked; paths are absolute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Config {
+    /// Where store, journal and certificates are.
+    pub(crate) data_dir: PathBuf,
+    /// Where the API is served.
+    pub(crate) listen: SocketAddr,
+    /// Where health, readiness and metrics are served.
+    pub(crate) admin_listen: SocketAddr,
+    /// Whether the operator accepts the admin pages off loopback, where they are neither secret nor guarded.
+    pub(crate) danger_admin_off_loopback: bool,
+    /// The Regions that are served.
+    pub(crate) regions: Regions,
+    /// Where the root of all keys comes from.
+    pub(crate) seal: SealFile,
+    /// The server's certificate. Without one the API is served in plain HTTP, on loopback only.
+    pub(crate) tls: Option<TlsFiles>,
+    /// When replies to calls that change nothing may leave.
+    pub(crate) journal: Durability,
+    /// Age in days at which a new domain key is made.
+    pub(crate) domain_key_rotation_days: u32,
+    /// Threads that serve the API.
+    pub(crate) workers: NonZeroUsize,
+    /// Limits on connections.
+    pub(crate) limits: Limits,
+    /// The identity providers whose tokens are taken.
+    pub(crate) oidc: Oidc,
+    /// How much there may be in the key management service.
+    pub(crate) quotas: kms::Quotas,
+    /// How fast it may be asked for.
+    pub(crate) request_rates: kms::RequestRates,
+    /// Who may call as a service, for users or as itself.
+    pub(crate) services: Vec<dispatch::ServiceIdentity>,
+    /// The roots that attestation documents have to lead to; none: no document is believed.
+    pub(crate) attestation_roots: Vec<RootSource>,
+    /// The form of the log.
+    pub(crate) log: Format,
+}
+
+/// Settings as given, in a file or on the command line: each is valid, any may be missing. The fields are those of
+/// [`Config`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Settings {
+    pub(crate) data_dir: Option<PathBuf>,
+    pub(crate) listen: Option<SocketAddr>,
+    pub(crate) admin_listen: Option<SocketAddr>,
+    pub(crate) danger_admin_off_loopback: Option<bool>,
+    pub(crate) regions: Option<Regions>,
+    pub(crate) seal: Option<SealFile>,
+    pub(crate) tls: Option<TlsFiles>,
+    pub(crate) journal: Option<Durability>,
+    pub(crate) domain_key_rotation_days: Option<u32>,
+    pub(crate) workers: Option<NonZeroUsize>,
+    pub(crate) connections_max: Option<usize>,
+    pub(crate) head: Option<Duration>,
+    pub(crate) body: Option<Duration>,
+    pub(crate) idle: Option<Duration>,
+    pub(crate) shutdown: Option<Duration>,
+    pub(crate) oidc: Option<Oidc>,
+    pub(crate) quotas: QuotaSettings,
+    pub(crate) services: Option<Vec<dispatch::ServiceIdentity>>,
+    pub(crate) attestation_roots: Option<Vec<RootSource>>,
+    pub(crate) log: Option<Format>,
+}
+
+/// The environment variable that names the configuration file; the only one that the server reads.
+pub(crate) const CONFIG_VARIABLE: &str = "KEYWRIGHT_CONFIG";
+
+const DATA_DIR: &str = "keywright-data";
+const LISTEN: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 4599);
+const ADMIN_LISTEN: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 4600);
+const DOMAIN_KEY_ROTATION_DAYS: u32 = 30;
+
+impl Config {
+    /// Reads the file, if one is named here or by [`CONFIG_VARIABLE`], lays the command line over it, and checks
+    /// the whole.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, in words for the operator.
+    pub(crate) fn load(file: Option<&Path>, command_line: Settings) -> Result<Self, ConfigError> {
+        let variable = std::env::var_os(CONFIG_VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let settings = match file.map(Path::to_owned).or(variable) {
+            Some(file) => command_line.over(file::read(&file)?),
+            None => command_line,
+        };
+        Self::check(settings)
+    }
+
+    /// Fills in the defaults and checks what no single value shows.
+    ///
+    /// # Errors
+    /// The first [`Rule`] that is broken.
+    pub(crate) fn check(settings: Settings) -> Result<Self, ConfigError> {
+        let data_dir = absolute(settings.data_dir.unwrap_or_else(|| DATA_DIR.into()));
+        let seal = match settings.seal {
+            Some(SealFile::Key(file)) => SealFile::Key(absolute(file)),
+            Some(SealFile::Passphrase(file)) => SealFile::Passphrase(absolute(file)),
+            None => SealFile::Key(default_key_file(&data_dir)?),
+        };
+        let named = settings.tls.map(|TlsFiles { certificate, key }| TlsFiles {
+            certificate: absolute(certificate),
+            key: absolute(key),
+        });
+        let defaults = Limits::default();
+        let config = Self {
+            listen: settings.listen.unwrap_or_else(|| LISTEN.into()),
+            admin_listen: settings.admin_listen.unwrap_or_else(|| ADMIN_LISTEN.into()),
+            danger_admin_off_loopback: settings.danger_admin_off_loopback.unwrap_or(false),
+            regions: settings.regions.unwrap_or_else(default_regions),
+            seal,
+            tls: named.or_else(|| issued_in(&data_dir)),
+            journal: settings.journal.unwrap_or(Durability::Durable),
+            domain_key_rotation_days: settings.domain_key_rotation_days.unwrap_or(DOMAIN_KEY_ROTATION_DAYS),
+            workers: settings.workers.unwrap_or_else(cores),
+            limits: Limits {
+                connections_max: settings.connections_max.unwrap_or(defaults.connections_max),
+                head: settings.head.unwrap_or(defaults.head),
+                body: settings.body.unwrap_or(defaults.body),
+                idle: settings.idle.unwrap_or(defaults.idle),
+                shutdown: settings.shutdown.unwrap_or(defaults.shutdown),
+            },
+            oidc: settings.oidc.unwrap_or_default().absolute(),
+            quotas: settings.quotas.quotas(),
+            request_rates: settings.quotas.request_rates(),
+            services: settings.services.unwrap_or_default(),
+            attestation_roots: settings.attestation_roots.map_or_else(
+                || vec![RootSource::Aws],
+                |roots| roots.into_iter().map(|root| root.map_path(absolute)).collect(),
+            ),
+            log: settings.log.unwrap_or_else(Format::fitting),
+            data_dir,
+        };
+        config.check_rules()?;
+        Ok(config)
+    }
+
+    fn check_rules(&self) -> Result<(), Rule> {
+        let seal_file = self.seal.path();
+        if seal_file.starts_with(&self.data_dir) {
+            return Err(Rule::SealInsideData(seal_file.to_owned()));
+        }
+        if !is_loopback(self.listen) && self.tls.is_none() {
+            return Err(Rule::OpenWithoutTls(self.listen));
+        }
+        if !is_loopback(self.admin_listen) && !self.danger_admin_off_loopback {
+            return Err(Rule::AdminOffLoopback(self.admin_listen));
+        }
+        if self.listen == self.admin_listen && self.listen.port() != 0 {
+            return Err(Rule::SameAddress(self.listen));
+        }
+        Ok(())
+    }
+}
+
+impl Settings {
+    /// These settings, and where they are silent those.
+    #[must_use]
+    pub(crate) fn over(self, below: Self) -> Self {
+        Self {
+            data_dir: self.data_dir.or(below.data_dir),
+            listen: self.listen.or(below.listen),
+            admin_listen: self.admin_listen.or(below.admin_listen),
+            danger_admin_off_loopback: self.danger_admin_off_loopback.or(below.danger_admin_off_loopback),
+            regions: self.regions.or(below.regions),
+            seal: self.seal.or(below.seal),
+            tls: self.tls.or(below.tls),
+            journal: self.journal.or(below.journal),
+            domain_key_rotation_days: self.domain_key_rotation_days.or(below.domain_key_rotation_days),
+            workers: self.workers.or(below.workers),
+            connections_max: self.connections_max.or(below.connections_max),
+            head: self.head.or(below.head),
+            body: self.body.or(below.body),
+            idle: self.idle.or(below.idle),
+            shutdown: self.shutdown.or(below.shutdown),
+            oidc: self.oidc.or(below.oidc),
+            quotas: self.quotas.over(below.quotas),
+            services: self.services.or(below.services),
+            attestation_roots: self.attestation_roots.or(below.attestation_roots),
+            log: self.log.or(below.log),
+        }
+    }
+}
+
+fn default_regions() -> Regions {
+    Regions::Only(Region::parse(DEFAULT_REGION).into_iter().collect())
+}
+
+/// The key file lies beside the data directory, not in it: a copy of the one is worth nothing without the other.
+fn default_key_file(data_dir: &Path) -> Result<PathBuf, Rule> {
+    let Some(name) = data_dir.file_name() else { return Err(Rule::DataDirUnnamed(data_dir.to_owned())) };
+    let mut file = OsString::from(name);
+    file.push(".seal-key");
+    Ok(data_dir.with_file_name(file))
+}
+
+/// The certificate that `keywright init --tls` put into a data directory, if it is there.
+fn issued_in(data_dir: &Path) -> Option<TlsFiles> {
+    let files = edge::server_files(data_dir);
+    files.certificate.exists().then_some(files)
+}
+
+/// Full paths mean the same wherever the configuration is read or the log is looked at.
+fn absolute(path: PathBuf) -> PathBuf {
+    std::path::absolute(&path).unwrap_or(path)
+}
+
+fn cores() -> NonZeroUsize {
+    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+}
+
+/// The checked configuration as a file that says the same.
+impl fmt::Display for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = |text: &str| toml::Value::from(text).to_string();
+        let path = |path: &Path| text(&path.to_string_lossy());
+        writeln!(f, "data_dir = {}", path(&self.data_dir))?;
+        writeln!(f, "listen = {}", text(&self.listen.to_string()))?;
+        writeln!(f, "admin_listen = {}", text(&self.admin_listen.to_string()))?;
+        writeln!(f, "danger_admin_off_loopback = {}", self.danger_admin_off_loopback)?;
+        writeln!(f, "regions = {}", text(&regions_text(&self.regions)))?;
+        writeln!(f, "journal = {}", text(durability_text(self.journal)))?;
+        writeln!(f, "domain_key_rotation_days = {}", self.domain_key_rotation_days)?;
+        writeln!(f, "workers = {}", self.workers)?;
+        writeln!(f, "log = {}", text(&self.log.to_string()))?;
+        match &self.seal {
+            SealFile::Key(file) => writeln!(f, "\n[seal]\nkey_file = {}", path(file))?,
+            SealFile::Passphrase(file) => writeln!(f, "\n[seal]\npassphrase_file = {}", path(file))?,
+        }
+        if let Some(TlsFiles { certificate, key }) = &self.tls {
+            writeln!(f, "\n[tls]\ncertificate = {}\nkey = {}", path(certificate), path(key))?;
+        }
+        let Limits { connections_max, head, body, idle, shutdown } = &self.limits;
+        writeln!(f, "\n[limits]\nconnections_max = {connections_max}")?;
+        for (key, span) in [("head", head), ("body", body), ("idle", idle), ("shutdown", shutdown)] {
+            writeln!(f, "{key}_seconds = {}", span.as_secs())?;
+        }
+        self.oidc.write(f)?;
+        quotas::write(f, &self.quotas, &self.request_rates)?;
+        services::write(f, &self.services)?;
+        let roots: Vec<String> = self.attestation_roots.iter().map(|root| text(&root.to_string())).collect();
+        writeln!(f, "\n[attestation]\nroots = [{}]", roots.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> Settings {
+        file::parse(Path::new("/etc/keywright.toml"), text).unwrap()
+    }
+
+    fn checked(text: &str) -> Result<Config, String> {
+        Config::check(parsed(text)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn nothing_given_means_the_defaults() {
+        let config = Config::check(Settings::default()).unwrap();
+        let here = std::env::current_dir().unwrap();
+        assert_eq!(config.data_dir, here.join("keywright-data"));
+        assert_eq!(config.seal, SealFile::Key(here.join("keywright-data.seal-key")));
+        assert_eq!(config.listen.to_string(), "127.0.0.1:4599");
+        assert_eq!(config.admin_listen.to_string(), "127.0.0.1:4600");
+        assert_eq!(regions_text(&config.regions), "us-east-1");
+        assert_eq!(config.journal, Durability::Durable);
+        assert_eq!(config.domain_key_rotation_days, 30);
+        assert_eq!(config.limits, Limits::default());
+        assert_eq!(config.tls, None);
+        assert_eq!(config.quotas, kms::Quotas::default());
+        assert_eq!(config.request_rates, kms::RequestRates::Unlimited);
+        assert_eq!(config.attestation_roots, [RootSource::Aws]);
+    }
+
+    #[test]
+    fn one_rate_given_is_the_wish_for_rates() {
+        let limited = |text: &str| checked(text).unwrap().request_rates != kms::RequestRates::Unlimited;
+        assert!(limited("[quotas]\nrequest_rates = \"aws\""));
+        assert!(limited("[quotas]\nrsa_per_second = 5"));
+        assert!(!limited("[quotas]\nrequest_rates = \"unlimited\"\nrsa_per_second = 5"));
+    }
+
+    #[test]
+    fn the_checked_form_says_the_same_when_read_again() {
+        let texts = [
+            "",
+            "data_dir = \"/srv/a \\\"quoted\\\" name\"\nregions = \"any\"\nlog = \"json\"\nworkers = 3",
+            "regions = [\"eu-west-1\", \"us-gov-west-1\"]\njournal = \"handed-over\"\nlog = \"text\"\n\
+             listen = \"[::]:443\"\nadmin_listen = \"0.0.0.0:9\"\ndanger_admin_off_loopback = true\n\
+             domain_key_rotation_days = 7\n[seal]\npassphrase_file = \"/run/pass\"\n\
+             [tls]\ncertificate = \"c.pem\"\nkey = \"/k.pem\"\n\
+             [limits]\nconnections_max = 5\nhead_seconds = 1\nbody_seconds = 2\nidle_seconds = 3\nshutdown_seconds = 4\n\
+             [quotas]\nkeys_per_region = 5\naliases_per_key = 0\ngrants_per_key = 7\nkey_policy_bytes = 8\n\
+             on_demand_rotations = 9\nsymmetric_per_second = 10\nrsa_per_second = 11\n\
+             elliptic_curve_per_second = 12\nml_dsa_per_second = 13",
+            "quotas.request_rates = \"aws\"",
+            "[[services]]\nname = \"s3\"\nprincipal = \"arn:aws:iam::111122223333:user/s3/gateway\"\n\
+             [[services]]\nname = \"ec2\"\nprincipal = \"arn:aws:iam::111122223333:role/volumes\"\n\
+             accounts = [\"444455556666\", \"111122223333\"]\n\
+             [[services]]\nname = \"s3\"\nprincipal = \"arn:aws:iam::444455556666:user/g\"\naccounts = \"any\"",
+            "[oidc]\nca_file = \"/ca.pem\"\n[oidc.issuers.\"https://a.example/b\"]\ndiscover = true\n\
+             [oidc.issuers.\"https://c.example\"]\njwks_file = \"/c.json\"",
+            "[attestation]\nroots = []",
+            "[attestation]\nroots = [\"aws\", \"own \\\"quoted\\\".pem\", \"/etc/other.pem\"]",
+        ];
+        for text in texts {
+            let config = checked(text).unwrap();
+            assert_eq!(checked(&config.to_string()).unwrap(), config, "{config}");
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_over_the_file() {
+        let file = parsed("listen = \"127.0.0.1:1\"\nworkers = 9\n[seal]\nkey_file = \"/a\"");
+        let line = Settings {
+            listen: Some(([127, 0, 0, 1], 2).into()),
+            seal: Some(SealFile::Passphrase("/b".into())),
+            ..Settings::default()
+        };
+        let config = Config::check(line.over(file)).unwrap();
+        assert_eq!(config.listen.port(), 2);
+        assert_eq!(config.workers.get(), 9);
+        assert_eq!(config.seal, SealFile::Passphrase("/b".into()));
+    }
+
+    #[test]
+    fn paths_in_a_file_are_relative_to_the_file() {
+        let config = checked("data_dir = \"data/\"").unwrap();
+        assert_eq!(config.data_dir, Path::new("/etc/data"));
+        assert_eq!(config.seal, SealFile::Key("/etc/data.seal-key".into()));
+    }
+
+    #[test]
+    fn a_certificate_that_init_made_is_used() {
+        let directory = tempfile::tempdir().unwrap();
+        let data_dir = directory.path().join("data");
+        std::fs::create_dir_all(data_dir.join("tls")).unwrap();
+        let settings = || Settings { data_dir: Some(data_dir.clone()), ..Settings::default() };
+        assert_eq!(Config::check(settings()).unwrap().tls, None);
+        std::fs::write(data_dir.join("tls/server.pem"), "").unwrap();
+        let tls =
+            TlsFiles { certificate: data_dir.join("tls/server.pem"), key: data_dir.join("tls/server.key") };
+        assert_eq!(Config::check(settings()).unwrap().tls, Some(tls));
+    }
+
+    #[test]
+    fn loopback_needs_no_tls_and_everything_else_does() {
+        for (listen, open) in [
+            ("127.0.0.1:1", false),
+            ("127.9.9.9:1", false),
+            ("[::1]:1", false),
+            ("[::ffff:127.0.0.1]:1", false),
+            ("0.0.0.0:1", true),
+            ("[::]:1", true),
+            ("10.0.0.1:1", true),
+            ("[::ffff:10.0.0.1]:1", true),
+            ("[fe80::1]:1", true),
+        ] {
+            let plain = checked(&format!("listen = \"{listen}\""));
+            assert_eq!(plain.is_err(), open, "{listen}");
+            if let Err(message) = plain {
+                assert!(message.contains("TLS") && message.contains("--tls"), "{message}");
+            }
+            let tls = "\n[tls]\ncertificate = \"c\"\nkey = \"k\"";
+            assert!(checked(&format!("listen = \"{listen}\"{tls}")).is_ok());
+            let admin = checked(&format!("admin_listen = \"{listen}\"{tls}"));
+            assert_eq!(admin.is_err(), open, "{listen}");
+            let danger = format!("admin_listen = \"{listen}\"\ndanger_admin_off_loopback = true");
+            assert!(checked(&danger).is_ok(), "{listen}");
+        }
+    }
+
+    #[test]
+    fn what_makes_no_sense_together_is_refused() {
+        for (text, expected) in [
+            ("listen = \"127.0.0.1:7\"\nadmin_listen = \"127.0.0.1:7\"", "both"),
+            ("data_dir = \"/d\"\n[seal]\nkey_file = \"/d/key\"", "outside the data directory"),
+            ("data_dir = \"/d\"\n[seal]\npassphrase_file = \"/d/x/pass\"", "outside the data directory"),
+            ("data_dir = \"/\"", "seal.key_file"),
+            ("data_dir = \"/srv/..\"", "seal.key_file"),
+        ] {
+            let message = checked(text).unwrap_err();
+            assert!(message.contains(expected), "{text}: {message}");
+        }
+    }
+}

@@ -1,0 +1,359 @@
+//! Settings from a TOML file.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    num::NonZeroUsize,
+    ops::RangeInclusive,
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
+};
+
+use dispatch::Regions;
+use edge::TlsFiles;
+use server::{RootSource, SealFile, nearest};
+use toml::{Table, Value};
+
+use super::{
+    ConfigError, Expected, Oidc, QuotaSettings, Settings, Wrong, address, durability, regions, services,
+};
+
+/// Every key there is, for the one that was probably meant.
+const KEYS: [&str; 33] = [
+    "admin_listen",
+    "attestation.roots",
+    "danger_admin_off_loopback",
+    "data_dir",
+    "domain_key_rotation_days",
+    "journal",
+    "limits.body_seconds",
+    "limits.connections_max",
+    "limits.head_seconds",
+    "limits.idle_seconds",
+    "limits.shutdown_seconds",
+    "listen",
+    "log",
+    "oidc.ca_file",
+    "quotas.aliases_per_key",
+    "quotas.elliptic_curve_per_second",
+    "quotas.grants_per_key",
+    "quotas.key_policy_bytes",
+    "quotas.keys_per_region",
+    "quotas.ml_dsa_per_second",
+    "quotas.on_demand_rotations",
+    "quotas.request_rates",
+    "quotas.rsa_per_second",
+    "quotas.symmetric_per_second",
+    "regions",
+    "seal.key_file",
+    "seal.passphrase_file",
+    "services.accounts",
+    "services.name",
+    "services.principal",
+    "tls.certificate",
+    "tls.key",
+    "workers",
+];
+
+/// Reads a file.
+pub(super) fn read(file: &Path) -> Result<Settings, ConfigError> {
+    let text = fs::read_to_string(file).map_err(|error| ConfigError::Unreadable(file.to_owned(), error))?;
+    parse(file, &text)
+}
+
+/// Reads a file's text. Relative paths are relative to the file's directory.
+pub(super) fn parse(file: &Path, text: &str) -> Result<Settings, ConfigError> {
+    let table: Table = text.parse().map_err(|error: toml::de::Error| ConfigError::Syntax {
+        file: file.to_owned(),
+        problem: error.to_string(),
+    })?;
+    let mut values = BTreeMap::new();
+    flatten("", table, &mut values);
+    let mut keys = Keys { file, values };
+    let settings = Settings {
+        data_dir: keys.path("data_dir")?,
+        listen: keys.text("listen", address)?,
+        admin_listen: keys.text("admin_listen", address)?,
+        danger_admin_off_loopback: keys.flag("danger_admin_off_loopback")?,
+        regions: keys.regions()?,
+        seal: keys.seal()?,
+        tls: keys.tls()?,
+        journal: keys.text("journal", durability)?,
+        domain_key_rotation_days: keys.number("domain_key_rotation_days", 1..=3650)?,
+        workers: keys.number::<usize>("workers", 1..=1024)?.and_then(NonZeroUsize::new),
+        connections_max: keys.number("limits.connections_max", 1..=1_000_000)?,
+        head: keys.seconds("limits.head_seconds", 1..=300)?,
+        body: keys.seconds("limits.body_seconds", 1..=300)?,
+        idle: keys.seconds("limits.idle_seconds", 1..=3600)?,
+        shutdown: keys.seconds("limits.shutdown_seconds", 1..=300)?,
+        oidc: Oidc::read(&mut keys)?,
+        quotas: QuotaSettings::read(&mut keys)?,
+        services: services::read(&mut keys)?,
+        attestation_roots: keys.roots("attestation.roots")?,
+        log: keys.text("log", FromStr::from_str)?,
+    };
+    match keys.values.pop_first() {
+        None => Ok(settings),
+        Some((key, _)) => Err(keys.wrong(&key, Wrong::Unknown { nearest: nearest(&key, KEYS) })),
+    }
+}
+
+/// Values by their keys with their tables. An empty table stays, to be refused if there is no such table.
+fn flatten(prefix: &str, table: Table, values: &mut BTreeMap<String, Value>) {
+    for (key, value) in table {
+        let key = format!("{prefix}{key}");
+        let known =
+            || KEYS.iter().any(|known| known.strip_prefix(&*key).is_some_and(|rest| rest.starts_with('.')));
+        match value {
+            Value::Table(inner) if !inner.is_empty() => flatten(&format!("{key}."), inner, values),
+            Value::Table(_) if known() || key == super::oidc::TABLE => {}
+            value => {
+                values.insert(key, value);
+            }
+        }
+    }
+}
+
+/// The keys of a file that nobody has asked for yet.
+pub(super) struct Keys<'f> {
+    file: &'f Path,
+    values: BTreeMap<String, Value>,
+}
+
+impl Keys<'_> {
+    /// The value of a key, as it is.
+    pub(super) fn take(&mut self, key: &str) -> Option<Value> {
+        self.values.remove(key)
+    }
+
+    pub(super) fn text<T>(
+        &mut self,
+        key: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, Expected>,
+    ) -> Result<Option<T>, ConfigError> {
+        let Some(value) = self.values.remove(key) else { return Ok(None) };
+        // What the value should have been is what an impossible text is told.
+        let text = value.as_str().unwrap_or("\0");
+        parse(text).map(Some).map_err(|expected| self.wrong(key, Wrong::Value(expected)))
+    }
+
+    pub(super) fn path(&mut self, key: &'static str) -> Result<Option<PathBuf>, ConfigError> {
+        let folder = self.beside("");
+        self.text(key, |text| {
+            let given = !text.is_empty() && !text.contains('\0');
+            if given { Ok(folder.join(text)) } else { Err(Expected("a path in quotes")) }
+        })
+    }
+
+    /// A path that stands in the file, from the file's directory.
+    pub(super) fn beside(&self, path: &str) -> PathBuf {
+        self.file.parent().unwrap_or(Path::new("")).join(path)
+    }
+
+    /// All values in a table, by what follows its name.
+    pub(super) fn under(&mut self, table: &str) -> Vec<(String, Value)> {
+        let inside = |key: &String| key.strip_prefix(table).is_some_and(|rest| rest.starts_with('.'));
+        let keys: Vec<String> = self.values.keys().filter(|key| inside(key)).cloned().collect();
+        let taken = keys.into_iter().filter_map(|key| self.values.remove_entry(&key));
+        taken.map(|(key, value)| (key.split_at(table.len() + 1).1.to_owned(), value)).collect()
+    }
+
+    fn flag(&mut self, key: &'static str) -> Result<Option<bool>, ConfigError> {
+        let Some(value) = self.values.remove(key) else { return Ok(None) };
+        let wrong = || self.wrong(key, Wrong::Value(Expected("`true` or `false`")));
+        value.as_bool().ok_or_else(wrong).map(Some)
+    }
+
+    pub(super) fn number<T: TryFrom<u64>>(
+        &mut self,
+        key: &'static str,
+        bounds: RangeInclusive<u64>,
+    ) -> Result<Option<T>, ConfigError> {
+        let Some(value) = self.values.remove(key) else { return Ok(None) };
+        let number = value.as_integer().and_then(|number| u64::try_from(number).ok());
+        let number =
+            number.filter(|number| bounds.contains(number)).and_then(|number| T::try_from(number).ok());
+        let wrong = || self.wrong(key, Wrong::Number(*bounds.start(), *bounds.end()));
+        number.ok_or_else(wrong).map(Some)
+    }
+
+    fn seconds(
+        &mut self,
+        key: &'static str,
+        bounds: RangeInclusive<u64>,
+    ) -> Result<Option<Duration>, ConfigError> {
+        Ok(self.number(key, bounds)?.map(Duration::from_secs))
+    }
+
+    /// A text as on the command line, or a list of texts.
+    fn regions(&mut self) -> Result<Option<Regions>, ConfigError> {
+        const KEY: &str = "regions";
+        if let Some(list) = self.values.get(KEY).and_then(Value::as_array) {
+            let names = list.iter().map(|name| name.as_str().unwrap_or("\0"));
+            let text = names.collect::<Vec<_>>().join(",");
+            self.values.insert(KEY.to_owned(), Value::String(text));
+        }
+        self.text(KEY, regions)
+    }
+
+    fn roots(&mut self, key: &'static str) -> Result<Option<Vec<RootSource>>, ConfigError> {
+        let Some(value) = self.values.remove(key) else { return Ok(None) };
+        let folder = self.file.parent().unwrap_or(Path::new(""));
+        let root = |item: &Value| {
+            let text = item.as_str().filter(|text| !text.is_empty() && !text.contains('\0'))?;
+            let source: RootSource = text.parse().ok()?;
+            Some(source.map_path(|path| folder.join(path)))
+        };
+        let roots = value.as_array().and_then(|items| items.iter().map(root).collect());
+        let expected = Expected("a list of paths in quotes, or of `\"aws\"`");
+        roots.map(Some).ok_or_else(|| self.wrong(key, Wrong::Value(expected)))
+    }
+
+    fn seal(&mut self) -> Result<Option<SealFile>, ConfigError> {
+        match (self.path("seal.key_file")?, self.path("seal.passphrase_file")?) {
+            (None, None) => Ok(None),
+            (Some(file), None) => Ok(Some(SealFile::Key(file))),
+            (None, Some(file)) => Ok(Some(SealFile::Passphrase(file))),
+            (Some(_), Some(_)) => Err(self.wrong("seal.passphrase_file", Wrong::Together("seal.key_file"))),
+        }
+    }
+
+    fn tls(&mut self) -> Result<Option<TlsFiles>, ConfigError> {
+        match (self.path("tls.certificate")?, self.path("tls.key")?) {
+            (None, None) => Ok(None),
+            (Some(certificate), Some(key)) => Ok(Some(TlsFiles { certificate, key })),
+            (Some(_), None) => Err(self.wrong("tls.certificate", Wrong::Alone("tls.key"))),
+            (None, Some(_)) => Err(self.wrong("tls.key", Wrong::Alone("tls.certificate"))),
+        }
+    }
+
+    pub(super) fn wrong(&self, key: &str, wrong: Wrong) -> ConfigError {
+        ConfigError::Key { file: self.file.to_owned(), key: key.to_owned(), wrong }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(text: &str) -> String {
+        parse(Path::new("k.toml"), text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn every_wrong_value_is_told_what_was_expected() {
+        let address = "expected an address with a port such as `127.0.0.1:4599` or `[::1]:4599`";
+        let path = "expected a path in quotes";
+        let regions = "expected `any`, or Regions such as `us-east-1,eu-west-1`";
+        for (key, values, expected) in [
+            (
+                "listen",
+                &["1", "\"\"", "\"localhost:4599\"", "\"127.0.0.1\"", "\":80\"", "[\"127.0.0.1:1\"]"][..],
+                address,
+            ),
+            ("admin_listen", &["true", "\"::1:80\""], address),
+            ("data_dir", &["\"\"", "7", "[]"], path),
+            ("seal.key_file", &["\"\"", "false"], path),
+            ("seal.passphrase_file", &["3.5"], path),
+            ("tls.certificate", &["1"], path),
+            ("tls.key", &["\"\""], path),
+            ("regions", &["\"\"", "\"us\"", "[]", "[1]", "[\"any\", \"us-east-1\"]", "5"], regions),
+            (
+                "attestation.roots",
+                &["\"aws\"", "[\"\"]", "[1]", "true"],
+                "expected a list of paths in quotes, or of `\"aws\"`",
+            ),
+            ("journal", &["\"Durable\"", "\"\"", "true"], "expected `durable` or `handed-over`"),
+            ("log", &["\"xml\"", "0"], "expected `text` or `json`"),
+            ("danger_admin_off_loopback", &["\"true\"", "1"], "expected `true` or `false`"),
+            (
+                "domain_key_rotation_days",
+                &["0", "-1", "3651", "\"30\"", "1.5"],
+                "expected a whole number from 1 to 3650",
+            ),
+            ("workers", &["0", "1025", "\"2\""], "expected a whole number from 1 to 1024"),
+            ("limits.connections_max", &["0", "1000001"], "expected a whole number from 1 to 1000000"),
+            ("limits.head_seconds", &["0", "301"], "expected a whole number from 1 to 300"),
+            ("limits.body_seconds", &["0", "301"], "expected a whole number from 1 to 300"),
+            ("limits.idle_seconds", &["0", "3601"], "expected a whole number from 1 to 3600"),
+            ("quotas.keys_per_region", &["0", "10000001"], "expected a whole number from 1 to 10000000"),
+            ("quotas.request_rates", &["\"none\"", "5"], "expected `unlimited` or `aws`"),
+            ("quotas.rsa_per_second", &["0", "1.5"], "expected a whole number from 1 to 1000000"),
+            (
+                "limits.shutdown_seconds",
+                &["0", "9223372036854775807"],
+                "expected a whole number from 1 to 300",
+            ),
+        ] {
+            for value in values {
+                assert_eq!(
+                    message(&format!("{key} = {value}")),
+                    format!("`k.toml`: `{key}`: {expected}"),
+                    "{value}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn unknown_keys_name_the_nearest() {
+        for (text, key, nearest) in [
+            ("listn = 1", "listn", "listen"),
+            ("region = 1", "region", "regions"),
+            ("data-dir = 1", "data-dir", "data_dir"),
+            ("idle_seconds = 1", "idle_seconds", "limits.idle_seconds"),
+            ("[limit]\nidle_seconds = 1", "limit.idle_seconds", "limits.idle_seconds"),
+            ("[limits]\nidle = 1", "limits.idle", "limits.idle_seconds"),
+            ("[seal]\nkeyfile = 1", "seal.keyfile", "seal.key_file"),
+            ("seal = \"file\"", "seal", "seal.key_file"),
+            ("[tls]\ncert = 1", "tls.cert", "tls.certificate"),
+            ("[limits.idle_seconds]\nx = 1", "limits.idle_seconds.x", "limits.idle_seconds"),
+        ] {
+            assert_eq!(message(text), format!("`k.toml`: `{key}`: unknown key; did you mean `{nearest}`?"));
+        }
+        let riddle = "`k.toml`: `xyzzy`: unknown key; `keywright check` prints those there are";
+        assert_eq!(message("xyzzy = 1"), riddle);
+        assert_eq!(message("[xyzzy]"), riddle);
+    }
+
+    #[test]
+    fn every_key_is_known_and_asked_for() {
+        for key in KEYS {
+            let wrong = message(&format!("{key} = {{ x = [] }}"));
+            assert!(wrong.contains("unknown key"), "{key}: {wrong}");
+            let wrong = message(&format!("{key} = 1979-05-27"));
+            assert!(!wrong.contains("unknown key"), "{key} is in the list and nobody asks for it: {wrong}");
+        }
+        assert!(KEYS.is_sorted());
+    }
+
+    #[test]
+    fn keys_that_need_or_exclude_another() {
+        let both = message("[seal]\nkey_file = \"a\"\npassphrase_file = \"b\"");
+        assert_eq!(
+            both,
+            "`k.toml`: `seal.passphrase_file`: expected either this or `seal.key_file`, not both"
+        );
+        assert_eq!(message("tls.key = \"k\""), "`k.toml`: `tls.key`: expected `tls.certificate` beside it");
+        assert_eq!(
+            message("tls.certificate = \"c\""),
+            "`k.toml`: `tls.certificate`: expected `tls.key` beside it"
+        );
+    }
+
+    #[test]
+    fn what_is_not_toml_is_told_where() {
+        let wrong = message("listen = \n");
+        assert!(wrong.starts_with("`k.toml` is not valid TOML: ") && wrong.contains("line 1"), "{wrong}");
+        assert!(message("listen = \"a\"\nlisten = \"b\"").contains("duplicate key"));
+        let missing = read(Path::new("/nowhere/k.toml")).unwrap_err().to_string();
+        assert!(missing.starts_with("`/nowhere/k.toml` cannot be read: "), "{missing}");
+    }
+
+    #[test]
+    fn empty_tables_and_files_say_nothing() {
+        assert_eq!(parse(Path::new("k.toml"), "").unwrap(), Settings::default());
+        assert_eq!(parse(Path::new("k.toml"), "[seal]\n[tls]\n[limits]").unwrap(), Settings::default());
+    }
+}

@@ -1,0 +1,154 @@
+//! A deployment in a data directory, opened: the parts from the machine, and a thread for what no request does.
+
+use std::{sync::Arc, time::Duration};
+
+use audit::FsDisk;
+use dispatch::{Clock, Dispatcher, Observer};
+use model::arn::AccountId;
+use server::{
+    Assembly, Background, DataDir, Parts, RootSource, StartError, SystemClock, SystemEntropy, Vitals,
+};
+use store::SqliteStore;
+
+use crate::{config::Config, error::ServeError, issuers::Issuers, metrics::Metrics};
+
+/// A deployment that has been opened. Nothing listens yet.
+pub(crate) struct Deployment {
+    /// Answers requests.
+    pub(crate) dispatcher: Arc<Dispatcher>,
+    /// Tells how the parts are.
+    pub(crate) vitals: Arc<Vitals>,
+    /// Keeps the keys of identity providers.
+    pub(crate) issuers: Arc<Issuers>,
+    /// Accounts served.
+    pub(crate) accounts: Vec<AccountId>,
+    background: Background,
+}
+
+impl Deployment {
+    /// Opens an initialised deployment: store, journal, memory, strongroom; starts the background work.
+    ///
+    /// # Errors
+    /// [`ServeError`]. A strongroom that cannot be unsealed is none: the server starts and refuses work.
+    pub(crate) fn open(config: &Config, metrics: Arc<Metrics>) -> Result<Self, ServeError> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        let runtime = runtime.map_err(StartError::Thread)?;
+        let data = DataDir::new(&config.data_dir);
+        if data.is_for_development() {
+            return Err(ServeError::Development(config.data_dir.clone()));
+        }
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+        let issuers = Arc::new(Issuers::open(&config.oidc, &clock).map_err(ServeError::Issuers)?);
+        let parts = parts(config, &data, clock, &issuers, metrics)?;
+        let Assembly { dispatcher, vitals, backstage, following, chores, .. } =
+            runtime.block_on(Assembly::of(parts))?;
+        let background = Background::start(runtime, following, chores)?;
+        let accounts = iam::accounts(&backstage.mirror.snapshot());
+        Ok(Self { dispatcher, vitals, issuers, accounts, background })
+    }
+
+    /// Ends the background work. What was acknowledged is on disk already; the journal flushes when it is
+    /// dropped.
+    pub(crate) fn close(self) {
+        self.background.stop();
+    }
+}
+
+fn parts(
+    config: &Config,
+    data: &DataDir,
+    clock: Arc<dyn Clock>,
+    issuers: &Arc<Issuers>,
+    metrics: Arc<Metrics>,
+) -> Result<Parts, StartError> {
+    let store = SqliteStore::open(&data.store(), store::Options { create: false, bytes_max: None })?;
+    Ok(Parts {
+        journal: audit::Options::new(data.node(&SystemEntropy).map_err(StartError::Node)?),
+        store: Arc::new(store),
+        disk: Arc::new(FsDisk::open(&data.journal())?),
+        clock,
+        entropy: Arc::new(SystemEntropy),
+        seal: Arc::new(config.seal.clone()),
+        services: config.services.clone(),
+        issuers: Arc::clone(issuers) as _,
+        regions: config.regions.clone(),
+        durability: config.journal,
+        quotas: config.quotas.clone(),
+        request_rates: config.request_rates,
+        attestation_roots: RootSource::load(&config.attestation_roots)?,
+        domain_key_rotation_days: config.domain_key_rotation_days,
+        observer: Arc::new(Counted(metrics)),
+    })
+}
+
+/// Counts answers.
+struct Counted(Arc<Metrics>);
+
+impl Observer for Counted {
+    fn answered(
+        &self,
+        service: &'static str,
+        operation: &'static str,
+        fault: Option<&'static str>,
+        took: Duration,
+    ) {
+        self.0.record(
+            service,
+            operation,
+            fault.unwrap_or("ok"),
+            u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use clap::Parser;
+    use dev::Development;
+
+    use super::*;
+    use crate::{
+        cli::{Cli, Command},
+        config::Settings,
+    };
+
+    /// A development in a data directory.
+    fn developed(data_dir: &Path) -> Result<Development, String> {
+        let line = ["keywright".as_ref(), "dev".as_ref(), "--data-dir".as_ref(), data_dir.as_os_str()];
+        let Command::Dev(options) = Cli::parse_from(line).command() else { panic!("not dev") };
+        Development::open(&options.config()).map_err(|error| error.to_string())
+    }
+
+    fn config(data_dir: &Path) -> Config {
+        Config::check(Settings { data_dir: Some(data_dir.to_owned()), ..Settings::default() }).unwrap()
+    }
+
+    #[test]
+    fn what_dev_made_is_not_served() {
+        let folder = tempfile::tempdir().unwrap();
+        let data_dir = folder.path().join("dev");
+        drop(developed(&data_dir).unwrap());
+        let opened = Deployment::open(&config(&data_dir), Arc::default());
+        let error = opened.err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(error.contains("keywright dev"), "{error}");
+    }
+
+    #[test]
+    fn what_is_served_is_not_given_to_everybody() {
+        let folder = tempfile::tempdir().unwrap();
+        let data_dir = folder.path().join("data");
+        let config = config(&data_dir);
+        let clock = SystemClock::start();
+        let set_up = server::initialise(&data_dir, &config.seal, None, &clock, &SystemEntropy);
+        tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap()
+            .block_on(set_up)
+            .unwrap();
+        let error = developed(&data_dir).err().unwrap_or_default();
+        assert!(error.contains("not made by `keywright dev`"), "{error}");
+    }
+}

@@ -1,0 +1,27 @@
+//! The `keywright` command.
+//!
+//! What each command is told is in `cli`, what it does in `commands`. `serve` is here: it opens a deployment with parts
+//! of the machine and listens. `dev` and `credentials` are crates of their own, and only handed over to.
+
+mod admin;
+mod cli;
+mod commands;
+mod config;
+mod deployment;
+mod error;
+mod explain;
+mod hardening;
+mod issuers;
+mod lint;
+mod logging;
+mod metrics;
+mod records;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    commands::run(cli::Cli::parse().command())
+}

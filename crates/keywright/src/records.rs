@@ -1,0 +1,180 @@
+//! `keywright journal`: the records, as JSON lines, and whether their chain holds.
+
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+    path::Path,
+};
+
+use audit::{Decision, EventKind, FsDisk, Outcome, Record, Value, Verdict};
+use serde::Serialize;
+use server::DataDir;
+
+/// Walks the journal of a data directory and hands every record, as a line of JSON, to `out`.
+///
+/// # Errors
+/// The first break of the chain, with its place; what the system says of reading and writing.
+pub(crate) fn show(data_dir: &Path, out: &mut dyn Write) -> io::Result<Verdict> {
+    let disk = FsDisk::reader(&DataDir::new(data_dir).journal());
+    let mut written = Ok(());
+    let verdict = audit::verify(&disk, &mut |sequence, payload| {
+        if written.is_ok() {
+            written = line(sequence, payload, out);
+        }
+    });
+    written?;
+    verdict.map_err(|error| io::Error::other(error.to_string()))
+}
+
+/// Checks the chain and nothing else.
+///
+/// # Errors
+/// As [`show`].
+pub(crate) fn verify(data_dir: &Path) -> io::Result<Verdict> {
+    show(data_dir, &mut io::sink())
+}
+
+/// A record as it is shown. CloudTrail's own form comes with delivery.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Shown<'a> {
+    sequence: u64,
+    event_id: String,
+    event_time: String,
+    event_type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
+    event_source: &'a str,
+    event_name: &'a str,
+    aws_region: &'a str,
+    read_only: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    arn: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    access_key_id: Option<&'a str>,
+    decision: String,
+    http_status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_code: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_message: Option<&'a str>,
+    resources: &'a [std::borrow::Cow<'a, str>],
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    request_parameters: BTreeMap<&'a str, Shape<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    additional_event_data: Option<Shape<'a>>,
+    #[serde(rename = "sourceIPAddress", skip_serializing_if = "Option::is_none")]
+    source_ip_address: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_agent: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invoked_by: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invoked_by_arn: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invoked_by_access_key_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source_arn: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source_account: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace: Option<&'a str>,
+}
+
+/// A recorded value.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Shape<'a> {
+    Text(&'a str),
+    Integer(i64),
+    Flag(bool),
+    List(Vec<Shape<'a>>),
+    Members(BTreeMap<&'a str, Shape<'a>>),
+}
+
+impl<'a> From<&'a Value<'a>> for Shape<'a> {
+    fn from(value: &'a Value<'a>) -> Self {
+        match value {
+            Value::Text(text) => Self::Text(text),
+            Value::Integer(integer) => Self::Integer(*integer),
+            Value::Flag(flag) => Self::Flag(*flag),
+            Value::List(items) => Self::List(items.iter().map(Into::into).collect()),
+            Value::Members(members) => {
+                Self::Members(members.iter().map(|(name, value)| (name.as_ref(), value.into())).collect())
+            }
+        }
+    }
+}
+
+fn line(sequence: u64, payload: &[u8], out: &mut dyn Write) -> io::Result<()> {
+    let record = Record::decode(payload)
+        .map_err(|_| io::Error::other(format!("record {sequence} does not decode")))?;
+    let (error_code, error_message) = match &record.outcome {
+        Outcome::Ok => (None, None),
+        Outcome::Fault { code, message } => {
+            (Some(code.as_ref()), Some(message.as_ref()).filter(|text| !text.is_empty()))
+        }
+    };
+    let invoked_by = record.invoked_by.as_ref();
+    let shown = Shown {
+        sequence,
+        event_id: uuid(record.event_id),
+        event_time: model::Timestamp::from_millis(record.time_ms).to_iso8601(),
+        event_type: match record.kind {
+            EventKind::ApiCall => "AwsApiCall",
+            EventKind::ServiceEvent => "AwsServiceEvent",
+        },
+        request_id: record.request_id.map(uuid),
+        event_source: &record.service,
+        event_name: &record.operation,
+        aws_region: &record.region,
+        read_only: record.read_only,
+        account: record.account.as_deref(),
+        arn: record.caller.as_ref().map(|caller| caller.arn.as_ref()),
+        access_key_id: record.caller.as_ref().and_then(|caller| caller.access_key_id.as_deref()),
+        decision: decision(&record.decision),
+        http_status: record.http_status,
+        error_code,
+        error_message,
+        resources: &record.resources,
+        request_parameters: record
+            .parameters
+            .iter()
+            .map(|(name, value)| (name.as_ref(), value.into()))
+            .collect(),
+        additional_event_data: record.additional.as_ref().map(Into::into),
+        source_ip_address: record.source.as_deref(),
+        user_agent: record.user_agent.as_deref(),
+        invoked_by: invoked_by.map(|by| &*by.service),
+        invoked_by_arn: invoked_by.map(|by| &*by.arn),
+        invoked_by_access_key_id: invoked_by.map(|by| &*by.access_key_id),
+        source_arn: invoked_by.and_then(|by| by.source_arn.as_deref()),
+        source_account: invoked_by.and_then(|by| by.source_account.as_deref()),
+        detail: record.detail.as_deref(),
+        trace: record.trace.as_deref(),
+    };
+    serde_json::to_writer(&mut *out, &shown)?;
+    out.write_all(b"\n")
+}
+
+/// What was decided, in words.
+pub(crate) fn decision(decision: &Decision<'_>) -> String {
+    let by = |word: &str, layer: &str, statement: Option<&str>| match statement {
+        Some(statement) => format!("{word} by {layer}: {statement}"),
+        None => format!("{word} by {layer}"),
+    };
+    match decision {
+        Decision::None => "none".to_owned(),
+        Decision::Allowed { layer, statement } => by("allowed", layer, statement.as_deref()),
+        Decision::Denied { layer, statement } => by("denied", layer, statement.as_deref()),
+    }
+}
+
+/// An id as clients see it.
+pub(crate) fn uuid(bytes: [u8; 16]) -> String {
+    model::arn::KeyId::from_bytes(bytes, false).to_string()
+}

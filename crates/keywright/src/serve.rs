@@ -1,0 +1,122 @@
+//! `keywright serve`: opens the deployment, listens, and ends cleanly.
+
+use std::{num::NonZeroUsize, sync::Arc};
+
+use bytes::Bytes;
+use dispatch::{BodyFault, ConnectionInfo, Dispatcher};
+use edge::{Answer, Connections, Ended, Limits, Setup, Signals, Tls, Wanted, bind};
+use http::{Response, request::Parts};
+use server::{Health, StartError};
+use tokio::runtime::Runtime;
+
+use crate::{
+    admin::Admin,
+    config::{Config, durability_text, regions_text},
+    deployment::Deployment,
+    error::ServeError,
+    issuers::Issuers,
+    metrics::Metrics,
+};
+
+/// The request line, which answers what the edge hands over.
+struct Api(Arc<Dispatcher>);
+
+impl Answer for Api {
+    fn answer(
+        &self,
+        head: Parts,
+        body: Result<Bytes, BodyFault>,
+        connection: &ConnectionInfo,
+    ) -> impl Future<Output = Response<Bytes>> + Send {
+        self.0.answer(head, body, connection)
+    }
+}
+
+/// Serves until a signal says to stop.
+///
+/// # Errors
+/// [`ServeError`], before anything is served.
+pub(crate) fn serve(config: &Config, runtime: &Runtime) -> Result<(), ServeError> {
+    let mut signals = {
+        let _context = runtime.enter();
+        Signals::catch().map_err(StartError::Thread)?
+    };
+    let tls = config.tls.as_ref().map(|files| Tls::load(&files.certificate, &files.key));
+    let tls = tls.transpose()?;
+    let bind = |setting, address| bind(address).map_err(|error| StartError::Listen(setting, address, error));
+    let (api, admin) = (bind("listen", config.listen)?, bind("admin_listen", config.admin_listen)?);
+    let metrics = Arc::new(Metrics::default());
+    let deployment = Deployment::open(config, Arc::clone(&metrics))?;
+
+    let connections = Arc::new(Connections::default());
+    let api = api.serve(Setup {
+        answer: Arc::new(Api(Arc::clone(&deployment.dispatcher))),
+        tls: tls.clone(),
+        limits: config.limits,
+        workers: config.workers,
+        name: "api",
+        counts: Arc::clone(&connections),
+    });
+    let api = api.map_err(StartError::Thread)?;
+    let health: Arc<dyn Health> = Arc::clone(&deployment.vitals) as _;
+    let admin = admin.serve(Setup {
+        answer: Arc::new(Admin { metrics, connections, health }),
+        tls: None,
+        limits: Limits { connections_max: ADMIN_CONNECTIONS, ..config.limits },
+        workers: NonZeroUsize::MIN,
+        name: "admin",
+        counts: Arc::default(),
+    });
+    let admin = admin.map_err(StartError::Thread)?;
+    announce(config, &deployment, api.address(), admin.address());
+
+    let signal = loop {
+        match runtime.block_on(signals.next()) {
+            Wanted::Stop(signal) => break signal,
+            Wanted::Reload => reload(tls.as_ref(), &deployment.issuers),
+        }
+    };
+    tracing::info!(signal, "stopping: calls in flight are answered first");
+    if let Ended::CutOff(count) = api.shut_down() {
+        tracing::warn!(count, "connections were closed because their time was over");
+    }
+    let _ = admin.shut_down();
+    deployment.close();
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Monitoring needs few.
+const ADMIN_CONNECTIONS: usize = 64;
+
+fn announce(
+    config: &Config,
+    deployment: &Deployment,
+    api: std::net::SocketAddr,
+    admin: std::net::SocketAddr,
+) {
+    let accounts: Vec<String> = deployment.accounts.iter().map(ToString::to_string).collect();
+    tracing::info!(
+        listen = %api,
+        tls = config.tls.is_some(),
+        admin = %admin,
+        store = %format!("sqlite in {}", config.data_dir.join("store").display()),
+        seal = config.seal.kind(),
+        journal = durability_text(config.journal),
+        accounts = accounts.join(","),
+        regions = regions_text(&config.regions),
+        "keywright {} serves",
+        env!("CARGO_PKG_VERSION"),
+    );
+}
+
+fn reload(tls: Option<&Tls>, issuers: &Issuers) {
+    if let Err(error) = issuers.reload() {
+        tracing::error!(error, "keys of issuers stay as they are");
+    }
+    match tls.map(Tls::reload) {
+        None => tracing::info!("there is no certificate to read again"),
+        Some(Ok(())) => tracing::info!("the certificate was read again"),
+        Some(Err(error)) => tracing::error!(%error, "the certificate stays as it is"),
+    }
+}

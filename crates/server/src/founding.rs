@@ -1,0 +1,153 @@
+//! Setting a deployment up: data directory, seal, first account.
+
+use std::{path::Path, sync::Arc};
+
+use dispatch::Clock;
+use iam::NewAccessKey;
+use model::{Timestamp, arn::AccountId};
+use secret::Plaintext;
+use store::{Batch, SqliteStore, Store};
+use strongroom::{Entropy, Seal, Strongroom};
+
+use crate::{
+    data_dir::DataDir,
+    deployment::{self, SealRecord},
+    seal::SealFile,
+    start::StartError,
+};
+
+/// The credentials of a new account's root user, shown once.
+pub struct RootCredentials {
+    /// The account.
+    pub account: AccountId,
+    /// The access key's id.
+    pub access_key_id: String,
+    /// Its secret.
+    pub secret_access_key: Plaintext,
+}
+
+/// Whether the data directory holds a deployment.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn is_initialised(data_dir: &Path) -> Result<bool, StartError> {
+    let data = DataDir::new(data_dir);
+    let exists = SqliteStore::exists(&data.store());
+    if !exists.map_err(|error| StartError::DataDir(data.store(), error))? {
+        return Ok(false);
+    }
+    let store = SqliteStore::open(&data.store(), store::Options { create: false, bytes_max: None })?;
+    Ok(deployment::seal_record(&store).await?.is_some())
+}
+
+/// Sets a deployment up. It exists when this returns, whole, or not at all: everything that makes it one is
+/// committed in one batch, and what is left of an interrupted set-up is taken up by the next.
+///
+/// # Errors
+/// [`StartError::Initialised`] when there is one already; nothing is changed then.
+pub async fn initialise(
+    data_dir: &Path,
+    seal: &SealFile,
+    account: Option<AccountId>,
+    clock: &dyn Clock,
+    entropy: &dyn Entropy,
+) -> Result<RootCredentials, StartError> {
+    let data = DataDir::new(data_dir);
+    data.create().map_err(|error| StartError::DataDir(data_dir.to_owned(), error))?;
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&data.store(), store::Options::default())?);
+    let initialised = || StartError::Initialised(data_dir.to_owned());
+    if deployment::seal_record(&*store).await?.is_some() {
+        return Err(initialised());
+    }
+    let (record, seal) = seal.create(entropy)?;
+    found(&*store, &record, &*seal, account, clock, entropy).await?.ok_or_else(initialised)
+}
+
+/// Founds a deployment in an empty store: its seal, first domain key and first account, in one batch. `None` when there
+/// is a deployment already.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn found(
+    store: &dyn Store,
+    record: &SealRecord,
+    seal: &dyn Seal,
+    account: Option<AccountId>,
+    clock: &dyn Clock,
+    entropy: &dyn Entropy,
+) -> Result<Option<RootCredentials>, StartError> {
+    let now = clock.now();
+    let (mut batch, domain_key) = deployment::founding(record, seal, now, entropy)?;
+    let strongroom = Strongroom::sealed();
+    strongroom
+        .unseal(seal, &[domain_key])
+        .map_err(|error| StartError::Deployment(deployment::DeploymentError::Unseal(error)))?;
+    let root = root_account(account, now, &strongroom, entropy, &mut batch)?;
+    Ok(store.commit(batch).await?.is_ok().then_some(root))
+}
+
+/// Founds a deployment without an account in an empty store: its seal and first domain key. One that is there already
+/// stays as it is.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn found_bare(
+    store: &dyn Store,
+    record: &SealRecord,
+    seal: &dyn Seal,
+    clock: &dyn Clock,
+    entropy: &dyn Entropy,
+) -> Result<(), StartError> {
+    if deployment::seal_record(store).await?.is_none() {
+        let (batch, _) = deployment::founding(record, seal, clock.now(), entropy)?;
+        // It does not hold if somebody else founds it meanwhile.
+        let _ = store.commit(batch).await?;
+    }
+    Ok(())
+}
+
+/// Adds an account to a deployment. `None` when there is one of that id already.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn add_account(
+    store: &dyn Store,
+    seal: &dyn Seal,
+    account: AccountId,
+    clock: &dyn Clock,
+    entropy: &dyn Entropy,
+) -> Result<Option<RootCredentials>, StartError> {
+    let strongroom = Strongroom::sealed();
+    deployment::unseal(store, &strongroom, seal).await?;
+    let mut batch = Batch::default();
+    let root = root_account(Some(account), clock.now(), &strongroom, entropy, &mut batch)?;
+    Ok(store.commit(batch).await?.is_ok().then_some(root))
+}
+
+fn root_account(
+    account: Option<AccountId>,
+    now: Timestamp,
+    strongroom: &Strongroom,
+    entropy: &dyn Entropy,
+    batch: &mut Batch,
+) -> Result<RootCredentials, StartError> {
+    let no_entropy = |_| StartError::SetUp("the source of random bytes failed");
+    let account = match account {
+        Some(account) => account,
+        None => random_account(entropy).map_err(no_entropy)?,
+    };
+    let access_key = NewAccessKey::generate(entropy).map_err(no_entropy)?;
+    let made = iam::setup::account(account, &access_key, now, strongroom, entropy)
+        .map_err(|_| StartError::SetUp("the strongroom could not seal the root user's secret"))?;
+    batch.preconditions.extend(made.preconditions);
+    batch.puts.extend(made.puts);
+    Ok(RootCredentials { account, access_key_id: access_key.id, secret_access_key: access_key.secret })
+}
+
+/// Twelve digits, the first of which is not zero.
+fn random_account(entropy: &dyn Entropy) -> Result<AccountId, strongroom::EntropyFailed> {
+    let mut random = [0; 8];
+    entropy.fill(&mut random)?;
+    let number = 100_000_000_000 + u64::from_be_bytes(random) % 900_000_000_000;
+    AccountId::from_u64(number).ok_or(strongroom::EntropyFailed)
+}
