@@ -9,9 +9,11 @@
 
 mod error;
 mod file;
+mod keys;
 mod oidc;
 mod quotas;
 mod services;
+mod settings;
 mod values;
 
 use std::{
@@ -20,23 +22,24 @@ use std::{
     net::{Ipv4Addr, SocketAddr},
     num::NonZeroUsize,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
+use dispatch::{Durability, Regions, ServiceIdentity};
+use edge::{Limits, TlsFiles, is_loopback};
+use model::arn::Region;
+use server::{RootSource, SealFile};
+
+use self::values::absolute;
 pub(crate) use self::{
     error::{ConfigError, Rule, Wrong},
     oidc::{KeySource, Oidc},
     quotas::QuotaSettings,
+    settings::Settings,
     values::{
         DEFAULT_REGION, Expected, account_id, address, durability, durability_text, region, regions,
         regions_text,
     },
 };
-use dispatch::{Durability, Regions};
-use edge::{Limits, TlsFiles, is_loopback};
-use model::arn::Region;
-use server::{RootSource, SealFile};
-
 use crate::logging::Format;
 
 /// Everything that the server needs to know, checked; paths are absolute.
@@ -71,37 +74,11 @@ pub(crate) struct Config {
     /// How fast it may be asked for.
     pub(crate) request_rates: kms::RequestRates,
     /// Who may call as a service, for users or as itself.
-    pub(crate) services: Vec<dispatch::ServiceIdentity>,
+    pub(crate) services: Vec<ServiceIdentity>,
     /// The roots that attestation documents have to lead to; none: no document is believed.
     pub(crate) attestation_roots: Vec<RootSource>,
     /// The form of the log.
     pub(crate) log: Format,
-}
-
-/// Settings as given, in a file or on the command line: each is valid, any may be missing. The fields are those of
-/// [`Config`].
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Settings {
-    pub(crate) data_dir: Option<PathBuf>,
-    pub(crate) listen: Option<SocketAddr>,
-    pub(crate) admin_listen: Option<SocketAddr>,
-    pub(crate) danger_admin_off_loopback: Option<bool>,
-    pub(crate) regions: Option<Regions>,
-    pub(crate) seal: Option<SealFile>,
-    pub(crate) tls: Option<TlsFiles>,
-    pub(crate) journal: Option<Durability>,
-    pub(crate) domain_key_rotation_days: Option<u32>,
-    pub(crate) workers: Option<NonZeroUsize>,
-    pub(crate) connections_max: Option<usize>,
-    pub(crate) head: Option<Duration>,
-    pub(crate) body: Option<Duration>,
-    pub(crate) idle: Option<Duration>,
-    pub(crate) shutdown: Option<Duration>,
-    pub(crate) oidc: Option<Oidc>,
-    pub(crate) quotas: QuotaSettings,
-    pub(crate) services: Option<Vec<dispatch::ServiceIdentity>>,
-    pub(crate) attestation_roots: Option<Vec<RootSource>>,
-    pub(crate) log: Option<Format>,
 }
 
 /// The environment variable that names the configuration file; the only one that the server reads.
@@ -193,35 +170,6 @@ impl Config {
     }
 }
 
-impl Settings {
-    /// These settings, and where they are silent those.
-    #[must_use]
-    pub(crate) fn over(self, below: Self) -> Self {
-        Self {
-            data_dir: self.data_dir.or(below.data_dir),
-            listen: self.listen.or(below.listen),
-            admin_listen: self.admin_listen.or(below.admin_listen),
-            danger_admin_off_loopback: self.danger_admin_off_loopback.or(below.danger_admin_off_loopback),
-            regions: self.regions.or(below.regions),
-            seal: self.seal.or(below.seal),
-            tls: self.tls.or(below.tls),
-            journal: self.journal.or(below.journal),
-            domain_key_rotation_days: self.domain_key_rotation_days.or(below.domain_key_rotation_days),
-            workers: self.workers.or(below.workers),
-            connections_max: self.connections_max.or(below.connections_max),
-            head: self.head.or(below.head),
-            body: self.body.or(below.body),
-            idle: self.idle.or(below.idle),
-            shutdown: self.shutdown.or(below.shutdown),
-            oidc: self.oidc.or(below.oidc),
-            quotas: self.quotas.over(below.quotas),
-            services: self.services.or(below.services),
-            attestation_roots: self.attestation_roots.or(below.attestation_roots),
-            log: self.log.or(below.log),
-        }
-    }
-}
-
 fn default_regions() -> Regions {
     Regions::Only(Region::parse(DEFAULT_REGION).into_iter().collect())
 }
@@ -238,11 +186,6 @@ fn default_key_file(data_dir: &Path) -> Result<PathBuf, Rule> {
 fn issued_in(data_dir: &Path) -> Option<TlsFiles> {
     let files = edge::server_files(data_dir);
     files.certificate.exists().then_some(files)
-}
-
-/// Full paths mean the same wherever the configuration is read or the log is looked at.
-fn absolute(path: PathBuf) -> PathBuf {
-    std::path::absolute(&path).unwrap_or(path)
 }
 
 fn cores() -> NonZeroUsize {

@@ -1,8 +1,6 @@
 //! The keys of identity providers: from files, or from the providers themselves.
 //!
-//! Nothing is fetched but for issuers that the configuration says to discover. Of each of them at most one fetch is under way,
-//! and none begins within [`PAUSE`] of the one before, whatever tokens strangers send. What was fetched is
-//! used at once; after [`FRESH`] it is fetched again when it is next asked for, and [`GOOD`] ends it even when that fails.
+//! Nothing is fetched but for issuers that the configuration says to discover.
 
 mod discovery;
 
@@ -11,7 +9,6 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
 };
 
 use arc_swap::ArcSwap;
@@ -22,13 +19,6 @@ use outbound::Outbound;
 
 use self::discovery::{Discovered, Fetch};
 use crate::config::{KeySource, Oidc};
-
-/// Between two fetches from one issuer.
-const PAUSE: Duration = Duration::from_secs(60);
-/// How long keys are used without asking again.
-const FRESH: Duration = Duration::from_secs(60 * 60);
-/// How long keys are used when the issuer cannot be reached.
-const GOOD: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The issuers of a configuration.
 #[derive(Default)]

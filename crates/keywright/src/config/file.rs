@@ -1,14 +1,6 @@
 //! Settings from a TOML file.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    num::NonZeroUsize,
-    ops::RangeInclusive,
-    path::{Path, PathBuf},
-    str::FromStr,
-    time::Duration,
-};
+use std::{collections::BTreeMap, fs, num::NonZeroUsize, path::Path, str::FromStr};
 
 use dispatch::Regions;
 use edge::TlsFiles;
@@ -16,7 +8,8 @@ use server::{RootSource, SealFile, nearest};
 use toml::{Table, Value};
 
 use super::{
-    ConfigError, Expected, Oidc, QuotaSettings, Settings, Wrong, address, durability, regions, services,
+    ConfigError, Expected, Oidc, QuotaSettings, Settings, Wrong, address, durability, keys::Keys, oidc,
+    services, values,
 };
 
 /// Every key there is, for the one that was probably meant.
@@ -70,15 +63,15 @@ pub(super) fn parse(file: &Path, text: &str) -> Result<Settings, ConfigError> {
     })?;
     let mut values = BTreeMap::new();
     flatten("", table, &mut values);
-    let mut keys = Keys { file, values };
+    let mut keys = Keys::new(file, values);
     let settings = Settings {
         data_dir: keys.path("data_dir")?,
         listen: keys.text("listen", address)?,
         admin_listen: keys.text("admin_listen", address)?,
         danger_admin_off_loopback: keys.flag("danger_admin_off_loopback")?,
-        regions: keys.regions()?,
-        seal: keys.seal()?,
-        tls: keys.tls()?,
+        regions: regions(&mut keys)?,
+        seal: seal(&mut keys)?,
+        tls: tls(&mut keys)?,
         journal: keys.text("journal", durability)?,
         domain_key_rotation_days: keys.number("domain_key_rotation_days", 1..=3650)?,
         workers: keys.number::<usize>("workers", 1..=1024)?.and_then(NonZeroUsize::new),
@@ -90,12 +83,12 @@ pub(super) fn parse(file: &Path, text: &str) -> Result<Settings, ConfigError> {
         oidc: Oidc::read(&mut keys)?,
         quotas: QuotaSettings::read(&mut keys)?,
         services: services::read(&mut keys)?,
-        attestation_roots: keys.roots("attestation.roots")?,
+        attestation_roots: roots(&mut keys)?,
         log: keys.text("log", FromStr::from_str)?,
     };
-    match keys.values.pop_first() {
+    match keys.left() {
         None => Ok(settings),
-        Some((key, _)) => Err(keys.wrong(&key, Wrong::Unknown { nearest: nearest(&key, KEYS) })),
+        Some(key) => Err(keys.wrong(key, Wrong::Unknown { nearest: nearest(key, KEYS) })),
     }
 }
 
@@ -107,7 +100,7 @@ fn flatten(prefix: &str, table: Table, values: &mut BTreeMap<String, Value>) {
             || KEYS.iter().any(|known| known.strip_prefix(&*key).is_some_and(|rest| rest.starts_with('.')));
         match value {
             Value::Table(inner) if !inner.is_empty() => flatten(&format!("{key}."), inner, values),
-            Value::Table(_) if known() || key == super::oidc::TABLE => {}
+            Value::Table(_) if known() || key == oidc::TABLE => {}
             value => {
                 values.insert(key, value);
             }
@@ -115,121 +108,46 @@ fn flatten(prefix: &str, table: Table, values: &mut BTreeMap<String, Value>) {
     }
 }
 
-/// The keys of a file that nobody has asked for yet.
-pub(super) struct Keys<'f> {
-    file: &'f Path,
-    values: BTreeMap<String, Value>,
+/// A text as on the command line, or a list of texts.
+fn regions(keys: &mut Keys<'_>) -> Result<Option<Regions>, ConfigError> {
+    const KEY: &str = "regions";
+    let Some(value) = keys.take(KEY) else { return Ok(None) };
+    let name = |value: &Value| value.as_str().unwrap_or("\0").to_owned();
+    let text = match &value {
+        Value::Array(names) => names.iter().map(name).collect::<Vec<_>>().join(","),
+        text => name(text),
+    };
+    values::regions(&text).map(Some).map_err(|expected| keys.wrong(KEY, Wrong::Value(expected)))
 }
 
-impl Keys<'_> {
-    /// The value of a key, as it is.
-    pub(super) fn take(&mut self, key: &str) -> Option<Value> {
-        self.values.remove(key)
-    }
+fn roots(keys: &mut Keys<'_>) -> Result<Option<Vec<RootSource>>, ConfigError> {
+    const KEY: &str = "attestation.roots";
+    let Some(value) = keys.take(KEY) else { return Ok(None) };
+    let root = |item: &Value| {
+        let text = item.as_str().filter(|text| !text.is_empty() && !text.contains('\0'))?;
+        let source: RootSource = text.parse().ok()?;
+        Some(source.map_path(|path| keys.beside(&path)))
+    };
+    let roots = value.as_array().and_then(|items| items.iter().map(root).collect());
+    let expected = Expected("a list of paths in quotes, or of `\"aws\"`");
+    roots.map(Some).ok_or_else(|| keys.wrong(KEY, Wrong::Value(expected)))
+}
 
-    pub(super) fn text<T>(
-        &mut self,
-        key: &'static str,
-        parse: impl FnOnce(&str) -> Result<T, Expected>,
-    ) -> Result<Option<T>, ConfigError> {
-        let Some(value) = self.values.remove(key) else { return Ok(None) };
-        // What the value should have been is what an impossible text is told.
-        let text = value.as_str().unwrap_or("\0");
-        parse(text).map(Some).map_err(|expected| self.wrong(key, Wrong::Value(expected)))
+fn seal(keys: &mut Keys<'_>) -> Result<Option<SealFile>, ConfigError> {
+    match (keys.path("seal.key_file")?, keys.path("seal.passphrase_file")?) {
+        (None, None) => Ok(None),
+        (Some(file), None) => Ok(Some(SealFile::Key(file))),
+        (None, Some(file)) => Ok(Some(SealFile::Passphrase(file))),
+        (Some(_), Some(_)) => Err(keys.wrong("seal.passphrase_file", Wrong::Together("seal.key_file"))),
     }
+}
 
-    pub(super) fn path(&mut self, key: &'static str) -> Result<Option<PathBuf>, ConfigError> {
-        let folder = self.beside("");
-        self.text(key, |text| {
-            let given = !text.is_empty() && !text.contains('\0');
-            if given { Ok(folder.join(text)) } else { Err(Expected("a path in quotes")) }
-        })
-    }
-
-    /// A path that stands in the file, from the file's directory.
-    pub(super) fn beside(&self, path: &str) -> PathBuf {
-        self.file.parent().unwrap_or(Path::new("")).join(path)
-    }
-
-    /// All values in a table, by what follows its name.
-    pub(super) fn under(&mut self, table: &str) -> Vec<(String, Value)> {
-        let inside = |key: &String| key.strip_prefix(table).is_some_and(|rest| rest.starts_with('.'));
-        let keys: Vec<String> = self.values.keys().filter(|key| inside(key)).cloned().collect();
-        let taken = keys.into_iter().filter_map(|key| self.values.remove_entry(&key));
-        taken.map(|(key, value)| (key.split_at(table.len() + 1).1.to_owned(), value)).collect()
-    }
-
-    fn flag(&mut self, key: &'static str) -> Result<Option<bool>, ConfigError> {
-        let Some(value) = self.values.remove(key) else { return Ok(None) };
-        let wrong = || self.wrong(key, Wrong::Value(Expected("`true` or `false`")));
-        value.as_bool().ok_or_else(wrong).map(Some)
-    }
-
-    pub(super) fn number<T: TryFrom<u64>>(
-        &mut self,
-        key: &'static str,
-        bounds: RangeInclusive<u64>,
-    ) -> Result<Option<T>, ConfigError> {
-        let Some(value) = self.values.remove(key) else { return Ok(None) };
-        let number = value.as_integer().and_then(|number| u64::try_from(number).ok());
-        let number =
-            number.filter(|number| bounds.contains(number)).and_then(|number| T::try_from(number).ok());
-        let wrong = || self.wrong(key, Wrong::Number(*bounds.start(), *bounds.end()));
-        number.ok_or_else(wrong).map(Some)
-    }
-
-    fn seconds(
-        &mut self,
-        key: &'static str,
-        bounds: RangeInclusive<u64>,
-    ) -> Result<Option<Duration>, ConfigError> {
-        Ok(self.number(key, bounds)?.map(Duration::from_secs))
-    }
-
-    /// A text as on the command line, or a list of texts.
-    fn regions(&mut self) -> Result<Option<Regions>, ConfigError> {
-        const KEY: &str = "regions";
-        if let Some(list) = self.values.get(KEY).and_then(Value::as_array) {
-            let names = list.iter().map(|name| name.as_str().unwrap_or("\0"));
-            let text = names.collect::<Vec<_>>().join(",");
-            self.values.insert(KEY.to_owned(), Value::String(text));
-        }
-        self.text(KEY, regions)
-    }
-
-    fn roots(&mut self, key: &'static str) -> Result<Option<Vec<RootSource>>, ConfigError> {
-        let Some(value) = self.values.remove(key) else { return Ok(None) };
-        let folder = self.file.parent().unwrap_or(Path::new(""));
-        let root = |item: &Value| {
-            let text = item.as_str().filter(|text| !text.is_empty() && !text.contains('\0'))?;
-            let source: RootSource = text.parse().ok()?;
-            Some(source.map_path(|path| folder.join(path)))
-        };
-        let roots = value.as_array().and_then(|items| items.iter().map(root).collect());
-        let expected = Expected("a list of paths in quotes, or of `\"aws\"`");
-        roots.map(Some).ok_or_else(|| self.wrong(key, Wrong::Value(expected)))
-    }
-
-    fn seal(&mut self) -> Result<Option<SealFile>, ConfigError> {
-        match (self.path("seal.key_file")?, self.path("seal.passphrase_file")?) {
-            (None, None) => Ok(None),
-            (Some(file), None) => Ok(Some(SealFile::Key(file))),
-            (None, Some(file)) => Ok(Some(SealFile::Passphrase(file))),
-            (Some(_), Some(_)) => Err(self.wrong("seal.passphrase_file", Wrong::Together("seal.key_file"))),
-        }
-    }
-
-    fn tls(&mut self) -> Result<Option<TlsFiles>, ConfigError> {
-        match (self.path("tls.certificate")?, self.path("tls.key")?) {
-            (None, None) => Ok(None),
-            (Some(certificate), Some(key)) => Ok(Some(TlsFiles { certificate, key })),
-            (Some(_), None) => Err(self.wrong("tls.certificate", Wrong::Alone("tls.key"))),
-            (None, Some(_)) => Err(self.wrong("tls.key", Wrong::Alone("tls.certificate"))),
-        }
-    }
-
-    pub(super) fn wrong(&self, key: &str, wrong: Wrong) -> ConfigError {
-        ConfigError::Key { file: self.file.to_owned(), key: key.to_owned(), wrong }
+fn tls(keys: &mut Keys<'_>) -> Result<Option<TlsFiles>, ConfigError> {
+    match (keys.path("tls.certificate")?, keys.path("tls.key")?) {
+        (None, None) => Ok(None),
+        (Some(certificate), Some(key)) => Ok(Some(TlsFiles { certificate, key })),
+        (Some(_), None) => Err(keys.wrong("tls.certificate", Wrong::Alone("tls.key"))),
+        (None, Some(_)) => Err(keys.wrong("tls.key", Wrong::Alone("tls.certificate"))),
     }
 }
 

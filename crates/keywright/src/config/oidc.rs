@@ -10,7 +10,7 @@ use std::{
 use http::Uri;
 use toml::Value;
 
-use super::{ConfigError, Expected, Wrong, absolute, file::Keys};
+use super::{ConfigError, Expected, Wrong, keys::Keys, values::absolute};
 
 /// The issuers, and whom TLS connections to them trust.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

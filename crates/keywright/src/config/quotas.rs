@@ -4,7 +4,7 @@ use std::fmt;
 
 use kms::{Overrides, Quotas, RequestRates};
 
-use super::{ConfigError, Expected, file::Keys};
+use super::{ConfigError, Expected, keys::Keys};
 
 /// Quotas as given. The fields are those of [`Quotas`] and [`Overrides`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use model::arn::AccountId;
 use server::nearest;
 use toml::{Table, Value};
 
-use super::{ConfigError, Expected, Wrong, file::Keys};
+use super::{ConfigError, Expected, Wrong, keys::Keys};
 
 const SERVICE: Expected = Expected("the name of a service such as `s3`");
 const PRINCIPAL: Expected =

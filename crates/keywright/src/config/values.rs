@@ -1,6 +1,6 @@
 //! Values of settings, each from its text.
 
-use std::{fmt, net::SocketAddr};
+use std::{fmt, net::SocketAddr, path::PathBuf};
 
 use dispatch::{Durability, Regions};
 use model::arn::Region;
@@ -84,6 +84,11 @@ pub(crate) fn account_id(text: &str) -> Result<u64, Expected> {
     } else {
         Err(EXPECTED)
     }
+}
+
+/// Full paths mean the same wherever the configuration is read or the log is looked at.
+pub(crate) fn absolute(path: PathBuf) -> PathBuf {
+    std::path::absolute(&path).unwrap_or(path)
 }
 
 impl fmt::Display for Expected {

@@ -1,4 +1,8 @@
 //! Keys that an issuer publishes. <https://openid.net/specs/openid-connect-discovery-1_0.html>
+//!
+//! Of each issuer at most one fetch is under way, and none begins within [`PAUSE`] of the one before, whatever tokens
+//! strangers send. What was fetched is used at once; after [`FRESH`] it is fetched again when it is next asked for, and
+//! [`GOOD`] ends it even when that fails.
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
@@ -12,7 +16,12 @@ use outbound::{Outbound, is_local};
 use serde::Deserialize;
 use tokio::sync::Mutex;
 
-use super::{FRESH, GOOD, PAUSE};
+/// Between two fetches from one issuer.
+const PAUSE: Duration = Duration::from_secs(60);
+/// How long keys are used without asking again.
+const FRESH: Duration = Duration::from_secs(60 * 60);
+/// How long keys are used when the issuer cannot be reached.
+const GOOD: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Fetches a document of an issuer.
 pub(super) trait Fetch: Send + Sync {

@@ -1,0 +1,64 @@
+//! Settings as given, in a file or on the command line.
+
+use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf, time::Duration};
+
+use dispatch::{Durability, Regions, ServiceIdentity};
+use edge::TlsFiles;
+use server::{RootSource, SealFile};
+
+use super::{Oidc, QuotaSettings};
+use crate::logging::Format;
+
+/// Settings: each is valid, any may be missing. The fields are those of
+/// [`Config`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Settings {
+    pub(crate) data_dir: Option<PathBuf>,
+    pub(crate) listen: Option<SocketAddr>,
+    pub(crate) admin_listen: Option<SocketAddr>,
+    pub(crate) danger_admin_off_loopback: Option<bool>,
+    pub(crate) regions: Option<Regions>,
+    pub(crate) seal: Option<SealFile>,
+    pub(crate) tls: Option<TlsFiles>,
+    pub(crate) journal: Option<Durability>,
+    pub(crate) domain_key_rotation_days: Option<u32>,
+    pub(crate) workers: Option<NonZeroUsize>,
+    pub(crate) connections_max: Option<usize>,
+    pub(crate) head: Option<Duration>,
+    pub(crate) body: Option<Duration>,
+    pub(crate) idle: Option<Duration>,
+    pub(crate) shutdown: Option<Duration>,
+    pub(crate) oidc: Option<Oidc>,
+    pub(crate) quotas: QuotaSettings,
+    pub(crate) services: Option<Vec<ServiceIdentity>>,
+    pub(crate) attestation_roots: Option<Vec<RootSource>>,
+    pub(crate) log: Option<Format>,
+}
+
+impl Settings {
+    /// These settings, and where they are silent those.
+    pub(crate) fn over(self, below: Self) -> Self {
+        Self {
+            data_dir: self.data_dir.or(below.data_dir),
+            listen: self.listen.or(below.listen),
+            admin_listen: self.admin_listen.or(below.admin_listen),
+            danger_admin_off_loopback: self.danger_admin_off_loopback.or(below.danger_admin_off_loopback),
+            regions: self.regions.or(below.regions),
+            seal: self.seal.or(below.seal),
+            tls: self.tls.or(below.tls),
+            journal: self.journal.or(below.journal),
+            domain_key_rotation_days: self.domain_key_rotation_days.or(below.domain_key_rotation_days),
+            workers: self.workers.or(below.workers),
+            connections_max: self.connections_max.or(below.connections_max),
+            head: self.head.or(below.head),
+            body: self.body.or(below.body),
+            idle: self.idle.or(below.idle),
+            shutdown: self.shutdown.or(below.shutdown),
+            oidc: self.oidc.or(below.oidc),
+            quotas: self.quotas.over(below.quotas),
+            services: self.services.or(below.services),
+            attestation_roots: self.attestation_roots.or(below.attestation_roots),
+            log: self.log.or(below.log),
+        }
+    }
+}
