@@ -6,10 +6,12 @@
 mod ambient;
 mod circles;
 mod crates;
+mod development;
 mod external;
 mod finding;
 mod invariants;
 mod links;
+mod log;
 mod modules;
 mod names;
 mod operations;
@@ -66,6 +68,8 @@ const RULES: &[(&str, Rule)] = &[
     ("strongroom", |all| plaintext::strongroom(all.sources)),
     ("revealed", |all| plaintext::revealed(all.sources)),
     ("ambient", |all| ambient::ambient(all.sources)),
+    ("development", |all| development::kept(all.sources)),
+    ("log", |all| log::written(all.sources, all.workspace)),
     ("size", |all| size::files(all.sources)),
     ("unfinished", |all| unfinished::unfinished(all.sources)),
     ("links", |all| links::dead(all.sources)),

@@ -47,8 +47,7 @@ pub struct Vitals {
 
 impl Vitals {
     /// Of these parts.
-    #[must_use]
-    pub fn new(backstage: &Backstage, strongroom: &Arc<Strongroom>) -> Self {
+    pub(crate) fn new(backstage: &Backstage, strongroom: &Arc<Strongroom>) -> Self {
         Self {
             mirror: Arc::clone(&backstage.mirror),
             journal: Arc::clone(&backstage.journal),

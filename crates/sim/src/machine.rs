@@ -3,9 +3,13 @@
 use std::sync::Arc;
 
 use audit::{MemoryDisk, Options};
-use dispatch::{Dispatcher, Durability, Observer, Reach, Regions, ServiceIdentity};
+use dispatch::{
+    Authentication, Dispatcher, Durability, Observer, Policies, Reach, Regions, ServiceIdentity, Verified,
+};
 use model::{AwsService, arn::AccountId};
-use server::{Assembly, Chores, Parts, RootCredentials, SealRecord, SealSource, Vitals};
+use server::{
+    Assembly, Chores, Leniency, Parts, RootCredentials, SealRecord, SealSource, StartError, Vitals,
+};
 use store::{FaultyStore, MemoryStore};
 
 use crate::{Credentials, SeededEntropy, SimClock, SimIssuers, SimSeal, world::pause};

@@ -27,7 +27,7 @@ const MAY: &[(&str, &str)] = &[
     ("crates/edge/src/listen/worker.rs", "deadlines of connections, by the runtime's own clock"),
 ];
 
-/// Only listed files of the server read the machine's clock, randomness and environment.
+/// Only listed files read the machine's clock, randomness and environment.
 pub(super) fn ambient(sources: &Sources) -> Vec<Finding> {
     let mut findings = Vec::new();
     for file in sources.shipped().filter(|file| !MAY.iter().any(|(path, _)| *path == file.path)) {
