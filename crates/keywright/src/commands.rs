@@ -1,6 +1,6 @@
 //! What each command does.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "these are the commands' outputs")]
+#![expect(clippy::print_stderr, reason = "these are the commands' messages")]
 
 use std::{
     io::{self, Write},
@@ -121,17 +121,19 @@ fn issue(config: &Config, names: &Names) -> Result<(), Failure> {
 }
 
 fn check(options: Check) -> Result<(), Failure> {
-    print!("{}", options.place.with(options.service)?);
+    let config = options.place.with(options.service)?;
+    print(|out| write!(out, "{config}"))?;
     Ok(())
 }
 
 fn explain(options: Explain) -> Result<(), Failure> {
     let data_dir = options.place.config()?.data_dir;
-    let mut out = io::stdout().lock();
-    if explain::explain(&data_dir, &options.request_id, &mut out)? {
-        return Ok(());
+    match print(|out| explain::explain(&data_dir, &options.request_id, out))? {
+        Some(false) => {
+            Err(format!("no record of request {} in {}", options.request_id, data_dir.display()).into())
+        }
+        Some(true) | None => Ok(()),
     }
-    Err(format!("no record of request {} in {}", options.request_id, data_dir.display()).into())
 }
 
 fn lint_policy(options: &LintPolicy) -> Result<(), Failure> {
@@ -166,25 +168,33 @@ fn hand_out(options: &credentials::Options) -> Result<(), Failure> {
 }
 
 fn show(data_dir: &Path) -> Result<(), Failure> {
-    let mut out = io::BufWriter::new(io::stdout().lock());
-    let shown = records::show(data_dir, &mut out);
-    match out.flush().and(shown.map(|_| ())) {
-        // Whoever reads only the beginning closes the pipe.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        done => Ok(done?),
-    }
+    print(|out| records::show(data_dir, out))?;
+    Ok(())
 }
 
 fn verify(data_dir: &Path) -> Result<(), Failure> {
     let verdict = records::verify(data_dir)?;
-    println!(
-        "the chain holds: records {} to {} in {} files, {} bytes of an unfinished record at the end",
-        verdict.first_sequence,
-        verdict.next_sequence.saturating_sub(1),
-        verdict.segments,
-        verdict.torn_bytes
-    );
+    print(|out| {
+        writeln!(
+            out,
+            "the chain holds: records {} to {} in {} files, {} bytes of an unfinished record at the end",
+            verdict.first_sequence,
+            verdict.next_sequence.saturating_sub(1),
+            verdict.segments,
+            verdict.torn_bytes
+        )
+    })?;
     Ok(())
+}
+
+/// Prints what may be read in part. Whoever reads only the beginning closes the pipe: that is no error, and `None`.
+fn print<T>(write: impl FnOnce(&mut dyn Write) -> io::Result<T>) -> io::Result<Option<T>> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let written = write(&mut out);
+    match out.flush().and(written) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(None),
+        written => written.map(Some),
+    }
 }
 
 /// Shown once, after the first start: how to use the deployment.
