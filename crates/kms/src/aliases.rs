@@ -12,8 +12,7 @@ use state::{Kept, encode};
 use store::Revision;
 
 use crate::{
-    Kms,
-    faults::{self, LIMIT_EXCEEDED, NOT_AUTHORIZED},
+    faults::{self, NOT_AUTHORIZED},
     key::Key,
     layout::Place,
     records::AliasRecord,
@@ -93,15 +92,6 @@ pub(crate) fn parse(sent: &str) -> Result<AliasName, Fault> {
 pub(crate) fn check_target(sent: &str) -> Result<(), Fault> {
     if sent.starts_with("alias/") || (sent.starts_with("arn:") && sent.contains(":alias/")) {
         return Err(faults::validation("Aliases must refer to keys. Not aliases"));
-    }
-    Ok(())
-}
-
-/// A key may have so many aliases and no more.
-pub(crate) fn check_quota(kms: &Kms, place: &Place, key: &Key) -> Result<(), Fault> {
-    let count = kms.tables().shelf(place).map_or(0, |shelf| shelf.aliases_of(key.arn.key_id).count());
-    if count >= kms.quotas.aliases_per_key {
-        return Err(Fault::new(&LIMIT_EXCEEDED, format!("{} has too many aliases.", key.arn)));
     }
     Ok(())
 }

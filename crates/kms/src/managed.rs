@@ -3,18 +3,10 @@
 //!
 //! Its policy lets everybody in the account use it who comes through the service, and the account look at it.
 
-use dispatch::{Cx, Fault};
-use model::{
-    arn::{AliasName, KeyArn, KeyId, MaterialId},
-    kms::{KeySpec, KeyUsageType},
-};
-use state::created;
-use store::Batch;
+use dispatch::Fault;
+use model::arn::AliasName;
 
-use crate::{
-    Kms, aliases::Alias, faults, key::Key, layout::Place, materials, materials::StoredMaterial, policies,
-    tables::Shelf,
-};
+use crate::{faults, layout::Place, tables::Shelf};
 
 /// A kind of AWS managed key.
 #[derive(Debug)]
@@ -22,7 +14,7 @@ pub(crate) struct ManagedKey {
     /// What its alias is called behind `alias/aws/`.
     name: &'static str,
     /// The service, as it begins `kms:ViaService`.
-    service: &'static str,
+    pub(crate) service: &'static str,
     /// The service, as its policy calls it.
     title: &'static str,
     /// What the key protects, as its description says.
@@ -75,47 +67,19 @@ impl ManagedKey {
         ALL.iter().find(|managed| managed.name == name)
     }
 
-    /// The key that is made of it, as yet without material.
-    pub(crate) fn key(&self, kms: &Kms, cx: &Cx<'_>) -> Result<Key, Fault> {
-        let mut random = [0; 16];
-        cx.entropy.fill(&mut random).map_err(|_| Fault::internal("the source of random bytes failed"))?;
-        let id = KeyId::generate(random, false);
-        let place = Place::of(cx);
-        let policy = policies::accept(kms, &self.policy(&place))?;
-        let arn = KeyArn { region: place.region, account: place.account, key_id: id };
-        let kind = (KeySpec::SymmetricDefault, KeyUsageType::EncryptDecrypt);
-        Ok(Key {
-            description: format!(
-                "Default key that protects my {} when no other key is defined",
-                self.protects
-            ),
-            managed_by: Some(self.service.to_owned()),
-            ..Key::new(arn, cx.now, kind, policy, None)
-        })
-    }
-
-    /// The change that makes the key, with its material and its alias. Of several at the same time, one holds: there
-    /// is one alias.
-    pub(crate) fn change(&self, kms: &Kms, cx: &Cx<'_>, mut key: Key) -> Result<Batch, Fault> {
-        let binding = materials::binding(&key.arn, key.spec);
-        let made = kms.strongroom.generate(&binding, cx.entropy).map_err(faults::strongroom)?;
-        let (place, id, name) = (key.place(), key.arn.key_id, self.alias()?);
-        let material_id = MaterialId::from_bytes(made.id);
-        key.current_material = Some(material_id);
-        let material =
-            StoredMaterial { created: cx.now, token: Some(made.token), ..StoredMaterial::default() };
-        let alias = Alias::new(place.clone(), name, id, cx.now);
-        let material = (place.material(id, material_id), material.encode());
-        Ok(created(&key).and(created(&alias)).put(material.0, material.1))
-    }
-
-    fn alias(&self) -> Result<AliasName, Fault> {
+    /// Its alias.
+    pub(crate) fn alias(&self) -> Result<AliasName, Fault> {
         AliasName::parse(&format!("alias/aws/{}", self.name))
             .map_err(|_| faults::inconsistent(format_args!("{} is no name of an alias", self.name)))
     }
 
-    /// AWS's text. Line breaks and spaces are AWS's.
-    fn policy(&self, place: &Place) -> String {
+    /// What its key says of itself.
+    pub(crate) fn description(&self) -> String {
+        format!("Default key that protects my {} when no other key is defined", self.protects)
+    }
+
+    /// The policy of its key, in AWS's text. Line breaks and spaces are AWS's.
+    pub(crate) fn policy(&self, place: &Place) -> String {
         let Self { name, service, title, .. } = self;
         let Place { account, region } = place;
         let partition = region.partition();

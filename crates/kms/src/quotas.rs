@@ -7,6 +7,7 @@ use dispatch::Fault;
 
 use crate::{
     faults,
+    key::Key,
     layout::Place,
     managed,
     tables::{Shelf, Tables},
@@ -41,6 +42,15 @@ impl Default for Quotas {
 }
 
 impl Quotas {
+    /// Room for one more alias of a key.
+    pub(crate) fn check_aliases(&self, tables: &Tables, place: &Place, key: &Key) -> Result<(), Fault> {
+        let count = tables.shelf(place).map_or(0, |shelf| shelf.aliases_of(key.id()).count());
+        if count < self.aliases_per_key {
+            return Ok(());
+        }
+        Err(Fault::new(&faults::LIMIT_EXCEEDED, format!("{} has too many aliases.", key.arn)))
+    }
+
     /// Room for one more key in a place.
     pub(crate) fn check_keys(&self, tables: &Tables, place: &Place) -> Result<(), Fault> {
         // Keys that AWS's services manage do not count.

@@ -38,7 +38,7 @@ fn find<'a>(cx: &Cx<'_>, action: &str, on_key: &OnKey<'a>) -> Option<&'a Arc<Gra
     names(principal)
         .flat_map(|name| grants.applicable(name, operation, context).collect::<Vec<_>>())
         .filter(|grant| grant.admits(operation, context, source.as_deref()))
-        .filter(|grant| on_key.asked.child().is_none_or(|child| grant.covers(child)))
+        .filter(|grant| on_key.asked.child().is_none_or(|child| child.is_covered_by(grant)))
         .find(|grant| match grant.grantee.likeness(principal) {
             Some(Likeness::Itself) => true,
             Some(Likeness::Account) => account_allows(cx, action, on_key),

@@ -7,8 +7,10 @@
 //! The order is AWS's: what does not exist, what is not allowed, what the key is not for, what its state
 //! forbids.
 
+mod begin;
 mod conditions;
 mod decide;
+mod granted;
 mod grants;
 mod recipient;
 mod resolve;
@@ -28,21 +30,15 @@ use model::{
 
 pub(crate) use conditions::{Asked, NewKey};
 pub(crate) use decide::check_lockout;
+pub(crate) use granted::Granted;
 
 pub(crate) use recipient::{Recipient, hand, of_recipient, recipient};
 pub(crate) use retire::retire;
 pub(crate) use usable::Usable;
 pub(crate) use uses::*;
 
-use crate::{
-    Kms, faults,
-    grants::{Grant, Named, check_tokens},
-    key::Key,
-    layout::Place,
-    rates::{Computation, Exceeded},
-    tables::Shelf,
-    usage,
-};
+use crate::{Kms, faults, grants::Named, key::Key, rates::Computation, tables::Shelf, usage};
+use begin::{begin, charge};
 use resolve::{Found, resolve};
 
 /// The key with this identifier, for the purpose `U`.
@@ -197,21 +193,6 @@ pub(crate) fn grant_named(kms: &Kms, named: &Named) -> Result<Granted, Fault> {
     Granted::find(shelf, key, named.id)
 }
 
-/// A grant and its key.
-pub(crate) struct Granted {
-    pub(crate) shelf: Arc<Shelf>,
-    pub(crate) key: Arc<Key>,
-    pub(crate) grant: Arc<Grant>,
-}
-
-impl Granted {
-    fn find(shelf: Arc<Shelf>, key: Arc<Key>, id: GrantId) -> Result<Self, Fault> {
-        let grant = shelf.grants(key.arn.key_id).and_then(|grants| grants.get(id)).map(Arc::clone);
-        let grant = grant.ok_or_else(|| faults::grant_not_found(id))?;
-        Ok(Self { shelf, key, grant })
-    }
-}
-
 /// Whether a re-encryption stays with one key, for `kms:ReEncryptOnSameKey`. Reads identifiers only; whoever
 /// is told of the answer has been asked for both keys.
 pub(crate) fn same_key(
@@ -233,21 +214,6 @@ pub(crate) fn same_key(
         _ => None,
     };
     source.is_some() && source == arn_of(target)
-}
-
-/// What comes before the policies are asked: the request rate, and grant tokens that are no tokens.
-fn begin<U: Use>(kms: &Kms, cx: &Cx<'_>, key: &Key, asked: &Asked<'_>) -> Result<(), Fault> {
-    let pair = asked.parameter("kms:DataKeyPairSpec");
-    charge(kms, cx, &Computation { spec: Some(key.spec), pair })?;
-    check_tokens(kms, cx, asked.tokens())
-}
-
-/// Counts a call against the request rate of its account: once, by what is asked of the policies first.
-fn charge(kms: &Kms, cx: &Cx<'_>, computed: &Computation<'_>) -> Result<(), Fault> {
-    if !cx.notes.is_undecided() {
-        return Ok(());
-    }
-    kms.rates.take(&Place::of(cx), cx.operation, computed, cx.now).map_err(|Exceeded| faults::throttled())
 }
 
 /// The last two checks, and the permission in form of a type.

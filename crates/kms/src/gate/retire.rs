@@ -2,7 +2,7 @@
 
 use dispatch::{Cx, Fault, Permission, ask, conclude, denied};
 
-use super::{Asked, Granted, charge, conditions::OnKey, decide};
+use super::{Asked, begin::charge, conditions::OnKey, decide, granted::Granted};
 use crate::{
     Kms,
     grants::{Retired, Standing},

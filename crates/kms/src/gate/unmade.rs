@@ -3,10 +3,24 @@
 use std::sync::Arc;
 
 use dispatch::{Cx, Fault};
-use model::arn::{AliasName, KeyRef};
+use model::{
+    arn::{AliasName, KeyArn, KeyId, KeyRef, MaterialId},
+    kms::{KeySpec, KeyUsageType},
+};
+use state::created;
+use store::Batch;
 
-use super::{Asked, Use, begin, decide};
-use crate::{Kms, events, layout::Place, managed::ManagedKey};
+use super::{Asked, Use, begin::begin, decide};
+use crate::{
+    Kms,
+    aliases::Alias,
+    events, faults,
+    key::Key,
+    layout::Place,
+    managed::ManagedKey,
+    materials::{self, StoredMaterial},
+    policies,
+};
 
 /// What becomes of a call on an AWS managed key that has not been made: if the key's policy will allow it, the key
 /// is made, and the call begun again. `None` for whatever else is not there.
@@ -28,14 +42,44 @@ fn make<U: Use>(
     (managed, alias): (&ManagedKey, &AliasName),
     asked: &Asked<'_>,
 ) -> Result<(), Fault> {
-    let key = Arc::new(managed.key(kms, cx)?);
-    begin::<U>(kms, cx, &key, asked)?;
+    let made = Arc::new(key(managed, kms, cx)?);
+    begin::<U>(kms, cx, &made, asked)?;
     let shelf = kms.tables().shelf(&Place::of(cx)).cloned().unwrap_or_default();
-    decide::key::<U>(cx, &shelf, &key, Some(alias), asked)?;
-    let event = events::about(&key.arn, "CreateKey", vec![("keyId", key.arn.key_id.to_string())]);
-    let change = managed.change(kms, cx, Arc::unwrap_or_clone(key))?;
+    decide::key::<U>(cx, &shelf, &made, Some(alias), asked)?;
+    let event = events::about(&made.arn, "CreateKey", vec![("keyId", made.id().to_string())]);
+    let change = change(managed, kms, cx, Arc::unwrap_or_clone(made))?;
     cx.notes.first(event, change);
     Ok(())
+}
+
+/// The key of an AWS service, as yet without material.
+fn key(managed: &ManagedKey, kms: &Kms, cx: &Cx<'_>) -> Result<Key, Fault> {
+    let mut random = [0; 16];
+    cx.entropy.fill(&mut random).map_err(|_| Fault::internal("the source of random bytes failed"))?;
+    let id = KeyId::generate(random, false);
+    let place = Place::of(cx);
+    let policy = policies::accept(kms, &managed.policy(&place))?;
+    let arn = KeyArn { region: place.region, account: place.account, key_id: id };
+    let kind = (KeySpec::SymmetricDefault, KeyUsageType::EncryptDecrypt);
+    Ok(Key {
+        description: managed.description(),
+        managed_by: Some(managed.service.to_owned()),
+        ..Key::new(arn, cx.now, kind, policy, None)
+    })
+}
+
+/// The change that makes such a key, with its material and its alias. Of several at the same time, one holds: there
+/// is one alias.
+fn change(managed: &ManagedKey, kms: &Kms, cx: &Cx<'_>, mut key: Key) -> Result<Batch, Fault> {
+    let binding = materials::binding(&key.arn, key.spec);
+    let made = kms.strongroom.generate(&binding, cx.entropy).map_err(faults::strongroom)?;
+    let (place, id, name) = (key.place(), key.arn.key_id, managed.alias()?);
+    let material_id = MaterialId::from_bytes(made.id);
+    key.current_material = Some(material_id);
+    let material = StoredMaterial { created: cx.now, token: Some(made.token), ..StoredMaterial::default() };
+    let alias = Alias::new(place.clone(), name, id, cx.now);
+    let material = (place.material(id, material_id), material.encode());
+    Ok(created(&key).and(created(&alias)).put(material.0, material.1))
 }
 
 /// The alias that is named, if it would be one of the caller's account in the Region of the call.

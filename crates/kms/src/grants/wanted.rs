@@ -2,7 +2,7 @@
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateGrant.html>
 
 use audit::Value;
-use dispatch::{Cx, Fault, Notes, Says};
+use dispatch::{Cx, Fault, Notes, Principals, Says};
 use model::{
     arn::{GrantId, KeyArn},
     kms::{CreateGrantRequest, GrantConstraints, GrantOperation, KeySpec},
@@ -11,12 +11,11 @@ use policy::{ConditionKey, Values};
 use state::Kept;
 use store::Revision;
 
-use super::{ContextConstraint, Grant, Party, operations};
+use super::{ContextConstraint, Grant, Party, constraint, operations};
 use crate::{
-    Kms, faults,
+    faults,
     key::Key,
     limits::{GRANT_CONTEXT_CHARACTERS, GRANT_CONTEXT_PAIRS},
-    principals,
 };
 
 /// A grant that a request asks for. The principals it names may not exist yet.
@@ -71,15 +70,15 @@ impl Wanted {
 
     /// The grant that is made of it, on a key that it fits. With a name, the same request gives the same id, so
     /// that a retry cannot make a second grant, not even while the first is under way.
-    pub(crate) fn grant(&self, kms: &Kms, cx: &Cx<'_>, key: &Key) -> Result<Grant, Fault> {
+    pub(crate) fn grant(&self, principals: &dyn Principals, cx: &Cx<'_>, key: &Key) -> Result<Grant, Fault> {
         self.check_fits(key)?;
         let mut grant = Grant {
             id: GrantId::FIRST,
             key: KeyArn::clone(&key.arn),
             name: self.name.clone(),
             created: model::Timestamp::default(),
-            grantee: self.grantee.find(kms)?,
-            retiring: self.retiring.as_ref().map(|party| party.find(kms)).transpose()?,
+            grantee: self.grantee.find(principals)?,
+            retiring: self.retiring.as_ref().map(|party| party.find(principals)).transpose()?,
             issuing_account: cx.account(),
             operations: self.operations.clone(),
             context: self.context.clone(),
@@ -96,6 +95,13 @@ impl Wanted {
         grant.id = GrantId::from_bytes(id);
         grant.created = cx.now;
         Ok(grant)
+    }
+
+    /// Whether it allows nothing that `parent` does not.
+    pub(crate) fn is_covered_by(&self, parent: &Grant) -> bool {
+        self.operations.iter().all(|operation| parent.operations.contains(operation))
+            && constraint::is_as_strict(self.context.as_ref(), parent.context.as_ref())
+            && (parent.source_arn.is_none() || self.source_arn == parent.source_arn)
     }
 
     /// Notes it for the record, as AWS's trail shows it.
@@ -155,9 +161,9 @@ impl Asker {
         }
     }
 
-    fn find(&self, kms: &Kms) -> Result<Party, Fault> {
+    fn find(&self, principals: &dyn Principals) -> Result<Party, Fault> {
         match self {
-            Self::Principal(arn) => Party::find(principals(kms), arn).ok_or_else(|| faults::invalid_arn(arn)),
+            Self::Principal(arn) => Party::find(principals, arn).ok_or_else(|| faults::invalid_arn(arn)),
             Self::Service(name) => Ok(Party::Service(name.clone())),
         }
     }

@@ -34,7 +34,7 @@ impl Operation for CreateAlias {
             let text = format!("An alias with the name {arn} already exists");
             return Err(Fault::new(&faults::ALREADY_EXISTS, text));
         }
-        aliases::check_quota(kms, &place, key.record())?;
+        kms.quotas.check_aliases(kms.tables(), &place, key.record())?;
 
         let alias = Alias::new(place, name, key.id(), cx.now);
         // The target's record is a precondition too: a key on its way out gets no new names.

@@ -9,7 +9,7 @@ use crate::{
     Kms, faults,
     gate::{self, Asked, ToCreateGrant},
     grants::{self, Wanted},
-    parameters,
+    parameters, principals,
 };
 
 /// The operation.
@@ -36,7 +36,7 @@ impl Operation for CreateGrant {
             .with_tokens(input.grant_tokens.as_ref());
 
         let key = gate::key::<ToCreateGrant>(kms, cx, &input.key_id, &asked)?;
-        let grant = wanted.grant(kms, cx, key.record())?;
+        let grant = wanted.grant(principals(kms), cx, key.record())?;
         let place = key.record().place();
         let tables = kms.tables();
         let others = tables.grants(&place, key.id());

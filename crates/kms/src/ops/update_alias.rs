@@ -34,7 +34,7 @@ impl Operation for UpdateAlias {
         let to = gate::key::<ToUpdateAlias>(kms, cx, &input.target_key_id, &Asked::nothing())?;
         aliases::check_same_kind(&name, from.record(), to.record())?;
         if from.id() != to.id() {
-            aliases::check_quota(kms, &place, to.record())?;
+            kms.quotas.check_aliases(kms.tables(), &place, to.record())?;
         }
 
         let changed = Alias { target: to.id(), updated: cx.now, ..Alias::clone(alias) };
