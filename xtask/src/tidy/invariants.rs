@@ -12,7 +12,7 @@ use super::{
 };
 
 /// Whether each bullet has to name what enforces it. Otherwise only those are checked that do.
-const STRICT: bool = false;
+const STRICT: bool = true;
 /// The headings whose bullets are invariants, with the documents: a file, or all documents of a folder.
 const HEADINGS: &[(&str, &str)] = &[("ARCHITECTURE.md", "Invariants"), ("docs/", "Promises")];
 /// How the sentence begins that names what enforces a bullet.
