@@ -110,7 +110,8 @@ fn date<'a>(fields: &Fields<'a>) -> Result<Option<Dated<'a>>, AuthError> {
     }
 }
 
-fn token(field: Field<'_>) -> Result<Option<Cow<'_, str>>, AuthError> {
+/// The session token in a header.
+pub(crate) fn token(field: Field<'_>) -> Result<Option<Cow<'_, str>>, AuthError> {
     const NAME: &str = "X-Amz-Security-Token";
     let Some(value) = field.only(NAME)? else { return Ok(None) };
     let text = value.to_str().map_err(|_| AuthError::MalformedParameter(NAME))?;

@@ -58,7 +58,7 @@ impl<'a> Claim<'a> {
         let fields = Fields::of(head.headers);
         let parts = match query {
             Some(_) if !fields.authorization.is_absent() => return Err(AuthError::TwoMechanisms),
-            Some(query) => presigned::parse(query)?,
+            Some(query) => presigned::parse(query, &fields)?,
             None => authorization::parse(&fields)?,
         };
         check_signed_headers(&fields, &parts.signed_headers)?;
@@ -73,6 +73,11 @@ impl<'a> Claim<'a> {
         if date != parts.signed_at.date() {
             return Err(AuthError::ScopeDate { scope: date.into_owned(), signed: parts.signed_at });
         }
+        let window_seconds = if parts.presigned {
+            presigned::window_seconds(&service, parts.window_seconds)
+        } else {
+            parts.window_seconds
+        };
         Ok(Self {
             head,
             access_key_id,
@@ -82,7 +87,7 @@ impl<'a> Claim<'a> {
             signed_headers: parts.signed_headers,
             signature: parts.signature,
             signed_at: parts.signed_at,
-            window_seconds: parts.window_seconds,
+            window_seconds,
             security_token: parts.security_token,
             content_sha256: fields.amz_content_sha256,
             presigned: parts.presigned,
@@ -93,7 +98,8 @@ impl<'a> Claim<'a> {
     /// [`Claim::access_key_id`]. `now_seconds` counts from 1970-01-01T00:00:00Z.
     ///
     /// The body's hash is always part of what is verified. If the request states one itself in
-    /// `x-amz-content-sha256`, once, it must be that of the body: `UNSIGNED-PAYLOAD` and streaming are S3's.
+    /// `x-amz-content-sha256`, it must be that of the body: `UNSIGNED-PAYLOAD` and streaming are S3's. An empty
+    /// value, which some clients sign, states none.
     ///
     /// # Errors
     /// Those of [`Claim::check_time`]; then [`AuthError::Mismatch`], which does not say what differs.
@@ -102,7 +108,7 @@ impl<'a> Claim<'a> {
         let body_hash = digits(digest::digest(&digest::SHA256, body).as_ref());
         let is_stated_otherwise = match self.content_sha256 {
             Field::Absent => false,
-            Field::Once(value) => value.as_bytes() != body_hash,
+            Field::Once(value) => !value.is_empty() && value.as_bytes() != body_hash,
             Field::Repeated => true,
         };
         // What is signed has the key's scope in it, whatever scope the request states.
@@ -119,8 +125,8 @@ impl<'a> Claim<'a> {
     /// key is looked up, since AWS does.
     ///
     /// # Errors
-    /// [`AuthError::Expired`] more than [`SKEW_SECONDS`] after signing, or than the seconds a presigned
-    /// request states; [`AuthError::NotYetCurrent`] more than [`SKEW_SECONDS`] before.
+    /// [`AuthError::Expired`] more than [`SKEW_SECONDS`] after signing, or than the seconds that a presigned
+    /// request lives; [`AuthError::NotYetCurrent`] more than [`SKEW_SECONDS`] before.
     pub fn check_time(&self, now_seconds: i64) -> Result<(), AuthError> {
         let (signed, window_seconds) = (self.signed_at, self.window_seconds);
         let age_seconds = now_seconds.saturating_sub(signed.seconds());
@@ -145,7 +151,9 @@ impl<'a> Claim<'a> {
         Scope { date: &self.date, region: &self.region, service: &self.service }
     }
 
-    /// The session token that goes with a temporary access key. A secret: never to be logged.
+    /// The session token that goes with a temporary access key. A secret: never to be logged. The signature need not
+    /// cover it, so the caller has to make sure that it is the token of [`Claim::access_key_id`] and of the secret
+    /// that the signature is verified with.
     #[must_use]
     pub fn security_token(&self) -> Option<&str> {
         self.security_token.as_deref()
@@ -187,9 +195,11 @@ pub(crate) fn signature(key: &SigningKey, signed_at: &Stamp, request: Vec<u8>) -
 }
 
 /// The list must be canonical itself, since it is part of what is signed; and it must cover what chooses
-/// the operation and the caller, or either could be exchanged under a good signature.
+/// the operation, or that could be exchanged under a good signature. A token of another caller cannot be put in place
+/// of one that is not covered: it has another access key, which is covered, and another secret.
 fn check_signed_headers(fields: &Fields<'_>, list: &str) -> Result<(), AuthError> {
-    let (mut host, mut date, mut target, mut token) = (false, false, false, false);
+    fields.amz_target.only("X-Amz-Target")?;
+    let (mut host, mut date, mut target) = (false, false, false);
     let mut previous = &b""[..];
     for (count, name) in list.as_bytes().split(|byte| *byte == b';').enumerate() {
         // Names go up, so that none comes twice; the first is more than nothing.
@@ -201,7 +211,6 @@ fn check_signed_headers(fields: &Fields<'_>, list: &str) -> Result<(), AuthError
             b"host" => host = true,
             b"x-amz-date" => date = true,
             b"x-amz-target" => target = true,
-            b"x-amz-security-token" => token = true,
             _ => {}
         }
     }
@@ -209,7 +218,6 @@ fn check_signed_headers(fields: &Fields<'_>, list: &str) -> Result<(), AuthError
         (host, "'Host' or ':authority'"),
         (date || fields.amz_date.is_absent(), "'X-Amz-Date'"),
         (target || fields.amz_target.is_absent(), "'X-Amz-Target'"),
-        (token || fields.amz_security_token.is_absent(), "'X-Amz-Security-Token'"),
     ];
     match needed.iter().find(|(is_covered, _)| !is_covered) {
         Some((_, shown)) => Err(AuthError::HeaderNotSigned(shown)),

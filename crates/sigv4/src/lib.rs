@@ -22,11 +22,12 @@
 //! and RFC 3986 section 2.3 for what stays unencoded.
 //!
 //! Stricter than the document, because a server cannot be lenient about what it will act upon:
-//! * headers that choose the operation or the caller must be signed where they are present
-//!   (`x-amz-date`, `x-amz-target`, `x-amz-security-token`), and parts of a signature may not be repeated;
-//! * `x-amz-content-sha256`, if sent, must be sent once and be the body's hash: unsigned and streamed payloads are
-//!   refused;
-//! * a request carries one signature, in the header or in the query.
+//! * headers that choose the operation and the time must be signed where they are present (`x-amz-target`,
+//!   `x-amz-date`), and they and the parts of a signature may not be repeated;
+//! * `x-amz-content-sha256`, if sent, must be sent once and be the body's hash or empty: unsigned and streamed payloads
+//!   are refused;
+//! * a request carries one signature, in the header or in the query, and one session token;
+//! * a presigned request lives for a quarter of an hour at most.
 //!
 //! ```
 //! use sigv4::{AuthError, Claim, Head, SigningKeys};
@@ -78,8 +79,12 @@ pub const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 /// Seconds that the client's clock may be behind or ahead of the server's.
 pub const SKEW_SECONDS: u32 = 300;
 
-/// Longest life of a presigned request in seconds: seven days.
+/// Longest life that a presigned request may state in seconds: seven days.
 pub const EXPIRES_SECONDS_MAX: u32 = 604_800;
+
+/// Longest life of a presigned request in seconds, whatever it states: a quarter of an hour, as with AWS's security
+/// token service.
+pub const PRESIGNED_SECONDS_MAX: u32 = 900;
 
 /// Longest Authorization header, and longest credential, header list or signature in a query, in bytes.
 pub const AUTHORIZATION_BYTES_MAX: usize = 4096;

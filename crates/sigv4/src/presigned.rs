@@ -2,9 +2,13 @@
 
 use std::borrow::Cow;
 
+use crate::authorization;
 use crate::claim::Parts;
+use crate::fields::Fields;
 use crate::query::{SIGNATURE, decode, params};
-use crate::{AUTHORIZATION_BYTES_MAX, AuthError, EXPIRES_SECONDS_MAX, SKEW_SECONDS, Stamp};
+use crate::{
+    AUTHORIZATION_BYTES_MAX, AuthError, EXPIRES_SECONDS_MAX, PRESIGNED_SECONDS_MAX, SKEW_SECONDS, Stamp,
+};
 
 const ALGORITHM: &str = "X-Amz-Algorithm";
 const CREDENTIAL: &str = "X-Amz-Credential";
@@ -26,8 +30,9 @@ pub(crate) fn is_in(query: &str) -> bool {
 
 /// Reads the parts of a signature in the query. Nothing of it is checked beyond its form.
 ///
-/// Without `X-Amz-Expires`, which some signers leave out, it lives as long as one in the header.
-pub(crate) fn parse(query: &str) -> Result<Parts<'_>, AuthError> {
+/// Without `X-Amz-Expires`, which some signers leave out, it states the life of one in the header. The session token
+/// may stand in its header too, but not in both places.
+pub(crate) fn parse<'a>(query: &'a str, fields: &Fields<'a>) -> Result<Parts<'a>, AuthError> {
     let mut values: [Option<Cow<'_, str>>; 7] = Default::default();
     for (name, value) in params(query) {
         let name = decode(name);
@@ -54,6 +59,10 @@ pub(crate) fn parse(query: &str) -> Result<Parts<'_>, AuthError> {
         return Err(AuthError::IncompleteQuery { missing });
     };
     let signed_at = Stamp::from_basic(date.as_bytes());
+    let security_token = match (token, authorization::token(fields.amz_security_token)?) {
+        (Some(_), Some(_)) => return Err(AuthError::Repeated(SECURITY_TOKEN)),
+        (in_query, in_header) => in_query.or(in_header),
+    };
     Ok(Parts {
         algorithm,
         credential: bounded(credential, CREDENTIAL)?,
@@ -61,9 +70,18 @@ pub(crate) fn parse(query: &str) -> Result<Parts<'_>, AuthError> {
         signature: bounded(signature, SIGNATURE)?,
         signed_at: signed_at.ok_or_else(|| AuthError::MalformedDate(date.into_owned()))?,
         window_seconds: expires.map_or(Ok(SKEW_SECONDS), |text| seconds(&text))?,
-        security_token: token,
+        security_token,
         presigned: true,
     })
+}
+
+/// How long a presigned request lives, in seconds, that states so many: not longer than [`PRESIGNED_SECONDS_MAX`].
+///
+/// AWS's security token service goes by that limit alone. Tokens for Kubernetes, which are presigned calls of
+/// `GetCallerIdentity`, state a minute and are used for a quarter of an hour
+/// (<https://github.com/kubernetes-sigs/aws-iam-authenticator/blob/master/pkg/token/token.go>, `requestPresignParam`).
+pub(crate) fn window_seconds(service: &str, stated: u32) -> u32 {
+    if service == "sts" { PRESIGNED_SECONDS_MAX } else { stated.min(PRESIGNED_SECONDS_MAX) }
 }
 
 fn seconds(expires: &str) -> Result<u32, AuthError> {

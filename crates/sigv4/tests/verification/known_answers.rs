@@ -1,6 +1,5 @@
 //! Signatures that AWS has published: the worked example of its documentation, and its signing test suite.
-//! Of the suite, what fits a server: its paths with escapes are left out, since it gives them unescaped, as
-//! are its requests whose session token is not signed, which are refused here.
+//! Of the suite, what fits a server: its paths with escapes are left out, since it gives them unescaped.
 
 use std::collections::BTreeSet;
 
@@ -203,6 +202,26 @@ fn the_suite_verifies_in_the_header_and_in_the_query() {
         let request = Request::new(method, &target, &headers, b"");
         assert_eq!(request.verify(SECRET, SIGNED_SECONDS + 60), Ok(()), "query: {method} {target}");
     }
+}
+
+/// `post-sts-header-after` of the suite: the token is added after the request was signed.
+#[test]
+fn a_token_may_be_added_after_signing() {
+    let authorization = "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, \
+         SignedHeaders=host;x-amz-date, \
+         Signature=5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b";
+    let headers = [
+        ("host", "example.amazonaws.com"),
+        ("x-amz-date", "20150830T123600Z"),
+        (
+            "x-amz-security-token",
+            "AQoDYXdzEPT//////////wEXAMPLEtc764bNrC9SAPBSM22wDOk4x4HIZ8j4FZTwdQWLWsKWHGBuFqwAeMicRXmxfpSPfIeo",
+        ),
+        ("authorization", authorization),
+    ];
+    let request = Request::new("POST", "/", &headers, b"");
+    assert_eq!(request.verify(SECRET, SIGNED_SECONDS), Ok(()));
+    assert!(Claim::parse(request.head()).unwrap().security_token().unwrap().starts_with("AQoDYXdzEPT"));
 }
 
 fn signed_headers(extra: &[(&str, &str)], always: &[&str]) -> String {

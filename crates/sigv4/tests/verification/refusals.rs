@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_sigv4::sign::v4::{calculate_signature, generate_signing_key};
-use sigv4::{AuthError, HeaderPart, Kind, Stamp};
+use sigv4::{AuthError, Claim, HeaderPart, Kind, Stamp};
 
 use crate::request::{Request, SECRET, SIGNED_SECONDS};
 
@@ -142,17 +142,15 @@ fn only_what_is_missing_is_listed() {
 }
 
 #[test]
-fn what_chooses_operation_and_caller_must_be_signed() {
+fn what_chooses_the_operation_must_be_signed() {
     let authorization = format!(
         "AWS4-HMAC-SHA256 Credential={CREDENTIAL}, SignedHeaders=host;x-amz-date, Signature={SIGNATURE}"
     );
-    for name in ["X-Amz-Target", "X-Amz-Security-Token"] {
-        let mut request = with_authorization(&authorization);
-        request.headers.insert(name.parse::<http::HeaderName>().unwrap(), "x".parse().unwrap());
-        let expected = format!("'{name}' must be a 'SignedHeader' in the AWS Authorization.");
-        assert_eq!(refusal(&request).to_string(), expected);
-    }
-    for name in ["x-amz-date", "authorization", "date", "x-amz-security-token", "host"] {
+    let mut request = with_authorization(&authorization);
+    request.headers.insert("x-amz-target", "x".parse().unwrap());
+    let expected = "'X-Amz-Target' must be a 'SignedHeader' in the AWS Authorization.";
+    assert_eq!(refusal(&request).to_string(), expected);
+    for name in ["x-amz-date", "authorization", "date", "x-amz-security-token", "x-amz-target", "host"] {
         let mut request = with_authorization(&authorization);
         if name == "date" {
             request.headers.remove("x-amz-date");
@@ -163,16 +161,57 @@ fn what_chooses_operation_and_caller_must_be_signed() {
         let refusal = refusal(&request);
         assert!(matches!(refusal, AuthError::Repeated(_) | AuthError::Mismatch), "{name}: {refusal:?}");
     }
-    for stated in ["UNSIGNED-PAYLOAD", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD", SIGNATURE] {
+}
+
+#[test]
+fn what_is_stated_of_the_body_must_be_true() {
+    let authorization = format!(
+        "AWS4-HMAC-SHA256 Credential={CREDENTIAL}, SignedHeaders=host;x-amz-date, Signature={SIGNATURE}"
+    );
+    let stating = |stated: &[&str]| {
         let mut request = with_authorization(&authorization);
-        request.headers.insert("x-amz-content-sha256", stated.parse().unwrap());
-        assert_eq!(refusal(&request), AuthError::Mismatch, "{stated}");
+        for stated in stated {
+            request.headers.append("x-amz-content-sha256", stated.parse().unwrap());
+        }
+        request.verify(SECRET, SIGNED_SECONDS)
+    };
+    let streamed = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD";
+    for stated in ["UNSIGNED-PAYLOAD", streamed, SIGNATURE, "0", &EMPTY_BODY.to_uppercase()] {
+        assert_eq!(stating(&[stated]), Err(AuthError::Mismatch), "{stated}");
     }
+    for twice in [[EMPTY_BODY, EMPTY_BODY], ["", ""], ["", EMPTY_BODY], ["", "UNSIGNED-PAYLOAD"]] {
+        assert_eq!(stating(&twice), Err(AuthError::Mismatch), "{twice:?}");
+    }
+    // Who states nothing states nothing wrong; the body is signed all the same.
+    assert_eq!((stating(&[EMPTY_BODY]), stating(&[""])), (Ok(()), Ok(())));
     let mut request = with_authorization(&authorization);
-    request.headers.insert("x-amz-content-sha256", EMPTY_BODY.parse().unwrap());
+    request.headers.insert("x-amz-content-sha256", "".parse().unwrap());
+    request.body = b"x".to_vec();
+    assert_eq!(refusal(&request), AuthError::Mismatch);
+}
+
+#[test]
+fn a_token_need_not_be_signed() {
+    let authorization = format!(
+        "AWS4-HMAC-SHA256 Credential={CREDENTIAL}, SignedHeaders=host;x-amz-date, Signature={SIGNATURE}"
+    );
+    let mut request = with_authorization(&authorization);
+    request.headers.insert("x-amz-security-token", "token".parse().unwrap());
+    let claim = Claim::parse(request.head()).unwrap();
+    assert_eq!(claim.security_token(), Some("token"));
     assert_eq!(request.verify(SECRET, SIGNED_SECONDS), Ok(()));
-    request.headers.append("x-amz-content-sha256", EMPTY_BODY.parse().unwrap());
-    assert_eq!(refusal(&request), AuthError::Mismatch, "stated twice");
+
+    // In the query it is signed, since everything there is.
+    let mut request = presigned(&[]);
+    request.headers.insert("x-amz-security-token", "token".parse().unwrap());
+    assert_eq!(Claim::parse(request.head()).unwrap().security_token(), Some("token"));
+    let expires = Some("60&X-Amz-Security-Token=token");
+    let request = presigned(&[("X-Amz-Expires", expires)]);
+    assert_eq!(Claim::parse(request.head()).unwrap().security_token(), Some("token"));
+    assert_eq!(refusal(&request), AuthError::Mismatch);
+    let mut both = request;
+    both.headers.insert("x-amz-security-token", "token".parse().unwrap());
+    assert_eq!(refusal(&both), AuthError::Repeated("X-Amz-Security-Token"));
 }
 
 #[test]
@@ -203,11 +242,16 @@ fn a_date_header_stands_in_for_x_amz_date() {
 
 /// Signs a canonical request, written out, with the official signer's primitives.
 fn sign(canonical_request: &str) -> String {
+    sign_for("service", canonical_request)
+}
+
+fn sign_for(service: &str, canonical_request: &str) -> String {
     let time = SystemTime::UNIX_EPOCH + Duration::from_secs(SIGNED_SECONDS.unsigned_abs());
     let hash: String =
         digest(&SHA256, canonical_request.as_bytes()).as_ref().iter().map(|b| format!("{b:02x}")).collect();
-    let text = format!("AWS4-HMAC-SHA256\n20150830T123600Z\n20150830/us-east-1/service/aws4_request\n{hash}");
-    calculate_signature(generate_signing_key(SECRET, time, "us-east-1", "service"), text.as_bytes())
+    let text =
+        format!("AWS4-HMAC-SHA256\n20150830T123600Z\n20150830/us-east-1/{service}/aws4_request\n{hash}");
+    calculate_signature(generate_signing_key(SECRET, time, "us-east-1", service), text.as_bytes())
 }
 
 #[test]
@@ -250,30 +294,49 @@ fn presigned(changes: &[(&str, Option<&str>)]) -> Request {
     Request::new("GET", &uri, &[("host", "example.amazonaws.com")], b"")
 }
 
+/// A query that is good until so many seconds are over, for a service and with a statement of its life.
+fn presigned_for(service: &str, expires: Option<&str>) -> Request {
+    let scope = format!("AKIDEXAMPLE%2F20150830%2Fus-east-1%2F{service}%2Faws4_request");
+    let date = "&X-Amz-Date=20150830T123600Z";
+    let stated = expires.map(|expires| format!("&X-Amz-Expires={expires}")).unwrap_or_default();
+    let query = format!(
+        "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={scope}{date}{stated}&X-Amz-SignedHeaders=host"
+    );
+    let canonical = format!("GET\n/\n{query}\nhost:example.amazonaws.com\n\nhost\n{EMPTY_BODY}");
+    let signature = sign_for(service, &canonical);
+    let uri = format!("/?{query}&X-Amz-Signature={signature}");
+    Request::new("GET", &uri, &[("host", "example.amazonaws.com")], b"")
+}
+
 #[test]
-fn presigned_requests_live_as_long_as_they_say() {
-    let request = presigned(&[]);
-    for (after, verdict) in [(-300, true), (-301, false), (3600, true), (3601, false)] {
-        assert_eq!(request.verify(SECRET, SIGNED_SECONDS + after).is_ok(), verdict, "{after}");
+fn presigned_requests_live_as_long_as_they_say_but_not_over_a_quarter_of_an_hour() {
+    for (service, expires, life) in [
+        ("kms", Some("60"), 60),
+        ("kms", Some("900"), 900),
+        ("kms", Some("901"), 900),
+        ("iam", Some("604800"), 900),
+        // Without a stated life it has that of a signature in the header.
+        ("kms", None, 300),
+        // Tokens for Kubernetes state a minute and are used for a quarter of an hour.
+        ("sts", Some("60"), 900),
+        ("sts", Some("3600"), 900),
+        ("sts", None, 900),
+    ] {
+        let request = presigned_for(service, expires);
+        for (after, verdict) in [(-300, true), (-301, false), (life, true), (life + 1, false)] {
+            let verified = request.verify(SECRET, SIGNED_SECONDS + after);
+            assert_eq!(verified.is_ok(), verdict, "{service} {expires:?} {after}: {verified:?}");
+        }
     }
     assert_eq!(
-        request.verify(SECRET, SIGNED_SECONDS + 3601).unwrap_err().to_string(),
+        presigned(&[]).verify(SECRET, SIGNED_SECONDS + 901).unwrap_err().to_string(),
         "Signature expired: 20150830T123600Z is now earlier than 20150830T123601Z \
-         (20150830T133601Z - 60 min.)"
+         (20150830T125101Z - 15 min.)"
     );
     for wrong in ["0", "604801", "-1", "+60", "60s", "1e3", "99999999999999999999", "%31%00"] {
         let refusal = refusal(&presigned(&[("X-Amz-Expires", Some(wrong))]));
         assert_eq!(refusal.kind(), Kind::Incomplete, "{wrong}: {refusal}");
     }
-    // Without a stated life it has that of a signature in the header.
-    let query = "X-Amz-Algorithm=AWS4-HMAC-SHA256\
-        &X-Amz-Credential=AKIDEXAMPLE%2F20150830%2Fus-east-1%2Fservice%2Faws4_request\
-        &X-Amz-Date=20150830T123600Z&X-Amz-SignedHeaders=host";
-    let signature = sign(&format!("GET\n/\n{query}\nhost:example.amazonaws.com\n\nhost\n{EMPTY_BODY}"));
-    let unstated = presigned(&[("X-Amz-Expires", None), ("X-Amz-Signature", Some(&signature))]);
-    assert_eq!(unstated.verify(SECRET, SIGNED_SECONDS + 300), Ok(()));
-    let late = unstated.verify(SECRET, SIGNED_SECONDS + 301).unwrap_err();
-    assert!(matches!(late, AuthError::Expired { window_seconds: 300, .. }), "{late:?}");
 }
 
 #[test]
@@ -309,6 +372,11 @@ fn malformed_queries_are_named_for_what_they_are() {
     let mut both = presigned(&[]);
     both.headers.insert("authorization", "AWS4-HMAC-SHA256".parse().unwrap());
     assert_eq!(refusal(&both), AuthError::TwoMechanisms);
+    let mut targeted_twice = presigned(&[]);
+    for target in ["TrentService.ListKeys", "TrentService.ScheduleKeyDeletion"] {
+        targeted_twice.headers.append("x-amz-target", target.parse().unwrap());
+    }
+    assert_eq!(refusal(&targeted_twice), AuthError::Repeated("X-Amz-Target"));
     let mut retargeted = presigned(&[]);
     retargeted.headers.insert("x-amz-target", "TrentService.ScheduleKeyDeletion".parse().unwrap());
     assert_eq!(refusal(&retargeted), AuthError::HeaderNotSigned("'X-Amz-Target'"));
