@@ -1,6 +1,6 @@
 //! Which service and operation a call is for, and whether its signature is for this place.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt::Display};
 
 use model::arn::Region;
 use sigv4::{AuthError, Claim};
@@ -29,6 +29,23 @@ impl Regions {
             Self::Only(served) => served.contains(region),
         }
     }
+
+    /// The fault for a Region that is not served, which says which are.
+    fn refuse(&self, region: &str) -> Fault {
+        match self {
+            Self::Any => AuthError::ScopeRegion(region.to_owned()).into(),
+            Self::Only(served) => {
+                let served: Vec<String> = served.iter().map(Region::to_string).collect();
+                wrong_region(region, format_args!("Served here: {}.", served.join(", ")))
+            }
+        }
+    }
+}
+
+/// AWS's text about a Region, with a hint at the right one.
+fn wrong_region(region: &str, hint: impl Display) -> Fault {
+    let text = AuthError::ScopeRegion(region.to_owned());
+    Fault::new(&fault::INVALID_SIGNATURE, format!("{text} {hint}"))
 }
 
 /// The Region in which the services without Regions, such as IAM, are signed for.
@@ -73,7 +90,7 @@ pub(crate) fn region(host: &str, regions: &Regions) -> Result<Region, Fault> {
         },
         Regions::Any => Region::parse(named.unwrap_or(GLOBAL)).ok(),
     }
-    .ok_or_else(|| AuthError::ScopeRegion(named.unwrap_or_default().to_owned()).into())
+    .ok_or_else(|| regions.refuse(named.unwrap_or_default()))
 }
 
 /// Checks that the signature is for this service and a Region served here.
@@ -84,18 +101,18 @@ pub(crate) fn check_scope(
     regions: &Regions,
 ) -> Result<Region, Fault> {
     let scope = claim.scope();
-    let wrong_region = || Fault::from(AuthError::ScopeRegion(scope.region.to_owned()));
     if scope.service != service.name() {
         return Err(AuthError::ScopeService(service.name().to_owned()).into());
     }
-    if host_region(host).is_some_and(|named| named != scope.region) {
-        return Err(wrong_region());
+    if let Some(named) = host_region(host).filter(|named| *named != scope.region) {
+        return Err(wrong_region(scope.region, format_args!("The name of the host says '{named}'.")));
     }
     let global = matches!(service.protocol(), Protocol::Query { .. }) && scope.region == GLOBAL;
     match regions {
-        Regions::Only(served) if !global => served.get(scope.region).cloned().ok_or_else(wrong_region),
-        Regions::Only(_) | Regions::Any => Region::parse(scope.region).map_err(|_| wrong_region()),
+        Regions::Only(served) if !global => served.get(scope.region).cloned(),
+        Regions::Only(_) | Regions::Any => Region::parse(scope.region).ok(),
     }
+    .ok_or_else(|| regions.refuse(scope.region))
 }
 
 /// The operation's row, or the fault for a name that is none.
@@ -136,6 +153,27 @@ fn aws_name(host: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_region_that_is_not_served_is_answered_with_those_that_are() {
+        let regions =
+            |names: &[&str]| Regions::Only(names.iter().map(|name| Region::parse(name).unwrap()).collect());
+        let told = |regions: &Regions, host: &str| match region(host, regions) {
+            Ok(region) => region.to_string(),
+            Err(fault) => fault.message.unwrap().into_owned(),
+        };
+        let two = regions(&["us-west-2", "eu-west-1"]);
+        let text = "Credential should be scoped to a valid region, not 'mars-1'.";
+        assert_eq!(
+            told(&two, "sts.mars-1.amazonaws.com"),
+            format!("{text} Served here: eu-west-1, us-west-2.")
+        );
+        assert_eq!(told(&Regions::Any, "sts.mars.amazonaws.com"), text.replace("mars-1", "mars"));
+        assert_eq!(told(&two, "sts.us-west-2.amazonaws.com"), "us-west-2");
+        assert_eq!(told(&two, "localhost"), "eu-west-1");
+        let fault = two.refuse("us-east-1");
+        assert_eq!((fault.kind, fault.detail), (&fault::INVALID_SIGNATURE, None));
+    }
 
     #[test]
     fn hosts_name_services_and_regions() {
