@@ -5,14 +5,14 @@ use std::time::Duration;
 use audit::{Appended, Refused};
 use bytes::Bytes;
 
-use crate::{Fault, Observer, Protocol, ids::Ids, notes::AfterSuccess};
+use crate::{Dialect, Fault, Observer, ids::Ids, notes::AfterSuccess};
 
 /// A call that is done, with what is still needed of it: a call that waits for its record keeps neither its request nor
 /// the record in memory, however many wait.
 pub(crate) struct Ending {
     pub(crate) ids: Ids,
     pub(crate) request_id: String,
-    pub(crate) protocol: Protocol,
+    pub(crate) dialect: Dialect,
     pub(crate) service: &'static str,
     /// The operation's name from the table.
     pub(crate) known: &'static str,

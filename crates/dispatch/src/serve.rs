@@ -17,8 +17,8 @@ use state::{Snapshot, Stateful};
 use store::Batch;
 
 use crate::{
-    Arrival, Authentication, Backstage, BodyFault, Caller, ConnectionInfo, Credential, Cx, Facts, Fault,
-    Observer, Origin, Policies, Protocol, Regions, Services, Usage,
+    Arrival, Authentication, Backstage, BodyFault, Caller, ConnectionInfo, Credential, Cx, Dialect, Facts,
+    Fault, Observer, Origin, Policies, Protocol, Regions, Services, Usage,
     commit::{Commit, Committed, Recorded},
     date::DateHeader,
     ending::{Ending, unrecorded},
@@ -74,6 +74,7 @@ const ATTEMPTS: usize = 64;
 struct Incoming<'a> {
     service: Option<&'a dyn AnyService>,
     call: &'a Call<'a>,
+    dialect: Dialect,
     claim: &'a Result<Claim<'a>, sigv4::AuthError>,
     body: &'a Result<Bytes, BodyFault>,
     request_id: &'a str,
@@ -175,10 +176,10 @@ impl Dispatcher {
         ending.recorded().await;
         let took = self.wiring.backstage.clock.elapsed().saturating_sub(started);
         ending.report(&*self.wiring.observer, took);
-        let Ending { protocol, request_id, result, .. } = ending;
+        let Ending { dialect, request_id, result, .. } = ending;
         let mut response = match result {
-            Ok(body) => wire::success(protocol, request_id, body),
-            Err(fault) => wire::failure(protocol, request_id, &fault),
+            Ok(body) => wire::success(dialect, request_id, body),
+            Err(fault) => wire::failure(dialect, request_id, &fault),
         };
         response.headers_mut().insert(DATE, self.date.at(now));
         response
@@ -200,12 +201,13 @@ impl Dispatcher {
         let claim = Claim::parse(sigv4::Head { method, uri, headers });
         let mut record = OpenRecord::open(&self.wiring.backstage.journal, &head, connection, ids, now);
         let service = route::service(&self.services, &call, record.host(), claim.as_ref().ok());
-        let protocol = service.map_or(route::protocol(&call), AnyService::protocol);
+        let dialect = Dialect::of(service.map_or(route::protocol(&call), AnyService::protocol), &head);
 
         record.service = service.map_or("", AnyService::name);
         record.operation = call.operation();
         record.region = claim.as_ref().map_or("", |claim| claim.scope().region).into();
-        let incoming = Incoming { service, call: &call, claim: &claim, body: &body, request_id: &request_id };
+        let incoming =
+            Incoming { service, call: &call, dialect, claim: &claim, body: &body, request_id: &request_id };
         let work = async {
             match refusal {
                 Some(fault) => Err(fault),
@@ -213,11 +215,11 @@ impl Dispatcher {
             }
         };
         let worked = panics::catch(work).await.unwrap_or_else(|| Err(panics::fault()));
-        let (result, appended) = self.close(&mut record, protocol, worked);
+        let (result, appended) = self.close(&mut record, dialect, worked);
         Ending {
             ids,
             request_id,
-            protocol,
+            dialect,
             service: record.service,
             known: record.known,
             asked: result.is_err().then(|| record.operation.to_owned()),
@@ -337,7 +339,7 @@ impl Dispatcher {
     ) -> Result<Answered, Fault> {
         let Admitted { service, row, facts: operation, region, by } = admitted;
         let body = incoming.body.as_deref().unwrap_or_default();
-        let input = Body::new(service.protocol(), incoming.call.input(body), incoming.request_id);
+        let input = Body::new(incoming.dialect, incoming.call.input(body), incoming.request_id);
         let (now, origin) = (record.time(), record.origin());
         let (entropy, policies) = (&self.wiring.backstage.entropy, self.wiring.policies);
         match by {
@@ -443,13 +445,13 @@ impl Dispatcher {
     fn close(
         &self,
         record: &mut OpenRecord<'_>,
-        protocol: Protocol,
+        dialect: Dialect,
         worked: Result<Done, Fault>,
     ) -> (Result<Bytes, Fault>, Option<Appended>) {
         let (fault, status) = match &worked {
             Ok(done) if done.recorded => return (worked.map(|done| done.body), None),
             Ok(_) => (None, 200),
-            Err(fault) => (Some(fault), protocol.status(fault.kind)),
+            Err(fault) => (Some(fault), dialect.status(fault.kind)),
         };
         let payload = record.encode(fault, status);
         record.close();

@@ -104,8 +104,13 @@ impl From<Response<Bytes>> for Answer {
             (answer.code, answer.message) = (answer.xml("Code"), answer.xml("Message"));
         } else {
             let json = answer.json();
+            // The Query protocol has members of its own, if it is asked for JSON.
+            let (json, code) = match json.get("Error") {
+                Some(error) => (error, "Code"),
+                None => (&json, "__type"),
+            };
             let text = |member: &str| json.get(member).and_then(Value::as_str).map(str::to_owned);
-            (answer.code, answer.message) = (text("__type"), text("message").or_else(|| text("Message")));
+            (answer.code, answer.message) = (text(code), text("message").or_else(|| text("Message")));
         }
         assert!(answer.code.is_some(), "an error without a code: {answer:?}");
         answer

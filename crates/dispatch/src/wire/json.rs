@@ -1,8 +1,9 @@
-//! AWS JSON 1.1 bodies.
+//! AWS JSON 1.1 bodies, and the answers of the Query protocol in JSON.
 
 mod writer;
 
 use bytes::Bytes;
+use model::shape::Output;
 use serde::{Serialize, de::DeserializeOwned};
 
 use self::writer::Writer;
@@ -24,8 +25,28 @@ pub(super) fn decode<T: DeserializeOwned + Default>(body: &[u8]) -> Result<T, Fa
 /// Encodes an output; operations without one answer with an empty body.
 pub(super) fn encode<T: Serialize>(output: &T) -> Result<Bytes, Fault> {
     let mut buffer = Guarded::new();
-    output
-        .serialize(Writer(&mut buffer))
-        .map_err(|error| Fault::internal(format!("the output does not encode: {error}")))?;
+    write(&mut buffer, output)?;
     Ok(if buffer.as_bytes() == b"null" { Bytes::new() } else { buffer.into_bytes() })
+}
+
+/// Encodes the answer of an operation of the Query protocol: what is an element in XML is a member here.
+pub(super) fn encode_response<T: Output>(
+    operation: &str,
+    request_id: &str,
+    output: &T,
+) -> Result<Bytes, Fault> {
+    let mut buffer = Guarded::new();
+    buffer.push_between(b"{\"", operation.as_bytes(), b"Response\":{");
+    if !T::IS_NOTHING {
+        buffer.push_between(b"\"", operation.as_bytes(), b"Result\":");
+        write(&mut buffer, output)?;
+        buffer.push(b",");
+    }
+    buffer.push_between(b"\"ResponseMetadata\":{\"RequestId\":\"", request_id.as_bytes(), b"\"}}}");
+    Ok(buffer.into_bytes())
+}
+
+fn write<T: Serialize>(buffer: &mut Guarded, output: &T) -> Result<(), Fault> {
+    let unfit = |error| Fault::internal(format!("the output does not encode: {error}"));
+    output.serialize(Writer(buffer)).map_err(unfit)
 }

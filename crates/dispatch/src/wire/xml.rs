@@ -6,7 +6,10 @@ use serde::ser::{self, Serialize, SerializeMap, SerializeSeq, SerializeStruct};
 use std::fmt;
 use zeroize::Zeroizing;
 
-use super::unfit::{Unfit, no_shape_has};
+use super::{
+    dialect::party,
+    unfit::{Unfit, no_shape_has},
+};
 use crate::Fault;
 
 /// Encodes the answer of an operation.
@@ -33,7 +36,7 @@ pub(super) fn encode<T: Output>(
 
 /// Encodes a fault.
 pub(super) fn fault(namespace: &str, request_id: &str, fault: &Fault) -> Bytes {
-    let party = if fault.kind.query_status >= 500 { "Receiver" } else { "Sender" };
+    let party = party(fault.kind);
     let mut xml = format!(
         "<ErrorResponse xmlns=\"{namespace}\"><Error><Type>{party}</Type><Code>{}</Code><Message>",
         fault.kind.query

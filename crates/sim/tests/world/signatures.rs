@@ -96,10 +96,10 @@ fn changed_on_the_way() {
     date.headers_mut().insert("x-amz-date", HeaderValue::from_static("20260102T030406Z"));
     let mut host = signed.clone();
     host.headers_mut().insert("host", HeaderValue::from_static("localhost:1"));
-    let mut path = signed;
-    *path.uri_mut() = "/other".parse().unwrap();
+    let mut query = signed;
+    *query.uri_mut() = "/?other".parse().unwrap();
     for (what, request) in
-        [("body", body), ("target", target), ("date", date), ("host", host), ("path", path)]
+        [("body", body), ("target", target), ("date", date), ("host", host), ("query", query)]
     {
         let answer = world.send(request);
         assert_eq!(answer.fault(), INVALID, "{what}");
