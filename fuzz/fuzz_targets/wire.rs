@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use dispatch::{Body, Dialect};
+use dispatch::{Body, Dialect, Origins};
 use http::{Request, request::Parts};
 use libfuzzer_sys::fuzz_target;
 use model::{kms, sts};
@@ -12,6 +12,10 @@ fuzz_target!(|data: &[u8]| {
         let operation = dispatch::named_operation(&head, body);
         let is_at_the_root = head.uri.path().bytes().all(|byte| byte == b'/');
         assert!(operation.is_empty() || is_at_the_root && ["GET", "POST"].contains(&head.method.as_str()));
+    }
+    let text = String::from_utf8_lossy(data);
+    if let Ok(origins) = Origins::parse([&*text]) {
+        assert!(origins.guest(&http::HeaderMap::new()).is_none() && origins != Origins::default());
     }
     let json = Body::new(Dialect::AwsJson, data, "");
     let _ = json.decode::<kms::CreateKeyRequest>();
@@ -23,7 +27,7 @@ fuzz_target!(|data: &[u8]| {
     let query = Body::new(Dialect::QueryInJson, data, "");
     let _ = query.decode::<sts::AssumeRoleRequest>();
     let _ = query.decode::<sts::GetFederationTokenRequest>();
-    let _ = model::arn::KeyRef::parse(&String::from_utf8_lossy(data));
+    let _ = model::arn::KeyRef::parse(&text);
 });
 
 /// Method, target and fields on a line each, and after an empty line the body.

@@ -56,7 +56,7 @@ pub use received::{BodyFault, ConnectionInfo, TlsDetails};
 pub use resources::{Asker, Granted, Resource, Resources};
 pub use route::Regions;
 pub use serve::{Dispatcher, Durability, Wiring};
-pub use wire::{Body, Dialect, Protocol, named_operation};
+pub use wire::{Body, Dialect, Guest, NoOrigin, Origins, Protocol, named_operation};
 
 /// Where an attempt finds what another service knows, at its own revision.
 pub type Find<T> = fn(&state::Snapshot) -> &T;

@@ -5,6 +5,7 @@ mod dialect;
 mod envelope;
 mod guarded;
 mod json;
+mod origins;
 mod protocol;
 mod query;
 mod unfit;
@@ -17,6 +18,7 @@ pub(crate) use call::Call;
 pub use call::named_operation;
 pub use dialect::Dialect;
 pub(crate) use envelope::{failure, success, without_entropy};
+pub use origins::{Guest, NoOrigin, Origins};
 pub use protocol::Protocol;
 
 use crate::Fault;
