@@ -1,6 +1,6 @@
 //! Constraints of the model, in AWS's words.
 
-use std::{collections::BTreeMap, fmt::Display, sync::LazyLock};
+use std::{any::TypeId, collections::BTreeMap, fmt::Display, sync::LazyLock};
 
 pub use crate::violations::{Path, Violations};
 
@@ -11,6 +11,7 @@ use crate::{
     Blob,
     blob::{Sensitive, SensitiveText},
     entries::Entries,
+    listed::listed,
     number::Lenient,
     shape::{Choice, Input},
 };
@@ -29,7 +30,7 @@ pub(crate) fn compile(pattern: &str) -> Option<Regex> {
 }
 
 /// A member that must be there.
-pub(crate) fn required<R, T>(
+pub(crate) fn required<R: 'static, T>(
     raw: Option<R>,
     at: Path<'_>,
     violations: &mut Violations,
@@ -38,7 +39,12 @@ pub(crate) fn required<R, T>(
     match raw {
         Some(raw) => check(raw, at, violations),
         None => {
-            violations.add_missing(at);
+            // Of secret bytes not even that there are none is shown as a value.
+            if TypeId::of::<R>() == TypeId::of::<Sensitive>() {
+                violations.add_silent(at, "Member must not be null");
+            } else {
+                violations.add_missing(at);
+            }
             None
         }
     }
@@ -89,12 +95,8 @@ pub(crate) fn choice<C: Choice>() -> impl Fn(String, Path<'_>, &mut Violations) 
     |value, at, violations| {
         let parsed = C::parse(&value);
         if parsed.is_none() {
-            let set: Vec<&str> = C::ALL.iter().map(|value| value.as_str()).collect();
-            violations.add(
-                value,
-                at,
-                format_args!("Member must satisfy enum value set: [{}]", set.join(", ")),
-            );
+            let set = listed::<C>().join(", ");
+            violations.add(value, at, format_args!("Member must satisfy enum value set: [{set}]"));
         }
         parsed
     }
@@ -276,6 +278,19 @@ mod tests {
              Value '' at 'tags.1.member.tagKey' failed to satisfy constraint: \
              Member must have length greater than or equal to 1"
         );
+        let missing = "failed to satisfy constraint: Member must not be null";
+        for (said, member) in [
+            (said::<kms::EncryptRequest>(r#"{"KeyId":"k"}"#), "at 'plaintext'"),
+            (said::<kms::SignRequest>(r#"{"KeyId":"k","SigningAlgorithm":"SM2DSA"}"#), "at 'message'"),
+            (
+                said::<kms::VerifyMacRequest>(
+                    r#"{"KeyId":"k","MacAlgorithm":"HMAC_SHA_224","Message":"QQ=="}"#,
+                ),
+                "null at 'mac'",
+            ),
+        ] {
+            assert_eq!(said, format!("1 validation error detected: Value {member} {missing}"));
+        }
         assert!(said::<kms::CreateKeyRequest>(r#"{"KeySpec":"X"}"#).starts_with(
             "1 validation error detected: Value 'X' at 'keySpec' failed to satisfy constraint: \
              Member must satisfy enum value set: ["

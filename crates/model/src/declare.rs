@@ -39,6 +39,7 @@ macro_rules! choice {
         }
 
         impl $crate::shape::Choice for $name {
+            const NAME: &'static str = stringify!($name);
             const ALL: &'static [Self] = Self::ALL;
 
             fn as_str(self) -> &'static str {

@@ -17,6 +17,7 @@ pub mod iam;
 mod key_spec;
 #[rustfmt::skip]
 pub mod kms;
+mod listed;
 mod number;
 mod revealed;
 pub mod shape;

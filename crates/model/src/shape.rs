@@ -56,6 +56,9 @@ impl Output for Nothing {
 
 /// Text that must be one of a set.
 pub trait Choice: Sized + Copy + 'static {
+    /// Its name in the model.
+    const NAME: &'static str;
+
     /// Every value, in the model's order.
     const ALL: &'static [Self];
 

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::string_slice, reason = "tests")]
 
+mod constraints;
 mod kms_calls;
 mod odd_requests;
 mod presigned;
