@@ -2,7 +2,8 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_multi-value-conditions.html>
 
 use crate::{
-    ConditionKey, ConditionKeys, Rule,
+    ConditionKey, Rule,
+    facts::Facts,
     operator::{Operator, Value, ValueError},
 };
 
@@ -108,18 +109,18 @@ impl Condition {
     }
 
     /// Whether it holds. A key without values is taken as absent.
-    pub(crate) fn holds(&self, keys: &dyn ConditionKeys) -> bool {
-        let asked = keys.lookup(&self.key).filter(|asked| !asked.as_slice().is_empty());
+    pub(crate) fn holds(&self, facts: &Facts<'_>) -> bool {
+        let asked = facts.lookup(&self.key).filter(|asked| !asked.as_slice().is_empty());
         if self.operator == Operator::Null {
             return self.values.contains(&Value::Bool(asked.is_none()));
         }
         let Some(asked) = asked else { return self.holds_when_absent() };
         let mut asked = asked.as_slice().iter();
         match self.set {
-            Some(SetOperator::ForAllValues) => asked.all(|asked| self.holds_for(asked, keys)),
-            Some(SetOperator::ForAnyValue) => asked.any(|asked| self.holds_for(asked, keys)),
-            None if self.operator.is_negated() => asked.all(|asked| self.holds_for(asked, keys)),
-            None => asked.any(|asked| self.holds_for(asked, keys)),
+            Some(SetOperator::ForAllValues) => asked.all(|asked| self.holds_for(asked, facts)),
+            Some(SetOperator::ForAnyValue) => asked.any(|asked| self.holds_for(asked, facts)),
+            None if self.operator.is_negated() => asked.all(|asked| self.holds_for(asked, facts)),
+            None => asked.any(|asked| self.holds_for(asked, facts)),
         }
     }
 
@@ -133,9 +134,9 @@ impl Condition {
     }
 
     /// For one value of the question: it is among those of the policy, or, negated, among none of them.
-    fn holds_for(&self, asked: &str, keys: &dyn ConditionKeys) -> bool {
-        let Some(asked) = self.operator.read(asked) else { return false };
-        let found = self.values.iter().any(|value| self.operator.matches(&asked, value, keys));
+    fn holds_for(&self, asked: &str, facts: &Facts<'_>) -> bool {
+        let Some(asked) = self.operator.read(asked, facts.effort) else { return false };
+        let found = self.values.iter().any(|value| self.operator.matches(&asked, value, facts));
         found != self.operator.is_negated()
     }
 }

@@ -5,12 +5,16 @@
 //! same account:  named by the key policy | delegated to the account and allowed there | a grant
 //! other account: named by the key policy AND allowed in the caller's account
 //! nothing of it                                              → denied
+//! too much work to tell                                      → denied
 //! ```
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>
 
 use std::{fmt, sync::Arc};
 
-use crate::{ConditionKeys, Effect, Policy, Principal, PrincipalPattern, Statement, principal::Naming};
+use crate::{
+    ConditionKeys, Effect, Policy, Principal, PrincipalPattern, Statement, effort::Effort, facts::Facts,
+    principal::Naming,
+};
 
 /// What is asked.
 pub struct Question<'a> {
@@ -62,6 +66,8 @@ pub enum Layer {
     Session,
     /// A grant.
     Grant,
+    /// None: the policies and the request together take more work than a decision may be.
+    Limit,
 }
 
 /// Allowed or denied, and by what.
@@ -84,31 +90,9 @@ enum By {
 /// Decides. Never fails: what is not clearly allowed is denied.
 #[must_use]
 pub fn decide(question: &Question<'_>, layers: &Layers<'_>) -> Decision {
-    let asked = Asked { question, layers };
-    if let Some(denied) = asked.denied() {
-        return denied;
-    }
-    if let Some(grant) = layers.grant {
-        return allowed(Layer::Grant, By::Grant(grant.to_owned()));
-    }
-    let Some(policy) = layers.resource_policy else { return asked.own() };
-    let Some((naming, statement)) = asked.named(policy) else {
-        // The first layer that is missing is named: the caller's own, then the key's, then the bounds.
-        let layer = if asked.identity().is_some() { Layer::Resource } else { Layer::Identity };
-        return missing(layer);
-    };
-    let by_policy = allowed(Layer::Resource, By::Statement(Arc::clone(&statement.label)));
-    match (naming, asked.account()) {
-        (Naming::Directly, Account::Same | Account::None) => by_policy,
-        (Naming::Role, Account::Same) => asked.bounded().map_or(by_policy, missing),
-        (Naming::Account, Account::Same) => asked.own(),
-        (_, Account::Other) => {
-            let own = asked.own();
-            if own.allowed { by_policy } else { own }
-        }
-        // These have neither account nor role, so nothing else names them.
-        (Naming::Account | Naming::Role, Account::None) => missing(Layer::Resource),
-    }
+    let effort = Effort::none();
+    let decision = Asked { question, layers, effort: &effort }.decide();
+    if effort.is_spent() { beyond_limit() } else { decision }
 }
 
 impl Decision {
@@ -118,7 +102,8 @@ impl Decision {
         self.allowed
     }
 
-    /// Whether a statement denies it, and not the lack of one that allows.
+    /// Whether it stands against whatever else allows: a statement denies it, or nobody knows whether one does, as
+    /// that takes too much work. Else it is the lack of a statement that allows.
     #[must_use]
     pub fn is_explicit(&self) -> bool {
         self.explicit
@@ -148,6 +133,7 @@ impl Decision {
             Layer::Resource | Layer::Grant => ("a", "resource-based policy"),
             Layer::Boundary => ("a", "permissions boundary"),
             Layer::Session => ("a", "session policy"),
+            Layer::Limit => return " because its policies take too much work to evaluate".to_owned(),
         };
         if self.explicit {
             format!(" with an explicit deny in {article} {name}")
@@ -167,6 +153,7 @@ impl Layer {
             Self::Boundary => "permissions-boundary",
             Self::Session => "session-policy",
             Self::Grant => "grant",
+            Self::Limit => "decision-limit",
         }
     }
 }
@@ -182,6 +169,7 @@ impl fmt::Display for Layer {
 pub(crate) struct Asked<'a> {
     pub(crate) question: &'a Question<'a>,
     pub(crate) layers: &'a Layers<'a>,
+    pub(crate) effort: &'a Effort,
 }
 
 /// The caller's account beside the resource's.
@@ -193,6 +181,33 @@ enum Account {
 }
 
 impl<'a> Asked<'a> {
+    fn decide(&self) -> Decision {
+        if let Some(denied) = self.denied() {
+            return denied;
+        }
+        if let Some(grant) = self.layers.grant {
+            return allowed(Layer::Grant, By::Grant(grant.to_owned()));
+        }
+        let Some(policy) = self.layers.resource_policy else { return self.own() };
+        let Some((naming, statement)) = self.named(policy) else {
+            // The first layer that is missing is named: the caller's own, then the key's, then the bounds.
+            let layer = if self.identity().is_some() { Layer::Resource } else { Layer::Identity };
+            return missing(layer);
+        };
+        let by_policy = allowed(Layer::Resource, By::Statement(Arc::clone(&statement.label)));
+        match (naming, self.account()) {
+            (Naming::Directly, Account::Same | Account::None) => by_policy,
+            (Naming::Role, Account::Same) => self.bounded().map_or(by_policy, missing),
+            (Naming::Account, Account::Same) => self.own(),
+            (_, Account::Other) => {
+                let own = self.own();
+                if own.allowed { by_policy } else { own }
+            }
+            // These have neither account nor role, so nothing else names them.
+            (Naming::Account | Naming::Role, Account::None) => missing(Layer::Resource),
+        }
+    }
+
     /// The first explicit deny.
     fn denied(&self) -> Option<Decision> {
         let Layers { resource_policy, boundary, session, .. } = *self.layers;
@@ -300,7 +315,11 @@ impl<'a> Asked<'a> {
     }
 
     fn covers(&self, statement: &Statement) -> bool {
-        statement.covers(self.question.action, self.question.resource, self.question.keys)
+        statement.covers(self.question.action, self.question.resource, &self.facts())
+    }
+
+    pub(crate) fn facts(&self) -> Facts<'a> {
+        Facts::new(self.question.keys, self.effort)
     }
 
     fn account(&self) -> Account {
@@ -318,4 +337,8 @@ fn allowed(layer: Layer, by: By) -> Decision {
 
 fn missing(layer: Layer) -> Decision {
     Decision { allowed: false, explicit: false, layer, by: None }
+}
+
+fn beyond_limit() -> Decision {
+    Decision { allowed: false, explicit: true, layer: Layer::Limit, by: None }
 }

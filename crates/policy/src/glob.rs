@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::{effort::Effort, search::strip_through};
+
 /// An ARN has six parts; only the last may hold colons.
 pub(crate) const ARN_PARTS: usize = 6;
 
@@ -16,16 +18,16 @@ pub(crate) enum Step<'a> {
     Many,
 }
 
-/// Whether a whole text matches. The text before the first `*` stands at the start, the one after the last at
-/// the end, and each between them is where it is first found: no step is ever taken back. The time is linear
-/// in the text, but for `?`: a run of letters and `?` between two `*` is tried at each place.
-pub(crate) fn glob(steps: &[Step<'_>], text: &str, letters: Letters) -> bool {
+/// Whether a whole text matches. The text before the first `*` stands at the start, the one after the last at the
+/// end, and each between them is where it is first found: no step is ever taken back.
+pub(crate) fn glob(steps: &[Step<'_>], text: &str, letters: Letters, effort: &Effort) -> bool {
     let mut runs = steps.split(|step| *step == Step::Many);
-    let Some(rest) = runs.next().and_then(|first| letters.strip_start(first, text)) else { return false };
+    let first = runs.next().unwrap_or_default();
+    let Some(rest) = letters.strip_start(first, text, effort) else { return false };
     let Some(last) = runs.next_back() else { return rest.is_empty() };
-    let Some(mut rest) = letters.strip_end(last, rest) else { return false };
+    let Some(mut rest) = letters.strip_end(last, rest, effort) else { return false };
     for run in runs {
-        match letters.strip_through(run, rest) {
+        match strip_through(run, rest, letters, effort) {
             Some(after) => rest = after,
             None => return false,
         }
@@ -42,13 +44,14 @@ pub(crate) enum Letters {
 
 impl Letters {
     /// What follows a run that stands at the start.
-    fn strip_start<'t>(self, run: &[Step<'_>], text: &'t str) -> Option<&'t str> {
+    pub(crate) fn strip_start<'t>(self, run: &[Step<'_>], text: &'t str, effort: &Effort) -> Option<&'t str> {
         run.iter().try_fold(text, |rest, step| match step {
             Step::Text(wanted) => {
                 let (start, after) = rest.split_at_checked(wanted.len())?;
-                self.same(wanted, start).then_some(after)
+                self.same(wanted, start, effort).then_some(after)
             }
             Step::One | Step::Many => {
+                effort.take(1);
                 let mut letters = rest.chars();
                 letters.next().map(|_| letters.as_str())
             }
@@ -56,36 +59,30 @@ impl Letters {
     }
 
     /// What precedes a run that stands at the end.
-    fn strip_end<'t>(self, run: &[Step<'_>], text: &'t str) -> Option<&'t str> {
+    fn strip_end<'t>(self, run: &[Step<'_>], text: &'t str, effort: &Effort) -> Option<&'t str> {
         run.iter().rev().try_fold(text, |rest, step| match step {
             Step::Text(wanted) => {
                 let (before, end) = rest.split_at_checked(rest.len().checked_sub(wanted.len())?)?;
-                self.same(wanted, end).then_some(before)
+                self.same(wanted, end, effort).then_some(before)
             }
             Step::One | Step::Many => {
+                effort.take(1);
                 let mut letters = rest.chars();
                 letters.next_back().map(|_| letters.as_str())
             }
         })
     }
 
-    /// What follows a run where it is first found.
-    fn strip_through<'t>(self, run: &[Step<'_>], text: &'t str) -> Option<&'t str> {
-        if let ([Step::Text(wanted)], Self::Exact) = (run, self) {
-            return text.split_once(wanted.as_ref()).map(|(_, after)| after);
-        }
-        let mut from = text;
-        loop {
-            if let Some(after) = self.strip_start(run, from) {
-                return Some(after);
-            }
-            let mut letters = from.chars();
-            letters.next()?;
-            from = letters.as_str();
+    /// The letter that stands for all that are the same.
+    pub(crate) fn of(self, letter: char) -> char {
+        match self {
+            Self::Exact => letter,
+            Self::Folded => letter.to_ascii_lowercase(),
         }
     }
 
-    fn same(self, wanted: &str, text: &str) -> bool {
+    fn same(self, wanted: &str, text: &str, effort: &Effort) -> bool {
+        effort.take_bytes(wanted.len());
         match self {
             Self::Exact => wanted == text,
             Self::Folded => wanted.eq_ignore_ascii_case(text),
@@ -94,7 +91,10 @@ impl Letters {
 }
 
 /// A wildcard stands for parts of one part of an ARN only, which are six.
-pub(crate) fn arn_matches(steps: &[Step<'_>], arn: &str) -> bool {
+pub(crate) fn arn_matches(steps: &[Step<'_>], arn: &str, effort: &Effort) -> bool {
+    if !effort.take(steps.len()) {
+        return false;
+    }
     let mut parts: Vec<Vec<Step<'_>>> = vec![Vec::new()];
     for step in steps {
         let mut rest = match step {
@@ -122,31 +122,46 @@ pub(crate) fn arn_matches(steps: &[Step<'_>], arn: &str) -> bool {
     let arn: Vec<&str> = arn.splitn(ARN_PARTS, ':').collect();
     parts.len() == ARN_PARTS
         && arn.len() == ARN_PARTS
-        && parts.iter().zip(arn).all(|(part, arn)| glob(part, arn, Letters::Exact))
+        && parts.iter().zip(arn).all(|(part, arn)| glob(part, arn, Letters::Exact, effort))
 }
 
-/// The text of steps without wildcards among them; wildcards stand for themselves.
-pub(crate) fn joined(steps: &[Step<'_>]) -> String {
-    steps
-        .iter()
-        .map(|step| match step {
-            Step::Text(text) => text.as_ref(),
-            Step::One => "?",
-            Step::Many => "*",
-        })
-        .collect()
+/// Whether a text is that of the steps without regard to case; wildcards stand for themselves.
+pub(crate) fn same_folded(steps: &[Step<'_>], text: &str, effort: &Effort) -> bool {
+    let mut wanted = steps.iter().flat_map(|step| step_text(step).chars()).map(folded);
+    let mut found = text.chars().map(folded);
+    loop {
+        match (wanted.next(), found.next()) {
+            (None, None) => return true,
+            (one, other) if one != other || !effort.take(one.map_or(1, steps_to_fold)) => return false,
+            _ => {}
+        }
+    }
 }
 
-/// Letters for comparisons without regard to case, one for one: `Σ`, `σ` and `ς` are the same.
-pub(crate) fn folded(text: &str) -> impl Iterator<Item = char> {
+fn step_text<'s>(step: &'s Step<'_>) -> &'s str {
+    match step {
+        Step::Text(text) => text,
+        Step::One => "?",
+        Step::Many => "*",
+    }
+}
+
+/// What it takes to fold a letter: beyond ASCII a look into tables.
+fn steps_to_fold(letter: char) -> usize {
+    if letter.is_ascii() { 1 } else { 24 }
+}
+
+/// A letter for comparisons without regard to case, one for one: `Σ`, `σ` and `ς` are the same.
+pub(crate) fn folded(letter: char) -> char {
     fn single(mut letters: impl Iterator<Item = char>, letter: char) -> char {
         match (letters.next(), letters.next()) {
             (Some(folded), None) => folded,
             _ => letter,
         }
     }
-    text.chars().map(|letter| {
-        let upper = single(letter.to_uppercase(), letter);
-        single(upper.to_lowercase(), upper)
-    })
+    if letter.is_ascii() {
+        return letter.to_ascii_lowercase();
+    }
+    let upper = single(letter.to_uppercase(), letter);
+    single(upper.to_lowercase(), upper)
 }

@@ -52,7 +52,7 @@ fn beginning(pattern: &Pattern) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use crate::{Policy, PolicyKind};
+    use crate::{Policy, PolicyKind, effort::Effort};
 
     use super::*;
 
@@ -88,7 +88,7 @@ mod tests {
             let head = Head::of(statement);
             for action in actions {
                 let may = head.may_be_about(Effect::Deny, action);
-                assert!(may || !statement.covers_action(action), "{written} {action}");
+                assert!(may || !statement.covers_action(action, &Effort::none()), "{written} {action}");
                 assert!(!head.may_be_about(Effect::Allow, action));
                 hidden += usize::from(!may);
             }

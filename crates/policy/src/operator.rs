@@ -6,7 +6,8 @@ use std::net::IpAddr;
 use time::{OffsetDateTime, format_description::well_known::Iso8601};
 
 use crate::{
-    ConditionKeys,
+    effort::Effort,
+    facts::Facts,
     pattern::{Pattern, Reading},
 };
 
@@ -143,7 +144,11 @@ impl Operator {
     }
 
     /// Reads a value of the question; `None` for one that cannot be compared.
-    pub(crate) fn read(self, asked: &str) -> Option<Asked<'_>> {
+    pub(crate) fn read<'a>(self, asked: &'a str, effort: &Effort) -> Option<Asked<'a>> {
+        let as_it_is = matches!(self, Self::String { .. } | Self::Arn { .. });
+        if !as_it_is && !effort.take_bytes(asked.len()) {
+            return None;
+        }
         Some(match self {
             Self::String { .. } | Self::Arn { .. } => Asked::Text(asked),
             Self::Numeric(_) => Asked::Number(number(asked)?),
@@ -155,16 +160,19 @@ impl Operator {
     }
 
     /// Whether a value of the question is the one of the policy, without regard to negation.
-    pub(crate) fn matches(self, asked: &Asked<'_>, value: &Value, keys: &dyn ConditionKeys) -> bool {
+    pub(crate) fn matches(self, asked: &Asked<'_>, value: &Value, facts: &Facts<'_>) -> bool {
+        if !facts.effort.take(1) {
+            return false;
+        }
         match (self, asked, value) {
             (Self::String { fold: true, .. }, Asked::Text(asked), Value::Pattern(pattern)) => {
-                pattern.equals_folded(asked, keys)
+                pattern.equals_folded(asked, facts)
             }
             (Self::String { .. }, Asked::Text(asked), Value::Pattern(pattern)) => {
-                pattern.matches(asked, keys)
+                pattern.matches(asked, facts)
             }
             (Self::Arn { .. }, Asked::Text(asked), Value::Pattern(pattern)) => {
-                pattern.matches_arn(asked, keys)
+                pattern.matches_arn(asked, facts)
             }
             (
                 Self::Numeric(comparison) | Self::Date(comparison),

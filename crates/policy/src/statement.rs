@@ -4,8 +4,10 @@
 use std::sync::Arc;
 
 use crate::{
-    ConditionKeys, PolicyKind, PrincipalPattern, Rule,
+    PolicyKind, PrincipalPattern, Rule,
     condition::Condition,
+    effort::Effort,
+    facts::Facts,
     pattern::{Pattern, Reading},
     raw::{OneOrMany, RawPrincipal, RawStatement},
 };
@@ -50,14 +52,16 @@ impl Statement {
     }
 
     /// Whether it is about this action on this resource under these conditions, whoever asks.
-    pub(crate) fn covers(&self, action: &str, resource: &str, keys: &dyn ConditionKeys) -> bool {
-        self.covers_action(action)
-            && self.covers_resource(resource, keys)
-            && self.conditions.iter().all(|condition| condition.holds(keys))
+    pub(crate) fn covers(&self, action: &str, resource: &str, facts: &Facts<'_>) -> bool {
+        facts.effort.take(1)
+            && self.covers_action(action, facts.effort)
+            && self.covers_resource(resource, facts)
+            && self.conditions.iter().all(|condition| condition.holds(facts))
     }
 
-    pub(crate) fn covers_action(&self, action: &str) -> bool {
-        self.actions.as_ref().is_some_and(|actions| actions.names(|pattern| pattern.matches_action(action)))
+    pub(crate) fn covers_action(&self, action: &str, effort: &Effort) -> bool {
+        let actions = self.actions.as_ref();
+        actions.is_some_and(|actions| actions.names(|pattern| pattern.matches_action(action, effort)))
     }
 
     /// Whether it is about any action that starts so, as far as its patterns show.
@@ -72,9 +76,9 @@ impl Statement {
         })
     }
 
-    pub(crate) fn covers_resource(&self, resource: &str, keys: &dyn ConditionKeys) -> bool {
+    pub(crate) fn covers_resource(&self, resource: &str, facts: &Facts<'_>) -> bool {
         let resources = self.resources.as_ref();
-        resources.is_some_and(|resources| resources.names(|pattern| pattern.matches(resource, keys)))
+        resources.is_some_and(|resources| resources.names(|pattern| pattern.matches(resource, facts)))
     }
 }
 

@@ -5,7 +5,7 @@ mod show;
 
 use crate::{
     Decision, Effect, Identity, Layer, Layers, Naming, Policy, Question, Statement, decide, decide::Asked,
-    statement::Named,
+    effort::Effort, statement::Named,
 };
 
 /// Why a question was decided as it was. `Display` is for an administrator.
@@ -93,6 +93,8 @@ pub enum Failure {
         /// The request's values; `None` if the key is absent.
         asked: Option<Vec<String>>,
     },
+    /// Nobody knows: to look at it and at those before it takes too much work.
+    Limit,
 }
 
 /// What an element lists.
@@ -107,7 +109,8 @@ pub struct Listed {
 /// Decides as [`decide`](crate::decide()) does, and says why.
 #[must_use]
 pub fn trace(question: &Question<'_>, layers: &Layers<'_>) -> Trace {
-    let asked = Asked { question, layers };
+    let effort = Effort::none();
+    let asked = Asked { question, layers, effort: &effort };
     let mut traces = Vec::new();
     if let Some(policy) = layers.resource_policy {
         traces.push(layer(&asked, Layer::Resource, &[policy]));
@@ -142,7 +145,7 @@ fn layer(asked: &Asked<'_>, layer: Layer, policies: &[&Policy]) -> LayerTrace {
                 place,
                 label: statement.label.to_string(),
                 effect: statement.effect,
-                outcome: outcome(asked, statement),
+                outcome: outcome_within_limit(asked, statement),
             });
         }
     }
@@ -165,12 +168,17 @@ fn verdict(statements: &[StatementTrace]) -> Verdict {
     verdict
 }
 
+fn outcome_within_limit(asked: &Asked<'_>, statement: &Statement) -> Outcome {
+    let outcome = if asked.effort.is_spent() { None } else { Some(outcome(asked, statement)) };
+    outcome.filter(|_| !asked.effort.is_spent()).unwrap_or(Outcome::Fails(Failure::Limit))
+}
+
 fn outcome(asked: &Asked<'_>, statement: &Statement) -> Outcome {
-    let question = asked.question;
+    let (question, facts) = (asked.question, asked.facts());
     let (Some(actions), Some(resources)) = (&statement.actions, &statement.resources) else {
         return Outcome::Fails(Failure::Nothing);
     };
-    if !statement.covers_action(question.action) {
+    if !statement.covers_action(question.action, facts.effort) {
         return Outcome::Fails(Failure::Action(listed(actions, |action| action.as_str().to_owned())));
     }
     let mut naming = None;
@@ -184,13 +192,15 @@ fn outcome(asked: &Asked<'_>, statement: &Statement) -> Outcome {
             return Outcome::Fails(Failure::Principal(listed(principals, ToString::to_string)));
         }
     }
-    if !statement.covers_resource(question.resource, question.keys) {
+    if !statement.covers_resource(question.resource, &facts) {
         return Outcome::Fails(Failure::Resource(listed(resources, |resource| resource.as_str().to_owned())));
     }
-    let failed = statement.conditions.iter().find(|condition| !condition.holds(question.keys));
+    let failed = statement.conditions.iter().find(|condition| !condition.holds(&facts));
     failed.map_or(Outcome::Matches(naming), |condition| {
         let written = condition.written();
-        let asked = question.keys.lookup(condition.key());
+        let asked = facts.lookup(condition.key());
+        let values = asked.as_ref().map(|values| values.as_slice()).unwrap_or_default();
+        facts.effort.take(values.iter().map(|value| value.len()).sum());
         Outcome::Fails(Failure::Condition {
             operator: written.operator.to_string(),
             key: written.key.to_string(),

@@ -178,7 +178,7 @@ impl Simulation {
             Layer::Resource => resource,
             Layer::Identity => self.policies.get(place).map(|source| &*source.document.parsed),
             Layer::Boundary => self.boundary.as_ref().map(|source| &*source.document.parsed),
-            Layer::Session | Layer::Grant => None,
+            Layer::Session | Layer::Grant | Layer::Limit => None,
         }
     }
 }

@@ -154,7 +154,7 @@ impl Evaluation {
             Layer::Resource => {
                 ("ResourcePolicy".to_owned(), PolicySourceType::Resource, self.resource_policy.as_deref()?)
             }
-            Layer::Boundary | Layer::Session | Layer::Grant => return None,
+            Layer::Boundary | Layer::Session | Layer::Grant | Layer::Limit => return None,
         };
         Some(statement(id, kind, positions(text).get(found.place).copied()))
     }

@@ -1,7 +1,7 @@
 //! Principals, actions and resources.
 
 use super::{Finding, Found, Level, Place, Vocabulary, vocabulary::nearest};
-use crate::{Effect, Policy, PolicyKind, PrincipalPattern, Statement};
+use crate::{Effect, Policy, PolicyKind, PrincipalPattern, Statement, effort::Effort};
 
 /// What makes a statement for everybody one for some, if a condition asks for it.
 const NARROWING: [&str; 11] = [
@@ -36,8 +36,7 @@ pub(super) fn check(found: &mut Found<'_>, kind: PolicyKind, vocabulary: &Vocabu
 
 /// Whether somebody can still change a key's policy.
 pub(super) fn administrator(policy: &Policy) -> Option<Finding> {
-    let about =
-        |statement: &&Statement| statement.resources.is_some() && statement.covers_action(ADMINISTERS);
+    let about = |statement: &&Statement| statement.resources.is_some() && covers(statement, ADMINISTERS);
     let statements = || policy.statements().iter().filter(about);
     let shut = statements().any(|statement| {
         statement.effect == Effect::Deny && is_for_everybody(statement) && statement.conditions.is_empty()
@@ -74,7 +73,7 @@ fn principals(found: &mut Found<'_>) {
     if statement.effect == Effect::Deny || !is_for_everybody(statement) {
         return;
     }
-    let everything = statement.covers_action("kms:Decrypt") && statement.covers_action(ADMINISTERS);
+    let everything = covers(statement, "kms:Decrypt") && covers(statement, ADMINISTERS);
     let narrowed = statement
         .conditions
         .iter()
@@ -138,7 +137,7 @@ fn actions(found: &mut Found<'_>, kind: PolicyKind, vocabulary: &Vocabulary) {
             found.warning(element, format!("`{text}` is of no service that is here, so it never matches"));
         } else if !service.contains(['*', '?']) && !service.eq_ignore_ascii_case(own) {
             found.warning(element, format!("`{text}` never matches: this kind of policy is about {own}"));
-        } else if !vocabulary.actions().any(|action| pattern.matches_action(action)) {
+        } else if !vocabulary.actions().any(|action| pattern.matches_action(action, &Effort::none())) {
             let meant = match text.to_ascii_lowercase().as_str() {
                 "kms:reencrypt" => Some("kms:ReEncrypt*"),
                 _ => nearest(text, vocabulary.actions()),
@@ -153,7 +152,7 @@ fn actions(found: &mut Found<'_>, kind: PolicyKind, vocabulary: &Vocabulary) {
 fn resources(found: &mut Found<'_>, kind: PolicyKind) {
     let statement = found.statement;
     let (Some(resources), PolicyKind::IdentityPolicy) = (&statement.resources, kind) else { return };
-    let on_aliases = ON_ALIASES.iter().any(|action| statement.covers_action(action));
+    let on_aliases = ON_ALIASES.iter().any(|action| covers(statement, action));
     let aliases = resources
         .list
         .iter()
@@ -165,6 +164,10 @@ fn resources(found: &mut Found<'_>, kind: PolicyKind) {
              kms:RequestAlias",
         );
     }
+}
+
+fn covers(statement: &Statement, action: &str) -> bool {
+    statement.covers_action(action, &Effort::none())
 }
 
 fn is_for_everybody(statement: &Statement) -> bool {

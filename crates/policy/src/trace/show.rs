@@ -44,6 +44,9 @@ impl fmt::Display for About<'_> {
         match decision.statement() {
             Some(by) if decision.is_allowed() => writeln!(f, "allowed by {layer}: {}", Quoted(by))?,
             Some(by) => writeln!(f, "denied by {layer}: {}", Quoted(by))?,
+            None if decision.layer() == Layer::Limit => {
+                writeln!(f, "denied: to evaluate the policies for this request takes too much work")?;
+            }
             None => writeln!(f, "denied: {layer} would have had to allow it")?,
         }
         self.trace.layers.iter().try_for_each(|layer| {
@@ -71,10 +74,12 @@ impl fmt::Display for LayerTrace {
         let several = self.statements.iter().any(|statement| statement.policy > 0);
         let mut other_actions = 0_usize;
         let mut missed = 0_usize;
+        let mut unknown = 0_usize;
         for statement in &self.statements {
             match &statement.outcome {
                 Outcome::Matches(_) => writeln!(f, "  {}: matches", Named(statement, several))?,
                 Outcome::Fails(Failure::Action(_)) => other_actions += 1,
+                Outcome::Fails(Failure::Limit) => unknown += 1,
                 Outcome::Fails(failure) => {
                     missed += 1;
                     if missed <= NEAR_MISSES {
@@ -85,6 +90,9 @@ impl fmt::Display for LayerTrace {
         }
         if missed > NEAR_MISSES {
             writeln!(f, "  and {} more that do not fit", missed - NEAR_MISSES)?;
+        }
+        if unknown > 0 {
+            writeln!(f, "  {unknown} not evaluated, as it takes too much work")?;
         }
         match other_actions {
             0 => Ok(()),
@@ -99,6 +107,7 @@ impl fmt::Display for Failure {
         match self {
             Self::Nothing => f.write_str("has no action or no resource, and so is about nothing"),
             Self::Action(listed) => element(f, "Action", listed),
+            Self::Limit => f.write_str("is not evaluated, as it takes too much work"),
             Self::Principal(listed) => element(f, "Principal", listed),
             Self::Resource(listed) => element(f, "Resource", listed),
             Self::Condition { operator, key, wanted, asked } => {

@@ -5,5 +5,6 @@
 mod conditions;
 mod decisions;
 mod grammar;
+mod limits;
 mod lints;
 mod traces;

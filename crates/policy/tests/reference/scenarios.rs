@@ -137,6 +137,7 @@ fn words(verdict: &Verdict, action: &str) -> String {
         Layer::Boundary => ("a permissions boundary", "permissions boundary"),
         Layer::Session => ("a session policy", "session policy"),
         Layer::Grant => panic!("grants do not deny"),
+        Layer::Limit => panic!("no scenario is that much work"),
     };
     if verdict.explicit {
         format!(" with an explicit deny in {with_article}")

@@ -203,6 +203,7 @@ fn because(layer: Layer, explicit: bool, action: &str) -> String {
         Layer::Resource | Layer::Grant => ("a", "resource-based policy"),
         Layer::Boundary => ("a", "permissions boundary"),
         Layer::Session => ("a", "session policy"),
+        Layer::Limit => panic!("no scenario is that much work"),
     };
     if explicit {
         format!(" with an explicit deny in {article} {name}")
