@@ -2,7 +2,7 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_multi-value-conditions.html>
 
 use crate::{
-    ConditionKey, Rule,
+    ConditionKey, Rule, Values,
     facts::Facts,
     operator::{Operator, Value, ValueError},
 };
@@ -115,7 +115,11 @@ impl Condition {
             return self.values.contains(&Value::Bool(asked.is_none()));
         }
         let Some(asked) = asked else { return self.holds_when_absent() };
+        let alternatives = matches!(asked, Values::Either(_));
         let mut asked = asked.as_slice().iter();
+        if alternatives {
+            return facts.holds_of(asked.map(|asked| self.holds_for(asked, facts)));
+        }
         match self.set {
             Some(SetOperator::ForAllValues) => asked.all(|asked| self.holds_for(asked, facts)),
             Some(SetOperator::ForAnyValue) => asked.any(|asked| self.holds_for(asked, facts)),
@@ -136,7 +140,8 @@ impl Condition {
     /// For one value of the question: it is among those of the policy, or, negated, among none of them.
     fn holds_for(&self, asked: &str, facts: &Facts<'_>) -> bool {
         let Some(asked) = self.operator.read(asked, facts.effort) else { return false };
-        let found = self.values.iter().any(|value| self.operator.matches(&asked, value, facts));
-        found != self.operator.is_negated()
+        let negated = self.operator.is_negated();
+        let facts = facts.negated(negated);
+        self.values.iter().any(|value| self.operator.matches(&asked, value, &facts)) != negated
     }
 }

@@ -315,11 +315,12 @@ impl<'a> Asked<'a> {
     }
 
     fn covers(&self, statement: &Statement) -> bool {
-        statement.covers(self.question.action, self.question.resource, &self.facts())
+        statement.covers(self.question.action, self.question.resource, &self.facts(statement))
     }
 
-    pub(crate) fn facts(&self) -> Facts<'a> {
-        Facts::new(self.question.keys, self.effort)
+    /// What a statement sees of the question.
+    pub(crate) fn facts(&self, statement: &Statement) -> Facts<'a> {
+        Facts::new(self.question.keys, statement.effect, self.effort)
     }
 
     fn account(&self) -> Account {

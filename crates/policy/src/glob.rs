@@ -18,6 +18,17 @@ pub(crate) enum Step<'a> {
     Many,
 }
 
+impl Step<'_> {
+    /// The same step, without a text of its own.
+    pub(crate) fn borrowed(&self) -> Step<'_> {
+        match self {
+            Self::Text(text) => Step::Text(Cow::Borrowed(text)),
+            Self::One => Step::One,
+            Self::Many => Step::Many,
+        }
+    }
+}
+
 /// Whether a whole text matches. The text before the first `*` stands at the start, the one after the last at the
 /// end, and each between them is where it is first found: no step is ever taken back.
 pub(crate) fn glob(steps: &[Step<'_>], text: &str, letters: Letters, effort: &Effort) -> bool {

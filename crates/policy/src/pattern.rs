@@ -75,7 +75,7 @@ impl Pattern {
             Form::Literal => *self.text == *text,
             Form::Glob(steps) => glob(steps, text, Letters::Exact, facts.effort),
             Form::Template(pieces) => {
-                fill(pieces, facts).is_some_and(|steps| glob(&steps, text, Letters::Exact, facts.effort))
+                filled(pieces, facts, |steps| glob(steps, text, Letters::Exact, facts.effort))
             }
         }
     }
@@ -96,9 +96,7 @@ impl Pattern {
             Form::Any => true,
             Form::Literal => arn.splitn(ARN_PARTS, ':').count() == ARN_PARTS && *self.text == *arn,
             Form::Glob(steps) => arn_matches(steps, arn, facts.effort),
-            Form::Template(pieces) => {
-                fill(pieces, facts).is_some_and(|steps| arn_matches(&steps, arn, facts.effort))
-            }
+            Form::Template(pieces) => filled(pieces, facts, |steps| arn_matches(steps, arn, facts.effort)),
         }
     }
 
@@ -109,9 +107,7 @@ impl Pattern {
                 same_folded(&[Step::Text(Cow::Borrowed(&self.text))], text, facts.effort)
             }
             Form::Glob(steps) => same_folded(steps, text, facts.effort),
-            Form::Template(pieces) => {
-                fill(pieces, facts).is_some_and(|steps| same_folded(&steps, text, facts.effort))
-            }
+            Form::Template(pieces) => filled(pieces, facts, |steps| same_folded(steps, text, facts.effort)),
         }
     }
 }
@@ -207,23 +203,52 @@ impl Variable {
     }
 }
 
-/// The steps with the variables' values, which hold no wildcards; `None` when a variable has no single value.
-fn fill<'a>(pieces: &'a [Piece], facts: &Facts<'a>) -> Option<Vec<Step<'a>>> {
+/// Whether a test holds of the steps with the variables' values, which hold no wildcards. It does not when a variable has
+/// no single value.
+fn filled(pieces: &[Piece], facts: &Facts<'_>, test: impl Fn(&[Step<'_>]) -> bool) -> bool {
     facts.effort.take(pieces.len());
-    let step = |piece: &'a Piece| {
+    let mut steps = Vec::with_capacity(pieces.len());
+    let mut open = Vec::new();
+    for piece in pieces {
         let variable = match piece {
-            Piece::Step(Step::Text(text)) => return Some(Step::Text(Cow::Borrowed(text))),
-            Piece::Step(Step::One) => return Some(Step::One),
-            Piece::Step(Step::Many) => return Some(Step::Many),
+            Piece::Step(step) => {
+                steps.push(step.borrowed());
+                continue;
+            }
             Piece::Variable(variable) => variable,
         };
-        match (facts.lookup(&variable.key), &variable.default) {
-            (Some(Values::One(value)), _) => Some(Step::Text(value)),
-            (None, Some(default)) => Some(Step::Text(Cow::Borrowed(default))),
-            _ => None,
+        steps.push(match (facts.lookup(&variable.key), &variable.default) {
+            (Some(Values::One(value)), _) => Step::Text(value),
+            (Some(Values::Either(values)), _) => {
+                open.push((steps.len(), values));
+                Step::One
+            }
+            (None, Some(default)) => Step::Text(Cow::Borrowed(default)),
+            _ => return false,
+        });
+    }
+    if open.is_empty() { test(&steps) } else { filled_either_way(steps, &open, facts, test) }
+}
+
+/// The same where variables have one value or another: each of a variable with each of every other, counted off as the
+/// digits of a number are.
+fn filled_either_way<'a>(
+    mut steps: Vec<Step<'a>>,
+    open: &'a [(usize, Vec<Cow<'_, str>>)],
+    facts: &Facts<'_>,
+    test: impl Fn(&[Step<'_>]) -> bool,
+) -> bool {
+    let ways = open.iter().fold(1_usize, |ways, (_, values)| ways.saturating_mul(values.len()));
+    facts.holds_of((0..ways).map(|mut way| {
+        for (place, values) in open {
+            if let (Some(step), Some(value)) = (steps.get_mut(*place), values.get(way % values.len())) {
+                *step = Step::Text(Cow::Borrowed(value));
+            }
+            way /= values.len();
         }
-    };
-    pieces.iter().map(step).collect()
+        facts.effort.take(open.len());
+        test(&steps)
+    }))
 }
 
 #[cfg(test)]
@@ -231,11 +256,12 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::Effect;
 
     const FULL: Reading = Reading { wildcards: true, variables: true };
 
     fn with<T>(keys: &BTreeMap<String, Vec<String>>, then: impl FnOnce(&Facts<'_>) -> T) -> T {
-        then(&Facts::new(keys, &Effort::none()))
+        then(&Facts::new(keys, Effect::Allow, &Effort::none()))
     }
 
     fn matches(pattern: &Pattern, text: &str, keys: &BTreeMap<String, Vec<String>>) -> bool {

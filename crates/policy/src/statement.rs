@@ -78,7 +78,10 @@ impl Statement {
 
     pub(crate) fn covers_resource(&self, resource: &str, facts: &Facts<'_>) -> bool {
         let resources = self.resources.as_ref();
-        resources.is_some_and(|resources| resources.names(|pattern| pattern.matches(resource, facts)))
+        resources.is_some_and(|resources| {
+            let facts = facts.negated(resources.except);
+            resources.names(|pattern| pattern.matches(resource, &facts))
+        })
     }
 }
 

@@ -174,7 +174,7 @@ fn outcome_within_limit(asked: &Asked<'_>, statement: &Statement) -> Outcome {
 }
 
 fn outcome(asked: &Asked<'_>, statement: &Statement) -> Outcome {
-    let (question, facts) = (asked.question, asked.facts());
+    let (question, facts) = (asked.question, asked.facts(statement));
     let (Some(actions), Some(resources)) = (&statement.actions, &statement.resources) else {
         return Outcome::Fails(Failure::Nothing);
     };

@@ -4,6 +4,7 @@
 
 mod conditions;
 mod decisions;
+mod doubt;
 mod grammar;
 mod limits;
 mod lints;

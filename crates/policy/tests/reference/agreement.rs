@@ -1,14 +1,15 @@
 //! Both evaluators say the same, and the trace says why.
 
 use policy::{
-    Decision, Identity, Layer, Layers, Naming, Policy, PolicyKind, Principal, Question, Trace, decide, trace,
+    ConditionKey, ConditionKeys, Decision, Identity, Layer, Layers, Naming, Policy, PolicyKind, Principal,
+    Question, Trace, Values, decide, trace,
 };
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use serde_json::Value;
 
 use crate::{
     generate::{Asked, HERE, Scene, id_of, scene},
-    naive::{Case, Verdict, evaluate},
+    naive::{Case, Context, Verdict, evaluate, worlds},
 };
 
 /// Eight times proptest's number of scenes, 256 unless `PROPTEST_CASES` says otherwise, with five questions
@@ -37,6 +38,25 @@ proptest! {
             });
             prop_assert_eq!(&by_ids, &decision);
             prop_assert_eq!(combined(&trace, &asked.principal), verdict(&decision), "{}", trace);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(many())]
+
+    /// Whichever value of a doubtful key is the right one, nothing is allowed that is not allowed with it.
+    #[test]
+    fn doubt_is_no_permission(scene in scene()) {
+        let parsed = Parsed::of(&scene);
+        for asked in scene.questions.iter().filter(|asked| !asked.doubtful.is_empty()) {
+            if !parsed.ask(asked, decide).is_allowed() {
+                continue;
+            }
+            for world in worlds(&asked.context, &asked.doubtful) {
+                let certain = Asked { context: world, doubtful: Context::new(), ..asked.clone() };
+                prop_assert!(naively(&scene, &certain).allowed, "{:?}", certain);
+            }
         }
     }
 }
@@ -71,6 +91,14 @@ fn every_outcome_is_common() {
     }
 }
 
+impl ConditionKeys for Asked {
+    fn lookup(&self, key: &ConditionKey) -> Option<Values<'_>> {
+        let values = self.doubtful.get(&key.full_name().to_lowercase());
+        let pairs = values.into_iter().flatten().map(|value| ("name", value.as_str()));
+        Values::of("NAME", pairs).or_else(|| self.context.lookup(key))
+    }
+}
+
 /// The policies of a scene, read.
 struct Parsed {
     key_policy: Option<Policy>,
@@ -98,9 +126,9 @@ impl Parsed {
     fn ask<T>(&self, asked: &Asked, then: impl FnOnce(&Question<'_>, &Layers<'_>) -> T) -> T {
         let own: Vec<&Policy> = self.identity.iter().collect();
         let session: Option<Vec<&Policy>> = self.session.as_ref().map(|all| all.iter().collect());
-        let Asked { principal, action, resource, context } = asked;
+        let Asked { principal, action, resource, .. } = asked;
         then(
-            &Question { principal, action, resource, keys: context },
+            &Question { principal, action, resource, keys: asked },
             &Layers {
                 resource_policy: self.key_policy.as_ref(),
                 resource_account: self.key_policy.as_ref().map(|_| HERE),
@@ -176,6 +204,7 @@ fn naively(scene: &Scene, asked: &Asked) -> Verdict {
         action: asked.action,
         resource: asked.resource,
         context: &asked.context,
+        doubtful: &asked.doubtful,
         key_policy: scene.key_policy.as_ref(),
         key_account: scene.key_policy.as_ref().map(|_| HERE),
         identity: (!is_root(&asked.principal)).then_some(&scene.identity),

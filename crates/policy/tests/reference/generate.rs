@@ -1,7 +1,13 @@
 //! Policies and questions over small alphabets.
 
 use policy::Principal;
-use proptest::{collection::vec, option, prelude::*, sample::select, strategy::Union};
+use proptest::{
+    collection::{btree_set, vec},
+    option,
+    prelude::*,
+    sample::select,
+    strategy::Union,
+};
 use serde_json::{Map, Value, json};
 
 use crate::naive::Context;
@@ -27,6 +33,8 @@ pub(crate) struct Asked {
     pub(crate) action: &'static str,
     pub(crate) resource: &'static str,
     pub(crate) context: Context,
+    /// Keys that have one of several values: of names that differ in case only.
+    pub(crate) doubtful: Context,
 }
 
 /// How many questions a scene has: policies cost more to generate than questions.
@@ -40,12 +48,10 @@ pub(crate) fn scene() -> impl Strategy<Value = Scene> {
         option::weighted(0.25, vec(policy(false), 0..3)),
         prop::bool::weighted(0.05),
     );
-    let question = (principal(), select(ACTIONS.to_vec()), select(RESOURCES.to_vec()), context());
-    let question = question.prop_map(|(principal, action, resource, context)| Asked {
-        principal,
-        action,
-        resource,
-        context,
+    let question = (principal(), select(ACTIONS.to_vec()), select(RESOURCES.to_vec()), context(), doubtful());
+    let question = question.prop_map(|(principal, action, resource, context, doubtful)| {
+        let context = context.into_iter().filter(|(key, _)| !doubtful.contains_key(key)).collect();
+        Asked { principal, action, resource, context, doubtful }
     });
     (layers, vec(question, QUESTIONS)).prop_map(
         |((key_policy, identity, boundary, session, grant), questions)| Scene {
@@ -130,6 +136,20 @@ fn context() -> impl Strategy<Value = Context> {
             })
             .collect()
         })
+}
+
+/// Mostly none.
+fn doubtful() -> impl Strategy<Value = Context> {
+    let values = || option::weighted(0.2, btree_set(select(TEXTS.to_vec()), 2..4));
+    (values(), values(), values()).prop_map(|(pair, tag, text)| {
+        let keys = ["kms:encryptioncontext:pair", "aws:principaltag/name", "aws:a"]
+            .into_iter()
+            .zip([pair, tag, text]);
+        keys.filter_map(|(key, values)| {
+            Some((key.to_owned(), values?.into_iter().map(str::to_owned).collect()))
+        })
+        .collect()
+    })
 }
 
 const KEYS: [&str; 10] = [

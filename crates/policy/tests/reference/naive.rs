@@ -16,12 +16,54 @@ use text::{Char, expand, like};
 /// Condition keys by their names in small letters.
 pub(crate) type Context = BTreeMap<String, Vec<String>>;
 
+/// What conditions and variables are compared with.
+#[derive(Clone, Copy)]
+pub(crate) struct Facts<'a> {
+    pub(crate) context: &'a Context,
+    /// Keys that have one of several values, and nobody knows which.
+    pub(crate) doubtful: &'a Context,
+    /// Whether what is true of one of the values is enough; otherwise it has to be true of all.
+    pub(crate) one_is_enough: bool,
+}
+
+impl Facts<'_> {
+    /// What is negated is true where that which it negates is not.
+    pub(crate) fn negated(self) -> Self {
+        Self { one_is_enough: !self.one_is_enough, ..self }
+    }
+
+    pub(crate) fn is_true(self, mut each: impl Iterator<Item = bool>) -> bool {
+        if self.one_is_enough { each.any(|is| is) } else { each.all(|is| is) }
+    }
+
+    /// Every context that there can be, if one value of each doubtful key is the right one.
+    pub(crate) fn worlds(self) -> Vec<Context> {
+        worlds(self.context, self.doubtful)
+    }
+}
+
+/// Every context that there can be.
+pub(crate) fn worlds(context: &Context, doubtful: &Context) -> Vec<Context> {
+    let mut worlds = vec![context.clone()];
+    for (key, values) in doubtful {
+        let with = |world: &Context, value: &String| {
+            let mut world = world.clone();
+            world.insert(key.clone(), vec![value.clone()]);
+            world
+        };
+        worlds = worlds.iter().flat_map(|world| values.iter().map(|value| with(world, value))).collect();
+    }
+    worlds
+}
+
 /// Everything a decision depends on, policies as the JSON that was written.
 pub(crate) struct Case<'a> {
     pub(crate) principal: &'a Principal,
     pub(crate) action: &'a str,
     pub(crate) resource: &'a str,
     pub(crate) context: &'a Context,
+    /// Keys that have one of several values, and nobody knows which.
+    pub(crate) doubtful: &'a Context,
     pub(crate) key_policy: Option<&'a Value>,
     pub(crate) key_account: Option<&'a str>,
     /// `None`: the root user.
@@ -226,13 +268,19 @@ impl Case<'_> {
         let action = |pattern: &str| {
             like(&expand(&pattern.to_lowercase(), true, None).unwrap(), &self.action.to_lowercase())
         };
+        // To deny, it is enough that it may be so; to allow, it has to be so.
+        let one_is_enough = has_effect(statement, Effect::Deny);
+        let facts = Facts { context: self.context, doubtful: self.doubtful, one_is_enough };
+        let of_resource = if statement.get("NotResource").is_some() { facts.negated() } else { facts };
         let resource = |pattern: &str| {
-            let context = variables.then_some(self.context);
-            expand(pattern, true, context).is_some_and(|pattern: Vec<Char>| like(&pattern, self.resource))
+            of_resource.is_true(of_resource.worlds().iter().map(|world| {
+                let pattern = expand(pattern, true, variables.then_some(world));
+                pattern.is_some_and(|pattern: Vec<Char>| like(&pattern, self.resource))
+            }))
         };
         lists(statement, "Action", "NotAction", &action)
             && lists(statement, "Resource", "NotResource", &resource)
-            && condition::hold(statement.get("Condition"), self.context, variables)
+            && condition::hold(statement.get("Condition"), facts, variables)
     }
 }
 

@@ -6,22 +6,24 @@ use std::net::IpAddr;
 use serde_json::Value;
 
 use super::{
-    Context, list,
+    Context, Facts, list,
     text::{Char, arn_like, expand, like},
 };
 
 /// All operators, and all keys of each, must hold.
-pub(crate) fn hold(condition: Option<&Value>, context: &Context, variables: bool) -> bool {
+pub(crate) fn hold(condition: Option<&Value>, facts: Facts<'_>, variables: bool) -> bool {
     let Some(Value::Object(operators)) = condition else { return true };
     operators.iter().all(|(operator, keys)| {
         let keys = keys.as_object().unwrap();
-        keys.iter().all(|(key, values)| holds(operator, key, &list(values), context, variables))
+        keys.iter().all(|(key, values)| holds(operator, key, &list(values), facts, variables))
     })
 }
 
-fn holds(operator: &str, key: &str, wanted: &[String], context: &Context, variables: bool) -> bool {
+fn holds(operator: &str, key: &str, wanted: &[String], facts: Facts<'_>, variables: bool) -> bool {
     let none = Vec::new();
-    let asked = context.get(&key.to_lowercase()).unwrap_or(&none);
+    let key = key.to_lowercase();
+    let doubtful = facts.doubtful.get(&key);
+    let asked = doubtful.or(facts.context.get(&key)).unwrap_or(&none);
     if operator == "Null" {
         return wanted.iter().any(|wanted| (wanted.to_lowercase() == "true") == asked.is_empty());
     }
@@ -44,14 +46,18 @@ fn holds(operator: &str, key: &str, wanted: &[String], context: &Context, variab
         };
     }
     let one = |asked: &String| {
+        let facts = if negated { facts.negated() } else { facts };
         let matches: Vec<Option<bool>> =
-            wanted.iter().map(|wanted| compare(&positive, asked, wanted, context, variables)).collect();
+            wanted.iter().map(|wanted| compare(&positive, asked, wanted, facts, variables)).collect();
         // What cannot be compared matches nothing, negated or not.
         if matches.contains(&None) {
             return false;
         }
         matches.contains(&Some(true)) != negated
     };
+    if doubtful.is_some() {
+        return facts.is_true(asked.iter().map(one));
+    }
     match set {
         "ForAllValues" => asked.iter().all(one),
         "ForAnyValue" => asked.iter().any(one),
@@ -61,8 +67,16 @@ fn holds(operator: &str, key: &str, wanted: &[String], context: &Context, variab
     }
 }
 
-/// One value of the request with one of the policy; `None` if the request's value is not of the type.
-fn compare(operator: &str, asked: &str, wanted: &str, context: &Context, variables: bool) -> Option<bool> {
+/// One value of the request with one of the policy, in each world that its variables can be of; `None` if the
+/// request's value is not of the type.
+fn compare(operator: &str, asked: &str, wanted: &str, facts: Facts<'_>, variables: bool) -> Option<bool> {
+    let worlds = facts.worlds();
+    let each = worlds.iter().map(|world| compare_in(operator, asked, wanted, world, variables));
+    let each: Option<Vec<bool>> = each.collect();
+    each.map(|each| facts.is_true(each.into_iter()))
+}
+
+fn compare_in(operator: &str, asked: &str, wanted: &str, context: &Context, variables: bool) -> Option<bool> {
     let from = variables.then_some(context);
     // A variable without a value is null, and nothing is equal to it or like it.
     let text = |wildcards| expand(wanted, wildcards, from);
