@@ -2,7 +2,7 @@
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html>
 
 use dispatch::{Fault, Kind, fault};
-use policy::{Malformed, Rule};
+use policy::Malformed;
 
 use crate::entities::EntityKind;
 
@@ -75,26 +75,5 @@ pub(crate) fn sealed() -> Fault {
 
 /// A text is no policy of the kind that is wanted. What exactly is wrong stands in the record.
 pub(crate) fn malformed(malformed: &Malformed) -> Fault {
-    let message = match malformed {
-        Malformed::Json { .. } => "This policy contains invalid Json".to_owned(),
-        Malformed::Statement { rule, .. } => match rule {
-            Rule::Principal => "Missing required field Principal".to_owned(),
-            Rule::PrincipalForm => "Invalid principal in policy.".to_owned(),
-            Rule::ResourceForm => "Resource must be in ARN format or \"*\".".to_owned(),
-            Rule::SidForm
-            | Rule::SidTwice
-            | Rule::NoPrincipal
-            | Rule::Action
-            | Rule::ActionForm
-            | Rule::KeyForm
-            | Rule::Resource
-            | Rule::NoResource
-            | Rule::OverlyPermissive => malformed.to_string(),
-            _ => SYNTAX.to_owned(),
-        },
-        Malformed::Version | Malformed::NoStatement => SYNTAX.to_owned(),
-    };
-    Fault::new(&MALFORMED_POLICY, message).with_detail(malformed.to_string())
+    Fault::new(&MALFORMED_POLICY, malformed.words_of_iam()).with_detail(malformed.to_string())
 }
-
-const SYNTAX: &str = "Syntax errors in policy.";

@@ -100,12 +100,19 @@ impl Condition {
         self.needs_presence() && !self.operator.is_negated()
     }
 
-    /// `ForAllValues` holds when there is nothing; on a pair of an encryption context that is every request
-    /// without the pair.
-    pub(crate) fn is_overly_permissive(&self) -> bool {
-        self.set == Some(SetOperator::ForAllValues)
-            && self.key.name() == "kms:encryptioncontext"
-            && self.key.variable().is_some()
+    /// Checks what KMS takes in the policy of a key. `ForAllValues` holds when there is nothing: on a pair of an
+    /// encryption context, or on a tag of a request, that is every request without it. What the key is called and tagged
+    /// is for identity policies to ask.
+    /// <https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html>
+    pub(crate) fn check_for_key_policy(&self) -> Result<(), Rule> {
+        let (family, _) = self.key.name().split_once('/').unwrap_or((self.key.name(), ""));
+        let for_all = self.set == Some(SetOperator::ForAllValues) && self.key.variable().is_some();
+        match family {
+            "aws:resourcetag" | "kms:resourcetag" | "kms:resourcealiases" => Err(Rule::ForIdentitiesOnly),
+            "kms:encryptioncontext" if for_all => Err(Rule::OverlyPermissive),
+            "aws:requesttag" if for_all => Err(Rule::OverlyPermissiveTag),
+            _ => Ok(()),
+        }
     }
 
     /// Whether it holds. A key without values is taken as absent.

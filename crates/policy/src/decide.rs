@@ -274,23 +274,15 @@ impl<'a> Asked<'a> {
 
     /// How a statement that allows names the caller.
     pub(crate) fn naming(&self, statement: &Statement) -> Option<Naming> {
-        let principals = statement.principals.as_ref()?;
-        // `*` and `NotPrincipal` mean everybody who is somebody in AWS. Who comes with a provider's word alone is let in
-        // only where that provider is named.
+        // No policy allows those whom it does not name.
+        let principals = statement.principals.as_ref().filter(|principals| !principals.except)?;
+        // `*` means everybody who is somebody in AWS. Who comes with a provider's word alone is let in only where that
+        // provider is named.
         let vouched_for = matches!(self.question.principal, Principal::WebIdentity { .. });
-        if vouched_for && principals.except {
-            return None;
-        }
         let counts =
             |pattern: &&PrincipalPattern| !vouched_for || matches!(pattern, PrincipalPattern::Federated(_));
         let named = principals.list.iter().filter(counts);
-        let named = named.filter_map(|pattern| pattern.names(self.question.principal)).max();
-        match (principals.except, named) {
-            (false, named) => named,
-            // Whoever is not named by `NotPrincipal` in any way is meant.
-            (true, None) => Some(Naming::Directly),
-            (true, Some(_)) => None,
-        }
+        named.filter_map(|pattern| pattern.names(self.question.principal)).max()
     }
 
     /// Whether a statement that denies is about the caller. A deny for an account is one for everybody in it.

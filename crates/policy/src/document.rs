@@ -35,8 +35,7 @@ impl Policy {
     /// # Errors
     /// [`Malformed`], with the first thing that is wrong. Sizes are limited by the caller, who knows the limit.
     pub fn parse(text: &str, kind: PolicyKind) -> Result<Self, Malformed> {
-        let Object(raw): Object<RawPolicy> = serde_json::from_str(text)
-            .map_err(|error| Malformed::Json { line: error.line(), column: error.column() })?;
+        let raw = RawPolicy::parse(text)?;
         // Variables came with version 2012-10-17; without a version it is the older one.
         let variables = match raw.version.as_deref() {
             Some("2012-10-17") => true,
@@ -82,6 +81,14 @@ impl Policy {
     /// Whether `${…}` stands for a value in it.
     pub(crate) fn has_variables(&self) -> bool {
         self.variables
+    }
+
+    /// Checks that it is of the version that IAM wants of managed policies, since there are variables: 2012-10-17.
+    ///
+    /// # Errors
+    /// [`Malformed::OldVersion`].
+    pub fn check_version(&self) -> Result<(), Malformed> {
+        if self.variables { Ok(()) } else { Err(Malformed::OldVersion) }
     }
 
     /// Every principal that it names.

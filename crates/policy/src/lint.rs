@@ -10,7 +10,7 @@ mod vocabulary;
 
 use std::fmt;
 
-use crate::{Malformed, Policy, PolicyKind};
+use crate::{Malformed, Policy, PolicyKind, check_partition};
 
 pub use vocabulary::Vocabulary;
 
@@ -65,11 +65,12 @@ pub fn lint(text: &str, kind: PolicyKind, vocabulary: &Vocabulary) -> Vec<Findin
         Ok(policy) => policy,
         Err(malformed) => return vec![Finding::of(&malformed)],
     };
-    let mut findings = Vec::new();
+    let other = vocabulary.partition().map(|partition| check_partition(text, partition));
+    let mut findings: Vec<Finding> = other.and_then(Result::err).iter().map(Finding::of).collect();
     for (statement, number) in policy.statements().iter().zip(1..) {
         let mut found = Found { statement, number, findings: &mut findings };
         statements::check(&mut found, kind, vocabulary);
-        conditions::check(&mut found, kind, policy.has_variables());
+        conditions::check(&mut found, policy.has_variables());
     }
     if kind == PolicyKind::KeyPolicy {
         findings.extend(statements::administrator(&policy));
@@ -80,15 +81,18 @@ pub fn lint(text: &str, kind: PolicyKind, vocabulary: &Vocabulary) -> Vec<Findin
 impl Finding {
     fn of(malformed: &Malformed) -> Self {
         let place = match malformed {
-            Malformed::Json { line, column } => Place::Text { line: *line, column: *column },
-            Malformed::Version | Malformed::NoStatement => Place::Policy,
+            Malformed::Json { line, column } | Malformed::Form { line, column } => {
+                Place::Text { line: *line, column: *column }
+            }
+            Malformed::Version | Malformed::OldVersion | Malformed::NoStatement => Place::Policy,
             Malformed::Statement { number, .. } => {
                 Place::Statement { number: *number, sid: None, element: None }
             }
         };
         let message = match malformed {
-            Malformed::Json { .. } => {
-                "this is no JSON, or has an element that policies do not have".to_owned()
+            Malformed::Json { .. } => "this is no JSON".to_owned(),
+            Malformed::Form { .. } => {
+                "an element is missing, is none that policies have, or is of a wrong type".to_owned()
             }
             Malformed::Statement { rule, .. } => rule.to_string(),
             other => other.to_string(),

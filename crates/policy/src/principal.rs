@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use crate::partition::PARTITIONS;
+
 /// A caller, as decisions see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Principal {
@@ -166,7 +168,7 @@ impl PrincipalPattern {
         };
         // Wildcards are for conditions; a principal is one principal.
         let whole = !text.contains(['*', '?']);
-        if !partition.starts_with("aws") || !is_account(account) || !whole {
+        if !PARTITIONS.contains(&partition) || !is_account(account) || !whole {
             return None;
         }
         let named = |kinds: &[&str]| {

@@ -7,6 +7,8 @@ use serde::{
     de::{Error, MapAccess, SeqAccess, Visitor},
 };
 
+use crate::Malformed;
+
 /// A policy document.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -17,6 +19,17 @@ pub(crate) struct RawPolicy {
     #[serde(default, deserialize_with = "present")]
     pub(crate) id: Option<String>,
     pub(crate) statement: OneOrMany<Object<RawStatement>>,
+}
+
+impl RawPolicy {
+    /// Reads a text.
+    pub(crate) fn parse(text: &str) -> Result<Self, Malformed> {
+        let parsed: serde_json::Result<Object<Self>> = serde_json::from_str(text);
+        parsed.map(|Object(raw)| raw).map_err(|error| {
+            let (line, column) = (error.line(), error.column());
+            if error.is_data() { Malformed::Form { line, column } } else { Malformed::Json { line, column } }
+        })
+    }
 }
 
 /// A statement.

@@ -8,6 +8,7 @@ use crate::{
     condition::Condition,
     effort::Effort,
     facts::Facts,
+    partition::{PARTITIONS, partition_of},
     pattern::{Pattern, Reading},
     raw::{OneOrMany, RawPrincipal, RawStatement},
 };
@@ -107,9 +108,10 @@ impl Grammar {
             "Deny" => Effect::Deny,
             _ => return Err(Rule::Effect),
         };
-        let principals = self.principals(either(raw.principal, raw.not_principal, Rule::Principal)?)?;
+        let principals =
+            self.principals(effect, either(raw.principal, raw.not_principal, Rule::Principal)?)?;
         let actions = match either(raw.action, raw.not_action, Rule::ActionTwice)? {
-            Some((raw, except)) => Some(Named { except, list: actions(raw)? }),
+            Some((raw, except)) => Some(Named { except, list: self.actions(raw)? }),
             None if self.kind == PolicyKind::KeyPolicy => None,
             None => return Err(Rule::Action),
         };
@@ -119,9 +121,9 @@ impl Grammar {
             for (key, values) in keys.0 {
                 let values: Vec<String> = values.0.into_iter().map(|value| value.0).collect();
                 let condition = Condition::parse(&operator, &key, &values, self.variables)?;
-                // IAM takes such a condition, and so do its policies here.
-                if self.kind == PolicyKind::KeyPolicy && condition.is_overly_permissive() {
-                    return Err(Rule::OverlyPermissive);
+                // IAM takes any condition, and so do its policies here.
+                if self.kind == PolicyKind::KeyPolicy {
+                    condition.check_for_key_policy()?;
                 }
                 conditions.push(condition);
             }
@@ -137,14 +139,38 @@ impl Grammar {
         Ok(Statement { label, has_sid, effect, principals, actions, resources, conditions })
     }
 
-    fn principals(self, raw: Option<(RawPrincipal, bool)>) -> Result<Option<Named<PrincipalPattern>>, Rule> {
+    fn principals(
+        self,
+        effect: Effect,
+        raw: Option<(RawPrincipal, bool)>,
+    ) -> Result<Option<Named<PrincipalPattern>>, Rule> {
         match (raw, self.kind) {
             (None, PolicyKind::IdentityPolicy) => Ok(None),
             (Some(_), PolicyKind::IdentityPolicy) => Err(Rule::NoPrincipal),
             (None, _) => Err(Rule::Principal),
+            // <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html>
+            (Some((_, true)), _) if effect == Effect::Allow => Err(Rule::NotPrincipalAllowed),
             (Some((_, true)), PolicyKind::TrustPolicy) => Err(Rule::NoNotPrincipal),
             (Some((raw, except)), _) => Ok(Some(Named { except, list: principals(raw)? })),
         }
+    }
+
+    fn actions(self, raw: OneOrMany<String>) -> Result<Vec<Pattern>, Rule> {
+        let action = |text: String| {
+            let parts = text.split_once(':');
+            let whole =
+                text == "*" || parts.is_some_and(|(service, name)| !service.is_empty() && !name.is_empty());
+            let pattern = Pattern::parse(&text, Reading { wildcards: true, variables: false });
+            let pattern = pattern.filter(|_| whole).ok_or(Rule::ActionForm)?;
+            let of_sts = parts.is_some_and(|(service, _)| service.eq_ignore_ascii_case("sts"));
+            let trusted =
+                || TRUST_ACTIONS.iter().any(|action| pattern.matches_action(action, &Effort::none()));
+            if self.kind == PolicyKind::TrustPolicy && !(of_sts && trusted()) {
+                return Err(Rule::TrustAction);
+            }
+            Ok(pattern)
+        };
+        filled(raw)?.into_iter().map(action).collect()
     }
 
     fn resources(self, raw: Option<(OneOrMany<String>, bool)>) -> Result<Option<Named<Pattern>>, Rule> {
@@ -162,7 +188,10 @@ impl Grammar {
 
     fn resource(self, text: &str) -> Result<Pattern, Rule> {
         if self.kind == PolicyKind::IdentityPolicy && text != "*" && !text.starts_with("arn:") {
-            return Err(Rule::ResourceForm);
+            return Err(Rule::ResourceForm { resource: text.to_owned() });
+        }
+        if partition_of(text).is_some_and(|partition| !PARTITIONS.contains(&partition)) {
+            return Err(Rule::Partition { resource: text.to_owned() });
         }
         // Variables stand for what is behind the fifth colon, never for a service or an account.
         let early = text.split_once("${").is_some_and(|(before, _)| before.matches(':').count() < 5);
@@ -173,6 +202,17 @@ impl Grammar {
         Pattern::parse(text, reading).ok_or(Rule::Variable)
     }
 }
+
+/// What a trust policy can be asked for.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_manage_modify.html>
+const TRUST_ACTIONS: [&str; 6] = [
+    "sts:AssumeRole",
+    "sts:AssumeRoleWithSAML",
+    "sts:AssumeRoleWithWebIdentity",
+    "sts:SetContext",
+    "sts:SetSourceIdentity",
+    "sts:TagSession",
+];
 
 /// One of two elements, and whether it is the `Not…` one.
 fn either<T>(plain: Option<T>, except: Option<T>, both: Rule) -> Result<Option<(T, bool)>, Rule> {
@@ -190,32 +230,23 @@ fn filled<T>(raw: OneOrMany<T>) -> Result<Vec<T>, Rule> {
 }
 
 fn principals(raw: RawPrincipal) -> Result<Vec<PrincipalPattern>, Rule> {
+    let invalid = |element: &str, value: String| Rule::PrincipalForm { element: element.to_owned(), value };
     let kinds = match raw {
         RawPrincipal::Text(text) if text == "*" => return Ok(vec![PrincipalPattern::Anyone]),
-        RawPrincipal::Text(_) => return Err(Rule::PrincipalForm),
+        RawPrincipal::Text(text) => return Err(invalid("AWS", text)),
         RawPrincipal::Kinds(kinds) => kinds.0,
     };
     let mut list = Vec::new();
     for (kind, values) in kinds {
         for value in filled(values)? {
             list.push(match kind.as_str() {
-                "AWS" => PrincipalPattern::parse_aws(&value).ok_or(Rule::PrincipalForm)?,
+                "AWS" => PrincipalPattern::parse_aws(&value).ok_or_else(|| invalid("AWS", value))?,
                 "Service" => PrincipalPattern::Service(value),
                 "Federated" => PrincipalPattern::Federated(value),
                 "CanonicalUser" => PrincipalPattern::CanonicalUser(value),
-                _ => return Err(Rule::PrincipalForm),
+                _ => return Err(invalid(&kind, value)),
             });
         }
     }
     if list.is_empty() { Err(Rule::Empty) } else { Ok(list) }
-}
-
-fn actions(raw: OneOrMany<String>) -> Result<Vec<Pattern>, Rule> {
-    let action = |text: String| {
-        let whole = text == "*"
-            || text.split_once(':').is_some_and(|(service, name)| !service.is_empty() && !name.is_empty());
-        let pattern = Pattern::parse(&text, Reading { wildcards: true, variables: false });
-        pattern.filter(|_| whole).ok_or(Rule::ActionForm)
-    };
-    filled(raw)?.into_iter().map(action).collect()
 }

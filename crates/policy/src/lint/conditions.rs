@@ -6,23 +6,21 @@ use super::{
     vocabulary::nearest,
 };
 use crate::{
-    Effect, PolicyKind,
+    Effect,
     condition::{Condition, SetOperator},
     operator::{Operator, Value},
+    partition::{PARTITIONS, partition_of},
 };
 
 const CONDITION: &str = "Condition";
 
-pub(super) fn check(found: &mut Found<'_>, kind: PolicyKind, variables: bool) {
+pub(super) fn check(found: &mut Found<'_>, variables: bool) {
     let conditions = &found.statement.conditions;
     for condition in conditions {
         match Vocabulary::key(condition.key()) {
             Some(key) => {
                 types(found, condition, key);
                 sets(found, condition, key);
-                if kind == PolicyKind::KeyPolicy && key.name == "kms:ResourceAliases" {
-                    found.error(CONDITION, "kms:ResourceAliases is for identity policies only");
-                }
             }
             None => unknown(found, condition),
         }
@@ -83,7 +81,7 @@ fn types(found: &mut Found<'_>, condition: &Condition, key: &Key) {
         let possible = match key.kind {
             Kind::Flag => matches!(&**value, "true" | "false"),
             Kind::Account => value.len() == 12 && value.bytes().all(|byte| byte.is_ascii_digit()),
-            Kind::Arn => value.starts_with("arn:"),
+            Kind::Arn => partition_of(value).is_some_and(|partition| PARTITIONS.contains(&partition)),
             Kind::Number => value.parse::<f64>().is_ok(),
             Kind::Text | Kind::Date | Kind::Address => true,
         };

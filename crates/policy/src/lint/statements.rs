@@ -61,13 +61,7 @@ fn principals(found: &mut Found<'_>) {
     let statement = found.statement;
     let Some(principals) = &statement.principals else { return };
     if principals.except {
-        match statement.effect {
-            Effect::Allow => found.error(
-                "NotPrincipal",
-                "with Allow it opens the key to everybody else in every account; name who may with Principal",
-            ),
-            Effect::Deny => spares_nobody(found),
-        }
+        spares_nobody(found);
         return;
     }
     if statement.effect == Effect::Deny || !is_for_everybody(statement) {

@@ -23,6 +23,7 @@ const LETTERS_PER_MISTAKE: usize = 3;
 pub struct Vocabulary {
     services: Vec<&'static str>,
     actions: Vec<String>,
+    partition: Option<String>,
 }
 
 impl Vocabulary {
@@ -39,7 +40,19 @@ impl Vocabulary {
             .filter(|action| action.split_once(':').is_some_and(|(prefix, _)| prefixes.contains(&prefix)));
         let mut actions: Vec<String> = operations.chain(only.map(ToString::to_string)).collect();
         actions.sort_unstable();
-        Self { services: prefixes, actions }
+        Self { services: prefixes, actions, partition: None }
+    }
+
+    /// The same, in a deployment of one partition: ARNs of another are mistakes. Without it, those of all partitions that
+    /// there are may be meant.
+    #[must_use]
+    pub fn in_partition(self, partition: &str) -> Self {
+        Self { partition: Some(partition.to_owned()), ..self }
+    }
+
+    /// The partition of the deployment, if it is known.
+    pub(super) fn partition(&self) -> Option<&str> {
+        self.partition.as_deref()
     }
 
     /// Whether a service is one of those here; patterns for services are.

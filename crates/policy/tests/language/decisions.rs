@@ -105,15 +105,6 @@ fn not_principal_with_deny_spares_only_those_listed_with_all_they_go_by() {
 }
 
 #[test]
-fn not_principal_with_allow_means_only_those_that_are_not_listed_in_any_way() {
-    let root = format!("arn:aws:iam::{HERE}:root");
-    let text = policy(&[statement("Allow", "NotPrincipal", &[&root])]);
-    let case = Case { key_policy: &text, identity: None, boundary: None, session: None };
-    assert!(!case.decide(&user(HERE, "alice")).is_allowed());
-    assert!(!case.decide(&Principal::root(HERE)).is_allowed());
-}
-
-#[test]
 fn a_service_that_a_key_policy_names_needs_nothing_else() {
     let service = Principal::Service { name: "logs.us-east-1.amazonaws.com".to_owned() };
     let named = r#"{"Statement":{"Sid":"S","Effect":"Allow","Principal":{"Service":"logs.us-east-1.amazonaws.com"},

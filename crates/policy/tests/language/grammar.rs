@@ -1,6 +1,6 @@
 //! What is no policy.
 
-use policy::{Malformed, Policy, PolicyKind, Rule};
+use policy::{Malformed, Policy, PolicyKind, Rule, check_partition};
 
 use PolicyKind::{IdentityPolicy, KeyPolicy, TrustPolicy};
 
@@ -21,10 +21,7 @@ const ALL: &str = r#""Action":"kms:*","Resource":"*""#;
 
 #[track_caller]
 fn breaks(parsed: Result<Policy, Malformed>, expected: Rule) {
-    match parsed {
-        Err(Malformed::Statement { number: 1, rule }) => assert_eq!(rule, expected),
-        other => panic!("{other:?} instead of {expected:?}"),
-    }
+    assert_eq!(parsed.err(), Some(Malformed::Statement { number: 1, rule: expected }));
 }
 
 #[test]
@@ -58,7 +55,10 @@ fn only_the_form_of_a_policy_is_taken() {
     ];
     for text in bad {
         let parsed = Policy::parse(&text, KeyPolicy);
-        assert!(matches!(parsed, Err(Malformed::Json { .. })), "{text:.80}: {parsed:?}");
+        assert!(
+            matches!(parsed, Err(Malformed::Json { .. } | Malformed::Form { .. })),
+            "{text:.80}: {parsed:?}"
+        );
     }
 }
 
@@ -83,11 +83,11 @@ fn a_policy_has_a_statement() {
 fn null_is_not_the_same_as_nothing() {
     for member in ["Sid", "Condition", "NotAction", "NotResource", "NotPrincipal"] {
         let parsed = key_policy(&format!(r#"{ALL},"{member}":null"#));
-        assert!(matches!(parsed, Err(Malformed::Json { .. })), "{member}: {parsed:?}");
+        assert!(matches!(parsed, Err(Malformed::Form { .. })), "{member}: {parsed:?}");
     }
     for member in ["Version", "Id"] {
         let text = format!(r#"{{"{member}":null,"Statement":{{"Effect":"Deny",{ALL}}}}}"#);
-        assert!(matches!(Policy::parse(&text, IdentityPolicy), Err(Malformed::Json { .. })), "{member}");
+        assert!(matches!(Policy::parse(&text, IdentityPolicy), Err(Malformed::Form { .. })), "{member}");
     }
 }
 
@@ -109,7 +109,7 @@ fn members_of_wrong_types_are_refused() {
         r#""Action":"kms:*","Resource":"*","Condition":{"Bool":{"aws:a":"true"},"Bool":{"aws:a":"true"}}"#,
         r#""Action":"kms:*","Resource":"*","Condition":{"Bool":{"aws:a":"true","aws:a":"true"}}"#,
     ] {
-        assert!(matches!(identity_policy(members), Err(Malformed::Json { .. })), "{members}");
+        assert!(matches!(identity_policy(members), Err(Malformed::Form { .. })), "{members}");
     }
 }
 
@@ -126,7 +126,7 @@ fn an_empty_list_says_nothing_and_is_no_list() {
         breaks(key_policy(members), Rule::Empty);
     }
     for principal in [r"{}", r#"{"AWS":[]}"#] {
-        let text = with(&format!(r#""NotPrincipal":{principal},{ALL}"#));
+        let text = with(&format!(r#""Principal":{principal},{ALL}"#));
         breaks(Policy::parse(&text, KeyPolicy), Rule::Empty);
     }
     assert!(identity_policy(&format!(r#"{ALL},"Condition":{{}}"#)).is_ok());
@@ -173,7 +173,9 @@ fn principals_belong_to_policies_on_resources() {
     breaks(Policy::parse(&with(r#""Action":"sts:AssumeRole""#), TrustPolicy), Rule::Principal);
     let trust = |members: &str| Policy::parse(&with(members), TrustPolicy);
     assert!(trust(r#""Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole""#).is_ok());
-    breaks(trust(r#""NotPrincipal":"*","Action":"sts:AssumeRole""#), Rule::NoNotPrincipal);
+    breaks(trust(r#""NotPrincipal":"*","Action":"sts:AssumeRole""#), Rule::NotPrincipalAllowed);
+    let deny = r#"{"Statement":{"Effect":"Deny","NotPrincipal":"*","Action":"sts:AssumeRole"}}"#;
+    breaks(Policy::parse(deny, TrustPolicy), Rule::NoNotPrincipal);
     breaks(trust(r#""Principal":"*","Action":"sts:AssumeRole","Resource":"*""#), Rule::NoResource);
 }
 
@@ -185,6 +187,10 @@ fn a_principal_is_one_principal() {
         (account.to_owned(), true),
         (format!("arn:aws:iam::{account}:root"), true),
         (format!("arn:aws-cn:iam::{account}:root"), true),
+        (format!("arn:aws-us-gov:sts::{account}:federated-user/name"), true),
+        (format!("arn:awss:iam::{account}:root"), false),
+        (format!("arn:aws-:iam::{account}:user/name"), false),
+        (format!("arn::iam::{account}:root"), false),
         (format!("arn:aws:iam::{account}:user/path/name"), true),
         (format!("arn:aws:iam::{account}:role/name"), true),
         (format!("arn:aws:sts::{account}:assumed-role/role/session"), true),
@@ -212,9 +218,10 @@ fn a_principal_is_one_principal() {
         );
     }
     for principal in [r#""alice""#, r#"{"IAM":"*"}"#, r#"{"aws":"*"}"#] {
-        breaks(
-            Policy::parse(&with(&format!(r#""Principal":{principal},{ALL}"#)), KeyPolicy),
-            Rule::PrincipalForm,
+        let parsed = Policy::parse(&with(&format!(r#""Principal":{principal},{ALL}"#)), KeyPolicy);
+        assert!(
+            matches!(parsed, Err(Malformed::Statement { number: 1, rule: Rule::PrincipalForm { .. } })),
+            "{principal}: {parsed:?}"
         );
     }
 }
@@ -228,7 +235,7 @@ fn resources_of_iam_policies_are_arns() {
         assert!(resource(fine).is_ok(), "{fine}");
     }
     for bad in ["", "key/x", "kms:*", "1234abcd-12ab-34cd-56ef-1234567890ab"] {
-        breaks(resource(bad), Rule::ResourceForm);
+        breaks(resource(bad), Rule::ResourceForm { resource: bad.to_owned() });
     }
     for bad in
         ["arn:aws:kms:us-east-1:${aws:userid}:key/x", "arn:aws:kms:::key/${aws:userid", "arn:aws:kms:::${}"]
@@ -298,4 +305,210 @@ fn for_all_values_on_an_encryption_context_is_refused_in_key_policies_in_aws_wor
     assert!(identity_policy(&format!("{ALL},{condition}")).is_ok());
     let keys = r#""Condition":{"ForAllValues:StringEquals":{"kms:EncryptionContextKeys":"b"}}"#;
     assert!(key_policy(&format!("{ALL},{keys}")).is_ok());
+}
+
+/// AWS: "NotPrincipal must be used with "Effect":"Deny"."
+#[test]
+fn nobody_is_allowed_something_for_not_being_named() {
+    let refused = |effect: &str| {
+        let text = format!(
+            r#"{{"Statement":{{"Effect":"{effect}","NotPrincipal":{{"AWS":"111122223333"}},{ALL}}}}}"#
+        );
+        Policy::parse(&text, KeyPolicy).err().map(|malformed| malformed.to_string())
+    };
+    assert_eq!(refused("Allow").as_deref(), Some("Allow with NotPrincipal is not allowed."));
+    assert_eq!(refused("Deny"), None);
+}
+
+#[test]
+fn key_policies_do_not_ask_what_the_key_is_called_or_tagged() {
+    for (key, refused) in [
+        ("aws:ResourceTag/env", true),
+        ("AWS:resourcetag/Env", true),
+        ("aws:ResourceTag", true),
+        ("kms:ResourceTag/env", true),
+        ("kms:ResourceAliases", true),
+        ("KMS:RESOURCEALIASES", true),
+        ("kms:RequestAlias", false),
+        ("aws:RequestTag/env", false),
+        ("aws:PrincipalTag/env", false),
+        ("aws:ResourceAccount", false),
+    ] {
+        for operator in ["StringEquals", "ForAnyValue:StringLike", "Null"] {
+            let condition = format!(r#""Condition":{{"{operator}":{{"{key}":"true"}}}}"#);
+            let parsed = key_policy(&format!("{ALL},{condition}"));
+            assert_eq!(parsed.is_err(), refused, "{operator} {key}: {parsed:?}");
+            if let Err(malformed) = parsed {
+                assert_eq!(
+                    malformed.to_string(),
+                    "These condition keys are not permitted in a key policy: aws:ResourceTag, kms:ResourceTag, \
+                     kms:ResourceAliases"
+                );
+            }
+            assert!(identity_policy(&format!("{ALL},{condition}")).is_ok(), "{operator} {key}");
+        }
+    }
+}
+
+/// AWS returns this error also for `aws:RequestTag/tag-key`.
+#[test]
+fn for_all_values_on_a_tag_of_a_request_is_refused_in_key_policies() {
+    let of = |operator: &str, key: &str| format!(r#"{ALL},"Condition":{{"{operator}":{{"{key}":"b"}}}}"#);
+    for operator in ["ForAllValues:StringEquals", "ForAllValues:StringNotLikeIfExists"] {
+        let refused = key_policy(&of(operator, "AWS:requesttag/a")).unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "OverlyPermissiveCondition: Using the ForAllValues set operator with a single-valued condition key \
+             matches requests without the specified tag or with an unspecified tag. To fix, remove ForAllValues."
+        );
+        assert!(identity_policy(&of(operator, "aws:RequestTag/a")).is_ok());
+    }
+    assert!(key_policy(&of("ForAnyValue:StringEquals", "aws:RequestTag/a")).is_ok());
+    assert!(key_policy(&of("ForAllValues:StringEquals", "aws:TagKeys")).is_ok());
+    assert!(key_policy(&of("ForAllValues:StringEquals", "aws:PrincipalTag/a")).is_ok());
+}
+
+#[test]
+fn resources_are_of_a_partition_that_exists() {
+    for (resource, shown) in [
+        ("arn:awss:kms:*:*:key/*", r#"Partition "awss" is not valid for resource "arn:awss:kms:*:*:key/*"."#),
+        ("arn::kms:*:*:key/*", r#"Partition "" is not valid for resource "arn::kms:*:*:key/*"."#),
+        ("arn:*:kms:*:*:key/*", r#"Partition "*" is not valid for resource "arn:*:kms:*:*:key/*"."#),
+        ("arn:aws*:kms:*", r#"Partition "aws*" is not valid for resource "arn:aws*:kms:*:*:*"."#),
+        ("arn:kms", r#"Partition "kms" is not valid for resource "arn:kms:*:*:*:*"."#),
+        ("arn:", r#"Partition "" is not valid for resource "arn::*:*:*:*"."#),
+        ("arn:${P}:s3:::a", r#"Partition "${P}" is not valid for resource "arn:${P}:s3:::a"."#),
+    ] {
+        for element in ["Resource", "NotResource"] {
+            let members = format!(r#""Action":"kms:*","{element}":["*","{resource}"]"#);
+            for parsed in [identity_policy(&members), key_policy(&members)] {
+                let malformed = parsed.expect_err(resource);
+                assert_eq!(
+                    (malformed.to_string().as_str(), malformed.words_of_iam().as_str()),
+                    (shown, shown)
+                );
+            }
+        }
+    }
+    for partition in ["aws", "aws-cn", "aws-us-gov", "aws-eusc", "aws-iso", "aws-iso-b"] {
+        let members = format!(r#""Action":"kms:*","Resource":"arn:{partition}:kms:*:*:key/*""#);
+        assert!(identity_policy(&members).is_ok(), "{partition}");
+    }
+}
+
+#[test]
+fn what_is_written_now_is_of_the_deployments_partition() {
+    let root = |partition: &str| format!(r#""{{"AWS":["*","arn:{partition}:iam::111122223333:root"]}}""#);
+    let named = |element: &str, partition: &str| {
+        with(&format!(r#""{element}":{},{ALL}"#, root(partition).trim_matches('"')))
+    };
+    let federated = with(
+        r#""Principal":{"Federated":"arn:aws-cn:iam::111122223333:oidc-provider/a"},"Action":"sts:AssumeRoleWithWebIdentity""#,
+    );
+    let resource =
+        |element: &str| with(&format!(r#""Action":"kms:*","{element}":["*","arn:aws-cn:kms:*:*:key/*"]"#));
+    let no_principal = "Policy contains a statement with one or more invalid principals.";
+    let partition = r#"Partition "aws-cn" is not valid for resource "arn:aws-cn:kms:*:*:key/*"."#;
+    for (text, by_kms, by_iam) in [
+        (
+            named("Principal", "aws-cn"),
+            no_principal,
+            r#"Invalid principal in policy: "AWS":"arn:aws-cn:iam::111122223333:root""#,
+        ),
+        (
+            named("NotPrincipal", "aws-cn"),
+            no_principal,
+            r#"Invalid principal in policy: "AWS":"arn:aws-cn:iam::111122223333:root""#,
+        ),
+        (
+            federated,
+            no_principal,
+            r#"Invalid principal in policy: "Federated":"arn:aws-cn:iam::111122223333:oidc-provider/a""#,
+        ),
+        (resource("Resource"), partition, partition),
+        (resource("NotResource"), partition, partition),
+    ] {
+        assert_eq!(check_partition(&text, "aws-cn"), Ok(()), "{text}");
+        let malformed = check_partition(&text, "aws").expect_err(&text);
+        assert_eq!((malformed.to_string().as_str(), malformed.words_of_iam().as_str()), (by_kms, by_iam));
+    }
+    assert!(check_partition(&named("Principal", "aws"), "aws").is_ok());
+    assert!(
+        check_partition(&with(&format!(r#""Principal":{{"AWS":"111122223333"}},{ALL}"#)), "aws-cn").is_ok()
+    );
+    assert!(matches!(check_partition("[]", "aws"), Err(Malformed::Form { .. })));
+}
+
+#[test]
+fn managed_policies_are_of_the_newer_version() {
+    for (version, fine) in
+        [(r#""Version":"2012-10-17","#, true), (r#""Version":"2008-10-17","#, false), ("", false)]
+    {
+        let text = format!(r#"{{{version}"Statement":{{"Effect":"Deny",{ALL}}}}}"#);
+        let checked = Policy::parse(&text, IdentityPolicy).unwrap().check_version();
+        assert_eq!(checked.is_ok(), fine, "{version}");
+        if let Err(malformed) = checked {
+            assert_eq!(malformed.words_of_iam(), "Policy document must be version 2012-10-17 or greater.");
+        }
+    }
+}
+
+#[test]
+fn trust_policies_are_about_assuming_the_role() {
+    for (action, fine) in [
+        (r#""sts:AssumeRole""#, true),
+        (r#"["sts:assumerole","STS:TagSession","sts:SetSourceIdentity","sts:SetContext"]"#, true),
+        (r#""sts:AssumeRoleWithWebIdentity""#, true),
+        (r#""sts:AssumeRoleWithSAML""#, true),
+        (r#""sts:AssumeRole*""#, true),
+        (r#""sts:*""#, true),
+        (r#""*""#, false),
+        (r#""s*:AssumeRole""#, false),
+        (r#""sts:TagSessions""#, false),
+        (r#""sts:GetCallerIdentity""#, false),
+        (r#""kms:*""#, false),
+        (r#"["sts:AssumeRole","iam:PassRole"]"#, false),
+    ] {
+        for element in ["Action", "NotAction"] {
+            let text = with(&format!(r#""Principal":"*","{element}":{action}"#));
+            let parsed = Policy::parse(&text, TrustPolicy);
+            assert_eq!(parsed.is_ok(), fine, "{element} {action}: {parsed:?}");
+            if let Err(malformed) = parsed {
+                assert_eq!(
+                    malformed.words_of_iam(),
+                    "AssumeRole policy may only specify STS AssumeRole actions."
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn iam_says_what_is_no_json_and_what_is_no_policy() {
+    let said = |text: &str| Policy::parse(text, IdentityPolicy).unwrap_err().words_of_iam();
+    for text in ["", "no", "{", r#"{"Version":"2012-10-17",}"#, r#"{"Statement":[]} x"#] {
+        assert_eq!(said(text), "This policy contains invalid Json", "{text}");
+    }
+    for text in [
+        "null",
+        "[]",
+        "{}",
+        r#"{"Version":"2012-10-17"}"#,
+        r#"{"Version":"2013-10-17","Statement":[]}"#,
+        r#"{"Version":"2012-10-17","Statement":[]}"#,
+        r#"{"Version":"2012-10-17","Statement":["a"]}"#,
+        r#"{"Version":"2012-10-17","Id":{},"Statement":[{}]}"#,
+        &with(r#""Action":"kms:*","Resource":{"a":"b"}"#),
+        &with(r#""Action":"kms:*","Resource":"*","Extra":"value""#),
+        &with(r#""Action":"kms:*","Resource":"*","Resource":"*""#),
+        &with(r#""Action":"kms:*","Resource":"*","Condition":{"a":"b"}"#),
+        r#"{"Version":"2012-10-17","Statement":{"Action":"kms:*","Resource":"*"}}"#,
+    ] {
+        assert_eq!(said(text), "Syntax errors in policy.", "{text}");
+    }
+    assert_eq!(
+        said(&with(r#""Action":"kms:*","Resource":"key""#)),
+        r#"Resource key must be in ARN format or "*"."#
+    );
+    assert_eq!(said(&with(r#""Resource":"*""#)), "Policy statement must contain actions.");
 }

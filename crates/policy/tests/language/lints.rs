@@ -39,6 +39,41 @@ fn identity(statement: &str, level: Level, message: &str) {
     told(statement, PolicyKind::IdentityPolicy, level, message);
 }
 
+/// Of a policy that is refused nothing else is told.
+#[track_caller]
+fn refused(statement: &str, kind: PolicyKind, message: &str) {
+    told(statement, kind, Error, message);
+}
+
+#[test]
+fn partitions_that_do_not_exist_and_another_than_the_deployments() {
+    let on = |partition: &str| {
+        format!(r#"{{"Effect":"Deny","Action":"kms:*","Resource":"arn:{partition}:kms:*:*:key/*"}}"#)
+    };
+    for partition in ["awss", "", "*"] {
+        refused(&on(partition), PolicyKind::IdentityPolicy, "is of no partition");
+    }
+    let told = |statement: &str, kind, partition: &str| {
+        let vocabulary = Vocabulary::new(&[("kms", model::kms::OPERATION_NAMES)]).in_partition(partition);
+        let found =
+            lint(&format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#), kind, &vocabulary);
+        found.into_iter().map(|finding| (finding.level, finding.message)).collect::<Vec<_>>()
+    };
+    let identity = PolicyKind::IdentityPolicy;
+    assert_eq!(told(&on("aws-cn"), identity, "aws-cn"), []);
+    let message = "the resource `arn:aws-cn:kms:*:*:key/*` is of no partition, or of another one";
+    assert_eq!(told(&on("aws-cn"), identity, "aws"), [(Error, message.to_owned())]);
+    let root = r#"{"Effect":"Allow","Principal":{"AWS":"arn:aws-cn:iam::111122223333:root"},"Action":"kms:*","Resource":"*"}"#;
+    assert_eq!(told(root, PolicyKind::KeyPolicy, "aws-cn"), []);
+    let message = "the principal `arn:aws-cn:iam::111122223333:root` is invalid";
+    assert_eq!(told(root, PolicyKind::KeyPolicy, "aws"), [(Error, message.to_owned())]);
+    condition(
+        r#""StringEquals":{"aws:PrincipalArn":"arn:awss:iam::111122223333:role/x"}"#,
+        Warning,
+        "an ARN",
+    );
+}
+
 /// An allow of an identity policy under a condition.
 #[track_caller]
 fn condition(condition: &str, level: Level, message: &str) {
@@ -152,7 +187,7 @@ fn not_principal() {
             r#"{{"Effect":"{effect}","NotPrincipal":{{"AWS":{principals}}},"Action":"kms:Decrypt","Resource":"*"}}"#
         )
     };
-    key(&not("Allow", r#""111122223333""#), Error, "opens the key");
+    refused(&not("Allow", r#""111122223333""#), PolicyKind::KeyPolicy, "opens the key");
     key(&not("Deny", r#""arn:aws:iam::111122223333:user/bob""#), Warning, "denied all the same");
     let both = not("Deny", r#"["111122223333","arn:aws:iam::111122223333:user/bob"]"#);
     assert_eq!(of(&both, PolicyKind::KeyPolicy), []);
@@ -192,7 +227,7 @@ fn condition_keys_that_do_not_exist() {
     condition(r#""StringEquals":{"kms:Weather":"x"}"#, Error, "`kms:Weather` is no condition key");
     let aliases = r#"{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"kms:Encrypt","Resource":"*",
         "Condition":{"ForAnyValue:StringEquals":{"kms:ResourceAliases":"alias/a"}}}"#;
-    key(aliases, Error, "identity policies only");
+    refused(aliases, PolicyKind::KeyPolicy, "identity policies only");
 }
 
 #[test]

@@ -205,6 +205,7 @@ fn naively(scene: &Scene, asked: &Asked) -> Verdict {
         resource: asked.resource,
         context: &asked.context,
         doubtful: &asked.doubtful,
+        worlds: &worlds(&asked.context, &asked.doubtful),
         key_policy: scene.key_policy.as_ref(),
         key_account: scene.key_policy.as_ref().map(|_| HERE),
         identity: (!is_root(&asked.principal)).then_some(&scene.identity),

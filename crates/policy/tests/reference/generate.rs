@@ -215,7 +215,8 @@ fn statement(names_principals: bool) -> impl Strategy<Value = Value> {
             let effect = if who.0 { "Allow" } else { "Deny" };
             statement.insert("Effect".to_owned(), json!(effect));
             if names_principals {
-                let element = if who.1 { "NotPrincipal" } else { "Principal" };
+                // AWS refuses to allow whoever is not named.
+                let element = if who.1 && !who.0 { "NotPrincipal" } else { "Principal" };
                 statement.insert(element.to_owned(), principals(&who.2));
             }
             let element = if what.0 { "NotAction" } else { "Action" };

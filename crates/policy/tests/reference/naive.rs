@@ -22,6 +22,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) context: &'a Context,
     /// Keys that have one of several values, and nobody knows which.
     pub(crate) doubtful: &'a Context,
+    /// Every context that there can be.
+    pub(crate) worlds: &'a [Context],
     /// Whether what is true of one of the values is enough; otherwise it has to be true of all.
     pub(crate) one_is_enough: bool,
 }
@@ -36,13 +38,13 @@ impl Facts<'_> {
         if self.one_is_enough { each.any(|is| is) } else { each.all(|is| is) }
     }
 
-    /// Every context that there can be, if one value of each doubtful key is the right one.
-    pub(crate) fn worlds(self) -> Vec<Context> {
-        worlds(self.context, self.doubtful)
+    /// Whether something is true, from whether it is in each context that there can be.
+    pub(crate) fn is_true_in(self, is: impl Fn(&Context) -> bool) -> bool {
+        self.is_true(self.worlds.iter().map(is))
     }
 }
 
-/// Every context that there can be.
+/// Every context that there can be, as one value of each doubtful key is the right one.
 pub(crate) fn worlds(context: &Context, doubtful: &Context) -> Vec<Context> {
     let mut worlds = vec![context.clone()];
     for (key, values) in doubtful {
@@ -64,6 +66,8 @@ pub(crate) struct Case<'a> {
     pub(crate) context: &'a Context,
     /// Keys that have one of several values, and nobody knows which.
     pub(crate) doubtful: &'a Context,
+    /// Every context that there can be.
+    pub(crate) worlds: &'a [Context],
     pub(crate) key_policy: Option<&'a Value>,
     pub(crate) key_account: Option<&'a str>,
     /// `None`: the root user.
@@ -220,14 +224,8 @@ impl Case<'_> {
             return way == Way::Itself
                 && named.is_some_and(|named| list(named).iter().any(|named| named == provider));
         }
-        if let Some(principal) = statement.get("Principal") {
-            return self.is_named(principal, way);
-        }
-        if let Some(principal) = statement.get("NotPrincipal") {
-            let ways = [Way::Itself, Way::Role, Way::Account];
-            return way == Way::Itself && !ways.iter().any(|way| self.is_named(principal, *way));
-        }
-        false
+        // "NotPrincipal must be used with "Effect":"Deny"."
+        statement.get("Principal").is_some_and(|principal| self.is_named(principal, way))
     }
 
     fn is_named(&self, principal: &Value, way: Way) -> bool {
@@ -270,13 +268,14 @@ impl Case<'_> {
         };
         // To deny, it is enough that it may be so; to allow, it has to be so.
         let one_is_enough = has_effect(statement, Effect::Deny);
-        let facts = Facts { context: self.context, doubtful: self.doubtful, one_is_enough };
+        let Self { context, doubtful, worlds, .. } = *self;
+        let facts = Facts { context, doubtful, worlds, one_is_enough };
         let of_resource = if statement.get("NotResource").is_some() { facts.negated() } else { facts };
         let resource = |pattern: &str| {
-            of_resource.is_true(of_resource.worlds().iter().map(|world| {
+            of_resource.is_true_in(|world| {
                 let pattern = expand(pattern, true, variables.then_some(world));
                 pattern.is_some_and(|pattern: Vec<Char>| like(&pattern, self.resource))
-            }))
+            })
         };
         lists(statement, "Action", "NotAction", &action)
             && lists(statement, "Resource", "NotResource", &resource)

@@ -73,6 +73,7 @@ fn the_naive_evaluator_decides_as_written() {
             resource: &scenario.resource,
             context: &scenario.context,
             doubtful: &BTreeMap::new(),
+            worlds: std::slice::from_ref(&scenario.context),
             key_policy: scenario.key_policy.as_ref(),
             key_account: (scenario.resource == KEY).then_some(HERE),
             identity: scenario.identity.as_deref(),

@@ -33,7 +33,7 @@ fn malformed_policies_are_refused_in_the_words_of_aws() {
         ),
         (
             statement(json!({ "Effect": "Allow", "Action": "kms:*", "Resource": "key" })),
-            "Resource must be in ARN format or \"*\".",
+            "Resource key must be in ARN format or \"*\".",
         ),
     ] {
         for (operation, input) in [

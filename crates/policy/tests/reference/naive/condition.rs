@@ -70,8 +70,7 @@ fn holds(operator: &str, key: &str, wanted: &[String], facts: Facts<'_>, variabl
 /// One value of the request with one of the policy, in each world that its variables can be of; `None` if the
 /// request's value is not of the type.
 fn compare(operator: &str, asked: &str, wanted: &str, facts: Facts<'_>, variables: bool) -> Option<bool> {
-    let worlds = facts.worlds();
-    let each = worlds.iter().map(|world| compare_in(operator, asked, wanted, world, variables));
+    let each = facts.worlds.iter().map(|world| compare_in(operator, asked, wanted, world, variables));
     let each: Option<Vec<bool>> = each.collect();
     each.map(|each| facts.is_true(each.into_iter()))
 }
