@@ -1,6 +1,6 @@
 //! Why a text is no policy, in AWS's words where those are known.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 /// Why a text is no policy. `Display` is for whoever wrote it, in the words of KMS where it has some.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,6 +125,8 @@ impl fmt::Display for Malformed {
 impl std::error::Error for Malformed {}
 
 const OLD_VERSION: &str = "Policy document must be version 2012-10-17 or greater.";
+/// Letters of a request that a message shows.
+const LETTERS: usize = 2048;
 /// What IAM says of everything that it has no other words for.
 const SYNTAX: &str = "Syntax errors in policy.";
 
@@ -142,7 +144,7 @@ impl Malformed {
             Rule::Principal => "Missing required field Principal".to_owned(),
             Rule::PrincipalForm { element, value } => {
                 // The quotation marks are AWS's; tools look for this text.
-                format!("Invalid principal in policy: \"{element}\":\"{value}\"")
+                format!("Invalid principal in policy: \"{}\":\"{}\"", cut(element), cut(value))
             }
             rule => rule.words_of_aws().unwrap_or_else(|| SYNTAX.to_owned()),
         }
@@ -179,7 +181,7 @@ impl Rule {
             Self::TrustAction => "AssumeRole policy may only specify STS AssumeRole actions.",
             Self::Resource => "Policy statement must contain resources.",
             Self::ResourceForm { resource } => {
-                return Some(format!("Resource {resource} must be in ARN format or \"*\"."));
+                return Some(format!("Resource {} must be in ARN format or \"*\".", cut(resource)));
             }
             Self::Partition { resource } => return Some(wrong_partition(resource)),
             Self::ActionForm | Self::KeyForm => {
@@ -196,8 +198,16 @@ impl Rule {
 fn wrong_partition(resource: &str) -> String {
     let mut parts: Vec<&str> = resource.splitn(6, ':').collect();
     parts.resize(6, "*");
-    let partition = parts.get(1).copied().unwrap_or_default();
-    format!("Partition \"{partition}\" is not valid for resource \"{}\".", parts.join(":"))
+    let partition = cut(parts.get(1).copied().unwrap_or_default());
+    format!("Partition \"{partition}\" is not valid for resource \"{}\".", cut(&parts.join(":")))
+}
+
+/// What came with a request, as far as it fits into a message. No ARN of this length is one.
+fn cut(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(LETTERS) {
+        Some((end, _)) => Cow::Owned(format!("{}…", text.get(..end).unwrap_or_default())),
+        None => Cow::Borrowed(text),
+    }
 }
 
 impl fmt::Display for Rule {
@@ -213,7 +223,7 @@ impl fmt::Display for Rule {
                 "Allow with NotPrincipal opens the key to everybody else in every account, and is refused; name who \
                  may with Principal"
             }
-            Self::PrincipalForm { value, .. } => return write!(f, "the principal `{value}` is invalid"),
+            Self::PrincipalForm { value, .. } => return write!(f, "the principal `{}` is invalid", cut(value)),
             Self::Action => "there must be one of Action and NotAction",
             Self::ActionTwice => "there must not be both Action and NotAction",
             Self::ActionForm => "an action must be * or a service, a colon and a name",
@@ -225,6 +235,7 @@ impl fmt::Display for Rule {
             Self::ResourceTwice => "there must not be both Resource and NotResource",
             Self::ResourceForm { .. } => "a resource must be in ARN format or \"*\"",
             Self::Partition { resource } => {
+                let resource = cut(resource);
                 return write!(f, "the resource `{resource}` is of no partition, or of another one");
             }
             Self::NoResource => "this kind of policy names no resources",

@@ -397,6 +397,20 @@ fn resources_are_of_a_partition_that_exists() {
 }
 
 #[test]
+fn messages_show_no_more_of_a_request_than_an_arn_has() {
+    let long = "ä".repeat(10_000);
+    for members in [
+        format!(r#""Action":"kms:*","Resource":"arn:{long}""#),
+        format!(r#""Action":"kms:*","Resource":"{long}""#),
+    ] {
+        let malformed = identity_policy(&members).unwrap_err();
+        for message in [malformed.to_string(), malformed.words_of_iam()] {
+            assert!(message.contains("ä…") && message.chars().count() < 5_000, "{message}");
+        }
+    }
+}
+
+#[test]
 fn what_is_written_now_is_of_the_deployments_partition() {
     let root = |partition: &str| format!(r#""{{"AWS":["*","arn:{partition}:iam::111122223333:root"]}}""#);
     let named = |element: &str, partition: &str| {

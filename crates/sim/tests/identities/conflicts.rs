@@ -149,7 +149,8 @@ fn quotas_hold() {
             );
         }
     }
-    let long = |characters: usize| policy("Allow", &["kms:*"], &format!("arn:{}", "a".repeat(characters)));
+    let long =
+        |characters: usize| policy("Allow", &["kms:*"], &format!("arn:aws:{}", "a".repeat(characters)));
     let put = |size| json!({ "UserName": "alice", "PolicyName": "long", "PolicyDocument": long(size) });
     // White space does not count.
     people.iam(
