@@ -32,7 +32,10 @@ pub use error::{CloseError, Damage, OpenError, Reason, Refused};
 pub use journal::{Health, Journal, Options};
 pub use memory::{Crash, MemoryDisk};
 pub use queue::{Appended, Position};
-pub use record::{Caller, Decision, EventKind, InvokedBy, NotARecord, Outcome, RECORD_VERSION, Record, Tls};
+pub use record::{
+    EventKind, InvokedBy, NotARecord, RECORD_VERSION, Record, RecordedCaller, RecordedDecision,
+    RecordedOutcome, Tls,
+};
 pub use recovery::Recovery;
 pub use segment::Node;
 pub use value::Value;

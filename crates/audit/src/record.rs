@@ -65,13 +65,13 @@ pub struct Record<'a> {
     pub read_only: bool,
     /// Who called; absent if the caller could not be established.
     #[n(10)]
-    pub caller: Option<Caller<'a>>,
+    pub caller: Option<RecordedCaller<'a>>,
     /// What was decided.
     #[n(11)]
-    pub decision: Decision<'a>,
+    pub decision: RecordedDecision<'a>,
     /// How it ended.
     #[n(12)]
-    pub outcome: Outcome<'a>,
+    pub outcome: RecordedOutcome<'a>,
     /// The HTTP status of the answer; 0 for a service event.
     #[n(13)]
     pub http_status: u16,
@@ -127,7 +127,7 @@ pub enum EventKind {
 
 /// Who called.
 #[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
-pub struct Caller<'a> {
+pub struct RecordedCaller<'a> {
     /// CloudTrail's `userIdentity.type`, such as `IAMUser`.
     #[n(0)]
     pub kind: Text<'a>,
@@ -164,7 +164,7 @@ pub struct InvokedBy<'a> {
 
 /// What was decided about a call, and by what.
 #[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
-pub enum Decision<'a> {
+pub enum RecordedDecision<'a> {
     /// The call ended before there was anything to decide, or needs no permission.
     #[n(0)]
     None,
@@ -190,17 +190,17 @@ pub enum Decision<'a> {
     },
 }
 
-impl Decision<'_> {
+impl RecordedDecision<'_> {
     /// The same decision, its texts shared.
     #[must_use]
-    pub fn borrowed(&self) -> Decision<'_> {
+    pub fn borrowed(&self) -> RecordedDecision<'_> {
         match self {
-            Self::None => Decision::None,
-            Self::Allowed { layer, statement } => Decision::Allowed {
+            Self::None => RecordedDecision::None,
+            Self::Allowed { layer, statement } => RecordedDecision::Allowed {
                 layer: Cow::Borrowed(layer),
                 statement: statement.as_deref().map(Cow::Borrowed),
             },
-            Self::Denied { layer, statement } => Decision::Denied {
+            Self::Denied { layer, statement } => RecordedDecision::Denied {
                 layer: Cow::Borrowed(layer),
                 statement: statement.as_deref().map(Cow::Borrowed),
             },
@@ -210,7 +210,7 @@ impl Decision<'_> {
 
 /// How a call ended.
 #[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
-pub enum Outcome<'a> {
+pub enum RecordedOutcome<'a> {
     /// With its result.
     #[n(0)]
     Ok,
@@ -257,8 +257,8 @@ impl<'a> Record<'a> {
             account: None,
             read_only: false,
             caller: None,
-            decision: Decision::None,
-            outcome: Outcome::Ok,
+            decision: RecordedDecision::None,
+            outcome: RecordedOutcome::Ok,
             http_status: 0,
             resources: Vec::new(),
             parameters: Vec::new(),
@@ -324,7 +324,7 @@ impl<'a> Record<'a> {
         cut_option(&mut self.user_agent, MESSAGE_BYTES_MAX);
         cut_option(&mut self.detail, DETAIL_BYTES_MAX);
         cut_option(&mut self.trace, TRACE_BYTES_MAX);
-        if let Some(Caller { kind, arn, unique_id, access_key_id }) = &mut self.caller {
+        if let Some(RecordedCaller { kind, arn, unique_id, access_key_id }) = &mut self.caller {
             for text in [kind, arn, unique_id] {
                 cut(text, TEXT_BYTES_MAX);
             }
@@ -340,13 +340,14 @@ impl<'a> Record<'a> {
             cut_option(source_account, NAME_BYTES_MAX);
         }
         match &mut self.decision {
-            Decision::None => {}
-            Decision::Allowed { layer, statement } | Decision::Denied { layer, statement } => {
+            RecordedDecision::None => {}
+            RecordedDecision::Allowed { layer, statement }
+            | RecordedDecision::Denied { layer, statement } => {
                 cut(layer, NAME_BYTES_MAX);
                 cut_option(statement, TEXT_BYTES_MAX);
             }
         }
-        if let Outcome::Fault { code, message } = &mut self.outcome {
+        if let RecordedOutcome::Fault { code, message } = &mut self.outcome {
             cut(code, NAME_BYTES_MAX);
             cut(message, MESSAGE_BYTES_MAX);
         }

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use dispatch::{Fault, Kind, fault};
+use dispatch::{Fault, FaultKind, fault};
 use serde::{Deserialize, Serialize};
 
 use crate::span;
@@ -48,7 +48,7 @@ pub(crate) struct Strike {
 
 /// An error that this can answer with, and AWS's text for it.
 struct Known {
-    kind: Kind,
+    kind: FaultKind,
     text: Option<&'static str>,
 }
 
@@ -59,7 +59,7 @@ const fn known(
     query_status: u16,
     text: Option<&'static str>,
 ) -> Known {
-    Known { kind: Kind { json, query, json_status, query_status }, text }
+    Known { kind: FaultKind { json, query, json_status, query_status }, text }
 }
 
 const fn same(name: &'static str, status: u16) -> Known {

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     /// Which AWS error it is.
-    pub kind: &'static Kind,
+    pub kind: &'static FaultKind,
     /// For the caller. Some AWS errors carry no text at all.
     pub message: Option<Cow<'static, str>>,
     /// For the operator only.
@@ -19,7 +19,7 @@ pub struct Fault {
 
 /// An AWS error: its names and HTTP statuses in the two protocols.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Kind {
+pub struct FaultKind {
     /// Name in AWS JSON 1.1 (`__type`, `x-amzn-ErrorType`).
     pub json: &'static str,
     /// Name in the Query protocol (`<Code>`).
@@ -33,13 +33,13 @@ pub struct Kind {
 impl Fault {
     /// A fault without text, as AWS sends for, say, `InvalidCiphertextException`.
     #[must_use]
-    pub const fn silent(kind: &'static Kind) -> Self {
+    pub const fn silent(kind: &'static FaultKind) -> Self {
         Self { kind, message: None, detail: None }
     }
 
     /// A fault with AWS's text for the caller.
     #[must_use]
-    pub fn new(kind: &'static Kind, message: impl Into<Cow<'static, str>>) -> Self {
+    pub fn new(kind: &'static FaultKind, message: impl Into<Cow<'static, str>>) -> Self {
         Self { kind, message: Some(message.into()), detail: None }
     }
 
@@ -102,55 +102,61 @@ impl From<sigv4::AuthError> for Fault {
 }
 
 /// An error of one service: 400 and one name in both protocols.
-const fn modelled(name: &'static str) -> Kind {
-    Kind { json: name, query: name, json_status: 400, query_status: 400 }
+const fn modelled(name: &'static str) -> FaultKind {
+    FaultKind { json: name, query: name, json_status: 400, query_status: 400 }
 }
 
 /// An error that both protocols know under different names and statuses.
-const fn common(json: &'static str, query: &'static str, query_status: u16) -> Kind {
-    Kind { json, query, json_status: 400, query_status }
+const fn common(json: &'static str, query: &'static str, query_status: u16) -> FaultKind {
+    FaultKind { json, query, json_status: 400, query_status }
 }
 
 // Faults of every service (facts: the common errors of the AWS API reference).
 
 /// The request carries no signature.
-pub static MISSING_AUTHENTICATION: Kind =
+pub static MISSING_AUTHENTICATION: FaultKind =
     common("MissingAuthenticationTokenException", "MissingAuthenticationToken", 403);
 /// The signature lacks a part or is malformed.
-pub static INCOMPLETE_SIGNATURE: Kind = common("IncompleteSignatureException", "IncompleteSignature", 400);
+pub static INCOMPLETE_SIGNATURE: FaultKind =
+    common("IncompleteSignatureException", "IncompleteSignature", 400);
 /// The signature is wrong, stale or for another place.
-pub static INVALID_SIGNATURE: Kind = common("InvalidSignatureException", "SignatureDoesNotMatch", 403);
+pub static INVALID_SIGNATURE: FaultKind = common("InvalidSignatureException", "SignatureDoesNotMatch", 403);
 /// The access key or session token is unknown or switched off.
-pub static UNRECOGNIZED_CLIENT: Kind = common("UnrecognizedClientException", "InvalidClientTokenId", 403);
+pub static UNRECOGNIZED_CLIENT: FaultKind =
+    common("UnrecognizedClientException", "InvalidClientTokenId", 403);
 /// The session token has expired.
-pub static EXPIRED_TOKEN: Kind = common("ExpiredTokenException", "ExpiredToken", 403);
+pub static EXPIRED_TOKEN: FaultKind = common("ExpiredTokenException", "ExpiredToken", 403);
 /// The caller may not do this.
-pub static ACCESS_DENIED: Kind = common("AccessDeniedException", "AccessDenied", 403);
+pub static ACCESS_DENIED: FaultKind = common("AccessDeniedException", "AccessDenied", 403);
 /// A member breaks its constraint.
-pub static VALIDATION: Kind = common("ValidationException", "ValidationError", 400);
+pub static VALIDATION: FaultKind = common("ValidationException", "ValidationError", 400);
 /// The body is not what the protocol says.
-pub static SERIALIZATION: Kind = common("SerializationException", "MalformedInput", 400);
+pub static SERIALIZATION: FaultKind = common("SerializationException", "MalformedInput", 400);
 /// There is no such operation.
-pub static UNKNOWN_OPERATION: Kind = common("UnknownOperationException", "InvalidAction", 400);
+pub static UNKNOWN_OPERATION: FaultKind = common("UnknownOperationException", "InvalidAction", 400);
 /// The operation exists in the API and is not built.
-pub static UNSUPPORTED_OPERATION: Kind = modelled("UnsupportedOperationException");
+pub static UNSUPPORTED_OPERATION: FaultKind = modelled("UnsupportedOperationException");
 /// The body is over the limit.
-pub static TOO_LARGE: Kind = Kind {
+pub static TOO_LARGE: FaultKind = FaultKind {
     json: "RequestEntityTooLargeException",
     query: "RequestEntityTooLarge",
     json_status: 413,
     query_status: 413,
 };
 /// The body did not arrive in time or broke off.
-pub static REQUEST_TIMEOUT: Kind =
-    Kind { json: "RequestTimeoutException", query: "RequestTimeout", json_status: 408, query_status: 408 };
+pub static REQUEST_TIMEOUT: FaultKind = FaultKind {
+    json: "RequestTimeoutException",
+    query: "RequestTimeout",
+    json_status: 408,
+    query_status: 408,
+};
 /// Others changed the same thing at the same time; try again. KMS has no error of its own for it.
-pub static CONTENDED: Kind = Kind {
+pub static CONTENDED: FaultKind = FaultKind {
     json: "KMSInternalException",
     query: "ConcurrentModification",
     json_status: 500,
     query_status: 409,
 };
 /// The server failed; try again.
-pub static INTERNAL: Kind =
-    Kind { json: "KMSInternalException", query: "InternalFailure", json_status: 500, query_status: 500 };
+pub static INTERNAL: FaultKind =
+    FaultKind { json: "KMSInternalException", query: "InternalFailure", json_status: 500, query_status: 500 };

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, mem, sync::Arc};
 
-use audit::{Decision, Value};
+use audit::{RecordedDecision, Value};
 use store::Batch;
 
 use crate::{Caller, Ids, ServiceEvent};
@@ -13,7 +13,7 @@ use crate::{Caller, Ids, ServiceEvent};
 pub struct Notes {
     /// Who calls, where no credential says it.
     pub(crate) caller: Option<Arc<Caller>>,
-    pub(crate) decision: Option<Decision<'static>>,
+    pub(crate) decision: Option<RecordedDecision<'static>>,
     pub(crate) trace: Option<String>,
     pub(crate) resources: Vec<Cow<'static, str>>,
     pub(crate) parameters: Vec<(Cow<'static, str>, Value<'static>)>,
@@ -37,15 +37,16 @@ impl Notes {
     /// The call was allowed, by this layer and statement.
     pub fn allowed(&mut self, layer: impl Into<Cow<'static, str>>, statement: Option<String>) {
         // A denial stands: an operation that asks twice is only as allowed as its worst answer.
-        if !matches!(self.decision, Some(Decision::Denied { .. })) {
+        if !matches!(self.decision, Some(RecordedDecision::Denied { .. })) {
             self.decision =
-                Some(Decision::Allowed { layer: layer.into(), statement: statement.map(Cow::Owned) });
+                Some(RecordedDecision::Allowed { layer: layer.into(), statement: statement.map(Cow::Owned) });
         }
     }
 
     /// The call was denied, by this layer and statement.
     pub fn denied(&mut self, layer: impl Into<Cow<'static, str>>, statement: Option<String>) {
-        self.decision = Some(Decision::Denied { layer: layer.into(), statement: statement.map(Cow::Owned) });
+        self.decision =
+            Some(RecordedDecision::Denied { layer: layer.into(), statement: statement.map(Cow::Owned) });
     }
 
     /// Why the call was denied, for the operator. The caller learns no more than AWS tells.
@@ -117,7 +118,7 @@ impl Notes {
 
     /// Whether a decision was noted and is no denial.
     pub(crate) fn is_allowed(&self) -> bool {
-        matches!(self.decision, Some(Decision::Allowed { .. }))
+        matches!(self.decision, Some(RecordedDecision::Allowed { .. }))
     }
 
     /// Something to do if and when the call succeeds, without waiting. Of an attempt that is made again, it is

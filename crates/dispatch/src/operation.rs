@@ -156,7 +156,7 @@ pub struct Service<S: Stateful> {
 /// A service with the names of its operations.
 struct Offered<S: Stateful> {
     service: Service<S>,
-    names: HashMap<&'static str, Found>,
+    names: HashMap<&'static str, LookedUp>,
 }
 
 /// A service with its state's type erased.
@@ -164,7 +164,7 @@ pub(crate) trait AnyService: Send + Sync {
     fn name(&self) -> &'static str;
     fn protocol(&self) -> wire::Protocol;
     fn facts(&self) -> Vec<&'static Facts>;
-    fn find(&self, operation: &str) -> Found;
+    fn find(&self, operation: &str) -> LookedUp;
     /// Whether an operation's calls are not signed.
     fn is_unsigned(&self, row: usize) -> bool;
     fn run<'a>(
@@ -185,7 +185,7 @@ pub(crate) trait AnyService: Send + Sync {
 
 /// What a look-up in the table gave.
 #[derive(Clone, Copy)]
-pub(crate) enum Found {
+pub(crate) enum LookedUp {
     Row(usize, &'static Facts),
     Unsupported(&'static str),
     Unknown,
@@ -195,8 +195,8 @@ impl<S: Stateful> Service<S> {
     /// The service as calls find it.
     pub(crate) fn offered(self) -> Box<dyn AnyService> {
         let rows = self.table.iter().enumerate();
-        let rows = rows.map(|(index, row)| (row.facts.name, Found::Row(index, row.facts)));
-        let unsupported = self.unsupported.iter().map(|name| (*name, Found::Unsupported(name)));
+        let rows = rows.map(|(index, row)| (row.facts.name, LookedUp::Row(index, row.facts)));
+        let unsupported = self.unsupported.iter().map(|name| (*name, LookedUp::Unsupported(name)));
         // What is offered stands last, and so counts, where a name is in both.
         let names = unsupported.chain(rows).collect();
         Box::new(Offered { service: self, names })
@@ -216,8 +216,8 @@ impl<S: Stateful> AnyService for Offered<S> {
         self.service.table.iter().map(|row| row.facts).collect()
     }
 
-    fn find(&self, operation: &str) -> Found {
-        self.names.get(operation).copied().unwrap_or(Found::Unknown)
+    fn find(&self, operation: &str) -> LookedUp {
+        self.names.get(operation).copied().unwrap_or(LookedUp::Unknown)
     }
 
     fn is_unsigned(&self, row: usize) -> bool {

@@ -5,7 +5,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use audit::{Decision, EventKind, Journal, Outcome, Record, Tls, Value};
+use audit::{EventKind, Journal, Record, RecordedDecision, RecordedOutcome, Tls, Value};
 use model::Timestamp;
 
 use crate::{ConnectionInfo, Credential, Fault, Ids, Notes, Origin, forward::Acting, head::Head};
@@ -120,14 +120,15 @@ impl<'a> OpenRecord<'a> {
             Some(account) => account.into(),
             None => caller.account.as_str().into(),
         });
-        record.caller = caller.map(|caller| audit::Caller {
+        record.caller = caller.map(|caller| audit::RecordedCaller {
             kind: caller.kind().into(),
             arn: caller.arn.as_str().into(),
             unique_id: caller.unique_id.as_str().into(),
             access_key_id: Some(caller.access_key_id.as_str()).filter(|id| !id.is_empty()).map(Into::into),
         });
-        record.decision = self.notes.decision.as_ref().map_or(Decision::None, Decision::borrowed);
-        record.outcome = fault.map_or(Outcome::Ok, |fault| Outcome::Fault {
+        record.decision =
+            self.notes.decision.as_ref().map_or(RecordedDecision::None, RecordedDecision::borrowed);
+        record.outcome = fault.map_or(RecordedOutcome::Ok, |fault| RecordedOutcome::Fault {
             code: fault.kind.json.into(),
             message: fault.message.as_deref().unwrap_or_default().into(),
         });

@@ -38,14 +38,14 @@ pub struct Resource {
     /// Its policy, as its reader sees it.
     pub text: String,
     /// A grant that covers the question.
-    pub grant: Option<Granted>,
+    pub grant: Option<CoveringGrant>,
     /// The condition keys that it gives a request.
     pub keys: Box<dyn ConditionKeys>,
 }
 
 /// A grant.
 #[derive(Debug, Clone)]
-pub struct Granted {
+pub struct CoveringGrant {
     /// Its id.
     pub id: String,
     /// Whether the account is the grantee, whose identity policies hand on what it was granted.

@@ -7,7 +7,7 @@ use sigv4::{AuthError, Claim};
 
 use crate::{
     Facts, Fault, fault,
-    operation::{AnyService, Found},
+    operation::{AnyService, LookedUp},
     wire::{Call, Protocol},
 };
 
@@ -117,16 +117,16 @@ pub(crate) fn check_scope(
 
 /// The operation's row, or the fault for a name that is none.
 pub(crate) fn operation(
-    found: Found,
+    found: LookedUp,
     protocol: Protocol,
     name: &str,
 ) -> Result<(usize, &'static Facts), Fault> {
     match found {
-        Found::Row(row, facts) => Ok((row, facts)),
-        Found::Unsupported(name) => {
+        LookedUp::Row(row, facts) => Ok((row, facts)),
+        LookedUp::Unsupported(name) => {
             Err(Fault::new(&fault::UNSUPPORTED_OPERATION, format!("{name} is not offered yet.")))
         }
-        Found::Unknown => match protocol {
+        LookedUp::Unknown => match protocol {
             Protocol::AwsJson { .. } => Err(Fault::silent(&fault::UNKNOWN_OPERATION)),
             Protocol::Query { version, .. } => Err(Fault::new(
                 &fault::UNKNOWN_OPERATION,

@@ -26,7 +26,7 @@ use crate::{
     forward::{ACT_FOR, Acting, Request},
     head::Head,
     ids::Ids,
-    operation::{Answered, AnyService, Found, Service},
+    operation::{Answered, AnyService, LookedUp, Service},
     panics,
     record::OpenRecord,
     route,
@@ -259,7 +259,7 @@ impl Dispatcher {
         // No request whose body is too large, or came only in part.
         let body = incoming.body.as_ref().map_err(|fault| Fault::from(*fault))?;
         let found = incoming.service.map(|service| (service, service.find(incoming.call.operation())));
-        if let Some((service, Found::Row(row, facts))) = found
+        if let Some((service, LookedUp::Row(row, facts))) = found
             && service.is_unsigned(row)
         {
             // No proof of identity stands for a service that calls for others: only signatures do.

@@ -8,7 +8,7 @@ use dispatch::{Caller, Credential, Cx, Fault, Usage};
 use model::{Timestamp, arn::AccountId};
 use secret::Plaintext;
 use sigv4::SigningKeys;
-use state::{Kept, Notes, encode, touched};
+use state::{Kept, Noting, encode, touched};
 use store::{Batch, Key, Precondition, Revision};
 use strongroom::{Entropy, EntropyFailed, Purpose, Refused, Strongroom};
 
@@ -29,7 +29,7 @@ pub(crate) struct AccessKey {
     /// Where the record was last changed.
     pub(crate) revision: Revision,
     pub(crate) used: Arc<KeyUse>,
-    notes: Notes<KeyUse>,
+    notes: Noting<KeyUse>,
     lock: Arc<Lock>,
     signer: ArcSwapOption<Signer>,
 }
@@ -57,7 +57,7 @@ struct Signer {
     caller: Caller,
     lock: Arc<Lock>,
     used: Arc<KeyUse>,
-    notes: Notes<KeyUse>,
+    notes: Noting<KeyUse>,
 }
 
 /// A new access key: the id, and the secret that is shown once.
@@ -132,7 +132,7 @@ impl AccessKey {
         (account, id): (AccountId, &str),
         (bytes, revision): (&[u8], Revision),
         known: Option<&Self>,
-        (used, notes): (Arc<KeyUse>, &Notes<KeyUse>),
+        (used, notes): (Arc<KeyUse>, &Noting<KeyUse>),
         strongroom: &Arc<Strongroom>,
     ) -> Option<Self> {
         let record: AccessKeyRecord<'_> = minicbor::decode(bytes).ok()?;

@@ -1,14 +1,14 @@
 //! The faults of IAM, in AWS's words.
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html>
 
-use dispatch::{Fault, Kind, fault};
+use dispatch::{Fault, FaultKind, fault};
 use policy::Malformed;
 
 use crate::entities::EntityKind;
 
 macro_rules! kinds {
     ($($name:ident = $model:literal, $wire:literal, $status:literal);* $(;)?) => {
-        $(#[doc = $wire] pub(crate) static $name: Kind = Kind {
+        $(#[doc = $wire] pub(crate) static $name: FaultKind = FaultKind {
             json: $model, query: $wire, json_status: $status, query_status: $status,
         };)*
     };

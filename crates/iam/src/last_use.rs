@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use dispatch::Usage;
 use model::Timestamp;
-use state::{LastUse, Notes, Tracked, Use};
+use state::{LastUse, Noting, Tracked, Use};
 
 use crate::records::AccessKeyUseRecord;
 
@@ -62,7 +62,7 @@ impl KeyUse {
 }
 
 /// Notes a use. Those of the same second for the same purpose are one.
-pub(crate) fn note(notes: &Notes<KeyUse>, key: &Arc<KeyUse>, usage: Usage<'_>) {
+pub(crate) fn note(notes: &Noting<KeyUse>, key: &Arc<KeyUse>, usage: Usage<'_>) {
     let same = |known: &Used| {
         known.at.as_seconds() >= usage.at.as_seconds()
             && known.service == usage.service

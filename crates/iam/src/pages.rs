@@ -8,7 +8,7 @@ use crate::{Iam, faults, limits::PAGE_ITEMS_DEFAULT};
 
 /// What a caller asks of a listing.
 #[derive(Clone, Copy)]
-pub(crate) struct Asked<'a> {
+pub(crate) struct Wish<'a> {
     /// The operation.
     pub(crate) name: &'static str,
     /// What it is filtered by.
@@ -21,7 +21,7 @@ pub(crate) struct Asked<'a> {
 pub(crate) fn page<T, I: Iterator<Item = T>>(
     iam: &Iam,
     cx: &Cx<'_>,
-    asked: &Asked<'_>,
+    asked: &Wish<'_>,
     items: impl FnOnce(Bound<String>) -> I,
     name: impl Fn(&T) -> String,
 ) -> Result<Page<T>, Fault> {
@@ -35,7 +35,7 @@ pub(crate) fn page<T, I: Iterator<Item = T>>(
 pub(crate) fn page_of<T>(
     iam: &Iam,
     cx: &Cx<'_>,
-    asked: &Asked<'_>,
+    asked: &Wish<'_>,
     items: impl IntoIterator<Item = T>,
     name: impl Fn(&T) -> String,
 ) -> Result<Page<T>, Fault> {

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use dispatch::Fault;
 use imbl::{HashMap, OrdMap, OrdSet};
 use model::{Timestamp, arn::AccountId};
-use state::{Kept, Notes, Record, Unreadable, encode};
+use state::{Kept, Noting, Record, Unreadable, encode};
 use store::{Key, Revision};
 use strongroom::Strongroom;
 
@@ -39,7 +39,7 @@ pub struct Tables {
     /// Opens secrets.
     pub(crate) strongroom: Arc<Strongroom>,
     /// Notes when access keys are used.
-    pub(crate) notes: Notes<KeyUse>,
+    pub(crate) notes: Noting<KeyUse>,
 }
 
 /// Whose a unique id is.
@@ -113,7 +113,7 @@ impl state::Tables for Tables {
 
 impl Tables {
     /// Nobody. Secrets are opened by the strongroom.
-    pub(crate) fn new(strongroom: Arc<Strongroom>, notes: Notes<KeyUse>) -> Self {
+    pub(crate) fn new(strongroom: Arc<Strongroom>, notes: Noting<KeyUse>) -> Self {
         Self {
             accounts: OrdMap::new(),
             access_keys: HashMap::new(),

@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use audit::{FsDisk, Outcome, Record};
+use audit::{FsDisk, Record, RecordedOutcome};
 use server::DataDir;
 
 use crate::records::{decision, uuid};
@@ -65,8 +65,8 @@ fn tell(sequence: u64, record: &Record<'_>, out: &mut dyn Write) -> io::Result<(
     }
     writeln!(out, "decision  {}", Plain(&decision(&record.decision)))?;
     match &record.outcome {
-        Outcome::Ok => writeln!(out, "answer    {}", record.http_status)?,
-        Outcome::Fault { code, message } => {
+        RecordedOutcome::Ok => writeln!(out, "answer    {}", record.http_status)?,
+        RecordedOutcome::Fault { code, message } => {
             writeln!(out, "answer    {} {} {}", record.http_status, Plain(code), Plain(message))?;
         }
     }
@@ -93,7 +93,7 @@ impl fmt::Display for Plain<'_> {
 mod tests {
     use std::sync::Arc;
 
-    use audit::{Caller, Decision, EventKind, Journal, Options};
+    use audit::{EventKind, Journal, Options, RecordedCaller, RecordedDecision};
 
     use super::*;
 
@@ -103,14 +103,15 @@ mod tests {
         record.service = "kms".into();
         record.operation = "Encrypt\u{1b}[2J".into();
         record.region = "us-east-1".into();
-        record.caller = Some(Caller {
+        record.caller = Some(RecordedCaller {
             kind: "IAMUser".into(),
             arn: "arn:aws:iam::111122223333:user/ann".into(),
             unique_id: "AIDAANN".into(),
             access_key_id: Some("AKIAANN".into()),
         });
-        record.decision = Decision::Denied { layer: "identity-policy".into(), statement: None };
-        record.outcome = Outcome::Fault { code: "AccessDeniedException".into(), message: "no".into() };
+        record.decision = RecordedDecision::Denied { layer: "identity-policy".into(), statement: None };
+        record.outcome =
+            RecordedOutcome::Fault { code: "AccessDeniedException".into(), message: "no".into() };
         record.http_status = 400;
         record.source = Some("192.0.2.1".into());
         record.trace = Some("kms:Encrypt on *\ndenied: identity-policy would have had to allow it\n".into());

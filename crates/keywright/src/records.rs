@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use audit::{Decision, EventKind, FsDisk, Outcome, Record, Value, Verdict};
+use audit::{EventKind, FsDisk, Record, RecordedDecision, RecordedOutcome, Value, Verdict};
 use serde::Serialize;
 use server::DataDir;
 
@@ -114,8 +114,8 @@ fn line(sequence: u64, payload: &[u8], out: &mut dyn Write) -> io::Result<()> {
     let record = Record::decode(payload)
         .map_err(|_| io::Error::other(format!("record {sequence} does not decode")))?;
     let (error_code, error_message) = match &record.outcome {
-        Outcome::Ok => (None, None),
-        Outcome::Fault { code, message } => {
+        RecordedOutcome::Ok => (None, None),
+        RecordedOutcome::Fault { code, message } => {
             (Some(code.as_ref()), Some(message.as_ref()).filter(|text| !text.is_empty()))
         }
     };
@@ -162,15 +162,15 @@ fn line(sequence: u64, payload: &[u8], out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// What was decided, in words.
-pub(crate) fn decision(decision: &Decision<'_>) -> String {
+pub(crate) fn decision(decision: &RecordedDecision<'_>) -> String {
     let by = |word: &str, layer: &str, statement: Option<&str>| match statement {
         Some(statement) => format!("{word} by {layer}: {statement}"),
         None => format!("{word} by {layer}"),
     };
     match decision {
-        Decision::None => "none".to_owned(),
-        Decision::Allowed { layer, statement } => by("allowed", layer, statement.as_deref()),
-        Decision::Denied { layer, statement } => by("denied", layer, statement.as_deref()),
+        RecordedDecision::None => "none".to_owned(),
+        RecordedDecision::Allowed { layer, statement } => by("allowed", layer, statement.as_deref()),
+        RecordedDecision::Denied { layer, statement } => by("denied", layer, statement.as_deref()),
     }
 }
 

@@ -3,7 +3,7 @@
 //! Texts are those recorded from AWS where there is a recording; the operation pages of the API reference
 //! otherwise. <https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html>
 
-use dispatch::{Fault, Kind, fault};
+use dispatch::{Fault, FaultKind, fault};
 use model::{
     arn::{AliasArn, GrantId, KeyArn, MaterialId},
     kms::{KeyUsageType, OriginType},
@@ -15,7 +15,7 @@ use crate::lifecycle::Refusal;
 
 macro_rules! kinds {
     ($($name:ident = $wire:literal),* $(,)?) => {
-        $(#[doc = $wire] pub(crate) static $name: Kind = Kind {
+        $(#[doc = $wire] pub(crate) static $name: FaultKind = FaultKind {
             json: $wire, query: $wire, json_status: 400, query_status: 400,
         };)*
     };

@@ -16,7 +16,7 @@ use http::{Request, request::Parts as Head};
 use model::Timestamp;
 use serde_json::Value;
 use state::Stateful;
-use store::{Batch, Call, Effect, Fault, FaultyStore, MemoryStore, Store, StoreError};
+use store::{Batch, FaultEffect, FaultyStore, MemoryStore, PlannedFault, Store, StoreCall, StoreError};
 use tokio::runtime::Runtime;
 
 use crate::{
@@ -297,9 +297,10 @@ impl World {
 
     /// Lets the store stop answering, or answer again. Returns when the server has noticed.
     pub fn cut_store(&self, cut: bool) {
-        const CALLS: [Call; 5] = [Call::Get, Call::Scan, Call::Commit, Call::Watch, Call::Next];
-        let gone = Effect::Fail(StoreError::Unavailable("it was cut off".to_owned()));
-        let fault = |call| Fault { call, after: 0, times: u64::MAX, effect: gone.clone() };
+        const CALLS: [StoreCall; 5] =
+            [StoreCall::Get, StoreCall::Scan, StoreCall::Commit, StoreCall::Watch, StoreCall::Next];
+        let gone = FaultEffect::Fail(StoreError::Unavailable("it was cut off".to_owned()));
+        let fault = |call| PlannedFault { call, after: 0, times: u64::MAX, effect: gone.clone() };
         let faults = if cut { CALLS.into_iter().map(fault).collect() } else { Vec::new() };
         self.machine.store.set_plan(faults);
         self.run(async {

@@ -45,7 +45,7 @@ impl<U: Use> LastUse<U> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Notes a use, unless the known one says the same. Never waits: of two at the same moment, one is as good as the
+    /// Noting a use, unless the known one says the same. Never waits: of two at the same moment, one is as good as the
     /// other. Returns whether it was noted.
     fn note(&self, same: impl FnOnce(&U) -> bool, used: impl FnOnce() -> U) -> bool {
         let Ok(mut last) = self.last.try_lock() else { return false };
@@ -104,8 +104,8 @@ impl<T> Default for Behind<T> {
 impl<T: Tracked> Behind<T> {
     /// A way to note uses that does not borrow.
     #[must_use]
-    pub fn notes(&self) -> Notes<T> {
-        Notes(self.sender.clone())
+    pub fn notes(&self) -> Noting<T> {
+        Noting(self.sender.clone())
     }
 
     /// Writes what was noted, if that is longer ago than `after_millis`. `row` gives the record of a use; `None` when
@@ -176,17 +176,17 @@ impl<T: Tracked> Behind<T> {
     }
 }
 
-/// Notes uses.
-pub struct Notes<T>(UnboundedSender<Arc<T>>);
+/// Noting uses.
+pub struct Noting<T>(UnboundedSender<Arc<T>>);
 
-impl<T> Clone for Notes<T> {
+impl<T> Clone for Noting<T> {
     fn clone(&self) -> Self {
         Self(self.0.clone())
     }
 }
 
-impl<T: Tracked> Notes<T> {
-    /// Notes a use, unless the known one says the same.
+impl<T: Tracked> Noting<T> {
+    /// Noting a use, unless the known one says the same.
     pub fn note(&self, thing: &Arc<T>, same: impl FnOnce(&T::Use) -> bool, used: impl FnOnce() -> T::Use) {
         let last_use = thing.last_use();
         // The flag is read first: a thing in constant use does not make the cores fight over it.

@@ -18,6 +18,6 @@ mod snapshot;
 
 pub use interned::Interned;
 pub use kept::{Kept, created, encode, removed, replaced, touched, unchanged};
-pub use last_use::{Behind, LastUse, Notes, Row, Tracked, Use};
+pub use last_use::{Behind, LastUse, Noting, Row, Tracked, Use};
 pub use mirror::{Loaded, Mirror};
 pub use snapshot::{Record, Snapshot, Stateful, Tables, Unreadable, View};

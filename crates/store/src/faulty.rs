@@ -8,7 +8,7 @@ use crate::{Answer, Batch, Changes, Conflict, Key, Page, Revision, Store, StoreE
 
 /// Which calls a fault is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Call {
+pub enum StoreCall {
     /// [`Store::get`].
     Get,
     /// [`Store::scan`].
@@ -23,7 +23,7 @@ pub enum Call {
 
 /// What happens to a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Effect {
+pub enum FaultEffect {
     /// The call is not made; the answer is this error.
     Fail(StoreError),
     /// The call is made, but its answer is lost: [`StoreError::Unavailable`]. The caller then does not know a
@@ -38,15 +38,15 @@ pub enum Effect {
 
 /// One thing that goes wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
+pub struct PlannedFault {
     /// The kind of call.
-    pub call: Call,
+    pub call: StoreCall,
     /// Calls of that kind that pass first, counted from when the plan was set.
     pub after: u64,
     /// Calls that are then affected; `u64::MAX` for all of them.
     pub times: u64,
     /// How.
-    pub effect: Effect,
+    pub effect: FaultEffect,
 }
 
 /// Wraps a store and lets its calls fail by a plan. Without a plan it behaves as the store within.
@@ -59,13 +59,13 @@ pub struct FaultyStore<S> {
 struct Plan(Mutex<Vec<Planned>>);
 
 struct Planned {
-    fault: Fault,
+    fault: PlannedFault,
     calls: u64,
 }
 
 impl<S: Store> FaultyStore<S> {
     /// Wraps a store.
-    pub fn new(inner: S, faults: Vec<Fault>) -> Self {
+    pub fn new(inner: S, faults: Vec<PlannedFault>) -> Self {
         let faulty = Self { inner, plan: Arc::default() };
         faulty.set_plan(faults);
         faulty
@@ -73,7 +73,7 @@ impl<S: Store> FaultyStore<S> {
 
     /// Replaces the plan, also of running watches; counting starts anew. Several faults may meet in one call: the
     /// first that fails the call or loses its answer decides, and all delays before that fault happen.
-    pub fn set_plan(&self, faults: Vec<Fault>) {
+    pub fn set_plan(&self, faults: Vec<PlannedFault>) {
         *self.plan.lock() = faults.into_iter().map(|fault| Planned { fault, calls: 0 }).collect();
     }
 
@@ -85,20 +85,20 @@ impl<S: Store> FaultyStore<S> {
 
 impl<S: Store> Store for FaultyStore<S> {
     fn get<'a>(&'a self, keys: &'a [Key]) -> Answer<'a, Vec<Option<Versioned>>> {
-        Box::pin(self.plan.carry_out(Call::Get, self.inner.get(keys)))
+        Box::pin(self.plan.carry_out(StoreCall::Get, self.inner.get(keys)))
     }
 
     fn scan<'a>(&'a self, from: &'a [u8], to: &'a [u8], limit: usize) -> Answer<'a, Page> {
-        Box::pin(self.plan.carry_out(Call::Scan, self.inner.scan(from, to, limit)))
+        Box::pin(self.plan.carry_out(StoreCall::Scan, self.inner.scan(from, to, limit)))
     }
 
     fn commit(&self, batch: Batch) -> Answer<'_, Result<Revision, Conflict>> {
-        Box::pin(self.plan.carry_out(Call::Commit, self.inner.commit(batch)))
+        Box::pin(self.plan.carry_out(StoreCall::Commit, self.inner.commit(batch)))
     }
 
     fn watch(&self, after: Revision) -> Answer<'_, Box<dyn Watch>> {
         Box::pin(async move {
-            let inner = self.plan.carry_out(Call::Watch, self.inner.watch(after)).await?;
+            let inner = self.plan.carry_out(StoreCall::Watch, self.inner.watch(after)).await?;
             let watch: Box<dyn Watch> = Box::new(FaultyWatch { inner, plan: Arc::clone(&self.plan) });
             Ok(watch)
         })
@@ -112,18 +112,18 @@ struct FaultyWatch {
 
 impl Watch for FaultyWatch {
     fn next(&mut self) -> Answer<'_, Changes> {
-        Box::pin(self.plan.carry_out(Call::Next, self.inner.next()))
+        Box::pin(self.plan.carry_out(StoreCall::Next, self.inner.next()))
     }
 }
 
 impl Plan {
     /// Makes a call, as the plan wants it. A call counts when it is first polled.
-    async fn carry_out<T>(&self, call: Call, made: Answer<'_, T>) -> Result<T, StoreError> {
+    async fn carry_out<T>(&self, call: StoreCall, made: Answer<'_, T>) -> Result<T, StoreError> {
         for effect in self.effects(call) {
             match effect {
-                Effect::Delay { turns } => give_way(turns).await,
-                Effect::Fail(error) => return Err(error),
-                Effect::DropAnswer => {
+                FaultEffect::Delay { turns } => give_way(turns).await,
+                FaultEffect::Fail(error) => return Err(error),
+                FaultEffect::DropAnswer => {
                     made.await?;
                     return Err(StoreError::Unavailable("the answer was lost".to_owned()));
                 }
@@ -132,10 +132,10 @@ impl Plan {
         made.await
     }
 
-    fn effects(&self, call: Call) -> Vec<Effect> {
+    fn effects(&self, call: StoreCall) -> Vec<FaultEffect> {
         let mut effects = Vec::new();
         for planned in self.lock().iter_mut().filter(|planned| planned.fault.call == call) {
-            let Fault { after, times, effect, .. } = &planned.fault;
+            let PlannedFault { after, times, effect, .. } = &planned.fault;
             if planned.calls >= *after && planned.calls - after < *times {
                 effects.push(effect.clone());
             }

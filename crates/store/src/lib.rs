@@ -24,7 +24,7 @@ use bytes::Bytes;
 
 pub use crate::batch::{Batch, Conflict, Precondition, check_keys};
 pub use crate::error::StoreError;
-pub use crate::faulty::{Call, Effect, Fault, FaultyStore};
+pub use crate::faulty::{FaultEffect, FaultyStore, PlannedFault, StoreCall};
 pub use crate::memory::MemoryStore;
 pub use crate::sqlite::{Checked, OpenError, Options, SqliteStore};
 

@@ -5,18 +5,25 @@ use std::future::{Future, poll_fn};
 use std::task::Poll;
 
 use bytes::Bytes;
-use store::{Batch, Call, Effect, Fault, FaultyStore, Key, MemoryStore, Revision, Store, StoreError};
+use store::{
+    Batch, FaultEffect, FaultyStore, Key, MemoryStore, PlannedFault, Revision, Store, StoreCall, StoreError,
+};
 
 #[test]
 fn calls_fail_from_where_and_as_often_as_planned() {
-    let full = Fault { call: Call::Commit, after: 2, times: 3, effect: Effect::Fail(StoreError::Full) };
+    let full = PlannedFault {
+        call: StoreCall::Commit,
+        after: 2,
+        times: 3,
+        effect: FaultEffect::Fail(StoreError::Full),
+    };
     let store = FaultyStore::new(MemoryStore::new(), vec![full.clone()]);
     let answers: Vec<_> = (0..7).map(|_| commit(&store).is_ok()).collect();
     assert_eq!(answers, [true, true, false, false, false, true, true]);
     assert_eq!(revision(&store), Revision(4), "a failed call is not made");
 
     // The plan starts anew, and for ever.
-    store.set_plan(vec![Fault { times: u64::MAX, ..full }]);
+    store.set_plan(vec![PlannedFault { times: u64::MAX, ..full }]);
     let answers: Vec<_> = (0..5).map(|_| commit(&store).is_ok()).collect();
     assert_eq!(answers, [true, true, false, false, false]);
     store.set_plan(vec![]);
@@ -28,16 +35,16 @@ fn each_call_has_its_own_faults() {
     let gone = || StoreError::Unavailable("gone".to_owned());
     let store = FaultyStore::new(MemoryStore::new(), vec![]);
     let mut watch = block_on(store.watch(Revision(0))).unwrap();
-    for failing in [Call::Get, Call::Scan, Call::Commit, Call::Watch, Call::Next] {
-        let effect = Effect::Fail(gone());
-        store.set_plan(vec![Fault { call: failing, after: 0, times: u64::MAX, effect }]);
+    for failing in [StoreCall::Get, StoreCall::Scan, StoreCall::Commit, StoreCall::Watch, StoreCall::Next] {
+        let effect = FaultEffect::Fail(gone());
+        store.set_plan(vec![PlannedFault { call: failing, after: 0, times: u64::MAX, effect }]);
         block_on(store.inner().commit(Batch::default())).unwrap().unwrap();
         let failed = [
-            (Call::Get, block_on(store.get(&[])).err()),
-            (Call::Scan, block_on(store.scan(b"", b"z", 1)).err()),
-            (Call::Commit, block_on(store.commit(Batch::default())).err()),
-            (Call::Watch, block_on(store.watch(Revision(0))).err()),
-            (Call::Next, block_on(watch.next()).err()),
+            (StoreCall::Get, block_on(store.get(&[])).err()),
+            (StoreCall::Scan, block_on(store.scan(b"", b"z", 1)).err()),
+            (StoreCall::Commit, block_on(store.commit(Batch::default())).err()),
+            (StoreCall::Watch, block_on(store.watch(Revision(0))).err()),
+            (StoreCall::Next, block_on(watch.next()).err()),
         ];
         for (call, error) in failed {
             assert_eq!(error, (call == failing).then(gone), "{call:?} while {failing:?} fails");
@@ -47,7 +54,7 @@ fn each_call_has_its_own_faults() {
 
 #[test]
 fn a_lost_answer_leaves_the_commit_done() {
-    let lost = Fault { call: Call::Commit, after: 0, times: 1, effect: Effect::DropAnswer };
+    let lost = PlannedFault { call: StoreCall::Commit, after: 0, times: 1, effect: FaultEffect::DropAnswer };
     let store = FaultyStore::new(MemoryStore::new(), vec![lost]);
     assert!(matches!(commit(&store), Err(StoreError::Unavailable(_))));
     assert_eq!(revision(&store), Revision(1));
@@ -56,8 +63,18 @@ fn a_lost_answer_leaves_the_commit_done() {
 
 #[test]
 fn a_delay_gives_way_so_many_times() {
-    let delay = |turns| Fault { call: Call::Commit, after: 0, times: 1, effect: Effect::Delay { turns } };
-    let fail = Fault { call: Call::Commit, after: 0, times: 1, effect: Effect::Fail(StoreError::Full) };
+    let delay = |turns| PlannedFault {
+        call: StoreCall::Commit,
+        after: 0,
+        times: 1,
+        effect: FaultEffect::Delay { turns },
+    };
+    let fail = PlannedFault {
+        call: StoreCall::Commit,
+        after: 0,
+        times: 1,
+        effect: FaultEffect::Fail(StoreError::Full),
+    };
     for (faults, turns, answer) in [
         (vec![delay(3)], 3, Ok(Revision(1))),
         (vec![delay(3), delay(2), fail], 5, Err(StoreError::Full)),

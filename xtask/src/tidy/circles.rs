@@ -12,7 +12,8 @@ use super::{Finding, modules::Crate};
 const PERMITTED: &[(&str, &[&str])] = &[
     ("audit", &["journal", "queue", "recovery", "writer"]),
     ("kms", &["clockwork", "clockwork::delete", "clockwork::expire", "clockwork::rotate"]),
-    ("policy", &["document", "heads", "statement"]),
+    ("policy", &["condition", "document", "facts", "heads", "operator", "pattern", "statement"]),
+    ("policy", &["glob", "search"]),
     ("policy", &["lint", "lint::conditions", "lint::statements"]),
     ("sigv4", &["authorization", "claim", "presigned"]),
     (

@@ -8,14 +8,14 @@ fn full() -> Record<'static> {
         region: "us-east-1".into(),
         account: Some("111122223333".into()),
         read_only: true,
-        caller: Some(Caller {
+        caller: Some(RecordedCaller {
             kind: "IAMUser".into(),
             arn: "arn:aws:iam::111122223333:user/Alice".into(),
             unique_id: "AIDAEXAMPLE".into(),
             access_key_id: Some("AKIAEXAMPLE".into()),
         }),
-        decision: Decision::Denied { layer: "key-policy".into(), statement: None },
-        outcome: Outcome::Fault { code: "AccessDeniedException".into(), message: "no".into() },
+        decision: RecordedDecision::Denied { layer: "key-policy".into(), statement: None },
+        outcome: RecordedOutcome::Fault { code: "AccessDeniedException".into(), message: "no".into() },
         http_status: 400,
         resources: vec!["arn:aws:kms:us-east-1:111122223333:key/k".into()],
         parameters: vec![
@@ -50,7 +50,7 @@ fn bytes(record: &mut Record<'_>) -> Vec<u8> {
 fn records_are_read_back() {
     let empty = Record::new(EventKind::ServiceEvent, [9; 16], -1);
     let allowed = Record {
-        decision: Decision::Allowed { layer: "grant".into(), statement: Some("g-1".into()) },
+        decision: RecordedDecision::Allowed { layer: "grant".into(), statement: Some("g-1".into()) },
         ..full()
     };
     for record in [empty, full(), allowed] {
@@ -139,7 +139,7 @@ fn no_record_exceeds_the_limit() {
         *text = Some(huge());
     }
     record.caller =
-        Some(Caller { kind: huge(), arn: huge(), unique_id: huge(), access_key_id: Some(huge()) });
+        Some(RecordedCaller { kind: huge(), arn: huge(), unique_id: huge(), access_key_id: Some(huge()) });
     record.invoked_by = Some(InvokedBy {
         service: huge(),
         arn: huge(),
@@ -147,8 +147,8 @@ fn no_record_exceeds_the_limit() {
         source_arn: Some(huge()),
         source_account: Some(huge()),
     });
-    record.decision = Decision::Denied { layer: huge(), statement: Some(huge()) };
-    record.outcome = Outcome::Fault { code: huge(), message: huge() };
+    record.decision = RecordedDecision::Denied { layer: huge(), statement: Some(huge()) };
+    record.outcome = RecordedOutcome::Fault { code: huge(), message: huge() };
     record.tls = Some(Tls { version: huge(), cipher: huge() });
     record.resources = vec![huge(); 100];
     record.parameters = vec![(huge(), huge().into())];

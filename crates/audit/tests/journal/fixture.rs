@@ -3,7 +3,9 @@
 
 use std::path::Path;
 
-use audit::{Caller, Decision, EventKind, FsDisk, Outcome, Record, Tls, Value, verify};
+use audit::{
+    EventKind, FsDisk, Record, RecordedCaller, RecordedDecision, RecordedOutcome, Tls, Value, verify,
+};
 
 #[test]
 fn the_journal_of_version_1_stays_readable() {
@@ -28,14 +30,14 @@ fn denied_call() -> Record<'static> {
         region: "us-east-1".into(),
         account: Some("111122223333".into()),
         read_only: true,
-        caller: Some(Caller {
+        caller: Some(RecordedCaller {
             kind: "IAMUser".into(),
             arn: "arn:aws:iam::111122223333:user/Alice".into(),
             unique_id: "AIDAEXAMPLE".into(),
             access_key_id: Some("AKIAEXAMPLE".into()),
         }),
-        decision: Decision::Denied { layer: "key-policy".into(), statement: None },
-        outcome: Outcome::Fault { code: "AccessDeniedException".into(), message: "no".into() },
+        decision: RecordedDecision::Denied { layer: "key-policy".into(), statement: None },
+        outcome: RecordedOutcome::Fault { code: "AccessDeniedException".into(), message: "no".into() },
         http_status: 400,
         resources: vec!["arn:aws:kms:us-east-1:111122223333:key/k".into()],
         parameters: vec![

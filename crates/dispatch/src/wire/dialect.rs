@@ -2,7 +2,7 @@
 
 use super::protocol::Protocol;
 use crate::{
-    Kind,
+    FaultKind,
     head::{Head, media_type},
 };
 
@@ -31,7 +31,7 @@ impl Dialect {
     }
 
     /// The HTTP status that an error has in it.
-    pub(crate) const fn status(self, kind: &Kind) -> u16 {
+    pub(crate) const fn status(self, kind: &FaultKind) -> u16 {
         match self {
             Self::AwsJson => kind.json_status,
             Self::Query { .. } | Self::QueryInJson => kind.query_status,
@@ -40,7 +40,7 @@ impl Dialect {
 }
 
 /// Who is to blame for an error, as the Query protocol says it.
-pub(super) const fn party(kind: &Kind) -> &'static str {
+pub(super) const fn party(kind: &FaultKind) -> &'static str {
     if kind.query_status >= 500 { "Receiver" } else { "Sender" }
 }
 

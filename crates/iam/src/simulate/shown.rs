@@ -42,7 +42,7 @@ impl Results {
         let questions = self.actions.iter().flat_map(|action| resources.iter().map(move |on| (action, on)));
         // The marker is the number of the last one; whatever else is asked must be the same.
         let of = format!("{:?} {resources:?}", self.actions);
-        let asked = pages::Asked { name, of: &of, marker: self.marker.as_deref(), max_items: self.max_items };
+        let asked = pages::Wish { name, of: &of, marker: self.marker.as_deref(), max_items: self.max_items };
         let numbered = questions.zip(0_u32..);
         let page = pages::page_of(iam, cx, &asked, numbered, |(_, number)| format!("{number:010}"))?;
         let result = |((action, on), _): ((&String, &String), u32)| {

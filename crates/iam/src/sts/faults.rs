@@ -3,22 +3,23 @@
 
 use std::borrow::Cow;
 
-use dispatch::{Cx, Fault, Kind, fault};
+use dispatch::{Cx, Fault, FaultKind, fault};
 use policy::{Malformed, Principal};
 
-const fn kind(model: &'static str, wire: &'static str, status: u16) -> Kind {
-    Kind { json: model, query: wire, json_status: status, query_status: status }
+const fn kind(model: &'static str, wire: &'static str, status: u16) -> FaultKind {
+    FaultKind { json: model, query: wire, json_status: status, query_status: status }
 }
 
-static INVALID_PARAMETER: Kind = kind("InvalidParameterValue", "InvalidParameterValue", 400);
-static MALFORMED_POLICY: Kind = kind("MalformedPolicyDocumentException", "MalformedPolicyDocument", 400);
-static PACKED_POLICY_TOO_LARGE: Kind = kind("PackedPolicyTooLargeException", "PackedPolicyTooLarge", 400);
+static INVALID_PARAMETER: FaultKind = kind("InvalidParameterValue", "InvalidParameterValue", 400);
+static MALFORMED_POLICY: FaultKind = kind("MalformedPolicyDocumentException", "MalformedPolicyDocument", 400);
+static PACKED_POLICY_TOO_LARGE: FaultKind =
+    kind("PackedPolicyTooLargeException", "PackedPolicyTooLarge", 400);
 
-static INVALID_MESSAGE: Kind =
+static INVALID_MESSAGE: FaultKind =
     kind("InvalidAuthorizationMessageException", "InvalidAuthorizationMessageException", 400);
-static EXPIRED_IDENTITY: Kind = kind("ExpiredTokenException", "ExpiredTokenException", 400);
-static INVALID_IDENTITY: Kind = kind("InvalidIdentityTokenException", "InvalidIdentityToken", 400);
-static ISSUER_UNREACHABLE: Kind = kind("IDPCommunicationErrorException", "IDPCommunicationError", 400);
+static EXPIRED_IDENTITY: FaultKind = kind("ExpiredTokenException", "ExpiredTokenException", 400);
+static INVALID_IDENTITY: FaultKind = kind("InvalidIdentityTokenException", "InvalidIdentityToken", 400);
+static ISSUER_UNREACHABLE: FaultKind = kind("IDPCommunicationErrorException", "IDPCommunicationError", 400);
 
 pub(crate) fn validation(message: impl Into<Cow<'static, str>>) -> Fault {
     Fault::new(&fault::VALIDATION, message)

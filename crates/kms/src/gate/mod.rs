@@ -39,7 +39,7 @@ pub(crate) use uses::*;
 
 use crate::{Kms, faults, grants::Named, key::Key, rates::Computation, tables::Shelf, usage};
 use begin::{begin, charge};
-use resolve::{Found, resolve};
+use resolve::{Resolved, resolve};
 
 /// The key with this identifier, for the purpose `U`.
 pub(crate) fn key<U: Use>(
@@ -55,7 +55,7 @@ pub(crate) fn key<U: Use>(
         }
         found => found?,
     };
-    let Found::Key { shelf, key, alias } = found else {
+    let Resolved::Key { shelf, key, alias } = found else {
         return Err(decide::foreign::<U>(cx));
     };
     if key.arn.account != cx.account() && !U::FOREIGN {
@@ -101,7 +101,7 @@ pub(crate) fn ciphertext<U: Use>(
         }
         (Some(named), Some(made_with)) => {
             cx.notes.parameter("keyId", named.to_owned());
-            let Found::Key { shelf, key, alias } = resolve(kms, cx, named, U::ALIASES)? else {
+            let Resolved::Key { shelf, key, alias } = resolve(kms, cx, named, U::ALIASES)? else {
                 return Err(decide::foreign::<U>(cx));
             };
             begin::<U>(kms, cx, &key, asked)?;
@@ -172,7 +172,7 @@ pub(crate) fn alias(
 /// The id of a key of the caller's account, for a listing that is filtered by it.
 pub(crate) fn own_key(kms: &Kms, cx: &Cx<'_>, sent: &str) -> Result<KeyId, Fault> {
     match resolve(kms, cx, sent, false)? {
-        Found::Key { key, .. } if key.arn.account == cx.account() => Ok(key.arn.key_id),
+        Resolved::Key { key, .. } if key.arn.account == cx.account() => Ok(key.arn.key_id),
         _ => Err(faults::invalid_key_id(sent)),
     }
 }
@@ -181,8 +181,8 @@ pub(crate) fn own_key(kms: &Kms, cx: &Cx<'_>, sent: &str) -> Result<KeyId, Fault
 /// is said: a grant that is not there and a key that is not there are the same.
 pub(crate) fn grant_of(kms: &Kms, cx: &Cx<'_>, sent: &str, id: GrantId) -> Result<Granted, Fault> {
     match resolve(kms, cx, sent, false)? {
-        Found::Key { shelf, key, .. } => Granted::find(shelf, key, id),
-        Found::Foreign => Err(faults::grant_not_found(id)),
+        Resolved::Key { shelf, key, .. } => Granted::find(shelf, key, id),
+        Resolved::Foreign => Err(faults::grant_not_found(id)),
     }
 }
 
@@ -203,7 +203,7 @@ pub(crate) fn same_key(
     target: &str,
 ) -> bool {
     let arn_of = |sent: &str| match resolve(kms, cx, sent, true) {
-        Ok(Found::Key { key, .. }) => Some(KeyArn::clone(&key.arn)),
+        Ok(Resolved::Key { key, .. }) => Some(KeyArn::clone(&key.arn)),
         _ => None,
     };
     let source: Option<KeyArn> = match (source, blob.map(strongroom::Blob::parse)) {

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// What an identifier led to.
-pub(super) enum Found {
+pub(super) enum Resolved {
     /// A key, with the alias it was named by.
     Key { shelf: Arc<Shelf>, key: Arc<Key>, alias: Option<AliasName> },
     /// Nothing that the caller may know of: the identifier names another account, and there is no such key.
@@ -23,7 +23,7 @@ pub(super) enum Found {
 
 /// Finds the key that an identifier names. What does not exist in the caller's own account is said so; of
 /// other accounts nothing is said.
-pub(super) fn resolve(kms: &Kms, cx: &Cx<'_>, sent: &str, aliases: bool) -> Result<Found, Fault> {
+pub(super) fn resolve(kms: &Kms, cx: &Cx<'_>, sent: &str, aliases: bool) -> Result<Resolved, Fault> {
     let named = KeyRef::parse(sent).map_err(|error| match error {
         KeyRefError::InvalidKeyId => faults::invalid_key_id(sent),
         KeyRefError::InvalidArn => faults::invalid_arn(sent),
@@ -32,14 +32,14 @@ pub(super) fn resolve(kms: &Kms, cx: &Cx<'_>, sent: &str, aliases: bool) -> Resu
     match named {
         KeyRef::Id(id) => by_id(kms.tables(), &here, id).map_or_else(
             || Err(faults::key_not_found(&KeyArn { region: here.region, account: here.account, key_id: id })),
-            |(shelf, key)| Ok(Found::Key { shelf, key, alias: None }),
+            |(shelf, key)| Ok(Resolved::Key { shelf, key, alias: None }),
         ),
         KeyRef::Arn(arn) => {
             check_region(cx, arn.region.as_str())?;
             match by_arn(kms.tables(), &arn) {
-                Some((shelf, key)) => Ok(Found::Key { shelf, key, alias: None }),
+                Some((shelf, key)) => Ok(Resolved::Key { shelf, key, alias: None }),
                 None if arn.account == here.account => Err(faults::key_not_found(&arn)),
-                None => Ok(Found::Foreign),
+                None => Ok(Resolved::Foreign),
             }
         }
         KeyRef::AliasName(_) | KeyRef::AliasArn(_) if !aliases => Err(faults::invalid_key_id(sent)),
@@ -68,14 +68,14 @@ fn by_id(tables: &Tables, place: &Place, id: KeyId) -> Option<(Arc<Shelf>, Arc<K
     tables.key(place, id).map(|(shelf, key)| (Arc::clone(shelf), Arc::clone(key)))
 }
 
-fn by_alias(tables: &Tables, place: &Place, own: AccountId, name: AliasName) -> Result<Found, Fault> {
+fn by_alias(tables: &Tables, place: &Place, own: AccountId, name: AliasName) -> Result<Resolved, Fault> {
     let target = tables.shelf(place).and_then(|shelf| Some((shelf, shelf.aliases.get(&name)?)));
     let Some((shelf, alias)) = target else {
         let arn = AliasArn { region: place.region.clone(), account: place.account, name };
-        return if place.account == own { Err(faults::alias_not_found(&arn)) } else { Ok(Found::Foreign) };
+        return if place.account == own { Err(faults::alias_not_found(&arn)) } else { Ok(Resolved::Foreign) };
     };
     match shelf.keys.get(&alias.target) {
-        Some(key) => Ok(Found::Key { shelf: Arc::clone(shelf), key: Arc::clone(key), alias: Some(name) }),
+        Some(key) => Ok(Resolved::Key { shelf: Arc::clone(shelf), key: Arc::clone(key), alias: Some(name) }),
         None => Err(faults::inconsistent(format_args!("{name} names a key that is gone"))),
     }
 }

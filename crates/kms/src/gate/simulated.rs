@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dispatch::{Asker, Granted, Principals, Resource, Resources};
+use dispatch::{Asker, CoveringGrant, Principals, Resource, Resources};
 use model::{
     arn::{AccountId, KeyRef},
     kms::GrantOperation,
@@ -48,7 +48,7 @@ impl Resources for Tables {
 }
 
 /// A grant that would cover the question, one to the caller itself before one to its account.
-fn granted(shelf: &Shelf, key: &Key, asker: &Asker<'_>) -> Option<Granted> {
+fn granted(shelf: &Shelf, key: &Key, asker: &Asker<'_>) -> Option<CoveringGrant> {
     let grants = shelf.grants(key.arn.key_id)?;
     let operation = GrantOperation::parse(asker.action.strip_prefix("kms:")?)?;
     let context = asker.encryption_context;
@@ -57,7 +57,7 @@ fn granted(shelf: &Shelf, key: &Key, asker: &Asker<'_>) -> Option<Granted> {
         .filter(|grant| grant.admits(operation, context, None));
     let likened = applicable.filter_map(|grant| Some((grant.grantee.likeness(asker.principal)?, grant)));
     let (likeness, grant) = likened.max_by_key(|(likeness, _)| *likeness)?;
-    Some(Granted { id: grant.id.to_string(), to_account: likeness == Likeness::Account })
+    Some(CoveringGrant { id: grant.id.to_string(), to_account: likeness == Likeness::Account })
 }
 
 /// The condition keys that every request on a key has.

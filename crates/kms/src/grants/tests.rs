@@ -11,7 +11,7 @@ use store::Revision;
 
 use super::{
     Context, ContextConstraint, Grant, KeyGrants, Party, Retirable, Standing,
-    wanted::{Asker, Wanted},
+    wanted::{NamedParty, Wanted},
 };
 use state::Kept;
 
@@ -192,7 +192,7 @@ fn grants() -> impl Strategy<Value = Grant> {
 fn as_wanted(grant: &Grant) -> Wanted {
     Wanted {
         name: String::new(),
-        grantee: Asker::Principal("arn:aws:iam::111122223333:user/bob".to_owned()),
+        grantee: NamedParty::Principal("arn:aws:iam::111122223333:user/bob".to_owned()),
         retiring: None,
         operations: grant.operations.clone(),
         context: grant.context.clone(),

@@ -22,8 +22,8 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Wanted {
     pub(crate) name: String,
-    pub(crate) grantee: Asker,
-    pub(crate) retiring: Option<Asker>,
+    pub(crate) grantee: NamedParty,
+    pub(crate) retiring: Option<NamedParty>,
     pub(crate) operations: Vec<GrantOperation>,
     pub(crate) context: Option<ContextConstraint>,
     pub(crate) source_arn: Option<String>,
@@ -31,7 +31,7 @@ pub(crate) struct Wanted {
 
 /// A party as a request names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Asker {
+pub(crate) enum NamedParty {
     /// By ARN.
     Principal(String),
     /// By the name of a service.
@@ -47,7 +47,7 @@ impl Wanted {
             faults::validation("Either GranteePrincipal or GranteeServicePrincipal must be specified.")
         })?;
         let (context, source_arn) = constraints(input.constraints.as_ref())?;
-        if matches!(grantee, Asker::Service(_)) && (source_arn.is_none() || retiring.is_none()) {
+        if matches!(grantee, NamedParty::Service(_)) && (source_arn.is_none() || retiring.is_none()) {
             return Err(faults::validation(
                 "GranteeServicePrincipal requires a SourceArn grant constraint and a retiring principal.",
             ));
@@ -107,12 +107,12 @@ impl Wanted {
     /// Notes it for the record, as AWS's trail shows it.
     pub(crate) fn note(&self, notes: &mut Notes) {
         match &self.grantee {
-            Asker::Principal(arn) => notes.parameter("granteePrincipal", arn.clone()),
-            Asker::Service(name) => notes.parameter("granteeServicePrincipal", name.clone()),
+            NamedParty::Principal(arn) => notes.parameter("granteePrincipal", arn.clone()),
+            NamedParty::Service(name) => notes.parameter("granteeServicePrincipal", name.clone()),
         }
         match &self.retiring {
-            Some(Asker::Principal(arn)) => notes.parameter("retiringPrincipal", arn.clone()),
-            Some(Asker::Service(name)) => notes.parameter("retiringServicePrincipal", name.clone()),
+            Some(NamedParty::Principal(arn)) => notes.parameter("retiringPrincipal", arn.clone()),
+            Some(NamedParty::Service(name)) => notes.parameter("retiringServicePrincipal", name.clone()),
             None => {}
         }
         let operations = self.operations.iter().map(|operation| operation.as_str().into()).collect();
@@ -153,7 +153,7 @@ impl Wanted {
     }
 }
 
-impl Asker {
+impl NamedParty {
     /// As it was sent.
     pub(crate) fn as_str(&self) -> &str {
         match self {
@@ -170,13 +170,17 @@ impl Asker {
 }
 
 /// A principal or a service, not both.
-fn one_of(principal: &Option<String>, service: &Option<String>, role: &str) -> Result<Option<Asker>, Fault> {
+fn one_of(
+    principal: &Option<String>,
+    service: &Option<String>,
+    role: &str,
+) -> Result<Option<NamedParty>, Fault> {
     match (principal, service) {
         (Some(_), Some(_)) => Err(faults::validation(format!(
             "{role}Principal and {role}ServicePrincipal cannot be specified together."
         ))),
-        (Some(arn), None) => Ok(Some(Asker::Principal(arn.clone()))),
-        (None, Some(name)) => Ok(Some(Asker::Service(name.clone()))),
+        (Some(arn), None) => Ok(Some(NamedParty::Principal(arn.clone()))),
+        (None, Some(name)) => Ok(Some(NamedParty::Service(name.clone()))),
         (None, None) => Ok(None),
     }
 }
@@ -210,8 +214,8 @@ fn constraints(sent: Option<&GrantConstraints>) -> Result<Constraints, Fault> {
 /// What policies can ask about a grant that is to be made.
 impl Says for Wanted {
     fn lookup<'a>(&'a self, _: &'a Cx<'_>, key: &ConditionKey) -> Option<Values<'a>> {
-        let principal = |asker: &'_ Asker| matches!(asker, Asker::Principal(_));
-        let one = |asker: &'_ Asker| Values::one(asker.as_str().to_owned());
+        let principal = |asker: &'_ NamedParty| matches!(asker, NamedParty::Principal(_));
+        let one = |asker: &'_ NamedParty| Values::one(asker.as_str().to_owned());
         match key.name() {
             "kms:grantoperations" => {
                 Some(Values::many(self.operations.iter().map(|operation| operation.as_str())))

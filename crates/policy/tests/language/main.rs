@@ -9,3 +9,4 @@ mod grammar;
 mod limits;
 mod lints;
 mod traces;
+mod written;

@@ -1,7 +1,7 @@
 //! What goes wrong with the machine.
 
 use audit::Crash;
-use store::{Call, Effect, Fault, StoreError};
+use store::{FaultEffect, PlannedFault, StoreCall, StoreError};
 
 use crate::{SeededEntropy, World};
 
@@ -39,14 +39,15 @@ impl Trouble {
 
     pub(super) fn make(self, world: &World, chance: &SeededEntropy) {
         let after = chance.below(3) as u64;
-        let commits = |effect| vec![Fault { call: Call::Commit, after, times: 1 + after, effect }];
+        let commits =
+            |effect| vec![PlannedFault { call: StoreCall::Commit, after, times: 1 + after, effect }];
         match self {
             Self::CommitsFail => {
                 let gone = StoreError::Unavailable("on purpose".to_owned());
-                world.store().set_plan(commits(Effect::Fail(gone)));
+                world.store().set_plan(commits(FaultEffect::Fail(gone)));
             }
-            Self::AnswersAreLost => world.store().set_plan(commits(Effect::DropAnswer)),
-            Self::CommitsAreSlow => world.store().set_plan(commits(Effect::Delay { turns: 20 })),
+            Self::AnswersAreLost => world.store().set_plan(commits(FaultEffect::DropAnswer)),
+            Self::CommitsAreSlow => world.store().set_plan(commits(FaultEffect::Delay { turns: 20 })),
             Self::StoreIsCut => world.cut_store(true),
             Self::DiskIsFull => {
                 let used = used(world);

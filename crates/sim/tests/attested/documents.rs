@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use audit::Decision;
+use audit::RecordedDecision;
 use serde_json::{Value, json};
 use sim::World;
 
@@ -39,7 +39,7 @@ fn of_another_hypervisor() {
         assert_eq!(answer.refusal(), untrusted(), "{operation}");
         let records = enclave.world.records();
         let record = records.last().unwrap();
-        assert_eq!(record.decision, Decision::None, "{operation}: nobody was asked");
+        assert_eq!(record.decision, RecordedDecision::None, "{operation}: nobody was asked");
         assert_eq!(record.additional, None, "{operation}: nothing of it is believed");
         let detail = record.detail.as_deref().unwrap();
         assert!(detail.starts_with("the signer of the attestation document: "), "{detail}");

@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use audit::Decision;
+use audit::RecordedDecision;
 use policy::Layer;
 use sim::World;
 
@@ -160,7 +160,7 @@ fn compare(plan: &Plan<'_>, told: &Told) {
     };
     if expected.allowed {
         assert_eq!(answer.code, None, "{}: {answer:?} {:?}", scenario.name, record.trace);
-        let Decision::Allowed { layer, statement } = &record.decision else {
+        let RecordedDecision::Allowed { layer, statement } = &record.decision else {
             panic!("{}: {:?}", scenario.name, record.decision);
         };
         if call::is_asked_last(plan) {
@@ -170,7 +170,12 @@ fn compare(plan: &Plan<'_>, told: &Told) {
         return;
     }
     assert_eq!((answer.status, answer.fault()), (400, "AccessDeniedException"), "{}", scenario.name);
-    assert!(matches!(record.decision, Decision::Denied { .. }), "{}: {:?}", scenario.name, record.decision);
+    assert!(
+        matches!(record.decision, RecordedDecision::Denied { .. }),
+        "{}: {:?}",
+        scenario.name,
+        record.decision
+    );
     let trace = record.trace.as_deref().unwrap_or_default();
     let mut lines = trace.lines();
     let asked = &plan.action();

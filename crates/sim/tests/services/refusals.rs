@@ -15,7 +15,9 @@ fn assert_refused(stage: &Stage, answer: &Answer, signer: &str, why: &str) {
     assert_eq!(answer.message.as_deref(), Some(expected.as_str()));
     let record = stage.record_of(answer);
     assert_eq!(record.detail.as_deref(), Some(why));
-    assert!(matches!(&record.decision, audit::Decision::Denied { layer, .. } if layer == "service-identity"));
+    assert!(
+        matches!(&record.decision, audit::RecordedDecision::Denied { layer, .. } if layer == "service-identity")
+    );
     assert_eq!((record.caller.unwrap().arn.as_ref(), record.invoked_by), (signer, None));
 }
 

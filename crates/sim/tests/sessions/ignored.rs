@@ -1,6 +1,6 @@
 //! Where policies are not asked, records say so, whatever was done.
 
-use audit::Decision;
+use audit::RecordedDecision;
 use serde_json::json;
 use sim::World;
 
@@ -17,7 +17,7 @@ fn no_record_tells_of_a_policy_that_was_not_asked() {
     let session = cast.session(&user, &role, json!({ "Tags": [{ "Key": "a", "Value": "b" }] }));
     assert_eq!(cast.kms(&session, "Encrypt").status, 200);
     for record in cast.world.records() {
-        let ignored = Decision::Allowed { layer: "policies-ignored".into(), statement: None };
+        let ignored = RecordedDecision::Allowed { layer: "policies-ignored".into(), statement: None };
         assert_eq!(record.decision, ignored, "{}", record.operation);
     }
 }

@@ -1,6 +1,6 @@
 //! Who may assume a role, and what the session then may.
 
-use audit::Decision;
+use audit::RecordedDecision;
 use serde_json::json;
 
 use crate::cast::{ACCOUNT, Cast, allow, trusting, trusting_if};
@@ -40,7 +40,7 @@ fn a_session_may_do_what_its_role_may() {
     assert_eq!(caller.access_key_id.as_deref(), Some(session.access_key_id.as_str()));
     // The record of the assumption says which access key came of it, and nothing that is secret.
     let assumed = records.iter().find(|record| record.operation == "AssumeRole").unwrap();
-    assert!(matches!(&assumed.decision, Decision::Allowed { layer, .. } if layer == "trust-policy"));
+    assert!(matches!(&assumed.decision, RecordedDecision::Allowed { layer, .. } if layer == "trust-policy"));
     let shown = format!("{assumed:?}");
     assert!(shown.contains(&session.access_key_id) && shown.contains(&role), "{shown}");
     assert!(!shown.contains(&session.secret_access_key));

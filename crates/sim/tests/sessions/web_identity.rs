@@ -1,6 +1,6 @@
 //! Roles that are assumed with a provider's token.
 
-use audit::{Decision, Outcome, Record, Value as Recorded};
+use audit::{Record, RecordedDecision, RecordedOutcome, Value as Recorded};
 use serde_json::{Value, json};
 use sim::{Answer, TokenSigner};
 
@@ -124,7 +124,7 @@ fn the_record_says_for_whom_the_provider_vouched() {
         (&*record.operation, &*record.region, record.read_only),
         ("AssumeRoleWithWebIdentity", "us-east-1", true)
     );
-    assert!(matches!(&record.decision, Decision::Allowed { layer, .. } if layer == "trust-policy"));
+    assert!(matches!(&record.decision, RecordedDecision::Allowed { layer, .. } if layer == "trust-policy"));
     let said = |name: &str, value: &str| {
         record.response.iter().any(|(key, said)| key == name && *said == Recorded::Text(value.into()))
     };
@@ -139,16 +139,16 @@ fn the_record_says_for_whom_the_provider_vouched() {
     assert_eq!(federation.assume(&denied, &token, json!({})).fault(), "AccessDenied");
     let record = federation.last_record();
     assert!(
-        matches!(record.decision, Decision::Denied { .. })
+        matches!(record.decision, RecordedDecision::Denied { .. })
             && record.caller.is_some()
             && record.trace.is_some()
     );
     let stranger = TokenSigner::es256(Some("k1")).sign(&federation.claims());
     assert_eq!(federation.assume(&federation.role, &stranger, json!({})).fault(), "InvalidIdentityToken");
     let record = federation.last_record();
-    assert_eq!((record.decision, record.caller), (Decision::None, None));
+    assert_eq!((record.decision, record.caller), (RecordedDecision::None, None));
     assert!(
-        matches!(&record.outcome, Outcome::Fault { code, .. } if code == "InvalidIdentityTokenException")
+        matches!(&record.outcome, RecordedOutcome::Fault { code, .. } if code == "InvalidIdentityTokenException")
     );
 }
 

@@ -1,6 +1,6 @@
 //! Bodies and names of operations that are none.
 
-use audit::Outcome;
+use audit::RecordedOutcome;
 use dispatch::BodyFault;
 use http::{HeaderValue, Method};
 use serde_json::json;
@@ -61,7 +61,7 @@ fn what_is_no_json_of_the_operation() {
     let records = world.records();
     assert_eq!(records.len(), bodies.len());
     assert!(records.iter().all(
-        |record| matches!(&record.outcome, Outcome::Fault { code, .. } if code == "SerializationException")
+        |record| matches!(&record.outcome, RecordedOutcome::Fault { code, .. } if code == "SerializationException")
     ));
 }
 

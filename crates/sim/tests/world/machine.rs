@@ -3,7 +3,7 @@
 use audit::{Crash, EventKind};
 use serde_json::json;
 use sim::World;
-use store::{Call, Effect, Fault, StoreError};
+use store::{FaultEffect, PlannedFault, StoreCall, StoreError};
 
 use crate::stage::Stage;
 
@@ -54,8 +54,13 @@ fn a_deletion_that_fell_due_while_the_server_was_down() {
 fn a_commit_whose_answer_is_lost_is_not_acknowledged_and_not_half_done() {
     let mut stage = Stage::new();
     let before = stage.world.records().len();
-    for effect in [Effect::DropAnswer, Effect::Fail(StoreError::Unavailable("gone".to_owned()))] {
-        stage.world.store().set_plan(vec![Fault { call: Call::Commit, after: 0, times: 1, effect }]);
+    for effect in [FaultEffect::DropAnswer, FaultEffect::Fail(StoreError::Unavailable("gone".to_owned()))] {
+        stage.world.store().set_plan(vec![PlannedFault {
+            call: StoreCall::Commit,
+            after: 0,
+            times: 1,
+            effect,
+        }]);
         let answer = stage.kms("CreateKey", json!({}));
         assert_eq!((answer.status, answer.fault()), (500, "KMSInternalException"));
     }

@@ -3,7 +3,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use audit::{Decision, EventKind, Outcome, Record};
+use audit::{EventKind, Record, RecordedDecision, RecordedOutcome};
 use dispatch::Facts;
 use sim::{Answer, Credentials, World};
 
@@ -49,8 +49,8 @@ fn its_example_is_accepted_decided_and_recorded_once() {
         let (record, answer) = one_record(&stage, || stage.world.send(request));
         assert_eq!((answer.status, answer.code.as_deref()), (200, None), "{}: {answer:?}", facts.name);
         assert_eq!((record.service.as_ref(), record.operation.as_ref()), (service, facts.name));
-        assert_eq!((record.outcome, record.http_status), (Outcome::Ok, 200));
-        assert!(matches!(record.decision, Decision::Allowed { .. }), "{:?}", record.decision);
+        assert_eq!((record.outcome, record.http_status), (RecordedOutcome::Ok, 200));
+        assert!(matches!(record.decision, RecordedDecision::Allowed { .. }), "{:?}", record.decision);
         assert_eq!(record.read_only, facts.read_only);
         assert_eq!(record.account.as_deref(), Some(stage.root.account.as_str()));
         let sent_id = record.request_id.map(uuid);
@@ -95,7 +95,7 @@ fn a_stranger_is_refused_and_recorded_once() {
         ];
         assert!(REFUSALS.contains(&answer.fault()), "{}: {answer:?}", facts.name);
         assert_eq!(stage.world.state(), before, "{}: nothing is changed", facts.name);
-        let allowed = matches!(record.decision, Decision::Allowed { .. });
+        let allowed = matches!(record.decision, RecordedDecision::Allowed { .. });
         let theirs = record.resources.iter().any(|arn| arn.contains(&stage.root.account));
         assert!(!(allowed && theirs), "{}: allowed at home only: {record:?}", facts.name);
     });
@@ -124,7 +124,7 @@ fn who_is_not_authenticated_is_refused_and_recorded_once() {
         ] {
             let (record, answer) = one_record(&stage, || stage.world.send(request));
             assert!(codes.contains(&answer.fault()), "{}: {answer:?}", facts.name);
-            assert_eq!((record.decision, record.caller), (Decision::None, None), "{}", facts.name);
+            assert_eq!((record.decision, record.caller), (RecordedDecision::None, None), "{}", facts.name);
             assert_eq!(record.operation, facts.name);
         }
         assert_eq!(stage.world.state(), before, "{}: nothing is changed", facts.name);
@@ -140,7 +140,7 @@ fn what_cannot_be_read_is_refused_and_recorded_once() {
         let before = stage.world.state();
         let (record, answer) = one_record(&stage, || stage.world.send(request));
         assert!(["SerializationException", "MalformedInput"].contains(&answer.fault()), "{answer:?}");
-        assert_eq!(record.decision, Decision::None);
+        assert_eq!(record.decision, RecordedDecision::None);
         assert_eq!(stage.world.state(), before);
     });
 }

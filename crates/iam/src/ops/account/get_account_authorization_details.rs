@@ -31,7 +31,7 @@ impl Operation for GetAccountAuthorizationDetails {
             gate::account(iam, cx, "iam:GetAccountAuthorizationDetails", "*", &Asked::default())?;
         let filter = input.filter.unwrap_or_default();
         let of = format!("{filter:?}");
-        let asked = pages::Asked {
+        let asked = pages::Wish {
             name: "GetAccountAuthorizationDetails",
             of: &of,
             marker: input.marker.as_deref(),

@@ -104,14 +104,14 @@ fn list<T: Holder>(
     iam: &Iam,
     cx: &mut Cx<'_>,
     action: &'static str,
-    page: pages::Asked<'_>,
+    page: pages::Wish<'_>,
     holder: &str,
     prefix: Option<&str>,
 ) -> Result<Page<AttachedPolicy>, Fault> {
     let holder = gate::holder::<T>(iam, cx, action, holder, &Asked::default())?;
     let (entity, prefix) = (holder.found.entity(), prefix.unwrap_or("/"));
     let of = format!("{} {prefix}", entity.id);
-    let page = pages::Asked { of: &of, ..page };
+    let page = pages::Wish { of: &of, ..page };
     let arn = |policy: &AttachedPolicy| policy.policy_arn.clone().unwrap_or_default();
     let attached = shown::attached(&holder.account, entity);
     let attached = attached.filter(|policy| managed::is_under(policy.policy_arn.as_deref(), prefix));

@@ -32,11 +32,11 @@ fn access_keys(
     iam: &Iam,
     cx: &mut Cx<'_>,
     action: &'static str,
-    page: pages::Asked<'_>,
+    page: pages::Wish<'_>,
     user: Option<&str>,
 ) -> Result<Page<AccessKeyMetadata>, Fault> {
     let holder = access_keys::holder(iam, cx, action, user)?;
-    let page = pages::Asked { of: holder.name().unwrap_or_default(), ..page };
+    let page = pages::Wish { of: holder.name().unwrap_or_default(), ..page };
     let page = pages::page_of(iam, cx, &page, holder.keys(), |key| key.id.clone())?;
     Ok(pages::shown(page, |key| AccessKeyMetadata {
         user_name: holder.name().map(Into::into),
@@ -51,11 +51,11 @@ fn groups(
     iam: &Iam,
     cx: &mut Cx<'_>,
     action: &'static str,
-    page: pages::Asked<'_>,
+    page: pages::Wish<'_>,
     user: &str,
 ) -> Result<Page<iam::Group>, Fault> {
     let user = gate::holder::<User>(iam, cx, action, user, &Asked::default())?;
-    let page = pages::Asked { of: &user.found.entity.id, ..page };
+    let page = pages::Wish { of: &user.found.entity.id, ..page };
     let mut groups: Vec<_> = user.found.groups.iter().filter_map(|id| user.tables.group(id)).collect();
     groups.sort_by(|a, b| a.entity.name.cmp(&b.entity.name));
     let page = pages::page_of(iam, cx, &page, groups, |group| group.entity.name.clone())?;
@@ -67,12 +67,12 @@ fn profiles(
     iam: &Iam,
     cx: &mut Cx<'_>,
     action: &'static str,
-    page: pages::Asked<'_>,
+    page: pages::Wish<'_>,
     role: &str,
 ) -> Result<Page<iam::InstanceProfile>, Fault> {
     let role = gate::holder::<Role>(iam, cx, action, role, &Asked::default())?;
     let id = &role.found.entity.id;
-    let page = pages::Asked { of: id, ..page };
+    let page = pages::Wish { of: id, ..page };
     let profiles = role.account.profiles_of(id);
     let page = pages::page_of(iam, cx, &page, profiles, |profile| profile.name.clone())?;
     Ok(pages::shown(page, |profile| shown::profile(iam, &role.tables, profile)))
@@ -83,11 +83,11 @@ fn versions(
     iam: &Iam,
     cx: &mut Cx<'_>,
     action: &'static str,
-    page: pages::Asked<'_>,
+    page: pages::Wish<'_>,
     policy: &str,
 ) -> Result<Page<iam::PolicyVersion>, Fault> {
     let policy = gate::policy(iam, cx, action, policy, &Asked::default())?.found;
-    let page = pages::Asked { of: &policy.id, ..page };
+    let page = pages::Wish { of: &policy.id, ..page };
     // Sorted by what is left to the highest number, so that the newest is first.
     let left = |(number, _): &(&u32, _)| format!("{:010}", u32::MAX - **number);
     let page = pages::page_of(iam, cx, &page, policy.versions.iter().rev(), left)?;

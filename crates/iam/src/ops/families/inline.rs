@@ -137,11 +137,11 @@ fn list<T: Holder>(
     iam: &Iam,
     cx: &mut Cx<'_>,
     action: &'static str,
-    page: pages::Asked<'_>,
+    page: pages::Wish<'_>,
     holder: &str,
 ) -> Result<Page<String>, Fault> {
     let holder = gate::holder::<T>(iam, cx, action, holder, &Asked::default())?;
     let entity = holder.found.entity();
-    let page = pages::Asked { of: &entity.id, ..page };
+    let page = pages::Wish { of: &entity.id, ..page };
     pages::page_of(iam, cx, &page, entity.inline.keys().cloned(), String::clone)
 }

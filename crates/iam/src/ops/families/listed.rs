@@ -83,13 +83,13 @@ fn list<T: Listed>(
     iam: &Iam,
     cx: &mut Cx<'_>,
     action: &'static str,
-    page: pages::Asked<'_>,
+    page: pages::Wish<'_>,
     prefix: Option<&str>,
 ) -> Result<Page<T::Shown>, Fault> {
     let resource = format!("arn:aws:iam::{}:{}/*", cx.account(), T::KIND);
     let (tables, account) = gate::account(iam, cx, action, &resource, &Asked::default())?;
     let prefix = prefix.unwrap_or("/");
-    let page = pages::Asked { of: prefix, ..page };
+    let page = pages::Wish { of: prefix, ..page };
     let under = |after| {
         let all = T::all(&account).range((after, Bound::Unbounded));
         all.filter(|(_, listed)| listed.path().starts_with(prefix))

@@ -89,7 +89,7 @@ macro_rules! lists {
         $example:literal, $run:ident$(::<$on:ident>)?($($argument:expr),*);)*) => {
         $(operation! {
             $name($request) -> model::iam::$response, reading, $example, |iam, cx, $input| {
-                let page = crate::pages::Asked {
+                let page = crate::pages::Wish {
                     name: stringify!($name),
                     of: "",
                     marker: $input.marker.as_deref(),

@@ -52,7 +52,7 @@ fn none_of_user<T>(
     iam: &Iam,
     cx: &mut Cx<'_>,
     action: &'static str,
-    _: pages::Asked<'_>,
+    _: pages::Wish<'_>,
     user: Option<&str>,
 ) -> Result<Page<T>, Fault> {
     access_keys::holder(iam, cx, action, user)?;
@@ -64,7 +64,7 @@ fn none_of_account<T>(
     iam: &Iam,
     cx: &mut Cx<'_>,
     action: &'static str,
-    _: pages::Asked<'_>,
+    _: pages::Wish<'_>,
 ) -> Result<Page<T>, Fault> {
     gate::account(iam, cx, action, "*", &Asked::default())?;
     Ok(none())

@@ -140,10 +140,10 @@ fn list<T: Tagged>(
     iam: &Iam,
     cx: &mut Cx<'_>,
     action: &'static str,
-    page: pages::Asked<'_>,
+    page: pages::Wish<'_>,
     name: &str,
 ) -> Result<Page<Tag>, Fault> {
     let tagged = T::TO_READ(iam, cx, action, name, &Asked::default())?.found;
-    let page = pages::Asked { of: tagged.id(), ..page };
+    let page = pages::Wish { of: tagged.id(), ..page };
     pages::page_of(iam, cx, &page, tags::list(tagged.tags()), |tag| tag.key.clone())
 }

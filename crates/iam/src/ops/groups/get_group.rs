@@ -23,7 +23,7 @@ impl Operation for GetGroup {
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let group = gate::holder::<Group>(iam, cx, "iam:GetGroup", &input.group_name, &Asked::default())?;
         let id = &group.found.entity.id;
-        let asked = pages::Asked {
+        let asked = pages::Wish {
             name: "GetGroup",
             of: id,
             marker: input.marker.as_deref(),

@@ -32,7 +32,7 @@ impl Operation for ListEntitiesForPolicy {
         let prefix = input.path_prefix.as_deref().unwrap_or("/");
         let of =
             format!("{} {prefix} {:?} {:?}", policy.found.id, input.entity_filter, input.policy_usage_filter);
-        let asked = pages::Asked {
+        let asked = pages::Wish {
             name: "ListEntitiesForPolicy",
             of: &of,
             marker: input.marker.as_deref(),

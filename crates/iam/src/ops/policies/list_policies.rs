@@ -26,7 +26,7 @@ impl Operation for ListPolicies {
         let only_attached = input.only_attached == Some(true);
         let usage = input.policy_usage_filter;
         let of = format!("{scope} {prefix} {only_attached} {usage:?}");
-        let asked = pages::Asked {
+        let asked = pages::Wish {
             name: "ListPolicies",
             of: &of,
             marker: input.marker.as_deref(),

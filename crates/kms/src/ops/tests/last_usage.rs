@@ -8,7 +8,7 @@ use model::{
     },
 };
 use secret::Plaintext;
-use store::{Call, Effect, Fault, FaultyStore, MemoryStore, Store, StoreError};
+use store::{FaultEffect, FaultyStore, MemoryStore, PlannedFault, Store, StoreCall, StoreError};
 
 use super::{code, key};
 use crate::{
@@ -126,7 +126,12 @@ fn a_use_that_could_not_be_written_is_written_later() {
     world.call::<Encrypt>(&root(OWNER), encryption(&used.to_string(), None)).unwrap();
     let failing = FaultyStore::new(
         MemoryStore::new(),
-        vec![Fault { call: Call::Commit, after: 0, times: 1, effect: Effect::Fail(StoreError::Full) }],
+        vec![PlannedFault {
+            call: StoreCall::Commit,
+            after: 0,
+            times: 1,
+            effect: FaultEffect::Fail(StoreError::Full),
+        }],
     );
     assert!(wait(write_behind(&world.kms(), &failing, world.now)).is_err());
     world.now = Timestamp::from_millis(world.now.as_millis() + WRITTEN_AFTER_MILLIS);
@@ -140,7 +145,7 @@ fn a_use_that_could_not_be_written_is_written_later() {
 fn policies_can_ask_how_long_a_key_was_not_used() {
     let mut world = World::new();
     let key = key(&world, None).to_string();
-    let statement = r#"{"Effect":"Allow","Action":"kms:DisableKey","Resource":"*",
+    let statement = r#"{"FaultEffect":"Allow","Action":"kms:DisableKey","Resource":"*",
         "Condition":{"NumericGreaterThanEquals":{"kms:TrailingDaysWithoutKeyUsage":"30"}}}"#;
     let admin = user(OWNER, "admin", statement);
     let disable =
