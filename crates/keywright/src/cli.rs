@@ -193,7 +193,7 @@ pub(crate) struct Place {
     /// Where the store, the journal and certificates are kept [default: keywright-data]
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
-    /// File with the key that everything is sealed with; made if it is missing [default: <DIR>.seal-key]
+    /// File with the key that everything is sealed with; made if it is missing [default: DIR.seal-key]
     #[arg(long, value_name = "FILE", conflicts_with = "seal_passphrase_file")]
     pub(crate) seal_key: Option<PathBuf>,
     /// File with a passphrase to seal with, instead of a key

@@ -9,8 +9,8 @@ use server::{RootSource, SealFile};
 use super::{Oidc, QuotaSettings};
 use crate::logging::Format;
 
-/// Settings: each is valid, any may be missing. The fields are those of
-/// [`Config`].
+/// Settings: each is valid, any may be missing. The fields are those of the
+/// configuration.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Settings {
     pub(crate) data_dir: Option<PathBuf>,
