@@ -145,7 +145,7 @@ fn a_use_that_could_not_be_written_is_written_later() {
 fn policies_can_ask_how_long_a_key_was_not_used() {
     let mut world = World::new();
     let key = key(&world, None).to_string();
-    let statement = r#"{"FaultEffect":"Allow","Action":"kms:DisableKey","Resource":"*",
+    let statement = r#"{"Effect":"Allow","Action":"kms:DisableKey","Resource":"*",
         "Condition":{"NumericGreaterThanEquals":{"kms:TrailingDaysWithoutKeyUsage":"30"}}}"#;
     let admin = user(OWNER, "admin", statement);
     let disable =
