@@ -45,7 +45,7 @@ impl<U: Use> LastUse<U> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Noting a use, unless the known one says the same. Never waits: of two at the same moment, one is as good as the
+    /// Notes a use, unless the known one says the same. Never waits: of two at the same moment, one is as good as the
     /// other. Returns whether it was noted.
     fn note(&self, same: impl FnOnce(&U) -> bool, used: impl FnOnce() -> U) -> bool {
         let Ok(mut last) = self.last.try_lock() else { return false };
@@ -176,7 +176,7 @@ impl<T: Tracked> Behind<T> {
     }
 }
 
-/// Noting uses.
+/// Notes uses.
 pub struct Noting<T>(UnboundedSender<Arc<T>>);
 
 impl<T> Clone for Noting<T> {
@@ -186,7 +186,7 @@ impl<T> Clone for Noting<T> {
 }
 
 impl<T: Tracked> Noting<T> {
-    /// Noting a use, unless the known one says the same.
+    /// Notes a use, unless the known one says the same.
     pub fn note(&self, thing: &Arc<T>, same: impl FnOnce(&T::Use) -> bool, used: impl FnOnce() -> T::Use) {
         let last_use = thing.last_use();
         // The flag is read first: a thing in constant use does not make the cores fight over it.
