@@ -4,6 +4,7 @@ import configparser
 import json
 import os
 import pathlib
+import pty
 import signal
 import subprocess
 import threading
@@ -23,15 +24,27 @@ def keywright(*arguments, **options):
     )
 
 
+def profile(text):
+    """The default profile of an AWS credentials file."""
+    parser = configparser.ConfigParser()
+    parser.read_string(text)
+    return dict(parser["default"])
+
+
 class Process:
     """A running server, and what it logs."""
 
-    def __init__(self, arguments, program=BINARY, **options):
+    def __init__(self, arguments, program=BINARY, terminal=False, **options):
+        """With `terminal`, its standard output is one."""
         self.lines = []
         self._news = threading.Condition()
+        shown, out = pty.openpty() if terminal else (None, subprocess.PIPE)
         self._popen = subprocess.Popen(
-            [program, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
+            [program, *map(str, arguments)], stdout=out, stderr=subprocess.PIPE, text=True, **options
         )
+        if terminal:
+            os.close(out)
+            self._popen.stdout = open(shown)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         self.pid = self._popen.pid
@@ -93,9 +106,7 @@ class Deployment:
         names = ["--tls", self.tls] if self.tls else []
         done = keywright("init", "--data-dir", self.data, *names, *options)
         assert done.returncode == 0, done.stderr
-        parser = configparser.ConfigParser()
-        parser.read_string(done.stdout)
-        self.credentials = dict(parser["default"])
+        self.credentials = profile(done.stdout)
         self.account = done.stderr.split("account ")[1][:12]
         return self
 
@@ -176,12 +187,12 @@ class Deployment:
 
     def journal(self):
         """All records."""
-        done = keywright("journal", "show", self.data)
+        done = keywright("journal", "show", "--data-dir", self.data)
         assert done.returncode == 0, done.stderr
         return [json.loads(line) for line in done.stdout.splitlines()]
 
     def verify(self):
         """What `journal verify` says of an unbroken chain."""
-        done = keywright("journal", "verify", self.data)
+        done = keywright("journal", "verify", "--data-dir", self.data)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout

@@ -135,7 +135,7 @@ def test_a_year_passes_at_once(tmp_path):
         kms.decrypt(CiphertextBlob=blobs[doomed]["CiphertextBlob"])
 
     assert development.process.end() == 0
-    done = keywright("journal", "show", tmp_path / "data")
+    done = keywright("journal", "show", "--data-dir", tmp_path / "data")
     events = [json.loads(line) for line in done.stdout.splitlines()]
     told = sorted(
         (event["eventName"], event["resources"]) for event in events if event["eventType"] == "AwsServiceEvent"

@@ -169,7 +169,7 @@ def test_an_altered_journal_is_found(ready, connect, tmp_path):
     position = altered.index(b"GenerateRandom")
     altered[position] ^= 1
     segment.write_bytes(altered)
-    done = keywright("journal", "verify", ready.data)
+    done = keywright("journal", "verify", "--data-dir", ready.data)
     assert done.returncode == FAILED
     assert "the chain holds" not in done.stdout
     assert "keywright: " in done.stderr
@@ -194,8 +194,10 @@ class TestSeal:
     def sealed(self, deployment, call, why):
         stays = deployment.process.log("the strongroom stays sealed")
         assert why in stays["error"]
-        assert deployment.page("/readyz") == (503, "seal: sealed\n")
-        assert '"seal":"sealed"' in deployment.page("/healthz")[1]
+        (status, parts) = deployment.page("/readyz")
+        assert (status, parts.startswith("seal: sealed: "), why in parts) == (503, True, True), parts
+        assert '"seal":"sealed: ' in deployment.page("/healthz")[1]
+        assert deployment.process.log("calls are refused, seal: sealed: ")["level"] == "WARN"
         with pytest.raises(Refused) as told:
             call(deployment)
         assert told.value.code == "KMSInternalException"

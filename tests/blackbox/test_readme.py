@@ -101,7 +101,7 @@ def test_a_first_key_in_a_minute(machine):
     first, use, data_key, *_ = blocks("console")
     assert commands(first) == (["cargo run --release"], [])
     # What cargo runs after it has built it; the configuration only moves the ports.
-    server = Process([], cwd=folder, env=environment)
+    server = Process([], cwd=folder, env=environment, terminal=True)
     server.log(" serves")
     printed = [server.output.readline() for _ in range(6)]
     (told,) = blocks("text")

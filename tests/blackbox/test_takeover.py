@@ -1,10 +1,13 @@
 """Clients that know nothing of Keywright: they call AWS's own names, and trust its CA."""
 
+import itertools
 import signal
 import socket
 import ssl
 import urllib.request
 
+import botocore.config
+import botocore.session
 import pytest
 
 from conftest import CLIENTS
@@ -30,6 +33,19 @@ def test_clients_call_the_names_of_aws(deployment, connect, name, tmp_path):
         client.close()
     assert opened["Plaintext"] == b"hello"
     assert proxy.asked == {f"kms.{REGION}.amazonaws.com:443", f"sts.{REGION}.amazonaws.com:443"}
+
+
+@pytest.mark.parametrize("region", [REGION, "cn-north-1", "us-gov-west-1"])
+def test_the_certificate_is_for_every_name_that_an_sdk_calls(deployment, region):
+    deployment.init("--takeover", region)
+    certificate = ssl._ssl._test_decode_cert(str(deployment.data / "tls" / "server.pem"))
+    vouched = {name for _, name in certificate["subjectAltName"]}
+    session = botocore.session.Session()
+    session.set_credentials("none", "none")
+    for service, fips, dual in itertools.product(["kms", "sts", "iam", "cloudtrail"], [False, True], [False, True]):
+        config = botocore.config.Config(use_fips_endpoint=fips, use_dualstack_endpoint=dual)
+        endpoint = session.create_client(service, region, config=config).meta.endpoint_url
+        assert endpoint.removeprefix("https://") in vouched, endpoint
 
 
 def test_the_ca_vouches_for_no_other_names(deployment):

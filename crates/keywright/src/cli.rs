@@ -12,19 +12,24 @@ use crate::config::{Config, ConfigError, Settings, account_id, address, durabili
 
 /// A key management service that speaks the AWS KMS API, on your own machines.
 #[derive(Debug, Parser)]
-#[command(name = "keywright", version, disable_help_subcommand = true, after_help = EXAMPLES)]
+#[command(name = "keywright", version = VERSION, disable_help_subcommand = true, after_help = EXAMPLES)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
 }
+
+/// The release and, where it was built from a checkout, its commit.
+pub(crate) const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), env!("KEYWRIGHT_COMMIT"));
 
 const EXAMPLES: &str = "\
 Without a command, keywright serves with the defaults.
 
 Examples:
   keywright                                    serve on 127.0.0.1:4599, data in ./keywright-data
-  keywright init --data-dir /srv/kms > creds   set up, and keep the root user's access key
+  keywright init --data-dir /srv/kms --credentials root.ini
+                                               set up, and keep the root user's access key in a file
   keywright serve --data-dir /srv/kms          serve it
+  keywright health --ready                     ask a running server whether it answers calls
   keywright dev --seed keys.yaml               serve for tests, in memory, to any credentials
   keywright check --config /etc/keywright.toml print the configuration that would be used";
 
@@ -35,8 +40,16 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Serve for development and tests: in memory, any credentials, a clock that can be moved.
     Dev(dev::Options),
-    /// Set a data directory up, and print the root user's access key as an AWS credentials file.
+    /// Set a data directory up, and write the root user's access key as an AWS credentials file.
     Init(Init),
+    /// Add an account to a deployment whose server is stopped.
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// Replace the root user's access key of an account when it is lost. The server has to be stopped.
+    #[command(subcommand)]
+    RootCredentials(RootCommand),
+    /// Ask a running server how it is: ends with 0 if it is well, else with 1.
+    Health(HealthOptions),
     /// Check the configuration and print it in full.
     Check(Check),
     /// Issue a server certificate from the local CA again, for instance before the old one ends.
@@ -68,6 +81,9 @@ pub(crate) struct Serve {
     /// What is served.
     #[command(flatten)]
     pub(crate) service: Service,
+    /// Where the first start writes the root user's access key [default: shown on the terminal]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) credentials: Option<PathBuf>,
 }
 
 /// Options of `check`.
@@ -89,7 +105,7 @@ pub(crate) struct Check {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  keywright init --data-dir /srv/kms > credentials
+  keywright init --data-dir /srv/kms --credentials root.ini
   keywright init --data-dir /srv/kms --account-id 123456789012
   keywright init --data-dir /srv/kms --tls kms.example.net 10.0.0.7
   keywright init --data-dir /srv/kms --takeover eu-west-1
@@ -102,9 +118,67 @@ pub(crate) struct Init {
     /// The account that the root user is of, 12 digits [default: random]
     #[arg(long, value_name = "N", value_parser = account_id)]
     pub(crate) account_id: Option<u64>,
+    /// Where the access key goes.
+    #[command(flatten)]
+    pub(crate) shown: ShownIn,
     /// Names for the certificate.
     #[command(flatten)]
     pub(crate) names: Names,
+}
+
+/// What `account` does.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AccountCommand {
+    /// Add an account, and write its root user's access key as an AWS credentials file.
+    #[command(after_help = "Example:\n  keywright account add --data-dir /srv/kms --credentials second.ini")]
+    Add {
+        /// Where everything is.
+        #[command(flatten)]
+        place: Place,
+        /// The new account, 12 digits [default: random]
+        #[arg(long, value_name = "N", value_parser = account_id)]
+        account_id: Option<u64>,
+        /// Where the access key goes.
+        #[command(flatten)]
+        shown: ShownIn,
+    },
+}
+
+/// What `root-credentials` does.
+#[derive(Debug, Subcommand)]
+pub(crate) enum RootCommand {
+    /// Give the root user of an account a new access key in the place of all that it had.
+    #[command(
+        after_help = "Example:\n  keywright root-credentials reset --data-dir /srv/kms --credentials root.ini"
+    )]
+    Reset {
+        /// Where everything is.
+        #[command(flatten)]
+        place: Place,
+        /// The account, 12 digits; needed where there are several
+        #[arg(long, value_name = "N", value_parser = account_id)]
+        account_id: Option<u64>,
+        /// Where the access key goes.
+        #[command(flatten)]
+        shown: ShownIn,
+    },
+}
+
+/// Options of `health`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  keywright health
+  keywright health --ready --admin 127.0.0.1:4600
+
+For health checks of containers and for probes: the admin listener can then stay on loopback.")]
+pub(crate) struct HealthOptions {
+    /// Ask whether the server answers calls, not only whether it lives
+    #[arg(long)]
+    pub(crate) ready: bool,
+    /// Where the server shows its health
+    #[arg(long, value_name = "ADDR:PORT", value_parser = address, default_value = "127.0.0.1:4600")]
+    pub(crate) admin: SocketAddr,
 }
 
 /// Options of `certificate`.
@@ -171,16 +245,18 @@ pub(crate) enum Kind {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Journal {
     /// Verify the chain of records from the first to the last.
-    #[command(after_help = "Example:\n  keywright journal verify /srv/kms")]
+    #[command(after_help = "Example:\n  keywright journal verify --data-dir /srv/kms")]
     Verify {
-        /// The data directory.
-        data_dir: PathBuf,
+        /// Where everything is.
+        #[command(flatten)]
+        place: Place,
     },
     /// Print the records, one JSON object per line.
-    #[command(after_help = "Example:\n  keywright journal show /srv/kms | tail -n 3")]
+    #[command(after_help = "Example:\n  keywright journal show --data-dir /srv/kms | tail -n 3")]
     Show {
-        /// The data directory.
-        data_dir: PathBuf,
+        /// Where everything is.
+        #[command(flatten)]
+        place: Place,
     },
 }
 
@@ -199,6 +275,14 @@ pub(crate) struct Place {
     /// File with a passphrase to seal with, instead of a key
     #[arg(long, value_name = "FILE")]
     pub(crate) seal_passphrase_file: Option<PathBuf>,
+}
+
+/// Where a root user's access key goes.
+#[derive(Debug, Default, Args)]
+pub(crate) struct ShownIn {
+    /// Write the access key into this new file, which only its owner reads [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) credentials: Option<PathBuf>,
 }
 
 /// What is served, and how.
@@ -222,7 +306,7 @@ pub(crate) struct Service {
 /// Names that a certificate is for.
 #[derive(Debug, Default, Args)]
 pub(crate) struct Names {
-    /// Make a CA and a server certificate for these host names and addresses
+    /// Make a CA and a server certificate for these host names and addresses, and for this machine itself
     #[arg(long, value_name = "HOST", num_args = 1.., value_delimiter = ',')]
     pub(crate) tls: Vec<Name>,
     /// Also for AWS's own names in this Region, for clients that take no endpoint
@@ -343,13 +427,10 @@ mod tests {
     #[test]
     fn journal_takes_a_directory() {
         assert!(matches!(
-            parse("keywright journal verify /d").unwrap(),
-            Command::Journal(Journal::Verify { data_dir }) if data_dir.as_os_str() == "/d"
+            parse("keywright journal verify --data-dir /d").unwrap(),
+            Command::Journal(Journal::Verify { place }) if place.data_dir == Some("/d".into())
         ));
-        assert!(matches!(
-            parse("keywright journal show /d").unwrap(),
-            Command::Journal(Journal::Show { .. })
-        ));
+        assert!(matches!(parse("keywright journal show").unwrap(), Command::Journal(Journal::Show { .. })));
     }
 
     #[test]
@@ -374,6 +455,8 @@ mod tests {
             ("keywright init --account-id 12", ErrorKind::ValueValidation, "12 digits"),
             ("keywright init --tls *.example.net", ErrorKind::ValueValidation, "host name"),
             ("keywright init --takeover mars", ErrorKind::ValueValidation, "us-east-1"),
+            ("keywright account add --account-id 1", ErrorKind::ValueValidation, "12 digits"),
+            ("keywright health --admin localhost", ErrorKind::ValueValidation, "127.0.0.1:4599"),
             (
                 "keywright serve --seal-key a --seal-passphrase-file b",
                 ErrorKind::ArgumentConflict,

@@ -3,23 +3,35 @@
 #![expect(clippy::print_stderr, reason = "these are the commands' messages")]
 
 use std::{
-    io::{self, Write},
+    io::{self, IsTerminal, Write},
     path::Path,
     process::ExitCode,
     sync::Arc,
+    thread,
+    time::Duration,
 };
 
+use bytes::Bytes;
+
 use dispatch::{Clock, Regions};
+use edge::{CertificateError, Name};
 use model::arn::{AccountId, Region};
+use outbound::Outbound;
 use policy::PolicyKind;
 
-use server::{RootCredentials, SystemClock, SystemEntropy};
+use server::{Health, RootCredentials, SystemClock, SystemEntropy};
 use tokio::runtime::Runtime;
 
 use crate::{
-    cli::{Certificate, Check, Command, Explain, Init, Journal, Kind, LintPolicy, Names, Serve},
+    cli::{
+        AccountCommand, Certificate, Check, Command, Explain, HealthOptions, Init, Journal, Kind, LintPolicy,
+        Names, Place, RootCommand, Serve,
+    },
     config::{Config, DEFAULT_REGION},
-    explain, hardening, lint, logging, records, serve,
+    deployment::Deployment,
+    explain, exposure, hardening, lint, logging, records,
+    root::Destination,
+    serve::Listening,
 };
 
 /// Whatever ends a command early; shown to the operator.
@@ -32,13 +44,20 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::Serve(options) => serve(options),
         Command::Dev(options) => develop(options),
         Command::Init(options) => initialise(options),
+        Command::Account(AccountCommand::Add { place, account_id, shown }) => {
+            add_account(place, account_id, shown.credentials.as_deref())
+        }
+        Command::RootCredentials(RootCommand::Reset { place, account_id, shown }) => {
+            reset_root(place, account_id, shown.credentials.as_deref())
+        }
+        Command::Health(options) => health(&options),
         Command::Check(options) => check(options),
         Command::Certificate(options) => certificate(options),
         Command::Explain(options) => explain(options),
         Command::LintPolicy(options) => lint_policy(&options),
         Command::Credentials(options) => hand_out(&options),
-        Command::Journal(Journal::Show { data_dir }) => show(&data_dir),
-        Command::Journal(Journal::Verify { data_dir }) => verify(&data_dir),
+        Command::Journal(Journal::Show { place }) => show(place),
+        Command::Journal(Journal::Verify { place }) => verify(place),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -56,12 +75,39 @@ fn serve(options: Serve) -> Result<(), Failure> {
     for missing in hardening::apply() {
         tracing::warn!("{missing}");
     }
-    let runtime = runtime()?;
-    if !runtime.block_on(server::is_initialised(&config.data_dir))? {
-        let root = set_up(&config, None, &runtime)?;
-        first_steps(&config, &root)?;
+    for exposed in exposure::exposed(&config) {
+        tracing::warn!("{exposed}");
     }
-    serve::serve(&config, &runtime)?;
+    let runtime = runtime()?;
+    // First of all: a server that cannot listen sets nothing up.
+    let listening = Listening::open(&config, &runtime)?;
+    if !runtime.block_on(server::is_initialised(&config.data_dir))? {
+        first_start(&config, options.credentials.as_deref(), &runtime)?;
+    }
+    listening.serve(&config, &runtime)?;
+    Ok(())
+}
+
+/// Sets a new data directory up, and shows the root user's access key: on the terminal, or in a file.
+fn first_start(config: &Config, credentials: Option<&Path>, runtime: &Runtime) -> Result<(), Failure> {
+    if credentials.is_none() && !io::stdout().is_terminal() {
+        return Err(format!(
+            "{} is new, and standard output is no terminal: a log would keep the root user's secret. Give \
+             `--credentials FILE`, or set the directory up with `keywright init` first",
+            config.data_dir.display()
+        )
+        .into());
+    }
+    let destination = Destination::new(credentials)?;
+    let root = set_up(config, None, runtime)?;
+    match credentials {
+        None => first_steps(config, &root)?,
+        Some(file) => {
+            destination.write(&root)?;
+            eprintln!("account {}: the root user's access key is in {}", root.account, file.display());
+        }
+    }
+    eprintln!("{}", config.seal.advice());
     Ok(())
 }
 
@@ -79,15 +125,83 @@ fn initialise(options: Init) -> Result<(), Failure> {
     let account = options.account_id.and_then(AccountId::from_u64);
     let names = options.names;
     let config = options.place.config()?;
+    let destination = Destination::new(options.shown.credentials.as_deref())?;
     let root = set_up(&config, account, &runtime()?)?;
-    let mut out = io::stdout().lock();
-    write!(out, "[default]\naws_access_key_id = {}\naws_secret_access_key = ", root.access_key_id)?;
-    out.write_all(root.secret_access_key.reveal())?;
-    writeln!(out)?;
-    out.flush()?;
+    destination.write(&root)?;
     eprintln!("account {} is set up in {}", root.account, config.data_dir.display());
     eprintln!("{}", config.seal.advice());
-    issue(&config, &names)
+    issue(&config, &names)?;
+    eprintln!("next: keywright serve --data-dir {}", config.data_dir.display());
+    Ok(())
+}
+
+fn add_account(place: Place, account: Option<u64>, credentials: Option<&Path>) -> Result<(), Failure> {
+    let destination = Destination::new(credentials)?;
+    let opened = open(place)?;
+    let account = account.and_then(AccountId::from_u64);
+    let added = server::open_account(&opened.backstage, &opened.kms.strongroom, account);
+    let root = runtime()?.block_on(added)?.ok_or("there is an account of that id already")?;
+    destination.write(&root)?;
+    eprintln!("account {} is there", root.account);
+    finish(opened);
+    Ok(())
+}
+
+fn reset_root(place: Place, account: Option<u64>, credentials: Option<&Path>) -> Result<(), Failure> {
+    let destination = Destination::new(credentials)?;
+    let opened = open(place)?;
+    let account = match (account, opened.accounts.as_slice()) {
+        (Some(account), _) => AccountId::from_u64(account),
+        (None, [only]) => Some(*only),
+        (None, _) => return Err("there are several accounts: name one with --account-id".into()),
+    };
+    let account = account.ok_or("there is no such account")?;
+    let reset = server::reset_root(&opened.backstage, &opened.kms.strongroom, account);
+    let root = runtime()?.block_on(reset)?.ok_or("there is no such account")?;
+    destination.write(&root)?;
+    eprintln!("the root user of account {} has this access key and no other", root.account);
+    finish(opened);
+    Ok(())
+}
+
+/// Opens a deployment that no server has open, for a change.
+fn open(place: Place) -> Result<Deployment, Failure> {
+    let config = place.config()?;
+    for missing in hardening::apply() {
+        eprintln!("keywright: warning: {missing}");
+    }
+    let opened = Deployment::open(&config, Arc::default())?;
+    match opened.vitals.parts().iter().find(|part| !part.ready) {
+        Some(part) => Err(format!("{}: {}", part.name, part.state).into()),
+        None => Ok(opened),
+    }
+}
+
+/// Waits until the journal has the record of the change. A later start brings the record there if this does not.
+fn finish(opened: Deployment) {
+    for _ in 0..RECORDED_TRIES {
+        if opened.backstage.outbox.underway() == 0 {
+            break;
+        }
+        thread::sleep(RECORDED_PAUSE);
+    }
+    opened.close();
+}
+
+const RECORDED_TRIES: u32 = 500;
+const RECORDED_PAUSE: Duration = Duration::from_millis(10);
+
+fn health(options: &HealthOptions) -> Result<(), Failure> {
+    let page = if options.ready { "readyz" } else { "healthz" };
+    let request = http::Request::get(format!("http://{}/{page}", options.admin)).body(Bytes::new())?;
+    let outbound = Outbound::new(None)?;
+    let answer = runtime()?.block_on(outbound.send(request))?;
+    let text = String::from_utf8_lossy(answer.body()).into_owned();
+    if !answer.status().is_success() {
+        return Err(text.trim_end().into());
+    }
+    print(|out| out.write_all(text.as_bytes()))?;
+    Ok(())
 }
 
 fn certificate(options: Certificate) -> Result<(), Failure> {
@@ -102,9 +216,11 @@ fn set_up(
     config: &Config,
     account: Option<AccountId>,
     runtime: &Runtime,
-) -> Result<RootCredentials, server::StartError> {
+) -> Result<RootCredentials, Failure> {
+    config.check_seal_stays()?;
     let clock = SystemClock::start();
-    runtime.block_on(server::initialise(&config.data_dir, &config.seal, account, &clock, &SystemEntropy))
+    let made = server::initialise(&config.data_dir, &config.seal, account, &clock, &SystemEntropy);
+    Ok(runtime.block_on(made)?)
 }
 
 /// Issues a certificate if names are given, and says which CA to trust.
@@ -114,7 +230,15 @@ fn issue(config: &Config, names: &Names) -> Result<(), Failure> {
         return Ok(());
     }
     let now = SystemClock::start().now().as_seconds();
-    let issued = edge::issue(&config.data_dir, &names, now)?;
+    let local = Name::local();
+    let everywhere: Vec<Name> = names.iter().chain(&local).cloned().collect();
+    let issued = match edge::issue(&config.data_dir, &everywhere, now) {
+        // The CA is older than this rule, and vouches only for the names that it was made for.
+        Err(CertificateError::NotPermitted(name)) if local.contains(&name) => {
+            edge::issue(&config.data_dir, &names, now)
+        }
+        issued => issued,
+    }?;
     eprintln!("clients have to trust this CA: {}", issued.ca.display());
     eprint!("{}", issued.ca_pem);
     Ok(())
@@ -167,13 +291,14 @@ fn hand_out(options: &credentials::Options) -> Result<(), Failure> {
     credentials::serve(options, &clock, random, &runtime, &mut out)
 }
 
-fn show(data_dir: &Path) -> Result<(), Failure> {
-    print(|out| records::show(data_dir, out))?;
+fn show(place: Place) -> Result<(), Failure> {
+    let data_dir = place.config()?.data_dir;
+    print(|out| records::show(&data_dir, out))?;
     Ok(())
 }
 
-fn verify(data_dir: &Path) -> Result<(), Failure> {
-    let verdict = records::verify(data_dir)?;
+fn verify(place: Place) -> Result<(), Failure> {
+    let verdict = records::verify(&place.config()?.data_dir)?;
     print(|out| {
         writeln!(
             out,
@@ -211,9 +336,7 @@ fn first_steps(config: &Config, root: &RootCredentials) -> io::Result<()> {
     write!(out, "export AWS_SECRET_ACCESS_KEY=")?;
     out.write_all(root.secret_access_key.reveal())?;
     writeln!(out)?;
-    out.flush()?;
-    eprintln!("{}", config.seal.advice());
-    Ok(())
+    out.flush()
 }
 
 /// The Region to try things in.

@@ -21,6 +21,7 @@ use std::{
     fmt,
     net::{Ipv4Addr, SocketAddr},
     num::NonZeroUsize,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
@@ -152,6 +153,18 @@ impl Config {
         Ok(config)
     }
 
+    /// Checks, before a seal is made where nobody named a place for it, that the place is no less durable than the
+    /// data's: on the same file system.
+    ///
+    /// # Errors
+    /// [`Rule::SealApart`].
+    pub(crate) fn check_seal_stays(&self) -> Result<(), Rule> {
+        let SealFile::Key(file) = &self.seal else { return Ok(()) };
+        let is_default = default_key_file(&self.data_dir).as_ref() == Ok(file);
+        let apart = !file.exists() && file.parent().and_then(device) != device(&self.data_dir);
+        if is_default && apart { Err(Rule::SealApart(file.clone())) } else { Ok(()) }
+    }
+
     fn check_rules(&self) -> Result<(), Rule> {
         let seal_file = self.seal.path();
         if seal_file.starts_with(&self.data_dir) {
@@ -180,6 +193,11 @@ fn default_key_file(data_dir: &Path) -> Result<PathBuf, Rule> {
     let mut file = OsString::from(name);
     file.push(".seal-key");
     Ok(data_dir.with_file_name(file))
+}
+
+/// The file system that a path is on, or will be on once it is made.
+fn device(path: &Path) -> Option<u64> {
+    path.ancestors().find_map(|path| path.metadata().ok()).map(|found| found.dev())
 }
 
 /// The certificate that `keywright init --tls` put into a data directory, if it is there.

@@ -3,7 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use audit::FsDisk;
-use dispatch::{Clock, Dispatcher, Observer};
+use dispatch::{Backstage, Clock, Dispatcher, Observer};
+use kms::KeyManagement;
 use model::arn::AccountId;
 use server::{
     Assembly, Background, DataDir, Parts, RootSource, StartError, SystemClock, SystemEntropy, Vitals,
@@ -22,6 +23,10 @@ pub(crate) struct Deployment {
     pub(crate) issuers: Arc<Issuers>,
     /// Accounts served.
     pub(crate) accounts: Vec<AccountId>,
+    /// For changes that no caller asks for.
+    pub(crate) backstage: Backstage,
+    /// The key management service.
+    pub(crate) kms: Arc<KeyManagement>,
     background: Background,
 }
 
@@ -40,11 +45,11 @@ impl Deployment {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
         let issuers = Arc::new(Issuers::open(&config.oidc, &clock).map_err(ServeError::Issuers)?);
         let parts = parts(config, &data, clock, &issuers, metrics)?;
-        let Assembly { dispatcher, vitals, backstage, following, chores, .. } =
+        let Assembly { dispatcher, vitals, kms, backstage, following, chores } =
             runtime.block_on(Assembly::of(parts))?;
         let background = Background::start(runtime, following, chores)?;
         let accounts = iam::accounts(&backstage.mirror.snapshot());
-        Ok(Self { dispatcher, vitals, issuers, accounts, background })
+        Ok(Self { dispatcher, vitals, issuers, accounts, backstage, kms, background })
     }
 
     /// Ends the background work. What was acknowledged is on disk already; the journal flushes when it is

@@ -10,12 +10,14 @@ mod config;
 mod deployment;
 mod error;
 mod explain;
+mod exposure;
 mod hardening;
 mod issuers;
 mod lint;
 mod logging;
 mod metrics;
 mod records;
+mod root;
 mod serve;
 
 use std::process::ExitCode;

@@ -15,7 +15,13 @@ use server::DataDir;
 /// # Errors
 /// The first break of the chain, with its place; what the system says of reading and writing.
 pub(crate) fn show(data_dir: &Path, out: &mut dyn Write) -> io::Result<Verdict> {
-    let disk = FsDisk::reader(&DataDir::new(data_dir).journal());
+    let journal = DataDir::new(data_dir).journal();
+    if !journal.exists() {
+        let told =
+            format!("there is no journal in {}: nothing was served from there yet", data_dir.display());
+        return Err(io::Error::new(io::ErrorKind::NotFound, told));
+    }
+    let disk = FsDisk::reader(&journal);
     let mut written = Ok(());
     let verdict = audit::verify(&disk, &mut |sequence, payload| {
         if written.is_ok() {

@@ -4,13 +4,14 @@ use std::{num::NonZeroUsize, sync::Arc};
 
 use bytes::Bytes;
 use dispatch::{BodyFault, ConnectionInfo, Dispatcher};
-use edge::{Answer, Connections, Ended, Limits, Setup, Signals, Tls, Wanted, bind};
+use edge::{Answer, Bound, Connections, Ended, Limits, Setup, Signals, Tls, Wanted, bind};
 use http::{Response, request::Parts};
 use server::{Health, StartError};
 use tokio::runtime::Runtime;
 
 use crate::{
     admin::Admin,
+    cli::VERSION,
     config::{Config, durability_text, regions_text},
     deployment::Deployment,
     error::ServeError,
@@ -32,19 +33,42 @@ impl Answer for Api {
     }
 }
 
-/// Serves until a signal says to stop.
-///
-/// # Errors
-/// [`ServeError`], before anything is served.
-pub(crate) fn serve(config: &Config, runtime: &Runtime) -> Result<(), ServeError> {
-    let mut signals = {
-        let _context = runtime.enter();
-        Signals::catch().map_err(StartError::Thread)?
-    };
-    let tls = config.tls.as_ref().map(|files| Tls::load(&files.certificate, &files.key));
-    let tls = tls.transpose()?;
-    let bind = |setting, address| bind(address).map_err(|error| StartError::Listen(setting, address, error));
-    let (api, admin) = (bind("listen", config.listen)?, bind("admin_listen", config.admin_listen)?);
+/// What serving takes of the machine, before a deployment is opened or even made.
+pub(crate) struct Listening {
+    signals: Signals,
+    tls: Option<Tls>,
+    api: Bound,
+    admin: Bound,
+}
+
+impl Listening {
+    /// Takes signals and addresses, and reads the certificate.
+    ///
+    /// # Errors
+    /// [`ServeError`].
+    pub(crate) fn open(config: &Config, runtime: &Runtime) -> Result<Self, ServeError> {
+        let signals = {
+            let _context = runtime.enter();
+            Signals::catch().map_err(StartError::Thread)?
+        };
+        let tls = config.tls.as_ref().map(|files| Tls::load(&files.certificate, &files.key)).transpose()?;
+        let bind =
+            |setting, address| bind(address).map_err(|error| StartError::Listen(setting, address, error));
+        let (api, admin) = (bind("listen", config.listen)?, bind("admin_listen", config.admin_listen)?);
+        Ok(Self { signals, tls, api, admin })
+    }
+
+    /// Serves an initialised deployment until a signal says to stop.
+    ///
+    /// # Errors
+    /// [`ServeError`], before anything is served.
+    pub(crate) fn serve(self, config: &Config, runtime: &Runtime) -> Result<(), ServeError> {
+        serve(self, config, runtime)
+    }
+}
+
+fn serve(listening: Listening, config: &Config, runtime: &Runtime) -> Result<(), ServeError> {
+    let Listening { mut signals, tls, api, admin } = listening;
     let metrics = Arc::new(Metrics::default());
     let deployment = Deployment::open(config, Arc::clone(&metrics))?;
 
@@ -105,9 +129,11 @@ fn announce(
         journal = durability_text(config.journal),
         accounts = accounts.join(","),
         regions = regions_text(&config.regions),
-        "keywright {} serves",
-        env!("CARGO_PKG_VERSION"),
+        "keywright {VERSION} serves",
     );
+    for part in deployment.vitals.parts().iter().filter(|part| !part.ready) {
+        tracing::warn!("calls are refused, {}: {}", part.name, part.state);
+    }
 }
 
 fn reload(tls: Option<&Tls>, issuers: &Issuers) {

@@ -127,6 +127,7 @@ impl Assembly {
             store: Arc::clone(&store),
             strongroom: Arc::clone(&strongroom),
             domain_key_days: parts.domain_key_rotation_days,
+            because: Arc::default(),
         };
         keeper.unseal().await;
 
@@ -152,7 +153,7 @@ impl Assembly {
         }
         let following = Following { mirror: Arc::clone(&mirror), store: Arc::clone(&store), loaded, drain };
         let backstage = Backstage { store, mirror, journal, outbox, clock, entropy };
-        let vitals = Arc::new(Vitals::new(&backstage, &strongroom));
+        let vitals = Arc::new(Vitals::new(&backstage, &strongroom, Arc::clone(&keeper.because)));
         let wiring = Wiring {
             authentication: (leniency.authentication)(iam::credentials),
             services: Services::new(parts.services, iam::credentials),

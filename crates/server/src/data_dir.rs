@@ -99,8 +99,14 @@ impl DataDir {
 /// What the system says, [`io::ErrorKind::AlreadyExists`] among it.
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let draft = path.with_extension("draft");
+    // A draft is left from a write that was interrupted, or somebody put it there. A file that is made anew (`O_EXCL`)
+    // is nobody else's, and no link leads elsewhere.
+    match fs::remove_file(&draft) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(&draft)?;
@@ -148,5 +154,19 @@ mod tests {
         write_private(&path, b"one").unwrap();
         assert_eq!(write_private(&path, b"two").unwrap_err().kind(), io::ErrorKind::AlreadyExists);
         assert_eq!(fs::read(&path).unwrap(), b"one");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_link_in_the_place_of_a_draft_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, victim) = (folder.path().join("key"), folder.path().join("victim"));
+        fs::write(&victim, b"theirs").unwrap();
+        std::os::unix::fs::symlink(&victim, folder.path().join("key.draft")).unwrap();
+        write_private(&path, b"ours").unwrap();
+        assert_eq!(
+            (fs::read(&path).unwrap(), fs::read(&victim).unwrap()),
+            (b"ours".to_vec(), b"theirs".to_vec())
+        );
     }
 }

@@ -1,8 +1,8 @@
-//! Setting a deployment up: data directory, seal, first account.
+//! Setting a deployment up: data directory, seal, first account. And later: further accounts, new keys of root users.
 
-use std::{path::Path, sync::Arc};
+use std::{mem, path::Path, sync::Arc};
 
-use dispatch::Clock;
+use dispatch::{Backstage, Clock, ServiceEvent};
 use iam::NewAccessKey;
 use model::{Timestamp, arn::AccountId};
 use secret::Plaintext;
@@ -124,6 +124,64 @@ pub async fn add_account(
     Ok(store.commit(batch).await?.is_ok().then_some(root))
 }
 
+/// Opens another account in a deployment that runs here, and leaves a record of it. `None` when there is one of that id
+/// already.
+///
+/// # Errors
+/// [`StartError`]; the strongroom has to be unsealed.
+pub async fn open_account(
+    backstage: &Backstage,
+    strongroom: &Strongroom,
+    account: Option<AccountId>,
+) -> Result<Option<RootCredentials>, StartError> {
+    let mut change = Batch::default();
+    let root = root_account(account, backstage.clock.now(), strongroom, &*backstage.entropy, &mut change)?;
+    let event = about_root("CreateAccount", &root);
+    Ok(backstage.commit(&event, change).await?.then_some(root))
+}
+
+/// Gives the root user of an account a new access key in the place of all that it had, and leaves a record of it. `None`
+/// when there is no such account.
+///
+/// # Errors
+/// [`StartError`]; the strongroom has to be unsealed.
+pub async fn reset_root(
+    backstage: &Backstage,
+    strongroom: &Strongroom,
+    account: AccountId,
+) -> Result<Option<RootCredentials>, StartError> {
+    let Backstage { mirror, clock, entropy, .. } = backstage;
+    let access_key = NewAccessKey::generate(&**entropy).map_err(|_| StartError::SetUp(NO_ENTROPY))?;
+    let memory = mirror.snapshot();
+    let change =
+        iam::setup::only_root_access_key(&memory, account, &access_key, clock.now(), strongroom, &**entropy)
+            .map_err(|_| StartError::SetUp(NOT_SEALED))?;
+    let Some(change) = change else { return Ok(None) };
+    let root =
+        RootCredentials { account, access_key_id: access_key.id, secret_access_key: access_key.secret };
+    let event = about_root("ResetRootCredentials", &root);
+    if !backstage.commit(&event, change).await? {
+        return Err(StartError::SetUp(
+            "the root user's access keys were changed meanwhile: nothing was done",
+        ));
+    }
+    Ok(Some(root))
+}
+
+const NO_ENTROPY: &str = "the source of random bytes failed";
+const NOT_SEALED: &str = "the strongroom could not seal the root user's secret";
+
+fn about_root(name: &'static str, root: &RootCredentials) -> ServiceEvent {
+    ServiceEvent {
+        service: "iam",
+        name,
+        account: root.account.to_string(),
+        region: "us-east-1".to_owned(),
+        resource: format!("arn:aws:iam::{}:root", root.account),
+        details: vec![("accessKeyId", root.access_key_id.clone())],
+    }
+}
+
 fn root_account(
     account: Option<AccountId>,
     now: Timestamp,
@@ -131,16 +189,15 @@ fn root_account(
     entropy: &dyn Entropy,
     batch: &mut Batch,
 ) -> Result<RootCredentials, StartError> {
-    let no_entropy = |_| StartError::SetUp("the source of random bytes failed");
+    let no_entropy = |_| StartError::SetUp(NO_ENTROPY);
     let account = match account {
         Some(account) => account,
         None => random_account(entropy).map_err(no_entropy)?,
     };
     let access_key = NewAccessKey::generate(entropy).map_err(no_entropy)?;
     let made = iam::setup::account(account, &access_key, now, strongroom, entropy)
-        .map_err(|_| StartError::SetUp("the strongroom could not seal the root user's secret"))?;
-    batch.preconditions.extend(made.preconditions);
-    batch.puts.extend(made.puts);
+        .map_err(|_| StartError::SetUp(NOT_SEALED))?;
+    *batch = mem::take(batch).and(made);
     Ok(RootCredentials { account, access_key_id: access_key.id, secret_access_key: access_key.secret })
 }
 

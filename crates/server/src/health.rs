@@ -7,6 +7,8 @@ use dispatch::Backstage;
 use state::Mirror;
 use strongroom::Strongroom;
 
+use crate::keeper::SealedBecause;
+
 /// Tells how the server is.
 pub trait Health: Send + Sync + 'static {
     /// The parts that must all be well for the server to answer calls: seal, store, journal.
@@ -43,15 +45,21 @@ pub struct Vitals {
     mirror: Arc<Mirror>,
     journal: Arc<Journal>,
     strongroom: Arc<Strongroom>,
+    because: Arc<SealedBecause>,
 }
 
 impl Vitals {
     /// Of these parts.
-    pub(crate) fn new(backstage: &Backstage, strongroom: &Arc<Strongroom>) -> Self {
+    pub(crate) fn new(
+        backstage: &Backstage,
+        strongroom: &Arc<Strongroom>,
+        because: Arc<SealedBecause>,
+    ) -> Self {
         Self {
             mirror: Arc::clone(&backstage.mirror),
             journal: Arc::clone(&backstage.journal),
             strongroom: Arc::clone(strongroom),
+            because,
         }
     }
 }
@@ -65,7 +73,12 @@ impl Health for Vitals {
         };
         let journal = self.journal.health();
         vec![
-            part("seal", self.strongroom.is_unsealed(), "unsealed", "sealed".to_owned()),
+            part(
+                "seal",
+                self.strongroom.is_unsealed(),
+                "unsealed",
+                format!("sealed: {}", self.because.text()),
+            ),
             part("store", self.mirror.is_following(), "following", "does not answer".to_owned()),
             part("journal", journal == audit::Health::Good, "writing", format!("{journal:?}")),
         ]

@@ -1,6 +1,6 @@
 //! Keeps the strongroom unsealed and its domain key young.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use dispatch::Clock;
 use store::Store;
@@ -11,6 +11,10 @@ use crate::{
     seal::SealSource,
 };
 
+/// Why the strongroom is sealed, in words for the operator; empty once it was unsealed.
+#[derive(Default)]
+pub(crate) struct SealedBecause(RwLock<String>);
+
 /// What it keeps, and with what.
 pub(crate) struct Keeper {
     pub(crate) seal: Arc<dyn SealSource>,
@@ -18,6 +22,7 @@ pub(crate) struct Keeper {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) strongroom: Arc<Strongroom>,
     pub(crate) domain_key_days: u32,
+    pub(crate) because: Arc<SealedBecause>,
 }
 
 impl Keeper {
@@ -25,8 +30,11 @@ impl Keeper {
     pub(crate) async fn unseal(&self) {
         let Some(seal) = self.open() else { return };
         match deployment::unseal(&*self.store, &self.strongroom, &*seal).await {
-            Ok(()) => tracing::info!("the strongroom is unsealed"),
-            Err(error) => tracing::error!(%error, "the strongroom stays sealed"),
+            Ok(()) => {
+                self.because.note(String::new());
+                tracing::info!("the strongroom is unsealed");
+            }
+            Err(error) => self.stays_sealed(&error),
         }
     }
 
@@ -53,9 +61,29 @@ impl Keeper {
         match self.seal.open(&self.record) {
             Ok(seal) => Some(seal),
             Err(error) => {
-                tracing::error!(%error, "the strongroom stays sealed");
+                self.stays_sealed(&error);
                 None
             }
         }
+    }
+
+    fn stays_sealed(&self, error: &dyn std::error::Error) {
+        if self.strongroom.is_unsealed() {
+            tracing::error!(%error, "there is no seal for a new domain key: the old one goes on sealing");
+        } else {
+            self.because.note(error.to_string());
+            tracing::error!(%error, "the strongroom stays sealed");
+        }
+    }
+}
+
+impl SealedBecause {
+    /// The reason, as it was noted last.
+    pub(crate) fn text(&self) -> String {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn note(&self, reason: String) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = reason;
     }
 }

@@ -23,7 +23,9 @@ pub use compose::{Assembly, Chores, Following, Leniency, Parts};
 pub use data_dir::DataDir;
 pub use deployment::{DeploymentError, SealRecord};
 pub use entropy::SystemEntropy;
-pub use founding::{RootCredentials, add_account, found, found_bare, initialise, is_initialised};
+pub use founding::{
+    RootCredentials, add_account, found, found_bare, initialise, is_initialised, open_account, reset_root,
+};
 pub use health::{Gauge, Health, Part, Vitals};
 pub use meant::{nearest, service};
 pub use roots::{RootSource, RootsError};

@@ -51,7 +51,7 @@ const REVEALED: &[(&str, &str, &str)] = &[
     ("crates/kms/src/gate/usable/pairs.rs", "verify_mac", "hands the caller's message to the strongroom"),
     ("crates/kms/src/signing.rs", "message", "hands the caller's message to the strongroom"),
     ("crates/model/src/revealed.rs", "serialize", "writes the caller's own plaintext into the answer"),
-    ("crates/keywright/src/commands.rs", "initialise", "prints the root user's secret access key once"),
+    ("crates/keywright/src/root.rs", "profile", "writes the root user's secret access key once"),
     ("crates/keywright/src/commands.rs", "first_steps", "prints the root user's secret access key once"),
     ("crates/credentials/src/lib.rs", "once", "prints temporary credentials for a `credential_process`"),
     ("crates/credentials/src/lib.rs", "print", "prints the token of the endpoint for credentials"),

@@ -1,6 +1,10 @@
 //! Names that a server goes by.
 
-use std::{fmt, net::IpAddr, str::FromStr};
+use std::{
+    fmt,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    str::FromStr,
+};
 
 use rcgen::{CidrSubnet, GeneralSubtree, SanType};
 use rustls_pki_types::{InvalidDnsNameError, ServerName};
@@ -18,15 +22,49 @@ pub enum Name {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotAName;
 
+/// Domains of names with a Region: the usual one, and that of dual-stack endpoints.
+const AWS: [&str; 2] = ["amazonaws.com", "api.aws"];
+const CHINA: [&str; 2] = ["amazonaws.com.cn", "api.amazonwebservices.com.cn"];
+/// Names of services without a Region, in each partition.
+const GLOBAL: &[&str] = &[
+    "iam.amazonaws.com",
+    "sts.amazonaws.com",
+    "iam-fips.amazonaws.com",
+    "iam.global.api.aws",
+    "iam-fips.aws-global.api.aws",
+];
+const GLOBAL_CHINA: &[&str] = &[
+    "iam-fips.aws-cn-global.amazonaws.com.cn",
+    "iam.aws-cn-global.api.amazonwebservices.com.cn",
+    "iam-fips.aws-cn-global.api.amazonwebservices.com.cn",
+];
+const GLOBAL_GOVERNMENT: &[&str] =
+    &["iam.us-gov.amazonaws.com", "iam.aws-us-gov-global.api.aws", "iam-fips.aws-us-gov-global.api.aws"];
+
 impl Name {
-    /// AWS's own names for the services that Keywright has, in one Region; China's are in a domain of their own.
+    /// AWS's own names for the services that Keywright has, in one Region: the usual ones, those of FIPS and dual-stack
+    /// endpoints, and those of services without a Region. The SDKs' rules for endpoints make them.
     #[must_use]
     pub fn takeover(region: &str) -> Vec<Self> {
-        let domain = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
-        let regional =
-            ["kms", "sts", "iam", "cloudtrail"].map(|service| format!("{service}.{region}.{domain}"));
-        let global = ["iam", "sts"].map(|service| format!("{service}.{domain}"));
-        regional.into_iter().chain(global).map(Self::Host).collect()
+        let (domains, global) = match region {
+            china if china.starts_with("cn-") => (CHINA, GLOBAL_CHINA),
+            government if government.starts_with("us-gov-") => (AWS, GLOBAL_GOVERNMENT),
+            _ => (AWS, GLOBAL),
+        };
+        let services = ["kms", "sts", "iam", "cloudtrail"].into_iter();
+        let hosts = services.flat_map(|service| [service.to_owned(), format!("{service}-fips")]);
+        let regional = hosts.flat_map(|host| domains.map(|domain| format!("{host}.{region}.{domain}")));
+        regional.chain(global.iter().map(|&host| host.to_owned())).map(Self::Host).collect()
+    }
+
+    /// This machine's names for itself.
+    #[must_use]
+    pub fn local() -> Vec<Self> {
+        vec![
+            Self::Host("localhost".to_owned()),
+            Self::Address(Ipv4Addr::LOCALHOST.into()),
+            Self::Address(Ipv6Addr::LOCALHOST.into()),
+        ]
     }
 
     pub(super) fn san(&self) -> Result<SanType, rcgen::Error> {
@@ -101,16 +139,16 @@ mod tests {
 
     #[test]
     fn takeover_names_are_awss() {
-        let of = |region: &str| {
+        for (region, expected) in [
+            ("eu-west-1", "kms.eu-west-1.amazonaws.com kms-fips.eu-west-1.api.aws iam.amazonaws.com"),
+            ("cn-north-1", "kms.cn-north-1.amazonaws.com.cn sts.cn-north-1.api.amazonwebservices.com.cn"),
+            ("us-gov-west-1", "kms-fips.us-gov-west-1.amazonaws.com iam.us-gov.amazonaws.com"),
+        ] {
             let names = Name::takeover(region);
-            names.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
-        };
-        assert_eq!(
-            of("eu-west-1"),
-            "kms.eu-west-1.amazonaws.com sts.eu-west-1.amazonaws.com iam.eu-west-1.amazonaws.com \
-             cloudtrail.eu-west-1.amazonaws.com iam.amazonaws.com sts.amazonaws.com"
-        );
-        assert!(of("cn-north-1").starts_with("kms.cn-north-1.amazonaws.com.cn "));
+            for host in expected.split(' ') {
+                assert!(names.contains(&Name::Host(host.to_owned())), "{host} is not in {names:?}");
+            }
+        }
     }
 
     #[test]

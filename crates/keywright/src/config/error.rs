@@ -63,9 +63,13 @@ pub(crate) enum Rule {
     SameAddress(SocketAddr),
     /// The seal's secret lies with the data that it protects.
     SealInsideData(PathBuf),
+    /// The seal's key would lie on another file system than the data, which may be a container's own.
+    SealApart(PathBuf),
     /// The data directory has no name to derive the seal key file's from.
     DataDirUnnamed(PathBuf),
 }
+
+impl std::error::Error for Rule {}
 
 impl From<Rule> for ConfigError {
     fn from(rule: Rule) -> Self {
@@ -115,6 +119,12 @@ impl fmt::Display for Rule {
                 f,
                 "`admin_listen` is {address}, which others can reach, and its pages are not guarded: listen on \
                  127.0.0.1, or set `danger_admin_off_loopback = true` in the configuration file"
+            ),
+            Self::SealApart(file) => write!(
+                f,
+                "the key that opens everything would lie in {}, on another file system than the data: a container's \
+                 own is lost with the container. Name a place that stays with `--seal-key`",
+                file.display()
             ),
             Self::SameAddress(address) => {
                 write!(f, "`listen` and `admin_listen` are both {address}: give each an address of its own")
