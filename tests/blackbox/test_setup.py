@@ -4,6 +4,8 @@ import os
 import socket
 import stat
 import tempfile
+import urllib.error
+import urllib.request
 
 import botocore.config
 import botocore.exceptions
@@ -11,7 +13,7 @@ import botocore.session
 import pytest
 
 from clients import Refused
-from keywright import Deployment, Process, keywright, profile
+from keywright import PATIENCE_SECONDS, Deployment, Process, keywright, profile
 
 FAILED = 1
 
@@ -184,3 +186,46 @@ def test_localhost_is_among_the_names_of_a_certificate(tmp_path):
             assert host == "[::1]"
     deployment.end()
 
+
+
+def test_a_page_of_a_named_origin_may_call_and_no_other(deployment):
+    file = deployment.folder / "keywright.toml"
+    file.write_text('cors.origins = ["https://console.example.com"]')
+    deployment.init().start("--config", file)
+    asks = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization,x-amz-date"}
+
+    def preflight(origin):
+        request = urllib.request.Request(deployment.endpoint, headers=asks | {"Origin": origin}, method="OPTIONS")
+        try:
+            with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
+                return answer.status, dict(answer.headers)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, dict(error.headers)
+
+    status, fields = preflight("https://console.example.com")
+    assert status == 200
+    assert fields["access-control-allow-origin"] == "https://console.example.com"
+    assert fields["access-control-allow-headers"] == "authorization,x-amz-date"
+    status, fields = preflight("https://evil.example")
+    assert status >= 400 and not any(name.lower().startswith("access-control") for name in fields)
+
+
+def test_the_pages_of_health_are_not_for_pages_of_others(deployment):
+    deployment.init().start()
+    for fields in [{"Origin": "https://evil.example"}, {"Host": "evil.example"}]:
+        request = urllib.request.Request(deployment.admin + "/metrics", headers=fields)
+        with pytest.raises(urllib.error.HTTPError) as told:
+            urllib.request.urlopen(request, timeout=PATIENCE_SECONDS)
+        with told.value:
+            assert told.value.code == 403
+
+
+def test_a_container_can_let_others_in_to_a_development(tmp_path):
+    refused = keywright("dev", "--listen", "0.0.0.0:0")
+    assert refused.returncode != 0 and "--danger-let-others-in" in refused.stderr
+    server = Process(["dev", "--listen", "0.0.0.0:0", "--danger-let-others-in"])
+    assert server.log("others are let in")["level"] == "WARN"
+    port = server.log(" serves development")["listen"].rpartition(":")[2]
+    assert keywright("health", "--ready", "--admin", f"127.0.0.1:{port}").returncode == 0
+    assert server.end() == 0

@@ -4,10 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use dispatch::{
-    Authentication, BodyFault, ConnectionInfo, Credentials, Dispatcher, Durability, Find, Observer, Regions,
+    Authentication, BodyFault, ConnectionInfo, Credentials, Dispatcher, Durability, Find, Observer, Origins,
+    Regions,
 };
-use edge::Answer;
-use http::{Response, request::Parts as Head};
+use edge::{Answer, FromAPage};
+use http::{Response, StatusCode, request::Parts as Head};
 use iam::{IssuerKeys, NoKeys, Sought};
 use server::{Assembly, Background, Leniency, Parts, RootSource, StartError, SystemEntropy};
 use tokio::{runtime::Runtime, sync::RwLock};
@@ -28,6 +29,7 @@ use crate::{
 pub struct Development {
     dispatcher: Arc<Dispatcher>,
     controls: Controls,
+    origins: Origins,
     background: Background,
 }
 
@@ -80,7 +82,7 @@ impl Development {
         };
         let background = Background::start(runtime, following, chores)?;
         self::runtime()?.block_on(controls.ground.sow(&seed))?;
-        Ok(Self { dispatcher, controls, background })
+        Ok(Self { dispatcher, controls, origins: config.origins.clone(), background })
     }
 
     /// Ends the background work.
@@ -96,10 +98,35 @@ impl Answer for Development {
         body: Result<Bytes, BodyFault>,
         connection: &ConnectionInfo,
     ) -> Response<Bytes> {
+        let Some(guest) = self.origins.guest(&head.headers) else {
+            return match FromAPage::of(&head) {
+                Some(page) => refuse(&page),
+                None => self.work(head, body, connection).await,
+            };
+        };
+        if let Some(permitted) = guest.preflight(&head) {
+            return permitted;
+        }
+        let mut answer = self.work(head, body, connection).await;
+        guest.admit(&mut answer);
+        answer
+    }
+}
+
+impl Development {
+    async fn work(
+        &self,
+        head: Head,
+        body: Result<Bytes, BodyFault>,
+        connection: &ConnectionInfo,
+    ) -> Response<Bytes> {
         let Self { dispatcher, controls, .. } = self;
         if let Some(control) = head.uri.path().strip_prefix(controls::PREFIX) {
             let control = control.to_owned();
             return controls.work(&control, &head.method, &body.unwrap_or_default()).await;
+        }
+        if HEALTH.contains(&head.uri.path()) {
+            return Response::new(Bytes::from_static(b"ready\n"));
         }
         let _open = controls.open.read().await;
         controls.ground.admit(&head).await;
@@ -113,6 +140,15 @@ impl Answer for Development {
             None => dispatcher.answer(head, body, connection).await,
         }
     }
+}
+
+/// A development that answers at all is well.
+const HEALTH: [&str; 2] = ["/healthz", "/readyz"];
+
+fn refuse(page: &FromAPage) -> Response<Bytes> {
+    let mut refused = Response::new(Bytes::from(format!("{page}\n")));
+    *refused.status_mut() = StatusCode::FORBIDDEN;
+    refused
 }
 
 /// Domain keys are not rotated each time that a test moves the clock by a month.

@@ -1,9 +1,9 @@
 //! `keywright dev`: the same server, for those who develop and test against it.
 //!
 //! What differs from `keywright serve` is here: who signed is believed, not checked (unless asked), the store is thrown
-//! away (unless asked), the clock can be moved, and `/_keywright/` lets tests do so. It listens on loopback only. No
-//! setting turns `serve` into this: `serve` has no way to name what is here, and the data directories of the one are
-//! refused by the other.
+//! away (unless asked), the clock can be moved, and `/_keywright/` lets tests do so. It listens on loopback only, unless
+//! an option lets others in. No setting turns `serve` into this: `serve` has no way to name what is here, and the data
+//! directories of the one are refused by the other.
 
 mod authentication;
 mod clock;
@@ -20,14 +20,14 @@ mod span;
 
 use std::{num::NonZeroUsize, sync::Arc};
 
-use edge::{Limits, Setup, Signals, Wanted};
+use edge::{Limits, Setup, Signals, Wanted, is_loopback};
 use server::StartError;
 use tokio::runtime::Runtime;
 
 pub use self::{
     development::Development,
     error::DevError,
-    options::{DevConfig, Options},
+    options::{DevConfig, Options, WrongOptions},
     seed::SeedError,
 };
 
@@ -40,7 +40,10 @@ pub fn run(config: &DevConfig, runtime: &Runtime) -> Result<(), DevError> {
         let _context = runtime.enter();
         Signals::catch().map_err(StartError::Thread)?
     };
-    let address = config.listen.address();
+    let address = config.listen;
+    if !is_loopback(address) {
+        tracing::warn!(listen = %address, "others are let in: whoever reaches this address can use all keys");
+    }
     let bound = edge::bind(address).map_err(|error| StartError::Listen("listen", address, error))?;
     let development = Arc::new(Development::open(config)?);
     let edge = bound.serve(Setup {

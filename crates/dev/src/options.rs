@@ -1,10 +1,10 @@
 //! What `keywright dev` is told.
 
-use std::path::PathBuf;
+use std::{fmt, net::SocketAddr, path::PathBuf};
 
 use clap::{Args, ValueEnum};
-use dispatch::{Policies, Reach, ServiceIdentity};
-use edge::Loopback;
+use dispatch::{NoOrigin, Origins, Policies, Reach, ServiceIdentity};
+use edge::is_loopback;
 
 use server::{RootSource, service};
 
@@ -25,7 +25,13 @@ Nothing in it is safe: whoever reaches it can use its keys. docs/dev.md describe
 pub struct Options {
     /// Where to serve, on loopback
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:4599")]
-    pub listen: Loopback,
+    pub listen: SocketAddr,
+    /// Serve off loopback, as a container has to: whoever reaches the address can use all keys
+    #[arg(long)]
+    pub danger_let_others_in: bool,
+    /// Let web pages of this origin call from a browser; may be repeated
+    #[arg(long = "allow-origin", value_name = "ORIGIN")]
+    pub origins: Vec<String>,
     /// Where to keep everything [default: in memory]
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
@@ -59,7 +65,9 @@ pub enum PolicyMode {
 #[derive(Debug, Clone)]
 pub struct DevConfig {
     /// Where to serve.
-    pub listen: Loopback,
+    pub listen: SocketAddr,
+    /// Whose web pages may call.
+    pub origins: Origins,
     /// Where to keep everything; in memory without one.
     pub data_dir: Option<PathBuf>,
     /// What there is from the start.
@@ -75,17 +83,48 @@ pub struct DevConfig {
 }
 
 impl Options {
-    /// What it says.
-    #[must_use]
-    pub fn config(self) -> DevConfig {
-        let Self { listen, data_dir, seed, attestation_roots, verify, policies, services } = self;
+    /// What they say together.
+    ///
+    /// # Errors
+    /// [`WrongOptions`].
+    pub fn config(self) -> Result<DevConfig, WrongOptions> {
+        if !is_loopback(self.listen) && !self.danger_let_others_in {
+            return Err(WrongOptions::OpenToOthers(self.listen));
+        }
+        let origins =
+            Origins::parse(self.origins.iter().map(String::as_str)).map_err(WrongOptions::NoOrigin)?;
+        let Self { listen, data_dir, seed, attestation_roots, verify, policies, services, .. } = self;
         let policies = match policies {
             PolicyMode::Enforced => Policies::Enforced,
             PolicyMode::Ignored => Policies::Ignored,
         };
-        DevConfig { listen, data_dir, seed, attestation_roots, verify, policies, services }
+        Ok(DevConfig { listen, origins, data_dir, seed, attestation_roots, verify, policies, services })
     }
 }
+
+/// Options that are wrong, or do not go together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WrongOptions {
+    /// An address that others can reach, and nothing that says that they may.
+    OpenToOthers(SocketAddr),
+    /// What no web page is of.
+    NoOrigin(NoOrigin),
+}
+
+impl fmt::Display for WrongOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OpenToOthers(address) => write!(
+                f,
+                "`--listen` is {address}, which others can reach, and whoever reaches a development server can use its \
+                 keys: listen on loopback such as 127.0.0.1:4599, or add `--danger-let-others-in`"
+            ),
+            Self::NoOrigin(error) => write!(f, "`--allow-origin`: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for WrongOptions {}
 
 /// A service on a command line: `NAME=ARN`, in any account.
 fn named(text: &str) -> Result<ServiceIdentity, String> {

@@ -9,6 +9,7 @@ mod connections;
 mod limits;
 mod listen;
 mod loopback;
+mod pages;
 mod signals;
 mod tls;
 
@@ -18,5 +19,6 @@ pub use connections::Connections;
 pub use limits::{BODY_BYTES_MAX, HEAD_BYTES_MAX, Limits};
 pub use listen::{Bound, Edge, Ended, Setup, bind};
 pub use loopback::{Loopback, NotLoopback, is_loopback};
+pub use pages::FromAPage;
 pub use signals::{Signals, Wanted};
 pub use tls::{Tls, TlsError, TlsFiles, provider};

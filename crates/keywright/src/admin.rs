@@ -10,7 +10,7 @@ use http::{
 };
 
 use dispatch::{BodyFault, ConnectionInfo};
-use edge::{Answer, Connections};
+use edge::{Answer, Connections, FromAPage};
 use server::{Gauge, Health, Part};
 
 use crate::metrics::{self, Metrics, gauge};
@@ -26,7 +26,18 @@ pub(crate) struct Admin {
 }
 
 impl Answer for Admin {
-    async fn answer(&self, head: Parts, _: Result<Bytes, BodyFault>, _: &ConnectionInfo) -> Response<Bytes> {
+    async fn answer(
+        &self,
+        head: Parts,
+        _: Result<Bytes, BodyFault>,
+        connection: &ConnectionInfo,
+    ) -> Response<Bytes> {
+        // Off loopback, monitoring calls this machine by any of its names.
+        if let Some(page) =
+            FromAPage::of(&head).filter(|_| connection.peer().ip().to_canonical().is_loopback())
+        {
+            return self::page(StatusCode::FORBIDDEN, TEXT, format!("{page}\n"));
+        }
         if head.method != Method::GET && head.method != Method::HEAD {
             let mut refused = text(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are answered here\n");
             refused.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
@@ -128,10 +139,18 @@ mod tests {
     }
 
     async fn get(parts: Vec<Part>, method: Method, path: &str) -> (StatusCode, String) {
+        asked(parts, http::Request::builder().method(method).uri(path), Ipv4Addr::LOCALHOST).await
+    }
+
+    async fn asked(
+        parts: Vec<Part>,
+        request: http::request::Builder,
+        peer: Ipv4Addr,
+    ) -> (StatusCode, String) {
         let admin =
             Admin { metrics: Arc::default(), connections: Arc::default(), health: Arc::new(Fixed(parts)) };
-        let (head, ()) = http::Request::builder().method(method).uri(path).body(()).unwrap().into_parts();
-        let connection = ConnectionInfo::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 1)), None);
+        let (head, ()) = request.body(()).unwrap().into_parts();
+        let connection = ConnectionInfo::new(SocketAddr::from((peer, 1)), None);
         let response = admin.answer(head, Ok(Bytes::new()), &connection).await;
         (response.status(), String::from_utf8(response.body().to_vec()).unwrap())
     }
@@ -170,6 +189,13 @@ mod tests {
         {
             assert!(body.contains(expected), "{expected} is not in\n{body}");
         }
+    }
+
+    #[tokio::test]
+    async fn pages_in_a_browser_on_this_machine_are_refused() {
+        let request = || http::Request::get("/metrics").header("host", "evil.example:4600");
+        assert_eq!(asked(parts(), request(), Ipv4Addr::LOCALHOST).await.0, StatusCode::FORBIDDEN);
+        assert_eq!(asked(parts(), request(), Ipv4Addr::new(192, 0, 2, 1)).await.0, StatusCode::OK);
     }
 
     #[tokio::test]

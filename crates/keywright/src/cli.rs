@@ -411,17 +411,33 @@ mod tests {
     #[test]
     fn dev_takes_its_options() {
         let Command::Dev(bare) = parse("keywright dev").unwrap() else { panic!("not dev") };
-        let config = bare.config();
-        assert!(config.listen.address().ip().is_loopback() && config.data_dir.is_none() && !config.verify);
+        let config = bare.config().unwrap();
+        assert!(config.listen.ip().is_loopback() && config.data_dir.is_none() && !config.verify);
         assert_eq!(config.policies, Policies::Enforced);
         let line = "keywright dev --listen [::1]:1 --data-dir d --seed s.yaml --verify --policies ignored \
                     --service s3=arn:aws:iam::000000000000:user/gateway";
         let Command::Dev(full) = parse(line).unwrap() else { panic!("not dev") };
-        let config = full.config();
+        let config = full.config().unwrap();
         assert_eq!((config.listen.to_string().as_str(), config.verify), ("[::1]:1", true));
         assert_eq!(config.policies, Policies::Ignored);
         assert_eq!(config.services.len(), 1);
         assert!(parse("keywright dev --service s4=arn:aws:iam::000000000000:user/gateway").is_err());
+    }
+
+    #[test]
+    fn dev_lets_others_in_only_when_told() {
+        let told = |line: &str| {
+            let Command::Dev(options) = parse(line).unwrap() else { panic!("not dev") };
+            options.config().map_err(|wrong| wrong.to_string())
+        };
+        let refused = told("keywright dev --listen 0.0.0.0:4599").unwrap_err();
+        assert!(
+            refused.contains("--danger-let-others-in") && refused.contains("127.0.0.1:4599"),
+            "{refused}"
+        );
+        assert!(told("keywright dev --listen 0.0.0.0:4599 --danger-let-others-in").is_ok());
+        assert!(told("keywright dev --allow-origin *").unwrap_err().contains("--allow-origin"));
+        assert!(told("keywright dev --allow-origin http://localhost:3000").is_ok());
     }
 
     #[test]
@@ -440,7 +456,6 @@ mod tests {
             ("keywright --listen 127.0.0.1:1", ErrorKind::UnknownArgument, "--listen"),
             ("keywright sreve", ErrorKind::InvalidSubcommand, "serve"),
             ("keywright serve --listen localhost:1", ErrorKind::ValueValidation, "127.0.0.1:4599"),
-            ("keywright dev --listen 0.0.0.0:4599", ErrorKind::ValueValidation, "loopback"),
             ("keywright dev --policies off", ErrorKind::InvalidValue, "enforced, ignored"),
             ("keywright credentials --role-arn a --listen 0.0.0.0:1", ErrorKind::ValueValidation, "loopback"),
             (

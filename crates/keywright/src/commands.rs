@@ -114,7 +114,7 @@ fn first_start(config: &Config, credentials: Option<&Path>, runtime: &Runtime) -
 fn develop(options: dev::Options) -> Result<(), Failure> {
     logging::start(logging::Format::fitting());
     logging::hide_panic_messages();
-    dev::run(&options.config(), &runtime()?)?;
+    dev::run(&options.config()?, &runtime()?)?;
     Ok(())
 }
 

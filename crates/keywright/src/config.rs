@@ -25,7 +25,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use dispatch::{Durability, Regions, ServiceIdentity};
+use dispatch::{Durability, Origins, Regions, ServiceIdentity};
 use edge::{Limits, TlsFiles, is_loopback};
 use model::arn::Region;
 use server::{RootSource, SealFile};
@@ -78,6 +78,8 @@ pub(crate) struct Config {
     pub(crate) services: Vec<ServiceIdentity>,
     /// The roots that attestation documents have to lead to; none: no document is believed.
     pub(crate) attestation_roots: Vec<RootSource>,
+    /// The origins whose web pages may call.
+    pub(crate) origins: Origins,
     /// The form of the log.
     pub(crate) log: Format,
 }
@@ -146,6 +148,7 @@ impl Config {
                 || vec![RootSource::Aws],
                 |roots| roots.into_iter().map(|root| root.map_path(absolute)).collect(),
             ),
+            origins: settings.origins.unwrap_or_default(),
             log: settings.log.unwrap_or_else(Format::fitting),
             data_dir,
         };
@@ -240,7 +243,9 @@ impl fmt::Display for Config {
         quotas::write(f, &self.quotas, &self.request_rates)?;
         services::write(f, &self.services)?;
         let roots: Vec<String> = self.attestation_roots.iter().map(|root| text(&root.to_string())).collect();
-        writeln!(f, "\n[attestation]\nroots = [{}]", roots.join(", "))
+        writeln!(f, "\n[attestation]\nroots = [{}]", roots.join(", "))?;
+        let origins: Vec<String> = self.origins.iter().map(text).collect();
+        writeln!(f, "\n[cors]\norigins = [{}]", origins.join(", "))
     }
 }
 
@@ -303,6 +308,7 @@ mod tests {
             "[oidc]\nca_file = \"/ca.pem\"\n[oidc.issuers.\"https://a.example/b\"]\ndiscover = true\n\
              [oidc.issuers.\"https://c.example\"]\njwks_file = \"/c.json\"",
             "[attestation]\nroots = []",
+            "[cors]\norigins = [\"https://console.example.com\", \"http://localhost:3000\"]",
             "[attestation]\nroots = [\"aws\", \"own \\\"quoted\\\".pem\", \"/etc/other.pem\"]",
         ];
         for text in texts {

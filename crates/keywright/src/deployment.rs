@@ -123,7 +123,7 @@ mod tests {
     fn developed(data_dir: &Path) -> Result<Development, String> {
         let line = ["keywright".as_ref(), "dev".as_ref(), "--data-dir".as_ref(), data_dir.as_os_str()];
         let Command::Dev(options) = Cli::parse_from(line).command() else { panic!("not dev") };
-        Development::open(&options.config()).map_err(|error| error.to_string())
+        Development::open(&options.config().unwrap()).map_err(|error| error.to_string())
     }
 
     fn config(data_dir: &Path) -> Config {

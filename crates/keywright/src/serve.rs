@@ -3,7 +3,7 @@
 use std::{num::NonZeroUsize, sync::Arc};
 
 use bytes::Bytes;
-use dispatch::{BodyFault, ConnectionInfo, Dispatcher};
+use dispatch::{BodyFault, ConnectionInfo, Dispatcher, Origins};
 use edge::{Answer, Bound, Connections, Ended, Limits, Setup, Signals, Tls, Wanted, bind};
 use http::{Response, request::Parts};
 use server::{Health, StartError};
@@ -19,17 +19,29 @@ use crate::{
     metrics::Metrics,
 };
 
-/// The request line, which answers what the edge hands over.
-struct Api(Arc<Dispatcher>);
+/// The request line, which answers what the edge hands over; and what browsers are told.
+struct Api {
+    dispatcher: Arc<Dispatcher>,
+    origins: Origins,
+}
 
 impl Answer for Api {
-    fn answer(
+    async fn answer(
         &self,
         head: Parts,
         body: Result<Bytes, BodyFault>,
         connection: &ConnectionInfo,
-    ) -> impl Future<Output = Response<Bytes>> + Send {
-        self.0.answer(head, body, connection)
+    ) -> Response<Bytes> {
+        let guest = self.origins.guest(&head.headers);
+        // A question of the browser's, before the call of the page. It is no call, and nothing is decided.
+        if let Some(permitted) = guest.as_ref().and_then(|guest| guest.preflight(&head)) {
+            return permitted;
+        }
+        let mut answer = self.dispatcher.answer(head, body, connection).await;
+        if let Some(guest) = guest {
+            guest.admit(&mut answer);
+        }
+        answer
     }
 }
 
@@ -74,7 +86,10 @@ fn serve(listening: Listening, config: &Config, runtime: &Runtime) -> Result<(),
 
     let connections = Arc::new(Connections::default());
     let api = api.serve(Setup {
-        answer: Arc::new(Api(Arc::clone(&deployment.dispatcher))),
+        answer: Arc::new(Api {
+            dispatcher: Arc::clone(&deployment.dispatcher),
+            origins: config.origins.clone(),
+        }),
         tls: tls.clone(),
         limits: config.limits,
         workers: config.workers,

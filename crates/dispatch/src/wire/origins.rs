@@ -42,6 +42,11 @@ impl Origins {
         texts.into_iter().map(read).collect::<Result<_, _>>().map(Self)
     }
 
+    /// The origins, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
     /// The page that a request comes from, if its origin is named here.
     #[must_use]
     pub fn guest(&self, headers: &HeaderMap) -> Option<Guest> {

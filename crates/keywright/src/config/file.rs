@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs, num::NonZeroUsize, path::Path, str::FromStr};
 
-use dispatch::Regions;
+use dispatch::{Origins, Regions};
 use edge::TlsFiles;
 use server::{RootSource, SealFile, nearest};
 use toml::{Table, Value};
@@ -13,9 +13,10 @@ use super::{
 };
 
 /// Every key there is, for the one that was probably meant.
-const KEYS: [&str; 33] = [
+const KEYS: [&str; 34] = [
     "admin_listen",
     "attestation.roots",
+    "cors.origins",
     "danger_admin_off_loopback",
     "data_dir",
     "domain_key_rotation_days",
@@ -84,6 +85,7 @@ pub(super) fn parse(file: &Path, text: &str) -> Result<Settings, ConfigError> {
         quotas: QuotaSettings::read(&mut keys)?,
         services: services::read(&mut keys)?,
         attestation_roots: roots(&mut keys)?,
+        origins: origins(&mut keys)?,
         log: keys.text("log", FromStr::from_str)?,
     };
     match keys.left() {
@@ -118,6 +120,16 @@ fn regions(keys: &mut Keys<'_>) -> Result<Option<Regions>, ConfigError> {
         text => name(text),
     };
     values::regions(&text).map(Some).map_err(|expected| keys.wrong(KEY, Wrong::Value(expected)))
+}
+
+fn origins(keys: &mut Keys<'_>) -> Result<Option<Origins>, ConfigError> {
+    const KEY: &str = "cors.origins";
+    let Some(value) = keys.take(KEY) else { return Ok(None) };
+    let texts =
+        value.as_array().and_then(|items| items.iter().map(Value::as_str).collect::<Option<Vec<_>>>());
+    let origins = texts.and_then(|texts| Origins::parse(texts).ok());
+    let expected = Expected("a list of origins such as `[\"https://console.example.com\"]`");
+    origins.map(Some).ok_or_else(|| keys.wrong(KEY, Wrong::Value(expected)))
 }
 
 fn roots(keys: &mut Keys<'_>) -> Result<Option<Vec<RootSource>>, ConfigError> {
@@ -177,6 +189,11 @@ mod tests {
             ("tls.certificate", &["1"], path),
             ("tls.key", &["\"\""], path),
             ("regions", &["\"\"", "\"us\"", "[]", "[1]", "[\"any\", \"us-east-1\"]", "5"], regions),
+            (
+                "cors.origins",
+                &["\"*\"", "[\"*\"]", "[\"https://a/b\"]", "[1]"],
+                "expected a list of origins such as `[\"https://console.example.com\"]`",
+            ),
             (
                 "attestation.roots",
                 &["\"aws\"", "[\"\"]", "[1]", "true"],

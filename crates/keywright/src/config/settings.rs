@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf, time::Duration};
 
-use dispatch::{Durability, Regions, ServiceIdentity};
+use dispatch::{Durability, Origins, Regions, ServiceIdentity};
 use edge::TlsFiles;
 use server::{RootSource, SealFile};
 
@@ -32,6 +32,7 @@ pub(crate) struct Settings {
     pub(crate) quotas: QuotaSettings,
     pub(crate) services: Option<Vec<ServiceIdentity>>,
     pub(crate) attestation_roots: Option<Vec<RootSource>>,
+    pub(crate) origins: Option<Origins>,
     pub(crate) log: Option<Format>,
 }
 
@@ -58,6 +59,7 @@ impl Settings {
             quotas: self.quotas.over(below.quotas),
             services: self.services.or(below.services),
             attestation_roots: self.attestation_roots.or(below.attestation_roots),
+            origins: self.origins.or(below.origins),
             log: self.log.or(below.log),
         }
     }

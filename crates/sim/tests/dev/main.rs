@@ -4,6 +4,7 @@
 
 mod callers;
 mod controls;
+mod pages;
 mod place;
 mod seeds;
 mod server;

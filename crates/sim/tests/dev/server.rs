@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use bytes::Bytes;
 use dev::{DevConfig, Development};
-use dispatch::{ConnectionInfo, Policies};
+use dispatch::{ConnectionInfo, Origins, Policies};
 use edge::Answer as _;
-use http::{Method, Request};
+use http::{Method, Request, Response};
 use model::Timestamp;
 use serde_json::{Value, json};
 use sim::{Answer, Credentials, Scope, form, json as aws_json, sign};
@@ -20,6 +20,7 @@ pub(crate) struct Server {
 pub(crate) fn config() -> DevConfig {
     DevConfig {
         listen: "127.0.0.1:0".parse().unwrap(),
+        origins: Origins::default(),
         data_dir: None,
         seed: None,
         attestation_roots: Vec::new(),
@@ -106,8 +107,13 @@ impl Server {
     }
 
     pub(crate) fn send(&self, request: Request<Bytes>) -> Answer {
+        self.exchange(request).into()
+    }
+
+    /// The response as it is, whoever it is for.
+    pub(crate) fn exchange(&self, request: Request<Bytes>) -> Response<Bytes> {
         let (head, body) = request.into_parts();
-        self.runtime.block_on(self.development.answer(head, Ok(body), &connection())).into()
+        self.runtime.block_on(self.development.answer(head, Ok(body), &connection()))
     }
 }
 
