@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use policy::{Layer, Principal};
+use policy::{Federator, Layer, Principal};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -87,6 +87,13 @@ struct File {
     operations: Vec<Operations>,
     #[serde(default, rename = "template")]
     templates: Vec<Template>,
+    /// Forms of a principal, by what they are called.
+    #[serde(default)]
+    forms: BTreeMap<String, Value>,
+    #[serde(default, rename = "caller")]
+    callers: Vec<Named>,
+    #[serde(default, rename = "naming")]
+    namings: Vec<Naming>,
 }
 
 #[derive(Deserialize, Clone)]
@@ -156,13 +163,75 @@ struct Template {
     scenario: Written,
 }
 
+/// A caller, and what the forms of a principal are to it; a form that is not there does not name it.
+#[derive(Deserialize)]
+struct Named {
+    who: String,
+    /// The layers of its own that it can have.
+    has: Vec<String>,
+    #[serde(flatten)]
+    forms: BTreeMap<String, Vec<String>>,
+}
+
+/// A scenario for each caller and each form that names it in a certain way.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Naming {
+    named: Vec<String>,
+    /// The layers that the caller must be able to have.
+    #[serde(default)]
+    needs: Vec<String>,
+    scenario: Written,
+}
+
+/// Ways in which a form names a caller.
+const WAYS: [&str; 5] = ["directly", "within-bounds", "by-account", "denied-only", NOT_NAMED];
+/// That in which it does not.
+const NOT_NAMED: &str = "not";
+/// What stands for a form's principal in a statement.
+const FORM: &str = "{form}";
+
+impl Named {
+    /// In which way a form names it.
+    fn way(&self, form: &str) -> &str {
+        let mut ways = self.forms.iter().filter(|(_, forms)| forms.iter().any(|named| named == form));
+        ways.next().map_or(NOT_NAMED, |(way, _)| way)
+    }
+}
+
 impl File {
     fn scenarios(&self) -> Vec<Scenario> {
         let single = self.single.iter().map(|written| self.scenario(written, &|text| text));
         let conditions = self.conditions.iter().flat_map(|conditions| conditions.scenarios());
         let conditions = conditions.map(|written| self.scenario(&written, &|text| text));
         let templates = self.templates.iter().flat_map(|template| self.matrix(template));
-        single.chain(conditions).chain(templates).collect()
+        let namings = self.namings.iter().flat_map(|naming| self.named(naming));
+        single.chain(conditions).chain(templates).chain(namings).collect()
+    }
+
+    fn named(&self, naming: &Naming) -> Vec<Scenario> {
+        assert!(naming.named.iter().all(|way| WAYS.contains(&way.as_str())), "{:?}", naming.named);
+        let mut scenarios = Vec::new();
+        for caller in
+            self.callers.iter().filter(|caller| naming.needs.iter().all(|layer| caller.has.contains(layer)))
+        {
+            let known = |(way, forms): (&String, &Vec<String>)| {
+                WAYS.contains(&way.as_str()) && forms.iter().all(|form| self.forms.contains_key(form))
+            };
+            assert!(caller.forms.iter().all(known), "{}: {:?}", caller.who, caller.forms);
+            let fitting =
+                |(form, _): &(&String, &Value)| naming.named.iter().any(|way| way == caller.way(form));
+            for (form, principal) in self.forms.iter().filter(fitting) {
+                let mut written = naming.scenario.clone();
+                written.who.clone_from(&caller.who);
+                let quoted = json!(FORM).to_string();
+                let mut scenario =
+                    self.scenario(&written, &|text| text.replace(&quoted, &principal.to_string()));
+                scenario.name = format!("{} and {form}: {}", caller.who, scenario.name);
+                scenarios.push(scenario);
+            }
+        }
+        scenarios
     }
 
     fn matrix(&self, template: &Template) -> Vec<Scenario> {
@@ -210,7 +279,9 @@ impl File {
         })];
         let principal = principal(&written.who);
         let identity = (!written.identity.is_empty()).then(|| policy(&written.identity));
-        let is_root = matches!(principal, Principal::Root { .. });
+        // A federated user of the root user has no policies either, but for those of its session.
+        let is_root =
+            matches!(principal, Principal::Root { .. } | Principal::FederatedUser { user: None, .. });
         Scenario {
             name: filled(written.name.clone()),
             operation: None,
@@ -277,17 +348,19 @@ impl Conditions {
     }
 }
 
-/// `root`, `user N`, `session R/S`, `federated N` or `service N`, with ` of 444455556666` for the other account.
+/// `root`, `user N`, `session R/S`, `federated N`, `federated N by U`, `service N` or `web identity P`, with
+/// ` of 444455556666` for the other account.
 fn principal(who: &str) -> Principal {
     let (who, account) = who.split_once(" of ").unwrap_or((who, HERE));
     let account = account.to_owned();
+    let user =
+        |name: &str| (format!("arn:aws:iam::{account}:user/{name}"), format!("AIDA{}", name.to_uppercase()));
     match who.split_once(' ') {
         None if who == "root" => Principal::Root { account },
-        Some(("user", name)) => Principal::User {
-            arn: format!("arn:aws:iam::{account}:user/{name}"),
-            unique_id: format!("AIDA{}", name.to_uppercase()),
-            account,
-        },
+        Some(("user", name)) => {
+            let (arn, unique_id) = user(name);
+            Principal::User { account, arn, unique_id }
+        }
         Some(("session", name)) => {
             let (role, _) = name.split_once('/').expect("a session has a role and a name");
             Principal::Session {
@@ -298,9 +371,17 @@ fn principal(who: &str) -> Principal {
             }
         }
         Some(("federated", name)) => {
-            Principal::FederatedUser { arn: format!("arn:aws:sts::{account}:federated-user/{name}"), account }
+            let (name, federator) =
+                name.split_once(" by ").map_or((name, None), |(name, by)| (name, Some(user(by))));
+            let arn = format!("arn:aws:sts::{account}:federated-user/{name}");
+            let user = federator.map(|(arn, unique_id)| Federator { arn, unique_id });
+            Principal::FederatedUser { account, arn, user }
         }
         Some(("service", name)) => Principal::Service { name: name.to_owned() },
+        Some(("web", name)) => {
+            let url = name.strip_prefix("identity ").expect("a provider");
+            Principal::WebIdentity { provider: format!("arn:aws:iam::{HERE}:oidc-provider/{url}") }
+        }
         _ => panic!("`{who}` is nobody"),
     }
 }

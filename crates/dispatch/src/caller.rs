@@ -31,7 +31,7 @@ pub struct Caller {
     pub user_name: Option<String>,
     /// The access key that signed; empty where none did.
     pub access_key_id: String,
-    /// Tags of the user or role, and over them those of the session.
+    /// Tags of the user or role, or of the user who asked for a federated user, and over them those of the session.
     pub tags: BTreeMap<String, String>,
     /// What its identity-based policies say. The root user needs none.
     pub policies: IdentityPolicies,

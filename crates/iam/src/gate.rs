@@ -98,12 +98,8 @@ pub(crate) fn policy(
 
 /// An ARN must be one of the caller's account, or of AWS: what others have is not the caller's to know.
 pub(crate) fn check_own(cx: &mut Cx<'_>, action: &str, arn: &str) -> Result<(), Fault> {
-    let mut parts = arn.split(':');
-    if parts.next() != Some("arn") || parts.clone().count() < 5 {
-        // Two spaces, as AWS has them.
-        return Err(faults::validation("Invalid ARN:  Could not be parsed!"));
-    }
-    let owner = parts.nth(3).unwrap_or_default();
+    check_arn(arn)?;
+    let owner = arn.split(':').nth(4).unwrap_or_default();
     if owner == "aws" || owner == cx.account().to_string() {
         return Ok(());
     }
@@ -112,6 +108,15 @@ pub(crate) fn check_own(cx: &mut Cx<'_>, action: &str, arn: &str) -> Result<(), 
         &fault::ACCESS_DENIED,
         format!("User: {} is not authorized to perform: {action} on resource: {arn}", cx.caller.arn),
     ))
+}
+
+/// An ARN has six parts.
+pub(crate) fn check_arn(arn: &str) -> Result<(), Fault> {
+    if arn.starts_with("arn:") && arn.splitn(6, ':').count() == 6 {
+        return Ok(());
+    }
+    // Two spaces, as AWS has them.
+    Err(faults::validation("Invalid ARN:  Could not be parsed!"))
 }
 
 /// A managed policy that is changed, which those of AWS are not.
@@ -230,6 +235,7 @@ pub(crate) fn here(iam: &Iam, cx: &Cx<'_>) -> Result<(Arc<Tables>, Arc<Account>)
 
 /// A managed policy that can be attached or made a boundary.
 pub(crate) fn attachable<'a>(account: &'a Account, arn: &str) -> Result<&'a Arc<ManagedPolicy>, Fault> {
+    check_arn(arn)?;
     account
         .policy(arn)
         .ok_or_else(|| faults::no_such(format!("Policy {arn} does not exist or is not attachable.")))

@@ -3,6 +3,8 @@
 
 use dispatch::{Cx, Fault};
 
+use crate::faults;
+
 /// What a unique id stands for, by its first four letters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Prefix {
@@ -34,6 +36,18 @@ pub(crate) fn generate(cx: &Cx<'_>, prefix: Prefix) -> Result<String, Fault> {
 }
 
 /// A path, `/` when none is given.
-pub(crate) fn path(given: Option<String>) -> String {
-    given.unwrap_or_else(|| "/".to_owned())
+///
+/// # Errors
+/// `ValidationError` for what is no path, in words that AWS keeps for paths.
+pub(crate) fn path(given: Option<String>) -> Result<String, Fault> {
+    let Some(path) = given else { return Ok("/".to_owned()) };
+    let inner = path.strip_prefix('/').and_then(|rest| rest.strip_suffix('/'));
+    let is_inner = |inner: &str| !inner.is_empty() && inner.bytes().all(|byte| matches!(byte, b'!'..=b'~'));
+    if path == "/" || inner.is_some_and(is_inner) {
+        return Ok(path);
+    }
+    Err(faults::validation(
+        "The specified value for path is invalid. It must begin and end with / and contain only alphanumeric characters \
+         and/or / characters.",
+    ))
 }

@@ -148,7 +148,7 @@ pub(crate) fn attached<'a>(
 /// The permissions boundary of an entity.
 pub(crate) fn boundary(entity: &Entity) -> Option<AttachedPermissionsBoundary> {
     entity.boundary.as_ref().map(|arn| AttachedPermissionsBoundary {
-        permissions_boundary_type: Some(PermissionsBoundaryAttachmentType::PermissionsBoundaryPolicy),
+        permissions_boundary_type: Some(PermissionsBoundaryAttachmentType::Policy),
         permissions_boundary_arn: Some(arn.clone()),
     })
 }

@@ -21,12 +21,14 @@ pub(crate) fn identity(iam: &Iam, text: &str) -> Result<Arc<Document>, Fault> {
         .map_err(|malformed| faults::malformed(&malformed))
 }
 
-/// A version of a managed policy.
+/// A version of a managed policy, of the newer version of the language.
 pub(crate) fn managed(iam: &Iam, text: &str) -> Result<Arc<Document>, Fault> {
     if size(text) > MANAGED_POLICY {
         return Err(faults::quota("PolicySize", MANAGED_POLICY));
     }
-    identity(iam, text)
+    let document = identity(iam, text)?;
+    document.parsed.check_version().map_err(|malformed| faults::malformed(&malformed))?;
+    Ok(document)
 }
 
 /// A trust policy, whose principals exist.

@@ -170,7 +170,7 @@ shape! {
     /// Shape `CreateGroupRequest`.
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input CreateGroupRequest {
-        path: optional text(1, 512, PATTERN_2) = "Path",
+        path: optional text(1, 512) = "Path",
         group_name: required text(1, 128, PATTERN_0) = "GroupName",
     }
 }
@@ -188,7 +188,7 @@ shape! {
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input CreateInstanceProfileRequest {
         instance_profile_name: required text(1, 128, PATTERN_0) = "InstanceProfileName",
-        path: optional text(1, 512, PATTERN_2) = "Path",
+        path: optional text(1, 512) = "Path",
         tags: optional list(0, 50, structure(Tag)) = "Tags",
     }
 }
@@ -226,8 +226,8 @@ shape! {
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input CreatePolicyRequest {
         policy_name: required text(1, 128, PATTERN_0) = "PolicyName",
-        path: optional text(1, 512, PATTERN_3) = "Path",
-        policy_document: required text(1, 131072, PATTERN_4) = "PolicyDocument",
+        path: optional text(1, 512, PATTERN_2) = "Path",
+        policy_document: required text(1, 131072, PATTERN_3) = "PolicyDocument",
         description: optional text(0, 1000) = "Description",
         tags: optional list(0, 50, structure(Tag)) = "Tags",
     }
@@ -246,7 +246,7 @@ shape! {
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input CreatePolicyVersionRequest {
         policy_arn: required text(20, 2048) = "PolicyArn",
-        policy_document: required text(1, 131072, PATTERN_4) = "PolicyDocument",
+        policy_document: required text(1, 131072, PATTERN_3) = "PolicyDocument",
         set_as_default: optional lenient(truth) = "SetAsDefault",
     }
 }
@@ -263,10 +263,10 @@ shape! {
     /// Shape `CreateRoleRequest`.
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input CreateRoleRequest {
-        path: optional text(1, 512, PATTERN_2) = "Path",
+        path: optional text(1, 512) = "Path",
         role_name: required text(1, 64, PATTERN_0) = "RoleName",
-        assume_role_policy_document: required text(1, 131072, PATTERN_4) = "AssumeRolePolicyDocument",
-        description: optional text(0, 1000, PATTERN_5) = "Description",
+        assume_role_policy_document: required text(1, 131072, PATTERN_3) = "AssumeRolePolicyDocument",
+        description: optional text(0, 1000, PATTERN_4) = "Description",
         max_session_duration: optional lenient(number(3600, 43200)) = "MaxSessionDuration",
         permissions_boundary: optional text(20, 2048) = "PermissionsBoundary",
         tags: optional list(0, 50, structure(Tag)) = "Tags",
@@ -285,7 +285,7 @@ shape! {
     /// Shape `CreateUserRequest`.
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input CreateUserRequest {
-        path: optional text(1, 512, PATTERN_2) = "Path",
+        path: optional text(1, 512) = "Path",
         user_name: required text(1, 64, PATTERN_0) = "UserName",
         permissions_boundary: optional text(20, 2048) = "PermissionsBoundary",
         tags: optional list(0, 50, structure(Tag)) = "Tags",
@@ -305,7 +305,7 @@ shape! {
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input DeleteAccessKeyRequest {
         user_name: optional text(1, 128, PATTERN_0) = "UserName",
-        access_key_id: required text(16, 128, PATTERN_6) = "AccessKeyId",
+        access_key_id: required text(16, 128, PATTERN_5) = "AccessKeyId",
     }
 }
 
@@ -371,7 +371,7 @@ shape! {
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input DeletePolicyVersionRequest {
         policy_arn: required text(20, 2048) = "PolicyArn",
-        version_id: required text(0, usize::MAX, PATTERN_7) = "VersionId",
+        version_id: required text(0, usize::MAX, PATTERN_6) = "VersionId",
     }
 }
 
@@ -483,7 +483,7 @@ shape! {
     /// Shape `GetAccessKeyLastUsedRequest`.
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input GetAccessKeyLastUsedRequest {
-        access_key_id: required text(16, 128, PATTERN_6) = "AccessKeyId",
+        access_key_id: required text(16, 128, PATTERN_5) = "AccessKeyId",
     }
 }
 
@@ -502,7 +502,7 @@ shape! {
     input GetAccountAuthorizationDetailsRequest {
         filter: optional list(0, usize::MAX, choice(EntityType)) = "Filter",
         max_items: optional lenient(number(1, 1000)) = "MaxItems",
-        marker: optional text(1, 320, PATTERN_8) = "Marker",
+        marker: optional text(1, 320, PATTERN_7) = "Marker",
     }
 }
 
@@ -531,7 +531,7 @@ shape! {
     /// Shape `GetContextKeysForCustomPolicyRequest`.
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input GetContextKeysForCustomPolicyRequest {
-        policy_input_list: required list(0, usize::MAX, text(1, 131072, PATTERN_4)) = "PolicyInputList",
+        policy_input_list: required list(0, usize::MAX, text(1, 131072, PATTERN_3)) = "PolicyInputList",
     }
 }
 
@@ -548,7 +548,7 @@ shape! {
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input GetContextKeysForPrincipalPolicyRequest {
         policy_source_arn: required text(20, 2048) = "PolicySourceArn",
-        policy_input_list: optional list(0, usize::MAX, text(1, 131072, PATTERN_4)) = "PolicyInputList",
+        policy_input_list: optional list(0, usize::MAX, text(1, 131072, PATTERN_3)) = "PolicyInputList",
     }
 }
 
@@ -576,7 +576,7 @@ shape! {
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input GetGroupRequest {
         group_name: required text(1, 128, PATTERN_0) = "GroupName",
-        marker: optional text(1, 320, PATTERN_8) = "Marker",
+        marker: optional text(1, 320, PATTERN_7) = "Marker",
         max_items: optional lenient(number(1, 1000)) = "MaxItems",
     }
 }
@@ -665,7 +665,7 @@ shape! {
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input GetPolicyVersionRequest {
         policy_arn: required text(20, 2048) = "PolicyArn",
-        version_id: required text(0, usize::MAX, PATTERN_7) = "VersionId",
+        version_id: required text(0, usize::MAX, PATTERN_6) = "VersionId",
     }
 }
 
@@ -802,7 +802,7 @@ shape! {
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input ListAccessKeysRequest {
         user_name: optional text(1, 128, PATTERN_0) = "UserName",
-        marker: optional text(1, 320, PATTERN_8) = "Marker",
+        marker: optional text(1, 320, PATTERN_7) = "Marker",
         max_items: optional lenient(number(1, 1000)) = "MaxItems",
     }
 }
@@ -821,7 +821,7 @@ shape! {
     /// Shape `ListAccountAliasesRequest`.
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input ListAccountAliasesRequest {
-        marker: optional text(1, 320, PATTERN_8) = "Marker",
+        marker: optional text(1, 320, PATTERN_7) = "Marker",
         max_items: optional lenient(number(1, 1000)) = "MaxItems",
     }
 }
@@ -841,8 +841,8 @@ shape! {
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input ListAttachedGroupPoliciesRequest {
         group_name: required text(1, 128, PATTERN_0) = "GroupName",
-        path_prefix: optional text(1, 512, PATTERN_3) = "PathPrefix",
-        marker: optional text(1, 320, PATTERN_8) = "Marker",
+        path_prefix: optional text(1, 512, PATTERN_2) = "PathPrefix",
+        marker: optional text(1, 320, PATTERN_7) = "Marker",
         max_items: optional lenient(number(1, 1000)) = "MaxItems",
     }
 }
@@ -862,8 +862,8 @@ shape! {
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input ListAttachedRolePoliciesRequest {
         role_name: required text(1, 64, PATTERN_0) = "RoleName",
-        path_prefix: optional text(1, 512, PATTERN_3) = "PathPrefix",
-        marker: optional text(1, 320, PATTERN_8) = "Marker",
+        path_prefix: optional text(1, 512, PATTERN_2) = "PathPrefix",
+        marker: optional text(1, 320, PATTERN_7) = "Marker",
         max_items: optional lenient(number(1, 1000)) = "MaxItems",
     }
 }
@@ -883,8 +883,8 @@ shape! {
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input ListAttachedUserPoliciesRequest {
         user_name: required text(1, 64, PATTERN_0) = "UserName",
-        path_prefix: optional text(1, 512, PATTERN_3) = "PathPrefix",
-        marker: optional text(1, 320, PATTERN_8) = "Marker",
+        path_prefix: optional text(1, 512, PATTERN_2) = "PathPrefix",
+        marker: optional text(1, 320, PATTERN_7) = "Marker",
         max_items: optional lenient(number(1, 1000)) = "MaxItems",
     }
 }
@@ -905,9 +905,9 @@ shape! {
     input ListEntitiesForPolicyRequest {
         policy_arn: required text(20, 2048) = "PolicyArn",
         entity_filter: optional choice(EntityType) = "EntityFilter",
-        path_prefix: optional text(1, 512, PATTERN_2) = "PathPrefix",
+        path_prefix: optional text(1, 512) = "PathPrefix",
         policy_usage_filter: optional choice(PolicyUsageType) = "PolicyUsageFilter",
-        marker: optional text(1, 320, PATTERN_8) = "Marker",
+        marker: optional text(1, 320, PATTERN_7) = "Marker",
         max_items: optional lenient(number(1, 1000)) = "MaxItems",
     }
 }
@@ -929,7 +929,7 @@ shape! {
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input ListGroupPoliciesRequest {
         group_name: required text(1, 128, PATTERN_0) = "GroupName",
-        marker: optional text(1, 320, PATTERN_8) = "Marker",
+        marker: optional text(1, 320, PATTERN_7) = "Marker",
         max_items: optional lenient(number(1, 1000)) = "MaxItems",
     }
 }
@@ -949,7 +949,7 @@ shape! {
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input ListGroupsForUserRequest {
         user_name: required text(1, 128, PATTERN_0) = "UserName",
-        marker: optional text(1, 320, PATTERN_8) = "Marker",
+        marker: optional text(1, 320, PATTERN_7) = "Marker",
         max_items: optional lenient(number(1, 1000)) = "MaxItems",
     }
 }
@@ -968,8 +968,8 @@ shape! {
     /// Shape `ListGroupsRequest`.
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input ListGroupsRequest {
-        path_prefix: optional text(1, 512, PATTERN_9) = "PathPrefix",
-        marker: optional text(1, 320, PATTERN_8) = "Marker",
+        path_prefix: optional text(1, 512, PATTERN_8) = "PathPrefix",
+        marker: optional text(1, 320, PATTERN_7) = "Marker",
         max_items: optional lenient(number(1, 1000)) = "MaxItems",
     }
 }
@@ -989,7 +989,7 @@ shape! {
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input ListInstanceProfileTagsRequest {
         instance_profile_name: required text(1, 128, PATTERN_0) = "InstanceProfileName",
-        marker: optional text(1, 320, PATTERN_8) = "Marker",
+        marker: optional text(1, 320, PATTERN_7) = "Marker",
         max_items: optional lenient(number(1, 1000)) = "MaxItems",
     }
 }
@@ -1009,7 +1009,7 @@ shape! {
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input ListInstanceProfilesForRoleRequest {
         role_name: required text(1, 64, PATTERN_0) = "RoleName",
-        marker: optional text(1, 320, PATTERN_8) = "Marker",
+        marker: optional text(1, 320, PATTERN_7) = "Marker",
         max_items: optional lenient(number(1, 1000)) = "MaxItems",
     }
 }
@@ -1028,8 +1028,8 @@ shape! {
     /// Shape `ListInstanceProfilesRequest`.
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input ListInstanceProfilesRequest {
-        path_prefix: optional text(1, 512, PATTERN_9) = "PathPrefix",
-        marker: optional text(1, 320, PATTERN_8) = "Marker",
+        path_prefix: optional text(1, 512, PATTERN_8) = "PathPrefix",
+        marker: optional text(1, 320, PATTERN_7) = "Marker",
         max_items: optional lenient(number(1, 1000)) = "MaxItems",
     }
 }
@@ -1049,7 +1049,7 @@ shape! {
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input ListMFADevicesRequest {
         user_name: optional text(1, 128, PATTERN_0) = "UserName",
-        marker: optional text(1, 320, PATTERN_8) = "Marker",
+        marker: optional text(1, 320, PATTERN_7) = "Marker",
         max_items: optional lenient(number(1, 1000)) = "MaxItems",
     }
 }
@@ -1069,7 +1069,7 @@ shape! {
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input ListOpenIDConnectProviderTagsRequest {
         open_id_connect_provider_arn: required text(20, 2048) = "OpenIDConnectProviderArn",
-        marker: optional text(1, 320, PATTERN_8) = "Marker",
+        marker: optional text(1, 320, PATTERN_7) = "Marker",
         max_items: optional lenient(number(1, 1000)) = "MaxItems",
     }
 }
@@ -1105,9 +1105,9 @@ shape! {
     input ListPoliciesRequest {
         scope: optional choice(PolicyScopeType) = "Scope",
         only_attached: optional lenient(truth) = "OnlyAttached",
-        path_prefix: optional text(1, 512, PATTERN_3) = "PathPrefix",
+        path_prefix: optional text(1, 512, PATTERN_2) = "PathPrefix",
         policy_usage_filter: optional choice(PolicyUsageType) = "PolicyUsageFilter",
-        marker: optional text(1, 320, PATTERN_8) = "Marker",
+        marker: optional text(1, 320, PATTERN_7) = "Marker",
         max_items: optional lenient(number(1, 1000)) = "MaxItems",
     }
 }
@@ -1127,7 +1127,7 @@ shape! {
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input ListPolicyTagsRequest {
         policy_arn: required text(20, 2048) = "PolicyArn",
-        marker: optional text(1, 320, PATTERN_8) = "Marker",
+        marker: optional text(1, 320, PATTERN_7) = "Marker",
         max_items: optional lenient(number(1, 1000)) = "MaxItems",
     }
 }
@@ -1147,7 +1147,7 @@ shape! {
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input ListPolicyVersionsRequest {
         policy_arn: required text(20, 2048) = "PolicyArn",
-        marker: optional text(1, 320, PATTERN_8) = "Marker",
+        marker: optional text(1, 320, PATTERN_7) = "Marker",
         max_items: optional lenient(number(1, 1000)) = "MaxItems",
     }
 }
@@ -1167,7 +1167,7 @@ shape! {
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input ListRolePoliciesRequest {
         role_name: required text(1, 64, PATTERN_0) = "RoleName",
-        marker: optional text(1, 320, PATTERN_8) = "Marker",
+        marker: optional text(1, 320, PATTERN_7) = "Marker",
         max_items: optional lenient(number(1, 1000)) = "MaxItems",
     }
 }
@@ -1187,7 +1187,7 @@ shape! {
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input ListRoleTagsRequest {
         role_name: required text(1, 64, PATTERN_0) = "RoleName",
-        marker: optional text(1, 320, PATTERN_8) = "Marker",
+        marker: optional text(1, 320, PATTERN_7) = "Marker",
         max_items: optional lenient(number(1, 1000)) = "MaxItems",
     }
 }
@@ -1206,8 +1206,8 @@ shape! {
     /// Shape `ListRolesRequest`.
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input ListRolesRequest {
-        path_prefix: optional text(1, 512, PATTERN_9) = "PathPrefix",
-        marker: optional text(1, 320, PATTERN_8) = "Marker",
+        path_prefix: optional text(1, 512, PATTERN_8) = "PathPrefix",
+        marker: optional text(1, 320, PATTERN_7) = "Marker",
         max_items: optional lenient(number(1, 1000)) = "MaxItems",
     }
 }
@@ -1227,7 +1227,7 @@ shape! {
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input ListSSHPublicKeysRequest {
         user_name: optional text(1, 64, PATTERN_0) = "UserName",
-        marker: optional text(1, 320, PATTERN_8) = "Marker",
+        marker: optional text(1, 320, PATTERN_7) = "Marker",
         max_items: optional lenient(number(1, 1000)) = "MaxItems",
     }
 }
@@ -1249,7 +1249,7 @@ shape! {
         user_name: optional text(1, 64, PATTERN_0) = "UserName",
         service_name: optional text(0, usize::MAX) = "ServiceName",
         all_users: optional lenient(truth) = "AllUsers",
-        marker: optional text(1, 320, PATTERN_8) = "Marker",
+        marker: optional text(1, 320, PATTERN_7) = "Marker",
         max_items: optional lenient(number(1, 1000)) = "MaxItems",
     }
 }
@@ -1269,7 +1269,7 @@ shape! {
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input ListSigningCertificatesRequest {
         user_name: optional text(1, 128, PATTERN_0) = "UserName",
-        marker: optional text(1, 320, PATTERN_8) = "Marker",
+        marker: optional text(1, 320, PATTERN_7) = "Marker",
         max_items: optional lenient(number(1, 1000)) = "MaxItems",
     }
 }
@@ -1289,7 +1289,7 @@ shape! {
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input ListUserPoliciesRequest {
         user_name: required text(1, 128, PATTERN_0) = "UserName",
-        marker: optional text(1, 320, PATTERN_8) = "Marker",
+        marker: optional text(1, 320, PATTERN_7) = "Marker",
         max_items: optional lenient(number(1, 1000)) = "MaxItems",
     }
 }
@@ -1309,7 +1309,7 @@ shape! {
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input ListUserTagsRequest {
         user_name: required text(1, 128, PATTERN_0) = "UserName",
-        marker: optional text(1, 320, PATTERN_8) = "Marker",
+        marker: optional text(1, 320, PATTERN_7) = "Marker",
         max_items: optional lenient(number(1, 1000)) = "MaxItems",
     }
 }
@@ -1328,8 +1328,8 @@ shape! {
     /// Shape `ListUsersRequest`.
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input ListUsersRequest {
-        path_prefix: optional text(1, 512, PATTERN_9) = "PathPrefix",
-        marker: optional text(1, 320, PATTERN_8) = "Marker",
+        path_prefix: optional text(1, 512, PATTERN_8) = "PathPrefix",
+        marker: optional text(1, 320, PATTERN_7) = "Marker",
         max_items: optional lenient(number(1, 1000)) = "MaxItems",
     }
 }
@@ -1349,7 +1349,7 @@ shape! {
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input ListVirtualMFADevicesRequest {
         assignment_status: optional choice(AssignmentStatusType) = "AssignmentStatus",
-        marker: optional text(1, 320, PATTERN_8) = "Marker",
+        marker: optional text(1, 320, PATTERN_7) = "Marker",
         max_items: optional lenient(number(1, 1000)) = "MaxItems",
     }
 }
@@ -1415,7 +1415,7 @@ shape! {
     /// Shape `OrderedOrganizationPolicyType`.
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input OrderedOrganizationPolicyType {
-        service_control_policy_input_list: optional list(0, usize::MAX, text(1, 131072, PATTERN_4)) = "ServiceControlPolicyInputList",
+        service_control_policy_input_list: optional list(0, usize::MAX, text(1, 131072, PATTERN_3)) = "ServiceControlPolicyInputList",
     }
 }
 
@@ -1430,7 +1430,7 @@ shape! {
 choice! {
     /// Values of `PermissionsBoundaryAttachmentType`.
     PermissionsBoundaryAttachmentType {
-        PermissionsBoundaryPolicy = "PermissionsBoundaryPolicy",
+        Policy = "Policy",
     }
 }
 
@@ -1575,7 +1575,7 @@ shape! {
     input PutGroupPolicyRequest {
         group_name: required text(1, 128, PATTERN_0) = "GroupName",
         policy_name: required text(1, 128, PATTERN_0) = "PolicyName",
-        policy_document: required text(1, 131072, PATTERN_4) = "PolicyDocument",
+        policy_document: required text(1, 131072, PATTERN_3) = "PolicyDocument",
     }
 }
 
@@ -1594,7 +1594,7 @@ shape! {
     input PutRolePolicyRequest {
         role_name: required text(1, 64, PATTERN_0) = "RoleName",
         policy_name: required text(1, 128, PATTERN_0) = "PolicyName",
-        policy_document: required text(1, 131072, PATTERN_4) = "PolicyDocument",
+        policy_document: required text(1, 131072, PATTERN_3) = "PolicyDocument",
     }
 }
 
@@ -1613,7 +1613,7 @@ shape! {
     input PutUserPolicyRequest {
         user_name: required text(1, 128, PATTERN_0) = "UserName",
         policy_name: required text(1, 128, PATTERN_0) = "PolicyName",
-        policy_document: required text(1, 131072, PATTERN_4) = "PolicyDocument",
+        policy_document: required text(1, 131072, PATTERN_3) = "PolicyDocument",
     }
 }
 
@@ -1735,7 +1735,7 @@ shape! {
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input SetDefaultPolicyVersionRequest {
         policy_arn: required text(20, 2048) = "PolicyArn",
-        version_id: required text(0, usize::MAX, PATTERN_7) = "VersionId",
+        version_id: required text(0, usize::MAX, PATTERN_6) = "VersionId",
     }
 }
 
@@ -1755,18 +1755,18 @@ shape! {
     /// Shape `SimulateCustomPolicyRequest`.
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input SimulateCustomPolicyRequest {
-        policy_input_list: required list(0, usize::MAX, text(1, 131072, PATTERN_4)) = "PolicyInputList",
-        permissions_boundary_policy_input_list: optional list(0, usize::MAX, text(1, 131072, PATTERN_4)) = "PermissionsBoundaryPolicyInputList",
+        policy_input_list: required list(0, usize::MAX, text(1, 131072, PATTERN_3)) = "PolicyInputList",
+        permissions_boundary_policy_input_list: optional list(0, usize::MAX, text(1, 131072, PATTERN_3)) = "PermissionsBoundaryPolicyInputList",
         ordered_organization_policy_input_list: optional list(0, 7, structure(OrderedOrganizationPolicyType)) = "OrderedOrganizationPolicyInputList",
         action_names: required list(0, usize::MAX, text(3, 128)) = "ActionNames",
         resource_arns: optional list(0, usize::MAX, text(1, 2048)) = "ResourceArns",
-        resource_policy: optional text(1, 131072, PATTERN_4) = "ResourcePolicy",
+        resource_policy: optional text(1, 131072, PATTERN_3) = "ResourcePolicy",
         resource_owner: optional text(1, 2048) = "ResourceOwner",
         caller_arn: optional text(1, 2048) = "CallerArn",
         context_entries: optional list(0, usize::MAX, structure(ContextEntry)) = "ContextEntries",
         resource_handling_option: optional text(1, 64) = "ResourceHandlingOption",
         max_items: optional lenient(number(1, 1000)) = "MaxItems",
-        marker: optional text(1, 320, PATTERN_8) = "Marker",
+        marker: optional text(1, 320, PATTERN_7) = "Marker",
     }
 }
 
@@ -1785,18 +1785,18 @@ shape! {
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input SimulatePrincipalPolicyRequest {
         policy_source_arn: required text(20, 2048) = "PolicySourceArn",
-        policy_input_list: optional list(0, usize::MAX, text(1, 131072, PATTERN_4)) = "PolicyInputList",
-        permissions_boundary_policy_input_list: optional list(0, usize::MAX, text(1, 131072, PATTERN_4)) = "PermissionsBoundaryPolicyInputList",
+        policy_input_list: optional list(0, usize::MAX, text(1, 131072, PATTERN_3)) = "PolicyInputList",
+        permissions_boundary_policy_input_list: optional list(0, usize::MAX, text(1, 131072, PATTERN_3)) = "PermissionsBoundaryPolicyInputList",
         policy_exclusion_list: optional list(0, 256, structure(PolicyIdentifier)) = "PolicyExclusionList",
         action_names: required list(0, usize::MAX, text(3, 128)) = "ActionNames",
         resource_arns: optional list(0, usize::MAX, text(1, 2048)) = "ResourceArns",
-        resource_policy: optional text(1, 131072, PATTERN_4) = "ResourcePolicy",
+        resource_policy: optional text(1, 131072, PATTERN_3) = "ResourcePolicy",
         resource_owner: optional text(1, 2048) = "ResourceOwner",
         caller_arn: optional text(1, 2048) = "CallerArn",
         context_entries: optional list(0, usize::MAX, structure(ContextEntry)) = "ContextEntries",
         resource_handling_option: optional text(1, 64) = "ResourceHandlingOption",
         max_items: optional lenient(number(1, 1000)) = "MaxItems",
-        marker: optional text(1, 320, PATTERN_8) = "Marker",
+        marker: optional text(1, 320, PATTERN_7) = "Marker",
     }
 }
 
@@ -1824,8 +1824,8 @@ shape! {
     /// Shape `Tag`.
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input inner Tag {
-        key: required text(1, 128, PATTERN_10) = "Key",
-        value: required text(0, 256, PATTERN_11) = "Value",
+        key: required text(1, 128, PATTERN_9) = "Key",
+        value: required text(0, 256, PATTERN_10) = "Value",
     }
 }
 
@@ -1879,7 +1879,7 @@ shape! {
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input UntagInstanceProfileRequest {
         instance_profile_name: required text(1, 128, PATTERN_0) = "InstanceProfileName",
-        tag_keys: required list(0, 50, text(1, 128, PATTERN_10)) = "TagKeys",
+        tag_keys: required list(0, 50, text(1, 128, PATTERN_9)) = "TagKeys",
     }
 }
 
@@ -1888,7 +1888,7 @@ shape! {
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input UntagOpenIDConnectProviderRequest {
         open_id_connect_provider_arn: required text(20, 2048) = "OpenIDConnectProviderArn",
-        tag_keys: required list(0, 50, text(1, 128, PATTERN_10)) = "TagKeys",
+        tag_keys: required list(0, 50, text(1, 128, PATTERN_9)) = "TagKeys",
     }
 }
 
@@ -1897,7 +1897,7 @@ shape! {
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input UntagPolicyRequest {
         policy_arn: required text(20, 2048) = "PolicyArn",
-        tag_keys: required list(0, 50, text(1, 128, PATTERN_10)) = "TagKeys",
+        tag_keys: required list(0, 50, text(1, 128, PATTERN_9)) = "TagKeys",
     }
 }
 
@@ -1906,7 +1906,7 @@ shape! {
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input UntagRoleRequest {
         role_name: required text(1, 64, PATTERN_0) = "RoleName",
-        tag_keys: required list(0, 50, text(1, 128, PATTERN_10)) = "TagKeys",
+        tag_keys: required list(0, 50, text(1, 128, PATTERN_9)) = "TagKeys",
     }
 }
 
@@ -1915,7 +1915,7 @@ shape! {
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input UntagUserRequest {
         user_name: required text(1, 128, PATTERN_0) = "UserName",
-        tag_keys: required list(0, 50, text(1, 128, PATTERN_10)) = "TagKeys",
+        tag_keys: required list(0, 50, text(1, 128, PATTERN_9)) = "TagKeys",
     }
 }
 
@@ -1924,7 +1924,7 @@ shape! {
     #[derive(Debug, Clone, PartialEq, Eq)]
     input UpdateAccessKeyRequest {
         user_name: optional text(1, 128, PATTERN_0) = "UserName",
-        access_key_id: required text(16, 128, PATTERN_6) = "AccessKeyId",
+        access_key_id: required text(16, 128, PATTERN_5) = "AccessKeyId",
         status: required choice(StatusType) = "Status",
     }
 }
@@ -1934,7 +1934,7 @@ shape! {
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input UpdateAssumeRolePolicyRequest {
         role_name: required text(1, 64, PATTERN_0) = "RoleName",
-        policy_document: required text(1, 131072, PATTERN_4) = "PolicyDocument",
+        policy_document: required text(1, 131072, PATTERN_3) = "PolicyDocument",
     }
 }
 
@@ -1943,7 +1943,7 @@ shape! {
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input UpdateGroupRequest {
         group_name: required text(1, 128, PATTERN_0) = "GroupName",
-        new_path: optional text(1, 512, PATTERN_2) = "NewPath",
+        new_path: optional text(1, 512) = "NewPath",
         new_group_name: optional text(1, 128, PATTERN_0) = "NewGroupName",
     }
 }
@@ -1962,7 +1962,7 @@ shape! {
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input UpdateRoleDescriptionRequest {
         role_name: required text(1, 64, PATTERN_0) = "RoleName",
-        description: required text(0, 1000, PATTERN_5) = "Description",
+        description: required text(0, 1000, PATTERN_4) = "Description",
     }
 }
 
@@ -1979,7 +1979,7 @@ shape! {
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input UpdateRoleRequest {
         role_name: required text(1, 64, PATTERN_0) = "RoleName",
-        description: optional text(0, 1000, PATTERN_5) = "Description",
+        description: optional text(0, 1000, PATTERN_4) = "Description",
         max_session_duration: optional lenient(number(3600, 43200)) = "MaxSessionDuration",
     }
 }
@@ -1996,7 +1996,7 @@ shape! {
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input UpdateUserRequest {
         user_name: required text(1, 128, PATTERN_0) = "UserName",
-        new_path: optional text(1, 512, PATTERN_2) = "NewPath",
+        new_path: optional text(1, 512) = "NewPath",
         new_user_name: optional text(1, 64, PATTERN_0) = "NewUserName",
     }
 }
@@ -2225,14 +2225,13 @@ pub const OPERATION_NAMES: &[&str] = &[
 patterns! {
     PATTERN_0 = r#"[\w+=,.@-]+"#, r#"[A-Za-z0-9_+=,.@-]+"#;
     PATTERN_1 = r#"^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$"#, r#"[a-z0-9](-?[a-z0-9])*"#;
-    PATTERN_2 = r#"(\u002F)|(\u002F[\u0021-\u007E]+\u002F)"#, r#"(\u002F)|(\u002F[\u0021-\u007E]+\u002F)"#;
-    PATTERN_3 = r#"((/[A-Za-z0-9\.,\+@=_-]+)*)/"#, r#"((/[A-Za-z0-9\.,\+@=_-]+)*)/"#;
-    PATTERN_4 = r#"[\u0009\u000A\u000D\u0020-\u00FF]+"#, r#"[\u0009\u000A\u000D\u0020-\u00FF]+"#;
-    PATTERN_5 = r#"[\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]*"#, r#"[\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]*"#;
-    PATTERN_6 = r#"[\w]+"#, r#"[A-Za-z0-9_]+"#;
-    PATTERN_7 = r#"v[1-9][0-9]*(\.[A-Za-z0-9-]*)?"#, r#"v[1-9][0-9]*(\.[A-Za-z0-9-]*)?"#;
-    PATTERN_8 = r#"[\u0020-\u00FF]+"#, r#"[\u0020-\u00FF]+"#;
-    PATTERN_9 = r#"\u002F[\u0021-\u007F]*"#, r#"\u002F[\u0021-\u007F]*"#;
-    PATTERN_10 = r#"[\p{L}\p{Z}\p{N}_.:/=+\-@]+"#, r#"[\p{L}\p{Z}\p{N}_.:/=+\-@]+"#;
-    PATTERN_11 = r#"[\p{L}\p{Z}\p{N}_.:/=+\-@]*"#, r#"[\p{L}\p{Z}\p{N}_.:/=+\-@]*"#;
+    PATTERN_2 = r#"((/[A-Za-z0-9\.,\+@=_-]+)*)/"#, r#"((/[A-Za-z0-9\.,\+@=_-]+)*)/"#;
+    PATTERN_3 = r#"[\u0009\u000A\u000D\u0020-\u00FF]+"#, r#"[\u0009\u000A\u000D\u0020-\u00FF]+"#;
+    PATTERN_4 = r#"[\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]*"#, r#"[\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]*"#;
+    PATTERN_5 = r#"[\w]+"#, r#"[A-Za-z0-9_]+"#;
+    PATTERN_6 = r#"v[1-9][0-9]*(\.[A-Za-z0-9-]*)?"#, r#"v[1-9][0-9]*(\.[A-Za-z0-9-]*)?"#;
+    PATTERN_7 = r#"[\u0020-\u00FF]+"#, r#"[\u0020-\u00FF]+"#;
+    PATTERN_8 = r#"\u002F[\u0021-\u007F]*"#, r#"\u002F[\u0021-\u007F]*"#;
+    PATTERN_9 = r#"[\p{L}\p{Z}\p{N}_.:/=+\-@]+"#, r#"[\p{L}\p{Z}\p{N}_.:/=+\-@]+"#;
+    PATTERN_10 = r#"[\p{L}\p{Z}\p{N}_.:/=+\-@]*"#, r#"[\p{L}\p{Z}\p{N}_.:/=+\-@]*"#;
 }

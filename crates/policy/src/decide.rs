@@ -197,14 +197,14 @@ impl<'a> Asked<'a> {
         let by_policy = allowed(Layer::Resource, By::Statement(Arc::clone(&statement.label)));
         match (naming, self.account()) {
             (Naming::Directly, Account::Same | Account::None) => by_policy,
-            (Naming::Role, Account::Same) => self.bounded().map_or(by_policy, missing),
+            (Naming::Bounded, Account::Same) => self.bounded().map_or(by_policy, missing),
             (Naming::Account, Account::Same) => self.own(),
             (_, Account::Other) => {
                 let own = self.own();
                 if own.allowed { by_policy } else { own }
             }
-            // These have neither account nor role, so nothing else names them.
-            (Naming::Account | Naming::Role, Account::None) => missing(Layer::Resource),
+            // These have neither account nor bounds, so nothing else names them.
+            (Naming::Account | Naming::Bounded, Account::None) => missing(Layer::Resource),
         }
     }
 
@@ -288,7 +288,7 @@ impl<'a> Asked<'a> {
     /// Whether a statement that denies is about the caller. A deny for an account is one for everybody in it.
     ///
     /// `NotPrincipal` spares a caller only if everything it goes by is listed: the account, the role, the
-    /// session; and never one with a permissions boundary.
+    /// session; and never one with a permissions boundary. Of a federated user the user who asked for it is listed too.
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html>
     pub(crate) fn is_denied_in(&self, statement: &Statement) -> bool {
         let Some(principals) = &statement.principals else { return false };

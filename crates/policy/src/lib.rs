@@ -39,7 +39,7 @@ pub use lint::{Finding, Level, Place, Vocabulary, lint};
 pub use malformed::{Malformed, Rule};
 pub use partition::check_partition;
 pub use position::{Position, positions};
-pub use principal::{Naming, Principal, PrincipalPattern};
+pub use principal::{Federator, Naming, Principal, PrincipalPattern};
 pub use rename::rename_principals;
 pub use statement::{Effect, Statement};
 pub use trace::{Failure, LayerTrace, Listed, Outcome, StatementTrace, Trace, Verdict, trace};

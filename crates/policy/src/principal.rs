@@ -33,12 +33,14 @@ pub enum Principal {
         /// `arn:aws:sts::<account>:assumed-role/<role>/<session>`.
         session_arn: String,
     },
-    /// A federated user.
+    /// A federated user: a session that somebody asked for by `GetFederationToken`.
     FederatedUser {
         /// The account.
         account: String,
         /// `arn:aws:sts::<account>:federated-user/<name>`.
         arn: String,
+        /// The user who asked; `None` if it was the account's root user.
+        user: Option<Federator>,
     },
     /// Somebody for whom an identity provider vouches, and who has no account.
     WebIdentity {
@@ -50,6 +52,15 @@ pub enum Principal {
         /// Such as `logs.us-east-1.amazonaws.com`.
         name: String,
     },
+}
+
+/// The user who asked for a federated user's session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Federator {
+    /// `arn:aws:iam::<account>:user/<path><name>`.
+    pub arn: String,
+    /// `AIDA…`.
+    pub unique_id: String,
 }
 
 /// A principal in a policy.
@@ -76,9 +87,10 @@ pub enum PrincipalPattern {
 pub enum Naming {
     /// By its account, for the account's own policies to decide on.
     Account,
-    /// By its role, whose boundary and session policies still limit it.
-    Role,
-    /// Itself, or everybody.
+    /// By what its session is made of, within boundary and session policies: by its role, or, if it is a federated
+    /// user, by the user who asked for it or among everybody.
+    Bounded,
+    /// Itself, or among everybody.
     Directly,
 }
 
@@ -101,12 +113,16 @@ impl Principal {
         }
     }
 
-    /// Everything that it goes by: its account, its role, itself.
+    /// Everything that it goes by: its account, its role or the user who asked for it, itself.
     pub(crate) fn forms(&self) -> &'static [Naming] {
         match self {
             Self::Root { .. } | Self::WebIdentity { .. } | Self::Service { .. } => &[Naming::Directly],
-            Self::User { .. } | Self::FederatedUser { .. } => &[Naming::Account, Naming::Directly],
-            Self::Session { .. } => &[Naming::Account, Naming::Role, Naming::Directly],
+            Self::User { .. } | Self::FederatedUser { user: None, .. } => {
+                &[Naming::Account, Naming::Directly]
+            }
+            Self::Session { .. } | Self::FederatedUser { user: Some(_), .. } => {
+                &[Naming::Account, Naming::Bounded, Naming::Directly]
+            }
         }
     }
 }
@@ -186,36 +202,56 @@ impl PrincipalPattern {
     }
 
     /// How this names a caller, if it does.
+    ///
+    /// A federated user is allowed what its session policies leave, unless a policy names it by its own ARN: neither
+    /// `*` nor its user's ARN does.
+    /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html>
     pub(crate) fn names(&self, principal: &Principal) -> Option<Naming> {
         use Principal as P;
         match (self, principal) {
+            (Self::Anyone, P::FederatedUser { .. }) => Some(Naming::Bounded),
             (Self::Anyone, _) => Some(Naming::Directly),
             (Self::Account(named), P::Root { account }) if named == account => Some(Naming::Directly),
             (Self::Account(named), _) if principal.account() == Some(named) => Some(Naming::Account),
-            (Self::Arn(named), P::User { arn, .. } | P::FederatedUser { arn, .. }) if named == arn => {
-                Some(Naming::Directly)
-            }
-            (Self::Arn(named), P::Session { session_arn, .. }) if named == session_arn => {
-                Some(Naming::Directly)
-            }
-            (Self::Arn(named), P::Session { role_arn, .. }) if named == role_arn => Some(Naming::Role),
-            (Self::UniqueId(named), P::User { unique_id, .. }) if named == unique_id => {
-                Some(Naming::Directly)
-            }
-            (Self::UniqueId(named), P::Session { role_id, .. }) if named == role_id => Some(Naming::Role),
-            (Self::UniqueId(named), P::Session { role_id, session_arn, .. }) => {
-                let session = session_arn.rsplit('/').next();
-                named
-                    .split_once(':')
-                    .is_some_and(|(id, name)| id == role_id && Some(name) == session)
-                    .then_some(Naming::Directly)
-            }
+            (Self::Arn(named), _) => named_by_arn(named, principal),
+            (Self::UniqueId(named), _) => named_by_id(named, principal),
             (Self::Service(named), P::Service { name }) if named == name => Some(Naming::Directly),
             (Self::Federated(named), P::WebIdentity { provider }) if named == provider => {
                 Some(Naming::Directly)
             }
             _ => None,
         }
+    }
+}
+
+fn named_by_arn(named: &str, principal: &Principal) -> Option<Naming> {
+    use Principal as P;
+    let (own, behind) = match principal {
+        P::User { arn, .. } => (arn, None),
+        P::Session { session_arn, role_arn, .. } => (session_arn, Some(role_arn)),
+        P::FederatedUser { arn, user, .. } => (arn, user.as_ref().map(|user| &user.arn)),
+        P::Root { .. } | P::WebIdentity { .. } | P::Service { .. } => return None,
+    };
+    if named == own {
+        return Some(Naming::Directly);
+    }
+    behind.is_some_and(|behind| named == behind).then_some(Naming::Bounded)
+}
+
+fn named_by_id(named: &str, principal: &Principal) -> Option<Naming> {
+    use Principal as P;
+    match principal {
+        P::User { unique_id, .. } => (named == unique_id).then_some(Naming::Directly),
+        P::Session { role_id, .. } if named == role_id => Some(Naming::Bounded),
+        P::Session { role_id, session_arn, .. } => {
+            let session = session_arn.rsplit('/').next();
+            let is = |(id, name): (&str, &str)| id == role_id && Some(name) == session;
+            named.split_once(':').is_some_and(is).then_some(Naming::Directly)
+        }
+        P::FederatedUser { user, .. } => {
+            user.as_ref().is_some_and(|user| named == user.unique_id).then_some(Naming::Bounded)
+        }
+        P::Root { .. } | P::WebIdentity { .. } | P::Service { .. } => None,
     }
 }
 

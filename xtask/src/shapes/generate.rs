@@ -48,6 +48,8 @@ impl File<'_> {
     fn choice(&mut self, shape: &Shape<'_>, values: &[&str]) -> Result<()> {
         let name = upper_camel(shape.name);
         writeln!(self.text, "choice! {{\n    /// Values of `{}`.\n    {name} {{", shape.name)?;
+        // The model has another value than AWS answers.
+        let values = if shape.name == "PermissionsBoundaryAttachmentType" { &["Policy"] } else { values };
         for value in values {
             writeln!(self.text, "        {} = \"{value}\",", variant(value))?;
         }
@@ -124,7 +126,8 @@ impl File<'_> {
 
     /// The name of a string's pattern.
     fn pattern(&mut self, shape: &Shape<'_>) -> Option<String> {
-        let pattern = shape.pattern()?;
+        // AWS has words of its own for these, so the operations look at them.
+        let pattern = shape.pattern().filter(|_| shape.name != "pathType")?;
         let known = self.patterns.iter().position(|known| known == pattern);
         let number = known.unwrap_or(self.patterns.len());
         if known.is_none() {

@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use dispatch::{Caller, Credential, Fault, IdentityPolicies};
 use model::Timestamp;
-use policy::{Policy, Principal};
+use policy::{Federator, Policy, Principal};
 use sigv4::AuthError;
 
 use super::{Bearer, session::Session};
 use crate::{
     callers::{self, Powers},
-    entities::Tags,
     tables::{Account, Tables},
 };
 
@@ -98,15 +97,21 @@ impl Session {
         })
     }
 
-    /// A federated user may do at most what the user may who vouched for it.
+    /// A federated user may do at most what the user may who vouched for it, and has that user's tags.
+    /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html>
     fn federated(&self, vouching: Caller, name: &str) -> Caller {
         let arn = federated_arn(&self.account.to_string(), name);
+        let user = match &vouching.principal {
+            Principal::User { arn, unique_id, .. } => {
+                Some(Federator { arn: arn.clone(), unique_id: unique_id.clone() })
+            }
+            _ => None,
+        };
         Caller {
-            principal: Principal::FederatedUser { account: self.account.to_string(), arn: arn.clone() },
+            principal: Principal::FederatedUser { account: self.account.to_string(), arn: arn.clone(), user },
             arn,
             unique_id: format!("{}:{name}", self.account),
             user_name: None,
-            tags: Tags::new(),
             ..vouching
         }
     }

@@ -9,7 +9,7 @@ use crate::{
     Iam,
     documents::Document,
     entities::{Entity, EntityKind, Group, Role, User},
-    faults,
+    faults::{self, NO_SUCH_ENTITY},
     gate::{self, Asked, Holder, Permitted},
     tables::{Account, inconsistent},
     written,
@@ -64,7 +64,12 @@ pub(crate) fn subject(iam: &Iam, cx: &mut Cx<'_>, action: &'static str, arn: &st
         _ => return Err(invalid()),
     };
     // A path that it does not have makes another ARN.
-    if subject.entity.arn() == arn { Ok(subject) } else { Err(faults::no_entity(subject.entity.kind, name)) }
+    if subject.entity.arn() == arn { Ok(subject) } else { Err(unknown()) }
+}
+
+/// AWS does not say which entity there is not.
+fn unknown() -> Fault {
+    faults::no_such("Unable to retrieve specified IAM entity.".to_owned())
 }
 
 /// Policies that come with a request, in the order of a member of it.
@@ -107,7 +112,8 @@ fn holder<T: Holder>(
     action: &'static str,
     name: &str,
 ) -> Result<Permitted<T>, Fault> {
-    gate::holder::<T>(iam, cx, action, name, &Asked::default())
+    let found = gate::holder::<T>(iam, cx, action, name, &Asked::default());
+    found.map_err(|fault| if *fault.kind == NO_SUCH_ENTITY { unknown() } else { fault })
 }
 
 /// What an entity has itself: inline policies, named as AWS names them, and attached ones.

@@ -36,17 +36,19 @@ pub(crate) struct Assumable {
     pub(crate) role: Arc<Role>,
 }
 
-/// A role's account and name, path and all, from its ARN.
-pub(crate) fn role_arn(arn: &str) -> Result<(AccountId, &str), Fault> {
+/// A role's account and name, path and all, from its ARN. An account is a number here; whether there is one with it, only
+/// the look-up tells.
+pub(crate) fn role_arn(arn: &str) -> Result<(&str, &str), Fault> {
     let named = arn.strip_prefix("arn:aws:iam::").and_then(|rest| rest.split_once(":role/"));
-    let named = named.and_then(|(account, name)| Some((AccountId::parse(account).ok()?, name)));
-    named.ok_or_else(|| faults::not_a_role(arn))
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    named.filter(|(account, _)| is_number(account)).ok_or_else(|| faults::not_a_role(arn))
 }
 
 /// The role behind an ARN; paths count.
 pub(crate) fn find(tables: &Tables, arn: &str) -> Result<Option<Assumable>, Fault> {
     let (account, name) = role_arn(arn)?;
-    let Some(account) = tables.account(account) else { return Ok(None) };
+    let account = AccountId::parse(account).ok().and_then(|account| tables.account(account));
+    let Some(account) = account else { return Ok(None) };
     let role = account.role(name.rsplit('/').next().unwrap_or(name));
     let role = role.filter(|role| role.entity.arn() == arn);
     Ok(role.map(|role| Assumable { account: Arc::clone(account), role: Arc::clone(role) }))

@@ -64,8 +64,8 @@ impl fmt::Display for LayerTrace {
             Verdict::Allows { by, naming: Some(Naming::Account) } => {
                 writeln!(f, "lets the account's identity policies decide: {}", Quoted(by))?;
             }
-            Verdict::Allows { by, naming: Some(Naming::Role) } => {
-                writeln!(f, "allows the role: {}", Quoted(by))?;
+            Verdict::Allows { by, naming: Some(Naming::Bounded) } => {
+                writeln!(f, "allows within boundary and session policies: {}", Quoted(by))?;
             }
             Verdict::Allows { by, .. } => writeln!(f, "allows: {}", Quoted(by))?,
             Verdict::Silent if self.statements.is_empty() => writeln!(f, "does not allow: there is none")?,

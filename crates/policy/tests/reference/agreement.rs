@@ -184,7 +184,7 @@ fn combined(trace: &Trace, principal: &Principal) -> Verdict {
             }
         }
         (_, Naming::Account, _) => own_within,
-        (_, Naming::Role, Some(bound)) => missing(bound),
+        (_, Naming::Bounded, Some(bound)) => missing(bound),
         _ => by_policy,
     }
 }
@@ -215,6 +215,7 @@ fn naively(scene: &Scene, asked: &Asked) -> Verdict {
     })
 }
 
+/// Whether it may do what its account may do, within its bounds.
 fn is_root(principal: &Principal) -> bool {
-    matches!(principal, Principal::Root { .. })
+    matches!(principal, Principal::Root { .. } | Principal::FederatedUser { user: None, .. })
 }

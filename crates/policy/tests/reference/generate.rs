@@ -1,6 +1,6 @@
 //! Policies and questions over small alphabets.
 
-use policy::Principal;
+use policy::{Federator, Principal};
 use proptest::{
     collection::{btree_set, vec},
     option,
@@ -73,7 +73,7 @@ const PROVIDER: &str = "arn:aws:iam::111122223333:oidc-provider/id.example.com";
 
 fn principal() -> impl Strategy<Value = Principal> {
     let name = select(vec!["ann", "bob"]);
-    (select(vec![HERE, HERE, THERE]), name, select(vec!["one", "two"]), 0..9).prop_map(
+    (select(vec![HERE, HERE, THERE]), name, select(vec!["one", "two"]), 0..10).prop_map(
         |(account, name, session, kind)| match kind {
             0 => Principal::root(account),
             1..=3 => Principal::User {
@@ -87,11 +87,15 @@ fn principal() -> impl Strategy<Value = Principal> {
                 role_id: unique_id("AROA", account, name),
                 session_arn: format!("arn:aws:sts::{account}:assumed-role/{name}/{session}"),
             },
-            6 => Principal::FederatedUser {
+            6 | 7 => Principal::FederatedUser {
                 account: account.to_owned(),
-                arn: format!("arn:aws:sts::{account}:federated-user/{name}"),
+                arn: format!("arn:aws:sts::{account}:federated-user/{session}"),
+                user: (kind == 6).then(|| Federator {
+                    arn: format!("arn:aws:iam::{account}:user/{name}"),
+                    unique_id: unique_id("AIDA", account, name),
+                }),
             },
-            7 => Principal::WebIdentity { provider: PROVIDER.to_owned() },
+            8 => Principal::WebIdentity { provider: PROVIDER.to_owned() },
             _ => Principal::Service { name: "logs.amazonaws.com".to_owned() },
         },
     )
@@ -258,7 +262,7 @@ fn principal_pattern() -> impl Strategy<Value = (&'static str, String)> {
                 5 => format!("arn:aws:iam::{account}:role/{name}"),
                 6 => format!("arn:aws:sts::{account}:assumed-role/{name}/{session}"),
                 7 => unique_id(if session == "one" { "AIDA" } else { "AROA" }, account, name),
-                8 => format!("arn:aws:sts::{account}:federated-user/{name}"),
+                8 => format!("arn:aws:sts::{account}:federated-user/{session}"),
                 9 if session == "one" => return ("Federated", PROVIDER.to_owned()),
                 _ => return ("Service", "logs.amazonaws.com".to_owned()),
             };

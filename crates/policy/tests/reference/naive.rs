@@ -110,9 +110,9 @@ pub(crate) fn evaluate(case: &Case<'_>) -> Verdict {
     };
     // 4. The key policy must name the caller, one way or the other.
     let by_name = case.allowing(key_policy, Way::Itself);
-    let by_role = case.allowing(key_policy, Way::Role);
+    let within = case.allowing(key_policy, Way::Within);
     let by_account = case.allowing(key_policy, Way::Account);
-    let Some(by_policy) = by_name.clone().or(by_role.clone()).or(by_account) else {
+    let Some(by_policy) = by_name.clone().or(within.clone()).or(by_account) else {
         return if own.is_some() { no(Layer::Resource) } else { no(Layer::Identity) };
     };
     // 5. Services have no policies. Of other accounts both sides are asked.
@@ -122,12 +122,13 @@ pub(crate) fn evaluate(case: &Case<'_>) -> Verdict {
         let own = within_bounds(&own);
         return if own.allowed { yes(Layer::Resource, &by_policy) } else { own };
     }
-    // 6. In the same account, being named is enough; a role's sessions stay within their bounds; the account
-    // being named hands the decision to the caller's own policies.
+    // 6. In the same account, being named is enough; sessions of a role that is named, and federated users whose user
+    // or who are named among all, stay within their bounds; the account being named hands the decision to the
+    // caller's own policies.
     if let Some(by) = by_name {
         return yes(Layer::Resource, &by);
     }
-    if let Some(by) = by_role {
+    if let Some(by) = within {
         return beyond.map_or_else(|| yes(Layer::Resource, &by), no);
     }
     own.map_or_else(|| no(Layer::Identity), |by| within_bounds(&by))
@@ -137,7 +138,9 @@ pub(crate) fn evaluate(case: &Case<'_>) -> Verdict {
 #[derive(Clone, Copy, PartialEq)]
 enum Way {
     Itself,
-    Role,
+    /// "Limited by an implicit deny in a permissions boundary or session policy": the ARN of the role of a session, and
+    /// of the user who federated; and whatever else does not "specifically reference the federated user session".
+    Within,
     Account,
 }
 
@@ -193,7 +196,7 @@ impl Case<'_> {
     /// Whether the principals of a statement that denies include the caller; without principals it is about
     /// whoever the policy is attached to.
     fn is_denied_to(&self, statement: &Value) -> bool {
-        let ways = [Way::Itself, Way::Role, Way::Account];
+        let ways = [Way::Itself, Way::Within, Way::Account];
         if let Some(principal) = statement.get("Principal") {
             return ways.iter().any(|way| self.is_named(principal, *way));
         }
@@ -208,8 +211,11 @@ impl Case<'_> {
             if !without_account {
                 wanted.push(Way::Account);
             }
-            if matches!(self.principal, Principal::Session { .. }) {
-                wanted.push(Way::Role);
+            if matches!(
+                self.principal,
+                Principal::Session { .. } | Principal::FederatedUser { user: Some(_), .. }
+            ) {
+                wanted.push(Way::Within);
             }
             let excepted = is_everybody(principal) || wanted.iter().all(|way| self.is_named(principal, *way));
             return self.boundary.is_some() || !excepted;
@@ -230,7 +236,10 @@ impl Case<'_> {
 
     fn is_named(&self, principal: &Value, way: Way) -> bool {
         if is_everybody(principal) {
-            return way == Way::Itself;
+            let is_federated = matches!(self.principal, Principal::FederatedUser { .. });
+            if way == if is_federated { Way::Within } else { Way::Itself } {
+                return true;
+            }
         }
         let listed = |kind: &str, name: &str| {
             principal.get(kind).is_some_and(|values| list(values).iter().any(|value| value == name))
@@ -243,8 +252,11 @@ impl Case<'_> {
                 listed("AWS", arn) || listed("AWS", unique_id)
             }
             (Principal::FederatedUser { arn, .. }, Way::Itself) => listed("AWS", arn),
+            (Principal::FederatedUser { user: Some(user), .. }, Way::Within) => {
+                listed("AWS", &user.arn) || listed("AWS", &user.unique_id)
+            }
             (Principal::Session { session_arn, .. }, Way::Itself) => listed("AWS", session_arn),
-            (Principal::Session { role_arn, role_id, .. }, Way::Role) => {
+            (Principal::Session { role_arn, role_id, .. }, Way::Within) => {
                 listed("AWS", role_arn) || listed("AWS", role_id)
             }
             (Principal::WebIdentity { provider }, Way::Itself) => listed("Federated", provider),

@@ -141,8 +141,10 @@ impl<'a> Plan<'a> {
 
     /// Every condition key that policies ask about is what the scenario says, and everybody is there.
     fn check(&self, asked: &BTreeSet<String>) -> Result<(), String> {
-        if matches!(self.who, Principal::Service { .. }) {
-            return Err("a service".to_owned());
+        match self.who {
+            Principal::Service { .. } => return Err("a service".to_owned()),
+            Principal::WebIdentity { .. } => return Err("a web identity".to_owned()),
+            _ => {}
         }
         if let Some(policy) = self.scenario.key_policy.as_ref().filter(|_| self.is_on_key()) {
             if asked::names_a_provider(policy) {

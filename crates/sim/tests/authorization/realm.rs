@@ -35,8 +35,6 @@ pub(crate) const OPEN: &str = r#"{"Version":"2012-10-17","Statement":{"Sid":"Ope
 /// What a session's own policy allows when the scenario does not limit it.
 const EVERYTHING: &str =
     r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
-/// The user behind federated users.
-const BEHIND: &str = "behind";
 
 /// What came of a question.
 pub(crate) struct Told {
@@ -174,11 +172,7 @@ impl Realm<'_> {
             Principal::Root { account } if account == HERE => self.world.root(),
             Principal::Root { .. } => self.world.stranger(),
             Principal::User { account, arn, .. } => {
-                let name = name_of(arn);
-                if !tags.is_empty() {
-                    self.root(account, "iam", "TagUser", json!({ "UserName": name, "Tags": tags }));
-                }
-                let user = self.access_key(account, name);
+                let user = self.user(account, name_of(arn), &tags);
                 if !plan.temporary {
                     return user;
                 }
@@ -195,7 +189,10 @@ impl Realm<'_> {
                 }
                 session(account, &self.root(account, "sts", "AssumeRole", input))
             }
-            Principal::FederatedUser { account, arn } => self.federated(account, name_of(arn)),
+            Principal::FederatedUser { account, arn, user } => {
+                let by = user.as_ref().map(|user| name_of(&user.arn));
+                self.federated((account, name_of(arn)), by, &tags)
+            }
             Principal::WebIdentity { .. } => panic!("web identities only assume roles"),
             Principal::Service { .. } => panic!("services do not call"),
         }
@@ -206,20 +203,32 @@ impl Realm<'_> {
         session(account, &made)
     }
 
-    /// A federated user has what the user has that asked for it, and never more than the policy that was passed.
-    fn federated(&self, account: &str, name: &str) -> Credentials {
-        self.person(account, &format!("user/{BEHIND}"));
-        let user = self.access_key(account, BEHIND);
-        let input = json!({ "UserName": BEHIND, "PolicyName": "asks", "PolicyDocument": EVERYTHING });
-        self.root(account, "iam", "PutUserPolicy", input);
+    /// The access key of a user, with tags.
+    fn user(&self, account: &str, name: &str, tags: &[Value]) -> Credentials {
+        self.person(account, &format!("user/{name}"));
+        if !tags.is_empty() {
+            self.root(account, "iam", "TagUser", json!({ "UserName": name, "Tags": tags }));
+        }
+        self.access_key(account, name)
+    }
+
+    /// A federated user has what the user or root user has that asked for it, and never more than the policy that was
+    /// passed.
+    fn federated(&self, (account, name): (&str, &str), by: Option<&str>, tags: &[Value]) -> Credentials {
         let mut input = json!({ "Name": name });
         match self.plan.scenario.session.as_deref() {
             None => input["Policy"] = EVERYTHING.into(),
             Some([]) => {}
             Some([policy, ..]) => input["Policy"] = self.with_others(policy).into(),
         }
+        let Some(by) = by else {
+            return session(account, &self.root(account, "sts", "GetFederationToken", input));
+        };
+        let user = self.user(account, by, tags);
+        let asks = json!({ "UserName": by, "PolicyName": "asks", "PolicyDocument": EVERYTHING });
+        self.root(account, "iam", "PutUserPolicy", asks);
         let federated = session(account, &self.world.call(&user, "sts", "GetFederationToken", input));
-        self.root(account, "iam", "DeleteUserPolicy", json!({ "UserName": BEHIND, "PolicyName": "asks" }));
+        self.root(account, "iam", "DeleteUserPolicy", json!({ "UserName": by, "PolicyName": "asks" }));
         federated
     }
 
@@ -274,8 +283,13 @@ impl Realm<'_> {
         let (account, kind, name) = match &plan.who {
             Principal::User { account, arn, .. } => (account, "User", name_of(arn)),
             Principal::Session { account, role_arn, .. } => (account, "Role", name_of(role_arn)),
-            Principal::FederatedUser { account, .. } => (account, "User", BEHIND),
-            Principal::Root { .. } | Principal::WebIdentity { .. } | Principal::Service { .. } => return,
+            Principal::FederatedUser { account, user: Some(user), .. } => {
+                (account, "User", name_of(&user.arn))
+            }
+            Principal::FederatedUser { user: None, .. }
+            | Principal::Root { .. }
+            | Principal::WebIdentity { .. }
+            | Principal::Service { .. } => return,
         };
         let member = format!("{kind}Name");
         let put = |policy: &str, document: String| {

@@ -23,6 +23,7 @@ const UNASKED: &[(&str, &str)] = &[
     ("a namesake", "names of users differ in more than case"),
     ("a service", "services do not sign calls"),
     ("a third account", "the deployment has two, and a policy cannot name others"),
+    ("a web identity", "it only assumes roles"),
     ("an identity provider", "a policy cannot name one that is not there"),
     ("an operation", "no operation is named so, or it is one on custom key stores, which are not offered"),
     ("aws:currenttime", "there is always a time"),
@@ -75,6 +76,7 @@ files! {
     denies: 41;
     elements: 42;
     grants: 13;
+    naming: 275;
     operations: 747;
     operators: 362;
     practice: 44;

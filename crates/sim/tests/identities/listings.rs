@@ -52,7 +52,8 @@ fn a_marker_from_elsewhere_is_refused() {
 #[test]
 fn policies_of_the_account_and_of_aws() {
     let people = People::new();
-    let document = r#"{"Statement":{"Effect":"Allow","Action":"kms:*","Resource":"*"}}"#;
+    let document =
+        r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"kms:*","Resource":"*"}}"#;
     people.iam("CreatePolicy", json!({ "PolicyName": "mine", "PolicyDocument": document }));
     let names = |input| all(&people.iam("ListPolicies", input), "PolicyName");
     assert_eq!(names(json!({ "Scope": "Local" })), ["mine"]);

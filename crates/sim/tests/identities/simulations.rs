@@ -235,12 +235,12 @@ fn what_cannot_be_simulated() {
         (
             json!({ "PolicySourceArn": format!("arn:aws:iam::{ACCOUNT}:user/bob") }),
             "NoSuchEntity",
-            "The user with name bob cannot be found.".to_owned(),
+            "Unable to retrieve specified IAM entity.".to_owned(),
         ),
         (
             json!({ "PolicySourceArn": format!("arn:aws:iam::{ACCOUNT}:user/a/alice") }),
             "NoSuchEntity",
-            "The user with name alice cannot be found.".to_owned(),
+            "Unable to retrieve specified IAM entity.".to_owned(),
         ),
         (json!({ "ActionNames": ["kms:*"] }), "InvalidInput", "Invalid Action: kms:*".to_owned()),
         (json!({ "ActionNames": ["Encrypt"] }), "InvalidInput", "Invalid Action: Encrypt".to_owned()),

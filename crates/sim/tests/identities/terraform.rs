@@ -49,12 +49,12 @@ fn a_user_with_an_access_key() {
         assert!(all(&empty, "member").is_empty());
     }
     assert!(all(&people.iam("ListVirtualMFADevices", json!({})), "member").is_empty());
-    for operation in ["GetLoginProfile", "DeleteLoginProfile"] {
+    for (operation, text) in [
+        ("GetLoginProfile", "Login Profile for User tf cannot be found."),
+        ("DeleteLoginProfile", "Cannot find Login Profile for User tf"),
+    ] {
         let (code, message) = people.refusal(operation, json!({ "UserName": "tf" }));
-        assert_eq!(
-            (code.as_str(), message.as_str()),
-            ("NoSuchEntity", "Login Profile for User tf cannot be found.")
-        );
+        assert_eq!((code.as_str(), message.as_str()), ("NoSuchEntity", text));
     }
     people.iam("DeleteUser", json!({ "UserName": "tf" }));
     let gone = people.iam_as(&people.root, "GetUser", json!({ "UserName": "tf" }));

@@ -4,6 +4,8 @@ use serde_json::{Value, json};
 
 use crate::people::People;
 
+const TRUST: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"sts:AssumeRole"}}"#;
+
 #[test]
 fn malformed_policies_are_refused_in_the_words_of_aws() {
     let people = People::new();
@@ -71,4 +73,93 @@ fn names_tags_and_arns_have_rules() {
     assert_eq!(refused, ("ValidationError".to_owned(), "Invalid ARN:  Could not be parsed!".to_owned()));
     let role = people.refusal("GetUser", json!({ "UserName": "nobody" }));
     assert_eq!(role, ("NoSuchEntity".to_owned(), "The user with name nobody cannot be found.".to_owned()));
+}
+
+/// Recorded from AWS, or reported against it.
+#[test]
+fn what_cannot_be_meant_is_refused_in_the_words_of_aws() {
+    let people = People::new();
+    people.iam("CreateUser", json!({ "UserName": "alice" }));
+    people.iam("CreateRole", json!({ "RoleName": "worker", "AssumeRolePolicyDocument": TRUST }));
+    let (user, role) = (json!({ "UserName": "alice" }), json!({ "RoleName": "worker" }));
+    let unparsed = "Invalid ARN:  Could not be parsed!";
+    for (operation, holder, member) in [
+        ("AttachUserPolicy", &user, "PolicyArn"),
+        ("AttachRolePolicy", &role, "PolicyArn"),
+        ("DetachUserPolicy", &user, "PolicyArn"),
+        ("DetachRolePolicy", &role, "PolicyArn"),
+        ("PutUserPermissionsBoundary", &user, "PermissionsBoundary"),
+        ("PutRolePermissionsBoundary", &role, "PermissionsBoundary"),
+    ] {
+        for arn in ["longpolicynamebutnoarn", "arn:aws:iam::aws-is-no-policy"] {
+            let mut input = holder.clone();
+            input[member] = arn.into();
+            refused(&people, (operation, input), ("ValidationError", unparsed));
+        }
+    }
+    let path = "The specified value for path is invalid. It must begin and end with / and contain only alphanumeric \
+                characters and/or / characters.";
+    for wrong in ["a", "/a", "a/", "//", "/a b/"] {
+        for (operation, input) in [
+            ("CreateUser", json!({ "UserName": "bob", "Path": wrong })),
+            ("CreateRole", json!({ "RoleName": "r", "Path": wrong, "AssumeRolePolicyDocument": TRUST })),
+            ("CreateInstanceProfile", json!({ "InstanceProfileName": "p", "Path": wrong })),
+            ("UpdateUser", json!({ "UserName": "alice", "NewPath": wrong })),
+        ] {
+            refused(&people, (operation, input), ("ValidationError", path));
+        }
+    }
+    let gone = "Cannot find Login Profile for User alice";
+    refused(&people, ("DeleteLoginProfile", user), ("NoSuchEntity", gone));
+    for kind in ["user", "group", "role"] {
+        let arn = format!("arn:aws:iam::111122223333:{kind}/nobody");
+        let input = json!({ "PolicySourceArn": arn, "ActionNames": ["kms:Encrypt"] });
+        let unknown = "Unable to retrieve specified IAM entity.";
+        refused(&people, ("SimulatePrincipalPolicy", input), ("NoSuchEntity", unknown));
+    }
+}
+
+#[test]
+fn managed_policies_are_of_the_newer_version_of_the_language() {
+    let people = People::new();
+    let policy = |version: &str| {
+        let mut policy = json!({ "Statement": { "Effect": "Allow", "Action": "kms:*", "Resource": "*" } });
+        if !version.is_empty() {
+            policy["Version"] = version.into();
+        }
+        policy.to_string()
+    };
+    let made =
+        people.iam("CreatePolicy", json!({ "PolicyName": "p", "PolicyDocument": policy("2012-10-17") }));
+    let arn = made.xml("Arn").unwrap();
+    let older = "Policy document must be version 2012-10-17 or greater.";
+    for version in ["", "2008-10-17"] {
+        let input = json!({ "PolicyName": "q", "PolicyDocument": policy(version) });
+        refused(&people, ("CreatePolicy", input), ("MalformedPolicyDocument", older));
+        let input = json!({ "PolicyArn": arn, "PolicyDocument": policy(version) });
+        refused(&people, ("CreatePolicyVersion", input), ("MalformedPolicyDocument", older));
+    }
+    // Inline policies may be older.
+    people.iam("CreateUser", json!({ "UserName": "alice" }));
+    people.iam(
+        "PutUserPolicy",
+        json!({ "UserName": "alice", "PolicyName": "p", "PolicyDocument": policy("") }),
+    );
+}
+
+#[test]
+fn a_boundary_is_a_policy() {
+    let people = People::new();
+    let input =
+        json!({ "UserName": "alice", "PermissionsBoundary": "arn:aws:iam::aws:policy/ReadOnlyAccess" });
+    people.iam("CreateUser", input);
+    let shown = people.iam("GetUser", json!({ "UserName": "alice" }));
+    assert_eq!(shown.xml("PermissionsBoundaryType").as_deref(), Some("Policy"));
+}
+
+/// The root user's call is refused with this code and text.
+#[track_caller]
+fn refused(people: &People, (operation, input): (&str, Value), expected: (&str, &str)) {
+    let (code, text) = people.refusal(operation, input.clone());
+    assert_eq!((code.as_str(), text.as_str()), expected, "{operation} {input}");
 }

@@ -72,6 +72,24 @@ impl Cast {
         self.iam("PutRolePolicy", json!({ "RoleName": role, "PolicyName": "p", "PolicyDocument": policy }));
     }
 
+    /// Gives the key a policy that hands decisions on to the account, and has these statements too.
+    #[track_caller]
+    pub(crate) fn put_key_policy(&self, statements: &[Value]) {
+        let root = format!("arn:aws:iam::{ACCOUNT}:root");
+        let mut all = vec![
+            json!({ "Effect": "Allow", "Principal": { "AWS": root }, "Action": "kms:*", "Resource": "*" }),
+        ];
+        all.extend_from_slice(statements);
+        let policy = json!({ "Version": "2012-10-17", "Statement": all }).to_string();
+        let answer = self.world.call(
+            &self.root,
+            "kms",
+            "PutKeyPolicy",
+            json!({ "KeyId": self.key, "Policy": policy }),
+        );
+        assert_eq!(answer.code, None, "{answer:?}");
+    }
+
     /// Asks for a session named `any`, with what else is said.
     pub(crate) fn assume(&self, by: &Credentials, role: &str, more: Value) -> Answer {
         let mut input = json!({ "RoleArn": role, "RoleSessionName": "any" });

@@ -86,6 +86,9 @@ fn who_is_not_trusted_learns_nothing() {
     // A path that the role does not have makes another ARN.
     let pathed = format!("arn:aws:iam::{ACCOUNT}:role/a/worker");
     message(cast.assume(&user, &pathed, json!({})));
+    // An account that cannot be is one that is not there.
+    let short = "arn:aws:iam::1234:role/worker";
+    assert_eq!(message(cast.assume(&other, short, json!({}))), refused.replace(&role, short));
     let bad = cast.assume(&user, "nothing-valid-in-here", json!({}));
     assert_eq!(bad.refusal(), ("ValidationError", "nothing-valid-in-here is invalid"));
 }

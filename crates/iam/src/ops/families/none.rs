@@ -38,7 +38,7 @@ lists! {
 changes! {
     DeleteLoginProfile(input: DeleteLoginProfileRequest):
         "",
-        no_login_profile(input.user_name.as_deref());
+        no_login_profile_to_delete(input.user_name.as_deref());
 }
 
 reads! {
@@ -81,7 +81,29 @@ fn no_login_profile<T>(
     action: &'static str,
     user: Option<&str>,
 ) -> Result<T, Fault> {
+    let name = without_password(iam, cx, action, user)?;
+    Err(faults::no_such(format!("Login Profile for User {name} cannot be found.")))
+}
+
+/// The same in the words that AWS has for its deletion.
+fn no_login_profile_to_delete<T>(
+    iam: &Iam,
+    cx: &mut Cx<'_>,
+    action: &'static str,
+    user: Option<&str>,
+) -> Result<T, Fault> {
+    let name = without_password(iam, cx, action, user)?;
+    Err(faults::no_such(format!("Cannot find Login Profile for User {name}")))
+}
+
+/// The name of a user, who has no password.
+fn without_password(
+    iam: &Iam,
+    cx: &mut Cx<'_>,
+    action: &'static str,
+    user: Option<&str>,
+) -> Result<String, Fault> {
     let name = gate::user_name(cx, user)?;
     gate::holder::<User>(iam, cx, action, &name, &Asked::default())?;
-    Err(faults::no_such(format!("Login Profile for User {name} cannot be found.")))
+    Ok(name)
 }

@@ -8,6 +8,7 @@ use crate::{
     Iam,
     entities::{self, Group, User, fold},
     gate::{self, Asked, Holder},
+    ids,
 };
 
 changes! {
@@ -35,7 +36,7 @@ fn rename<T: Holder>(
         entity.name = name;
     }
     if let Some(path) = new_path {
-        entity.path = path;
+        entity.path = ids::path(Some(path))?;
     }
     // Its next ARN must be the caller's to give, too.
     let arn = entities::arn(cx.account(), T::KIND.as_str(), &entity.path, &entity.name);

@@ -23,7 +23,7 @@ impl Operation for CreateGroup {
     const FACTS: Facts = Facts::changing("CreateGroup", "GroupName=new");
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        let path = ids::path(input.path);
+        let path = ids::path(input.path)?;
         let arn = entities::arn(cx.account(), "group", &path, &input.group_name);
         cx.notes.parameter("groupName", input.group_name.clone());
         let (_, account) = gate::account(iam, cx, "iam:CreateGroup", &arn, &Asked::default())?;

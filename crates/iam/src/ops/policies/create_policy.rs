@@ -26,11 +26,11 @@ impl Operation for CreatePolicy {
     type Output = CreatePolicyResponse;
     const FACTS: Facts = Facts::changing(
         "CreatePolicy",
-        r#"PolicyName=new&PolicyDocument={"Statement":{"Effect":"Allow","Action":"kms:*","Resource":"*"}}"#,
+        r#"PolicyName=new&PolicyDocument={"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"kms:*","Resource":"*"}}"#,
     );
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        let path = ids::path(input.path);
+        let path = ids::path(input.path)?;
         let tags = tags::parse(input.tags.as_deref())?;
         let asked = Asked { tags: Some(&tags), ..Asked::default() };
         let arn = managed::arn(&cx.account().to_string(), &path, &input.policy_name);

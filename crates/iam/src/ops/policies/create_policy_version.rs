@@ -22,7 +22,7 @@ impl Operation for CreatePolicyVersion {
     type Output = CreatePolicyVersionResponse;
     const FACTS: Facts = Facts::changing(
         "CreatePolicyVersion",
-        r#"PolicyArn={managed-policy}&PolicyDocument={"Statement":{"Effect":"Allow","Action":"kms:*","Resource":"*"}}&SetAsDefault=true"#,
+        r#"PolicyArn={managed-policy}&PolicyDocument={"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"kms:*","Resource":"*"}}&SetAsDefault=true"#,
     );
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {

@@ -24,7 +24,7 @@ impl Operation for CreateInstanceProfile {
     const FACTS: Facts = Facts::changing("CreateInstanceProfile", "InstanceProfileName=new");
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        let path = ids::path(input.path);
+        let path = ids::path(input.path)?;
         let tags = tags::parse(input.tags.as_deref())?;
         let asked = Asked { tags: Some(&tags), ..Asked::default() };
         let arn = entities::arn(cx.account(), "instance-profile", &path, &input.instance_profile_name);

@@ -28,7 +28,7 @@ impl Operation for CreateUser {
     );
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        let path = ids::path(input.path);
+        let path = ids::path(input.path)?;
         let tags = tags::parse(input.tags.as_deref())?;
         let boundary = input.permissions_boundary;
         let asked = Asked { tags: Some(&tags), boundary: boundary.as_deref(), ..Asked::default() };

@@ -3,13 +3,17 @@
 //! <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html>
 
 use dispatch::{Arrival, Caller, Cx, Facts, Fault, Unsigned, fault};
-use model::sts::{AssumeRoleWithWebIdentityRequest, AssumeRoleWithWebIdentityResponse, AssumedRoleUser};
+use model::{
+    arn::AccountId,
+    sts::{AssumeRoleWithWebIdentityRequest, AssumeRoleWithWebIdentityResponse, AssumedRoleUser},
+};
 
 use crate::{
     Sts,
     entities::Role,
     sessions::{Bearer, Claims, mint, session_arn},
     sts::{
+        faults,
         gate::{self, Asked},
         passed, shown,
         web_identity::{self, WebIdentity},
@@ -40,6 +44,7 @@ impl Unsigned for AssumeRoleWithWebIdentity {
             return Err(Fault::new(&fault::UNSUPPORTED_OPERATION, message));
         }
         let (account, _) = gate::role_arn(&input.role_arn)?;
+        let account = AccountId::parse(account).map_err(|_| faults::not_a_role(&input.role_arn))?;
         let identity = web_identity::establish(sts, account, &input.web_identity_token, arrival.now).await?;
         Ok((identity.caller(account), identity))
     }

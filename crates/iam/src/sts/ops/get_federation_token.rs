@@ -47,7 +47,7 @@ impl Operation for GetFederationToken {
         Ok(GetFederationTokenResponse {
             credentials: Some(credentials),
             federated_user: Some(user),
-            packed_policy_size: packed,
+            packed_policy_size: Some(packed.unwrap_or(0)),
             ..GetFederationTokenResponse::default()
         }
         .into())
