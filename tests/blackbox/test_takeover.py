@@ -42,7 +42,7 @@ def test_the_certificate_is_for_every_name_that_an_sdk_calls(deployment, region)
     vouched = {name for _, name in certificate["subjectAltName"]}
     session = botocore.session.Session()
     session.set_credentials("none", "none")
-    for service, fips, dual in itertools.product(["kms", "sts", "iam", "cloudtrail"], [False, True], [False, True]):
+    for service, fips, dual in itertools.product(["kms", "sts", "iam", "cloudtrail", "resourcegroupstaggingapi"], [False, True], [False, True]):
         config = botocore.config.Config(use_fips_endpoint=fips, use_dualstack_endpoint=dual)
         endpoint = session.create_client(service, region, config=config).meta.endpoint_url
         assert endpoint.removeprefix("https://") in vouched, endpoint

@@ -12,8 +12,13 @@ use service::Service;
 
 /// The package that the models are taken from, pinned.
 const PACKAGE: &str = "botocore==1.44.5";
-/// Services, with their folder in the package.
-const SERVICES: [(&str, &str); 3] = [("kms", "2014-11-01"), ("sts", "2011-06-15"), ("iam", "2010-05-08")];
+/// Services by their names in signatures, with their folders in the package.
+const SERVICES: [(&str, &str); 4] = [
+    ("kms", "kms/2014-11-01"),
+    ("sts", "sts/2011-06-15"),
+    ("iam", "iam/2010-05-08"),
+    ("tagging", "resourcegroupstaggingapi/2017-01-26"),
+];
 
 /// Downloads the package and writes the trimmed models.
 pub(crate) fn fetch(root: &Path) -> Result<()> {
@@ -21,9 +26,10 @@ pub(crate) fn fetch(root: &Path) -> Result<()> {
     fs::create_dir_all(&folder)?;
     let pip = ["-m", "pip", "download", "--quiet", "--no-deps", "--dest"];
     run(Command::new("python3").args(pip).arg(&folder).arg(PACKAGE))?;
-    run(Command::new("python3").arg("-c").arg(UNPACK).arg(&folder))?;
-    for (service, version) in SERVICES {
-        let path = folder.join(format!("botocore/data/{service}/{version}/service-2.json"));
+    let places = SERVICES.map(|(_, place)| place);
+    run(Command::new("python3").arg("-c").arg(UNPACK).arg(&folder).args(places))?;
+    for (service, place) in SERVICES {
+        let path = folder.join(format!("botocore/data/{place}/service-2.json"));
         let trimmed = trim::trim(service, &fs::read_to_string(path)?)?;
         fs::write(root.join(format!("models/{service}.json")), trimmed)?;
     }
@@ -66,10 +72,10 @@ fn run(command: &mut Command) -> Result<()> {
 /// A wheel is a zip file; the models in it are compressed once more.
 const UNPACK: &str = r#"
 import glob, gzip, sys, zipfile
-folder = sys.argv[1]
+folder, places = sys.argv[1], sys.argv[2:]
 archive = zipfile.ZipFile(glob.glob(folder + "/botocore-*.whl")[0])
 for name in archive.namelist():
-    if name.endswith("/service-2.json.gz") and name.split("/")[2] in ("kms", "sts", "iam"):
+    if name in [f"botocore/data/{place}/service-2.json.gz" for place in places]:
         archive.extract(name, folder)
         path = folder + "/" + name
         open(path[:-3], "wb").write(gzip.open(path).read())

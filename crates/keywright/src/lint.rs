@@ -13,6 +13,7 @@ pub(crate) fn lint(text: &str, kind: PolicyKind, out: &mut dyn Write) -> io::Res
         ("kms", model::kms::OPERATION_NAMES),
         ("iam", model::iam::OPERATION_NAMES),
         ("sts", model::sts::OPERATION_NAMES),
+        ("tag", model::tagging::OPERATION_NAMES),
     ]);
     let findings = policy::lint(text, kind, &vocabulary);
     findings.iter().try_for_each(|finding| writeln!(out, "{finding}"))?;

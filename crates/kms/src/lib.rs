@@ -35,6 +35,7 @@ pub mod seed;
 mod service;
 mod signing;
 mod tables;
+mod tagging;
 mod tags;
 #[cfg(test)]
 mod testing;
@@ -62,6 +63,18 @@ pub fn service(state: Arc<KeyManagement>) -> Service<KeyManagement> {
         protocol: Protocol::AwsJson { target: "TrentService" },
         table: ops::TABLE,
         unsupported: model::kms::OPERATION_NAMES,
+        state,
+    }
+}
+
+/// The Resource Groups Tagging API, for the request line. It works on the same keys.
+#[must_use]
+pub fn tagging(state: Arc<KeyManagement>) -> Service<KeyManagement> {
+    Service {
+        name: "tagging",
+        protocol: Protocol::AwsJson { target: "ResourceGroupsTaggingAPI_20170126" },
+        table: tagging::TABLE,
+        unsupported: model::tagging::OPERATION_NAMES,
         state,
     }
 }

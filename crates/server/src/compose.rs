@@ -165,6 +165,7 @@ impl Assembly {
         };
         let dispatcher = Dispatcher::new(wiring)
             .with(kms::service(Arc::clone(&kms)))
+            .with(kms::tagging(Arc::clone(&kms)))
             .with(iam::service(Arc::clone(&iam)))
             .with(iam::sts(parts.issuers));
         let keeper = Arc::new(keeper);

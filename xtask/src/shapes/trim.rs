@@ -115,6 +115,9 @@ const IAM: &[&str] = &[
     "UpdateUser",
 ];
 
+/// Operations of the Resource Groups Tagging API that are about tags of single resources.
+const TAGGING: &[&str] = &["GetResources", "GetTagKeys", "GetTagValues", "TagResources", "UntagResources"];
+
 /// What is kept of an operation and of a shape.
 const OPERATION: [&str; 4] = ["name", "input", "output", "errors"];
 const SHAPE: [&str; 13] = [
@@ -141,7 +144,12 @@ pub(super) fn trim(service: &str, text: &str) -> Result<String> {
     let section = |name: &str| model.get(name).and_then(Value::as_object).ok_or(format!("no {name}"));
     let mut operations = Map::new();
     for (name, operation) in section("operations")? {
-        if service != "iam" || IAM.contains(&name.as_str()) {
+        let offered: Option<&[&str]> = match service {
+            "iam" => Some(IAM),
+            "tagging" => Some(TAGGING),
+            _ => None,
+        };
+        if offered.is_none_or(|offered| offered.contains(&name.as_str())) {
             operations.insert(name.clone(), keep(operation, &OPERATION));
         }
     }

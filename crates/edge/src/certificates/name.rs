@@ -51,7 +51,7 @@ impl Name {
             government if government.starts_with("us-gov-") => (AWS, GLOBAL_GOVERNMENT),
             _ => (AWS, GLOBAL),
         };
-        let services = ["kms", "sts", "iam", "cloudtrail"].into_iter();
+        let services = ["kms", "sts", "iam", "cloudtrail", "tagging"].into_iter();
         let hosts = services.flat_map(|service| [service.to_owned(), format!("{service}-fips")]);
         let regional = hosts.flat_map(|host| domains.map(|domain| format!("{host}.{region}.{domain}")));
         regional.chain(global.iter().map(|&host| host.to_owned())).map(Self::Host).collect()

@@ -1,0 +1,41 @@
+//! `GetTagKeys`: the keys of all tags that are in use in the account and Region.
+//! <https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetTagKeys.html>
+
+use std::{collections::BTreeSet, ops::Bound};
+
+use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use model::tagging::{GetTagKeysInput, GetTagKeysOutput};
+
+use super::pages::{Tokens, next};
+use crate::{Kms, gate, layout::Place};
+
+/// The operation.
+pub(super) struct GetTagKeys;
+
+/// Tag keys on a page.
+const PAGE: usize = 100;
+
+impl Operation for GetTagKeys {
+    type Service = Kms;
+    type Input = GetTagKeysInput;
+    type Output = GetTagKeysOutput;
+    const FACTS: Facts = Facts::reading("GetTagKeys", "{}");
+
+    async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
+        gate::permit(kms, cx, "tag:GetTagKeys", "*", &())?;
+        let tokens = Tokens::new(kms, cx, "GetTagKeys", "");
+        let after = tokens.resume(input.pagination_token.as_deref())?;
+        let shelf = kms.tables().shelf(&Place::of(cx));
+        let keys = shelf.into_iter().flat_map(|shelf| shelf.keys.values());
+        let used: BTreeSet<&String> = keys.flat_map(|key| key.tags.keys()).collect();
+        let last = after.as_ref();
+        let after = last.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
+        let page =
+            tokens.page(used.range::<&String, _>((after, Bound::Unbounded)), PAGE, |key| (**key).clone())?;
+        Ok(GetTagKeysOutput {
+            tag_keys: Some(page.items.into_iter().map(|key| (*key).clone()).collect()),
+            pagination_token: next(page.next_marker),
+        }
+        .into())
+    }
+}
