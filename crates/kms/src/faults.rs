@@ -99,6 +99,7 @@ pub(crate) fn refused(arn: &KeyArn, refusal: Refusal) -> Fault {
         Refusal::PendingDeletion => Fault::new(&INVALID_STATE, format!("{arn} is pending deletion.")),
         Refusal::NotPendingDeletion => Fault::new(&INVALID_STATE, format!("{arn} is not pending deletion.")),
         Refusal::PendingImport => Fault::new(&INVALID_STATE, format!("{arn} is pending import.")),
+        Refusal::BeingDeleted => Fault::new(&INVALID_STATE, format!("{arn} is being deleted.")),
     }
 }
 

@@ -7,7 +7,6 @@ use model::kms::{ScheduleKeyDeletionRequest, ScheduleKeyDeletionResponse};
 use crate::{
     Kms, faults,
     gate::{self, Asked, ToScheduleDeletion},
-    lifecycle::State,
     limits::{DELETION_WINDOW_DAYS, DELETION_WINDOW_DAYS_DEFAULT},
 };
 
@@ -43,10 +42,7 @@ impl Operation for ScheduleKeyDeletion {
 
         let output = ScheduleKeyDeletionResponse {
             key_id: Some(key.arn()),
-            deletion_date: match state {
-                State::PendingDeletion { due } => Some(due),
-                _ => None,
-            },
+            deletion_date: state.deletion_date(),
             key_state: Some(state.key_state()),
             pending_window_in_days: Some(window),
         };
