@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use policy::{Layer, Principal};
+use policy::{Layer, Naming, Principal};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -31,8 +31,10 @@ pub(crate) struct Scenario {
     pub(crate) identity: Option<Vec<Value>>,
     pub(crate) boundary: Option<Value>,
     pub(crate) session: Option<Vec<Value>>,
-    /// The operations of a grant to the caller; none if there is no grant.
+    /// The operations of a grant; none if there is no grant.
     pub(crate) grant: Vec<String>,
+    /// How the grant names the caller.
+    pub(crate) grant_to: Naming,
     pub(crate) expected: Expected,
     /// The layer that a scenario of the matrix is about.
     pub(crate) about: Option<Layer>,
@@ -108,6 +110,7 @@ struct Written {
     session: Option<Vec<Value>>,
     #[serde(default)]
     grant: Vec<String>,
+    grant_to: Option<String>,
     #[serde(default = "version")]
     version: String,
     expect: String,
@@ -225,6 +228,12 @@ impl File {
                 .as_ref()
                 .map(|statements| if statements.is_empty() { Vec::new() } else { vec![policy(statements)] }),
             grant: written.grant.clone(),
+            grant_to: match written.grant_to.as_deref() {
+                None => Naming::Directly,
+                Some("role") => Naming::Role,
+                Some("account") => Naming::Account,
+                Some(other) => panic!("{}: `{other}` is given no grants", written.name),
+            },
             expected: Expected { message: written.message.clone(), ..expected(&written.expect) },
             about: None,
             principal,
@@ -261,6 +270,7 @@ impl Conditions {
                 boundary: None,
                 session: None,
                 grant: Vec::new(),
+                grant_to: None,
                 version: self.version.clone(),
                 expect: expect.to_owned(),
                 message: None,

@@ -74,7 +74,7 @@ files! {
     delegation: 34;
     denies: 41;
     elements: 42;
-    grants: 13;
+    grants: 28;
     operations: 747;
     operators: 362;
     practice: 44;
