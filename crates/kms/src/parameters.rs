@@ -1,11 +1,10 @@
 //! Parameters that many operations have, and what must hold between them.
 
-use std::collections::BTreeMap;
-
-use dispatch::{Fault, fault};
+use audit::Value;
+use dispatch::{Cx, Fault, fault};
 use model::kms::{DryRunModifierType, EncryptionAlgorithmSpec};
 
-use crate::faults;
+use crate::{faults, grants::Context as EncryptionContext, limits::CONTEXT_BYTES};
 
 /// Ends a dry run, when everything that could have stopped the call has been checked.
 pub(crate) fn dry_run(asked: Option<bool>) -> Result<(), Fault> {
@@ -28,13 +27,30 @@ pub(crate) fn modifiers(
     Ok(())
 }
 
+/// The encryption context that a request has under this name, noted for the record. An empty one is none.
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/encrypt_context.html>
+pub(crate) fn context<'a>(
+    cx: &mut Cx<'_>,
+    name: &'static str,
+    sent: Option<&'a EncryptionContext>,
+) -> Result<Option<&'a EncryptionContext>, Fault> {
+    let Some(context) = sent.filter(|context| !context.is_empty()) else { return Ok(None) };
+    // Policies look at every pair, and so do records.
+    if strongroom::Context::canonical_bytes(context) > CONTEXT_BYTES {
+        return Err(faults::validation(format!(
+            "The encryption context exceeds the limit of {CONTEXT_BYTES} bytes."
+        )));
+    }
+    cx.notes.parameter(name, Value::map(context.clone()));
+    Ok(Some(context))
+}
+
 /// Encryption contexts go with the symmetric algorithm only.
-pub(crate) fn context(
+pub(crate) fn takes_context(
     algorithm: EncryptionAlgorithmSpec,
-    context: Option<&BTreeMap<String, String>>,
+    context: Option<&EncryptionContext>,
 ) -> Result<(), Fault> {
-    let is_empty = context.is_none_or(BTreeMap::is_empty);
-    if algorithm == EncryptionAlgorithmSpec::SymmetricDefault || is_empty {
+    if algorithm == EncryptionAlgorithmSpec::SymmetricDefault || context.is_none() {
         return Ok(());
     }
     Err(faults::validation("EncryptionContext is only supported with symmetric encryption KMS keys."))

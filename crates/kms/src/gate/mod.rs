@@ -48,7 +48,7 @@ pub(crate) fn key<U: Use>(
     sent: &str,
     asked: &Asked<'_>,
 ) -> Result<Usable<U>, Fault> {
-    cx.notes.parameter("keyId", sent.to_owned());
+    cx.notes.parameter(asked.key_parameter(), sent.to_owned());
     let found = match resolve(kms, cx, sent, U::ALIASES) {
         Err(missing) if U::ALIASES => {
             return Err(unmade::made_first::<U>(kms, cx, sent, asked).unwrap_or(missing));
@@ -100,7 +100,7 @@ pub(crate) fn ciphertext<U: Use>(
             admit(kms, cx, shelf, key, arn)
         }
         (Some(named), Some(made_with)) => {
-            cx.notes.parameter("keyId", named.to_owned());
+            cx.notes.parameter(asked.key_parameter(), named.to_owned());
             let Resolved::Key { shelf, key, alias } = resolve(kms, cx, named, U::ALIASES)? else {
                 return Err(decide::foreign::<U>(cx));
             };

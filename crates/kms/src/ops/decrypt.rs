@@ -27,7 +27,8 @@ impl Operation for Decrypt {
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let algorithm = input.encryption_algorithm.unwrap_or_default();
-        let context = input.encryption_context.as_ref();
+        cx.notes.parameter("encryptionAlgorithm", algorithm.as_str());
+        let context = parameters::context(cx, "encryptionContext", input.encryption_context.as_ref())?;
         parameters::modifiers(input.dry_run, input.dry_run_modifiers.as_deref(), input.key_id.as_deref())?;
         let recipient = gate::recipient(kms, cx, input.recipient).await?;
         let asked = Asked::encryption(algorithm, context)
@@ -37,7 +38,7 @@ impl Operation for Decrypt {
         let named = input.key_id.as_deref();
         let key = gate::ciphertext::<ToDecrypt>(kms, cx, named, input.ciphertext_blob.as_deref(), &asked)?;
         key.supports(algorithm)?;
-        parameters::context(algorithm, context)?;
+        parameters::takes_context(algorithm, context)?;
         let Some(blob) = input.ciphertext_blob else {
             return parameters::dry_run(Some(true)).map(|()| DecryptResponse::default().into());
         };

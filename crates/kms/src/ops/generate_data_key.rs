@@ -28,9 +28,9 @@ impl Operation for GenerateDataKey {
         .at(Rate::Cryptographic);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        let bytes = length(input.key_spec, input.number_of_bytes)?;
+        let bytes = length(cx, input.key_spec, input.number_of_bytes)?;
         let recipient = gate::recipient(kms, cx, input.recipient).await?;
-        let context = input.encryption_context.as_ref();
+        let context = parameters::context(cx, "encryptionContext", input.encryption_context.as_ref())?;
 
         let asked = Asked::symmetric(context)
             .with_tokens(input.grant_tokens.as_ref())
@@ -68,8 +68,8 @@ impl Operation for GenerateDataKeyWithoutPlaintext {
             .at(Rate::Cryptographic);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        let bytes = length(input.key_spec, input.number_of_bytes)?;
-        let context = input.encryption_context.as_ref();
+        let bytes = length(cx, input.key_spec, input.number_of_bytes)?;
+        let context = parameters::context(cx, "encryptionContext", input.encryption_context.as_ref())?;
 
         let asked = Asked::symmetric(context).with_tokens(input.grant_tokens.as_ref());
         let key = gate::key::<ToGenerateDataKeyWithoutPlaintext>(kms, cx, &input.key_id, &asked)?;
@@ -87,7 +87,9 @@ impl Operation for GenerateDataKeyWithoutPlaintext {
 }
 
 /// Exactly one of the two says how many bytes.
-fn length(spec: Option<DataKeySpec>, bytes: Option<i32>) -> Result<usize, Fault> {
+fn length(cx: &mut Cx<'_>, spec: Option<DataKeySpec>, bytes: Option<i32>) -> Result<usize, Fault> {
+    cx.notes.optional("keySpec", spec.map(|spec| spec.as_str()));
+    cx.notes.optional("numberOfBytes", bytes.map(i64::from));
     match (spec, bytes) {
         (Some(DataKeySpec::Aes256), None) => Ok(32),
         (Some(DataKeySpec::Aes128), None) => Ok(16),

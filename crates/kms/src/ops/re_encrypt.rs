@@ -32,19 +32,25 @@ impl Operation for ReEncrypt {
             input.source_key_id.as_deref(),
         )?;
         let (named, blob) = (input.source_key_id.as_deref(), input.ciphertext_blob.as_deref());
+        cx.notes.parameter("sourceEncryptionAlgorithm", from.as_str());
+        cx.notes.parameter("destinationEncryptionAlgorithm", to.as_str());
         let old = input.source_encryption_context.as_ref();
+        let old = parameters::context(cx, "sourceEncryptionContext", old)?;
         let new = input.destination_encryption_context.as_ref();
+        let new = parameters::context(cx, "destinationEncryptionContext", new)?;
         let same = gate::same_key(kms, cx, named, blob, &input.destination_key_id);
 
         let tokens = input.grant_tokens.as_ref();
         let asked = Asked::encryption(from, old).re_encrypting(same).with_tokens(tokens);
+        let asked = asked.naming_key_as("sourceKeyId");
         let source = gate::ciphertext::<ToReEncryptFrom>(kms, cx, named, blob, &asked)?;
         let asked = Asked::encryption(to, new).re_encrypting(same).with_tokens(tokens);
+        let asked = asked.naming_key_as("destinationKeyId");
         let target = gate::key::<ToReEncryptTo>(kms, cx, &input.destination_key_id, &asked)?;
         source.supports(from)?;
         target.supports(to)?;
-        parameters::context(from, old)?;
-        parameters::context(to, new)?;
+        parameters::takes_context(from, old)?;
+        parameters::takes_context(to, new)?;
         let Some(blob) = input.ciphertext_blob else {
             return parameters::dry_run(Some(true)).map(|()| ReEncryptResponse::default().into());
         };

@@ -1,0 +1,312 @@
+//! What requests say beyond the key: contexts, tags, policies. What is empty is absent, what is too much is refused,
+//! and the record has the rest.
+
+use std::collections::BTreeMap;
+
+use audit::Value as Recorded;
+use serde_json::{Value, json};
+
+use crate::stage::{AWAY, Stage, text};
+
+fn root(stage: &Stage) -> String {
+    format!("arn:aws:iam::{}:root", stage.world.root().account)
+}
+
+/// A key policy that lets the account do everything that this statement does not deny.
+fn denying(stage: &Stage, statement: &Value) -> String {
+    let root =
+        json!({ "Effect": "Allow", "Principal": { "AWS": root(stage) }, "Action": "kms:*", "Resource": "*" });
+    json!({ "Version": "2012-10-17", "Statement": [root, statement] }).to_string()
+}
+
+#[test]
+fn what_is_empty_is_absent() {
+    let stage = Stage::new();
+    let key = stage.key(json!({ "Tags": [] }));
+    let rsa = stage.key(json!({ "KeySpec": "RSA_2048", "KeyUsage": "ENCRYPT_DECRYPT" }));
+    let (blob, grantee) = (stage.encrypt(&key), root(&stage));
+    for (operation, input) in [
+        (
+            "Encrypt",
+            json!({ "KeyId": rsa, "Plaintext": "YQ==", "EncryptionAlgorithm": "RSAES_OAEP_SHA_256", "EncryptionContext": {}, "GrantTokens": [] }),
+        ),
+        ("Decrypt", json!({ "CiphertextBlob": blob, "EncryptionContext": {}, "DryRunModifiers": [] })),
+        (
+            "ReEncrypt",
+            json!({ "CiphertextBlob": blob, "DestinationKeyId": rsa, "DestinationEncryptionAlgorithm": "RSAES_OAEP_SHA_256", "SourceEncryptionContext": {}, "DestinationEncryptionContext": {} }),
+        ),
+        (
+            "CreateGrant",
+            json!({ "KeyId": rsa, "GranteePrincipal": grantee, "Operations": ["Encrypt"], "Constraints": {} }),
+        ),
+        (
+            "CreateGrant",
+            json!({ "KeyId": rsa, "GranteePrincipal": grantee, "Operations": ["Encrypt"], "Constraints": { "EncryptionContextEquals": {} } }),
+        ),
+        ("TagResource", json!({ "KeyId": key, "Tags": [] })),
+        ("UntagResource", json!({ "KeyId": key, "TagKeys": [] })),
+    ] {
+        stage.kms(operation, input).ok();
+    }
+}
+
+#[test]
+fn of_two_constraints_an_empty_one_does_not_count() {
+    let stage = Stage::new();
+    let key = stage.key(json!({}));
+    let kinds = ["EncryptionContextEquals", "EncryptionContextSubset"];
+    for (filled, empty) in [(kinds[0], kinds[1]), (kinds[1], kinds[0])] {
+        let input = json!({ "KeyId": key, "GranteePrincipal": root(&stage), "Operations": ["Decrypt"],
+            "Constraints": { filled: { "app": "web" }, empty: {} } });
+        let id = text(&stage.kms("CreateGrant", input).ok(), "/GrantId");
+        let listed = stage.kms("ListGrants", json!({ "KeyId": key, "GrantId": id })).ok();
+        assert_eq!(listed["Grants"][0]["Constraints"], json!({ filled: { "app": "web" } }));
+    }
+    let both = json!({ kinds[0]: { "app": "web" }, kinds[1]: { "app": "web" } });
+    let input = json!({ "KeyId": key, "GranteePrincipal": root(&stage), "Operations": ["Decrypt"], "Constraints": both });
+    assert_eq!(
+        stage.kms("CreateGrant", input).refusal(),
+        ("ValidationException", "More than one constraint supplied")
+    );
+}
+
+#[test]
+fn a_denial_holds_for_every_name_that_differs_in_case_only() {
+    let stage = Stage::new();
+    let denied = |action: &str, name: &str| {
+        let condition = json!({ "StringEquals": { name: "prod" } });
+        let statement = json!({ "Effect": "Deny", "Principal": "*", "Action": action, "Resource": "*", "Condition": condition });
+        stage.key(json!({ "Policy": denying(&stage, &statement) }))
+    };
+    let encrypting = denied("kms:Encrypt", "kms:EncryptionContext:stage");
+    let granting = denied("kms:CreateGrant", "kms:EncryptionContext:stage");
+    let tagging = denied("kms:TagResource", "aws:RequestTag/stage");
+    for (pairs, is_denied) in [
+        (json!({ "stage": "test" }), false),
+        (json!({ "Stage": "test", "stage": "dev" }), false),
+        (json!({ "stage": "prod" }), true),
+        (json!({ "STAGE": "prod" }), true),
+        (json!({ "Stage": "test", "stage": "prod" }), true),
+        (json!({ "Stage": "prod", "stage": "test" }), true),
+        (json!({ "STAGE": "a", "Stage": "b", "stage": "prod" }), true),
+    ] {
+        let tags: Vec<Value> = pairs
+            .as_object()
+            .unwrap()
+            .iter()
+            .map(|(key, value)| json!({ "TagKey": key, "TagValue": value }))
+            .collect();
+        let constraints = json!({ "EncryptionContextSubset": pairs });
+        for (operation, input) in [
+            ("Encrypt", json!({ "KeyId": encrypting, "Plaintext": "YQ==", "EncryptionContext": pairs })),
+            (
+                "CreateGrant",
+                json!({ "KeyId": granting, "GranteePrincipal": root(&stage), "Operations": ["Encrypt"], "Constraints": constraints }),
+            ),
+            ("TagResource", json!({ "KeyId": tagging, "Tags": tags })),
+        ] {
+            let code = stage.kms(operation, input).code;
+            assert_eq!(code.as_deref(), is_denied.then_some("AccessDeniedException"), "{operation} {pairs}");
+        }
+    }
+}
+
+#[test]
+fn contexts_have_a_limit() {
+    let stage = Stage::new();
+    let key = stage.key(json!({}));
+    let blob = stage.encrypt(&key);
+    // The canonical form has eight bytes, and eight for each key and each value.
+    let longest = json!({ "k": "v".repeat(8192 - 8 - 8 - 1 - 8) });
+    let too_long = json!({ "k": "v".repeat(8192 - 8 - 8 - 1 - 8 + 1) });
+    let many: BTreeMap<String, &str> = (0..1000).map(|number| (number.to_string(), "")).collect();
+    stage.kms("Encrypt", json!({ "KeyId": key, "Plaintext": "YQ==", "EncryptionContext": longest })).ok();
+    for context in [too_long, json!(many)] {
+        for (operation, input) in [
+            ("Encrypt", json!({ "KeyId": key, "Plaintext": "YQ==", "EncryptionContext": context })),
+            ("Decrypt", json!({ "CiphertextBlob": blob, "EncryptionContext": context })),
+            ("GenerateDataKey", json!({ "KeyId": key, "KeySpec": "AES_256", "EncryptionContext": context })),
+            (
+                "GenerateDataKeyWithoutPlaintext",
+                json!({ "KeyId": key, "KeySpec": "AES_256", "EncryptionContext": context }),
+            ),
+            (
+                "GenerateDataKeyPair",
+                json!({ "KeyId": key, "KeyPairSpec": "ECC_NIST_P256", "EncryptionContext": context }),
+            ),
+            (
+                "GenerateDataKeyPairWithoutPlaintext",
+                json!({ "KeyId": key, "KeyPairSpec": "ECC_NIST_P256", "EncryptionContext": context }),
+            ),
+            (
+                "ReEncrypt",
+                json!({ "CiphertextBlob": blob, "DestinationKeyId": key, "SourceEncryptionContext": context }),
+            ),
+            (
+                "ReEncrypt",
+                json!({ "CiphertextBlob": blob, "DestinationKeyId": key, "DestinationEncryptionContext": context }),
+            ),
+        ] {
+            let expected = ("ValidationException", "The encryption context exceeds the limit of 8192 bytes.");
+            assert_eq!(stage.kms(operation, input).refusal(), expected, "{operation}");
+        }
+    }
+}
+
+#[test]
+fn tags_have_the_characters_that_aws_takes() {
+    let stage = Stage::new();
+    let key = stage.key(json!({}));
+    let tag = |key: &str, value: &str| json!([{ "TagKey": key, "TagValue": value }]);
+    let good = tag("Cost Center:team/x", "a+b=c@d.e_f-g \u{e9} \u{65e5}\u{672c} 1");
+    stage.kms("TagResource", json!({ "KeyId": key, "Tags": good })).ok();
+    for bad in [tag("Owner", "My & My Team"), tag("a&b", "x"), tag("Owner", "<x>"), tag("Owner", "a;b")] {
+        for (operation, input) in [
+            ("TagResource", json!({ "KeyId": key, "Tags": bad })),
+            ("CreateKey", json!({ "Tags": bad })),
+            ("ReplicateKey", json!({ "KeyId": key, "ReplicaRegion": AWAY, "Tags": bad })),
+        ] {
+            assert_eq!(stage.kms(operation, input).fault(), "TagException", "{operation} {bad}");
+        }
+    }
+}
+
+#[test]
+fn key_policies_name_nobody_of_another_partition() {
+    let stage = Stage::new();
+    let key = stage.key(json!({}));
+    let policy = |principal: &str, resource: &str| {
+        let statement = json!({ "Effect": "Allow", "Principal": { "AWS": principal }, "Action": "kms:*", "Resource": resource });
+        denying(&stage, &statement)
+    };
+    let there = root(&stage).replace("arn:aws:", "arn:aws-cn:");
+    for policy in [policy(&there, "*"), policy(&root(&stage), "arn:aws-cn:kms:cn-north-1:111122223333:key/*")]
+    {
+        for (operation, input) in [
+            ("PutKeyPolicy", json!({ "KeyId": key, "Policy": policy })),
+            ("CreateKey", json!({ "Policy": policy })),
+        ] {
+            assert_eq!(stage.kms(operation, input).fault(), "MalformedPolicyDocumentException", "{policy}");
+        }
+    }
+}
+
+#[test]
+fn what_a_request_says_is_recorded() {
+    let stage = Stage::new();
+    let (key, other) = (stage.key(json!({})), stage.key(json!({})));
+    let context = json!({ "app": "web" });
+    let sealed = json!({ "KeyId": key, "Plaintext": "YQ==", "EncryptionContext": context });
+    let blob = text(&stage.kms("Encrypt", sealed).ok(), "/CiphertextBlob");
+    let policy = denying(
+        &stage,
+        &json!({ "Effect": "Deny", "Principal": "*", "Action": "kms:Sign", "Resource": "*" }),
+    );
+    let tags = json!([{ "TagKey": "team", "TagValue": "pay" }]);
+    for (operation, input, expected) in [
+        (
+            "Decrypt",
+            json!({ "CiphertextBlob": blob, "EncryptionContext": context }),
+            json!({ "encryptionAlgorithm": "SYMMETRIC_DEFAULT", "encryptionContext": context }),
+        ),
+        (
+            "ReEncrypt",
+            json!({ "CiphertextBlob": blob, "SourceKeyId": key, "DestinationKeyId": other, "SourceEncryptionContext": context, "DestinationEncryptionContext": { "app": "db" } }),
+            json!({ "sourceEncryptionAlgorithm": "SYMMETRIC_DEFAULT", "destinationEncryptionAlgorithm": "SYMMETRIC_DEFAULT", "sourceEncryptionContext": context,
+                "destinationEncryptionContext": { "app": "db" }, "sourceKeyId": key, "destinationKeyId": other }),
+        ),
+        (
+            "GenerateDataKey",
+            json!({ "KeyId": key, "KeySpec": "AES_256", "EncryptionContext": context }),
+            json!({ "keySpec": "AES_256", "encryptionContext": context, "keyId": key }),
+        ),
+        (
+            "GenerateDataKeyWithoutPlaintext",
+            json!({ "KeyId": key, "NumberOfBytes": 24 }),
+            json!({ "numberOfBytes": 24, "keyId": key }),
+        ),
+        (
+            "GenerateDataKeyPair",
+            json!({ "KeyId": key, "KeyPairSpec": "ECC_NIST_P256", "EncryptionContext": context }),
+            json!({ "keyPairSpec": "ECC_NIST_P256", "encryptionContext": context, "keyId": key }),
+        ),
+        (
+            "PutKeyPolicy",
+            json!({ "KeyId": key, "PolicyName": "default", "Policy": policy, "BypassPolicyLockoutSafetyCheck": true }),
+            json!({ "policyName": "default", "policy": policy, "bypassPolicyLockoutSafetyCheck": true, "keyId": key }),
+        ),
+        (
+            "CreateKey",
+            json!({ "Description": "pay", "KeyUsage": "SIGN_VERIFY", "KeySpec": "ECC_NIST_P256", "MultiRegion": true, "Policy": policy, "BypassPolicyLockoutSafetyCheck": false, "Tags": tags }),
+            json!({ "description": "pay", "keySpec": "ECC_NIST_P256", "keyUsage": "SIGN_VERIFY", "multiRegion": true, "policy": policy,
+                "bypassPolicyLockoutSafetyCheck": false, "tags": [{ "tagKey": "team", "tagValue": "pay" }] }),
+        ),
+        (
+            "CreateAlias",
+            json!({ "AliasName": "alias/a", "TargetKeyId": key }),
+            json!({ "aliasName": "alias/a", "targetKeyId": key }),
+        ),
+        (
+            "UpdateAlias",
+            json!({ "AliasName": "alias/a", "TargetKeyId": other }),
+            json!({ "aliasName": "alias/a", "targetKeyId": other }),
+        ),
+        ("DeleteAlias", json!({ "AliasName": "alias/a" }), json!({ "aliasName": "alias/a" })),
+        (
+            "TagResource",
+            json!({ "KeyId": key, "Tags": tags }),
+            json!({ "tags": [{ "tagKey": "team", "tagValue": "pay" }], "keyId": key }),
+        ),
+        (
+            "UntagResource",
+            json!({ "KeyId": key, "TagKeys": ["team"] }),
+            json!({ "tagKeys": ["team"], "keyId": key }),
+        ),
+        (
+            "UpdateKeyDescription",
+            json!({ "KeyId": key, "Description": "new" }),
+            json!({ "description": "new", "keyId": key }),
+        ),
+        (
+            "EnableKeyRotation",
+            json!({ "KeyId": key, "RotationPeriodInDays": 90 }),
+            json!({ "rotationPeriodInDays": 90, "keyId": key }),
+        ),
+        (
+            "ScheduleKeyDeletion",
+            json!({ "KeyId": key, "PendingWindowInDays": 9 }),
+            json!({ "pendingWindowInDays": 9, "keyId": key }),
+        ),
+    ] {
+        stage.kms(operation, input).ok();
+        let records = stage.world.records();
+        let record = records.iter().rev().find(|record| record.operation == operation).unwrap();
+        let recorded = record.parameters.iter().map(|(name, value)| (name.to_string(), shown(value)));
+        assert_eq!(Value::Object(recorded.collect()), expected, "{operation}");
+        assert_eq!(record.parameters.len(), expected.as_object().unwrap().len(), "{operation}: each once");
+    }
+}
+
+#[test]
+fn what_a_refused_request_says_is_recorded_too() {
+    let stage = Stage::new();
+    let key = stage.key(json!({}));
+    let input = json!({ "KeyId": key, "Policy": "{}", "BypassPolicyLockoutSafetyCheck": true });
+    assert_eq!(stage.kms("PutKeyPolicy", input).fault(), "MalformedPolicyDocumentException");
+    let records = stage.world.records();
+    let parameters = &records.last().unwrap().parameters;
+    let policy = parameters.iter().find(|(name, _)| name == "policy").map(|(_, value)| shown(value));
+    assert_eq!(policy, Some(json!("{}")));
+}
+
+fn shown(value: &Recorded<'_>) -> Value {
+    match value {
+        Recorded::Text(text) => json!(text),
+        Recorded::Integer(integer) => json!(integer),
+        Recorded::Flag(flag) => json!(flag),
+        Recorded::List(values) => values.iter().map(shown).collect(),
+        Recorded::Members(members) => {
+            Value::Object(members.iter().map(|(name, value)| (name.to_string(), shown(value))).collect())
+        }
+    }
+}
