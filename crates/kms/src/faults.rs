@@ -75,6 +75,11 @@ pub(crate) fn invalid_key_id(sent: &str) -> Fault {
     Fault::new(&NOT_FOUND, format!("Invalid keyId '{sent}'"))
 }
 
+/// The operation takes keys by id or ARN only.
+pub(crate) fn alias_refused() -> Fault {
+    Fault::new(&INVALID_ARN, "Key Aliases are not supported for this operation.")
+}
+
 pub(crate) fn invalid_arn(sent: &str) -> Fault {
     Fault::new(&INVALID_ARN, format!("Invalid arn {sent}"))
 }
@@ -223,6 +228,13 @@ pub(crate) fn throttled() -> Fault {
 
 pub(crate) fn dry_run() -> Fault {
     Fault::new(&DRY_RUN, "The request would have succeeded, but the DryRun option is set.")
+}
+
+/// A member that this request has to have, in the words of the model's constraints.
+pub(crate) fn missing(member: &str) -> Fault {
+    validation(format!(
+        "1 validation error detected: Value null at '{member}' failed to satisfy constraint: Member must not be null"
+    ))
 }
 
 pub(crate) fn validation(message: impl Into<std::borrow::Cow<'static, str>>) -> Fault {

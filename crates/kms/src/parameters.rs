@@ -11,13 +11,17 @@ pub(crate) fn dry_run(asked: Option<bool>) -> Result<(), Fault> {
     if asked == Some(true) { Err(faults::dry_run()) } else { Ok(()) }
 }
 
-/// Modifiers belong to dry runs; ignoring the ciphertext needs a key to be named.
+/// Modifiers belong to dry runs; ignoring the ciphertext needs a key to be named. Without that, there is a ciphertext.
 pub(crate) fn modifiers(
     dry_run: Option<bool>,
     modifiers: Option<&[DryRunModifierType]>,
     named: Option<&str>,
+    ciphertext: Option<&[u8]>,
 ) -> Result<(), Fault> {
     let ignoring = modifiers.is_some_and(|all| all.contains(&DryRunModifierType::IgnoreCiphertext));
+    if ciphertext.is_none() && !ignoring {
+        return Err(faults::missing("ciphertextBlob"));
+    }
     if modifiers.is_some_and(|all| !all.is_empty()) && dry_run != Some(true) {
         return Err(faults::validation("DryRunModifiers can only be specified when DryRun is true."));
     }

@@ -50,7 +50,7 @@ pub(crate) fn key<U: Use>(
 ) -> Result<Usable<U>, Fault> {
     cx.notes.parameter(asked.key_parameter(), sent.to_owned());
     let found = match resolve(kms, cx, sent, U::ALIASES) {
-        Err(missing) if U::ALIASES => {
+        Err(missing) if U::ALIASES == Aliases::Taken => {
             return Err(unmade::made_first::<U>(kms, cx, sent, asked).unwrap_or(missing));
         }
         found => found?,
@@ -83,7 +83,7 @@ pub(crate) fn ciphertext<U: Use>(
             Err(faults::validation("KeyId is required for ciphertexts of asymmetric KMS keys."))
         }
         (Some(named), None) => key(kms, cx, named, asked),
-        (None, None) => Err(faults::validation("CiphertextBlob is required.")),
+        (None, None) => Err(faults::missing("ciphertextBlob")),
         (None, Some(Err(_))) => Err(Fault::silent(&faults::INVALID_CIPHERTEXT)),
         (None, Some(Ok(blob))) => {
             let id = KeyId::from_bytes(blob.key_id(), blob.multi_region());
@@ -171,7 +171,7 @@ pub(crate) fn alias(
 
 /// The id of a key of the caller's account, for a listing that is filtered by it.
 pub(crate) fn own_key(kms: &Kms, cx: &Cx<'_>, sent: &str) -> Result<KeyId, Fault> {
-    match resolve(kms, cx, sent, false)? {
+    match resolve(kms, cx, sent, Aliases::Refused)? {
         Resolved::Key { key, .. } if key.arn.account == cx.account() => Ok(key.arn.key_id),
         _ => Err(faults::invalid_key_id(sent)),
     }
@@ -180,7 +180,7 @@ pub(crate) fn own_key(kms: &Kms, cx: &Cx<'_>, sent: &str) -> Result<KeyId, Fault
 /// The grant that a request to retire it names, by key and id, with its key. Of keys of other accounts nothing
 /// is said: a grant that is not there and a key that is not there are the same.
 pub(crate) fn grant_of(kms: &Kms, cx: &Cx<'_>, sent: &str, id: GrantId) -> Result<Granted, Fault> {
-    match resolve(kms, cx, sent, false)? {
+    match resolve(kms, cx, sent, Aliases::Refused)? {
         Resolved::Key { shelf, key, .. } => Granted::find(shelf, key, id),
         Resolved::Foreign => Err(faults::grant_not_found(id)),
     }
@@ -202,7 +202,7 @@ pub(crate) fn same_key(
     blob: Option<&[u8]>,
     target: &str,
 ) -> bool {
-    let arn_of = |sent: &str| match resolve(kms, cx, sent, true) {
+    let arn_of = |sent: &str| match resolve(kms, cx, sent, Aliases::Taken) {
         Ok(Resolved::Key { key, .. }) => Some(KeyArn::clone(&key.arn)),
         _ => None,
     };

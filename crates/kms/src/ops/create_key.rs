@@ -107,11 +107,11 @@ fn change(key: &Key, made: Option<making::Generated>) -> Batch {
     created(key).put(key.place().material(key.id(), MaterialId::from_bytes(made.id)), material.encode())
 }
 
-/// The spec, under its present or its deprecated name.
+/// The spec, under its present or its deprecated name; not under both, even if they agree.
 fn key_spec(input: &CreateKeyRequest) -> Result<KeySpec, Fault> {
     let deprecated = input.customer_master_key_spec.and_then(|spec| KeySpec::parse(spec.as_str()));
     match (input.key_spec, deprecated) {
-        (Some(spec), Some(old)) if spec != old => Err(faults::validation(
+        (Some(_), Some(_)) => Err(faults::validation(
             "You cannot specify KeySpec and CustomerMasterKeySpec in the same request. CustomerMasterKeySpec is deprecated.",
         )),
         (spec, old) => Ok(spec.or(old).unwrap_or(KeySpec::SymmetricDefault)),

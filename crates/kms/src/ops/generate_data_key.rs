@@ -4,14 +4,15 @@
 
 use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
 use model::kms::{
-    DataKeySpec, EncryptionAlgorithmSpec, GenerateDataKeyRequest, GenerateDataKeyResponse,
-    GenerateDataKeyWithoutPlaintextRequest, GenerateDataKeyWithoutPlaintextResponse,
+    DataKeySpec, GenerateDataKeyRequest, GenerateDataKeyResponse, GenerateDataKeyWithoutPlaintextRequest,
+    GenerateDataKeyWithoutPlaintextResponse, KeySpec,
 };
 use secret::Plaintext;
 
 use crate::{
     Kms, faults,
     gate::{self, Asked, ToGenerateDataKey, ToGenerateDataKeyWithoutPlaintext},
+    key::Key,
     parameters,
 };
 
@@ -36,7 +37,7 @@ impl Operation for GenerateDataKey {
             .with_tokens(input.grant_tokens.as_ref())
             .for_recipient(recipient.as_ref());
         let key = gate::key::<ToGenerateDataKey>(kms, cx, &input.key_id, &asked)?;
-        key.supports(EncryptionAlgorithmSpec::SymmetricDefault)?;
+        check_symmetric(key.record())?;
         parameters::dry_run(input.dry_run)?;
         let plaintext = random(cx, bytes)?;
         let blob = key.encrypt(cx, &plaintext, context)?;
@@ -73,7 +74,7 @@ impl Operation for GenerateDataKeyWithoutPlaintext {
 
         let asked = Asked::symmetric(context).with_tokens(input.grant_tokens.as_ref());
         let key = gate::key::<ToGenerateDataKeyWithoutPlaintext>(kms, cx, &input.key_id, &asked)?;
-        key.supports(EncryptionAlgorithmSpec::SymmetricDefault)?;
+        check_symmetric(key.record())?;
         parameters::dry_run(input.dry_run)?;
         let blob = key.encrypt(cx, &random(cx, bytes)?, context)?;
 
@@ -84,6 +85,15 @@ impl Operation for GenerateDataKeyWithoutPlaintext {
         };
         Ok(output.into())
     }
+}
+
+/// Data keys are encrypted under symmetric keys.
+fn check_symmetric(key: &Key) -> Result<(), Fault> {
+    if key.spec == KeySpec::SymmetricDefault {
+        return Ok(());
+    }
+    let text = "You cannot generate a data key with an asymmetric CMK";
+    Err(Fault::new(&faults::INVALID_KEY_USAGE, text))
 }
 
 /// Exactly one of the two says how many bytes.

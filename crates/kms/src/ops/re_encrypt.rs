@@ -26,12 +26,8 @@ impl Operation for ReEncrypt {
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let from = input.source_encryption_algorithm.unwrap_or_default();
         let to = input.destination_encryption_algorithm.unwrap_or_default();
-        parameters::modifiers(
-            input.dry_run,
-            input.dry_run_modifiers.as_deref(),
-            input.source_key_id.as_deref(),
-        )?;
         let (named, blob) = (input.source_key_id.as_deref(), input.ciphertext_blob.as_deref());
+        parameters::modifiers(input.dry_run, input.dry_run_modifiers.as_deref(), named, blob)?;
         cx.notes.parameter("sourceEncryptionAlgorithm", from.as_str());
         cx.notes.parameter("destinationEncryptionAlgorithm", to.as_str());
         let old = input.source_encryption_context.as_ref();

@@ -310,3 +310,117 @@ fn shown(value: &Recorded<'_>) -> Value {
         }
     }
 }
+
+#[test]
+fn an_id_may_be_written_in_capitals() {
+    let stage = Stage::new();
+    let key = stage.key(json!({}));
+    let (start, id) = key.rsplit_once('/').unwrap();
+    let capitals = id.to_uppercase();
+    for sent in [capitals.clone(), format!("{start}/{capitals}")] {
+        let described = stage.kms("DescribeKey", json!({ "KeyId": sent })).ok();
+        assert_eq!(described["KeyMetadata"]["Arn"], json!(key), "{sent}");
+    }
+    let family = stage.key(json!({ "MultiRegion": true }));
+    let capitals = family.rsplit_once('/').unwrap().1.to_uppercase();
+    let text = format!("Invalid keyId '{capitals}'");
+    assert_eq!(
+        stage.kms("DescribeKey", json!({ "KeyId": capitals })).refusal(),
+        ("NotFoundException", text.as_str())
+    );
+}
+
+#[test]
+fn a_ciphertext_is_missed_unless_it_is_to_be_ignored() {
+    let stage = Stage::new();
+    let key = stage.key(json!({}));
+    let missing = "1 validation error detected: Value null at 'ciphertextBlob' failed to satisfy constraint: Member must \
+                   not be null";
+    for input in [
+        json!({}),
+        json!({ "KeyId": key, "SourceKeyId": key }),
+        json!({ "KeyId": key, "SourceKeyId": key, "DryRun": true }),
+        json!({ "KeyId": key, "SourceKeyId": key, "DryRun": true, "DryRunModifiers": [] }),
+    ] {
+        assert_eq!(
+            stage.kms("Decrypt", input.clone()).refusal(),
+            ("ValidationException", missing),
+            "{input}"
+        );
+        let mut onto = input.clone();
+        onto["DestinationKeyId"] = json!(key);
+        assert_eq!(stage.kms("ReEncrypt", onto).refusal(), ("ValidationException", missing), "{input}");
+    }
+    let ignored = json!({ "KeyId": key, "DryRun": true, "DryRunModifiers": ["IGNORE_CIPHERTEXT"] });
+    assert_eq!(stage.kms("Decrypt", ignored).fault(), "DryRunOperationException");
+}
+
+#[test]
+fn what_a_key_pair_does_not_do() {
+    let stage = Stage::new();
+    let rsa = stage.key(json!({ "KeySpec": "RSA_2048", "KeyUsage": "ENCRYPT_DECRYPT" }));
+    for operation in ["GenerateDataKey", "GenerateDataKeyWithoutPlaintext"] {
+        let answer = stage.kms(operation, json!({ "KeyId": rsa, "KeySpec": "AES_256" }));
+        let text = "You cannot generate a data key with an asymmetric CMK";
+        assert_eq!(answer.refusal(), ("InvalidKeyUsageException", text), "{operation}");
+    }
+    for (spec, algorithm, kind, what) in [
+        ("ML_DSA_44", "ML_DSA_SHAKE_256", "DIGEST", "key spec ML_DSA_44"),
+        ("ML_DSA_87", "ML_DSA_SHAKE_256", "DIGEST", "key spec ML_DSA_87"),
+        ("ECC_NIST_EDWARDS25519", "ED25519_SHA_512", "DIGEST", "algorithm ED25519_SHA_512"),
+        ("ECC_NIST_EDWARDS25519", "ED25519_PH_SHA_512", "RAW", "algorithm ED25519_PH_SHA_512"),
+        ("ECC_NIST_P256", "ECDSA_SHA_256", "EXTERNAL_MU", "algorithm ECDSA_SHA_256"),
+    ] {
+        let key = stage.key(json!({ "KeySpec": spec, "KeyUsage": "SIGN_VERIFY" }));
+        let input = json!({ "KeyId": key, "Message": "YQ==", "MessageType": kind, "SigningAlgorithm": algorithm, "Signature": "YQ==" });
+        let text = format!("Message type {kind} is incompatible with {what}.");
+        for operation in ["Sign", "Verify"] {
+            assert_eq!(stage.kms(operation, input.clone()).refusal(), ("ValidationException", text.as_str()));
+        }
+    }
+}
+
+#[test]
+fn the_usage_comes_before_the_state_and_the_state_before_the_kind() {
+    let stage = Stage::new();
+    let mac = stage.key(json!({ "KeySpec": "HMAC_256", "KeyUsage": "GENERATE_VERIFY_MAC" }));
+    let rsa = stage.key(json!({ "KeySpec": "RSA_2048", "KeyUsage": "ENCRYPT_DECRYPT" }));
+    for key in [&mac, &rsa] {
+        stage.kms("DisableKey", json!({ "KeyId": key })).ok();
+    }
+    assert_eq!(
+        stage.kms("Encrypt", json!({ "KeyId": mac, "Plaintext": "YQ==" })).fault(),
+        "InvalidKeyUsageException"
+    );
+    assert_eq!(
+        stage.kms("Encrypt", json!({ "KeyId": rsa, "Plaintext": "YQ==" })).fault(),
+        "DisabledException"
+    );
+    let data_key = json!({ "KeyId": rsa, "KeySpec": "AES_256" });
+    assert_eq!(stage.kms("GenerateDataKey", data_key).fault(), "DisabledException");
+}
+
+#[test]
+fn rotations_are_listed_with_the_arn_of_their_key() {
+    let stage = Stage::new();
+    let key = stage.key(json!({}));
+    stage.kms("RotateKeyOnDemand", json!({ "KeyId": key })).ok();
+    let listed = stage.kms("ListKeyRotations", json!({ "KeyId": key.rsplit('/').next() })).ok();
+    assert_eq!(listed["Rotations"][0]["KeyId"], json!(key));
+}
+
+/// Decisions about what AWS does not document: docs/divergences.md has the reasons.
+#[test]
+fn what_is_not_documented_is_decided() {
+    let stage = Stage::new();
+    let rsa = stage.key(json!({ "KeySpec": "RSA_2048", "KeyUsage": "ENCRYPT_DECRYPT" }));
+    let input = json!({ "KeyId": rsa, "Plaintext": "YQ==", "EncryptionAlgorithm": "RSAES_OAEP_SHA_256" });
+    let blob = text(&stage.kms("Encrypt", input).ok(), "/CiphertextBlob");
+    // Without an algorithm it is the symmetric one, whose ciphertexts are blobs.
+    let answer = stage.kms("Decrypt", json!({ "KeyId": rsa, "CiphertextBlob": blob }));
+    assert_eq!(answer.fault(), "InvalidCiphertextException");
+    let spaced = format!("{}\n{}", &blob[..64], &blob[64..]);
+    let input =
+        json!({ "KeyId": rsa, "CiphertextBlob": spaced, "EncryptionAlgorithm": "RSAES_OAEP_SHA_256" });
+    assert_eq!(stage.kms("Decrypt", input).fault(), "SerializationException");
+}
