@@ -1,10 +1,9 @@
 //! Parameters that many operations have, and what must hold between them.
 
-use audit::Value;
-use dispatch::{Cx, Fault, fault};
+use dispatch::{Fault, fault};
 use model::kms::{DryRunModifierType, EncryptionAlgorithmSpec};
 
-use crate::{faults, grants::Context as EncryptionContext, limits::CONTEXT_BYTES};
+use crate::{faults, grants::Context};
 
 /// Ends a dry run, when everything that could have stopped the call has been checked.
 pub(crate) fn dry_run(asked: Option<bool>) -> Result<(), Fault> {
@@ -31,28 +30,10 @@ pub(crate) fn modifiers(
     Ok(())
 }
 
-/// The encryption context that a request has under this name, noted for the record. An empty one is none.
-/// <https://docs.aws.amazon.com/kms/latest/developerguide/encrypt_context.html>
-pub(crate) fn context<'a>(
-    cx: &mut Cx<'_>,
-    name: &'static str,
-    sent: Option<&'a EncryptionContext>,
-) -> Result<Option<&'a EncryptionContext>, Fault> {
-    let Some(context) = sent.filter(|context| !context.is_empty()) else { return Ok(None) };
-    // Policies look at every pair, and so do records.
-    if strongroom::Context::canonical_bytes(context) > CONTEXT_BYTES {
-        return Err(faults::validation(format!(
-            "The encryption context exceeds the limit of {CONTEXT_BYTES} bytes."
-        )));
-    }
-    cx.notes.parameter(name, Value::map(context.clone()));
-    Ok(Some(context))
-}
-
 /// Encryption contexts go with the symmetric algorithm only.
 pub(crate) fn takes_context(
     algorithm: EncryptionAlgorithmSpec,
-    context: Option<&EncryptionContext>,
+    context: Option<&Context>,
 ) -> Result<(), Fault> {
     if algorithm == EncryptionAlgorithmSpec::SymmetricDefault || context.is_none() {
         return Ok(());

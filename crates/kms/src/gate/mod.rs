@@ -9,6 +9,7 @@
 
 mod begin;
 mod conditions;
+mod context;
 mod decide;
 mod granted;
 mod grants;
@@ -29,6 +30,7 @@ use model::{
 };
 
 pub(crate) use conditions::{Asked, NewKey};
+pub(crate) use context::context;
 pub(crate) use decide::check_lockout;
 pub(crate) use granted::Granted;
 

@@ -28,7 +28,7 @@ impl Operation for Decrypt {
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let algorithm = input.encryption_algorithm.unwrap_or_default();
         cx.notes.parameter("encryptionAlgorithm", algorithm.as_str());
-        let context = parameters::context(cx, "encryptionContext", input.encryption_context.as_ref())?;
+        let context = gate::context(cx, "encryptionContext", input.encryption_context.as_ref())?;
         let (named, blob) = (input.key_id.as_deref(), input.ciphertext_blob.as_deref());
         parameters::modifiers(input.dry_run, input.dry_run_modifiers.as_deref(), named, blob)?;
         let recipient = gate::recipient(kms, cx, input.recipient).await?;

@@ -25,7 +25,7 @@ impl Operation for Encrypt {
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let algorithm = input.encryption_algorithm.unwrap_or_default();
         cx.notes.parameter("encryptionAlgorithm", algorithm.as_str());
-        let context = parameters::context(cx, "encryptionContext", input.encryption_context.as_ref())?;
+        let context = gate::context(cx, "encryptionContext", input.encryption_context.as_ref())?;
         let asked = Asked::encryption(algorithm, context).with_tokens(input.grant_tokens.as_ref());
 
         let key = gate::key::<ToEncrypt>(kms, cx, &input.key_id, &asked)?;

@@ -31,7 +31,7 @@ impl Operation for GenerateDataKey {
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let bytes = length(cx, input.key_spec, input.number_of_bytes)?;
         let recipient = gate::recipient(kms, cx, input.recipient).await?;
-        let context = parameters::context(cx, "encryptionContext", input.encryption_context.as_ref())?;
+        let context = gate::context(cx, "encryptionContext", input.encryption_context.as_ref())?;
 
         let asked = Asked::symmetric(context)
             .with_tokens(input.grant_tokens.as_ref())
@@ -70,7 +70,7 @@ impl Operation for GenerateDataKeyWithoutPlaintext {
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let bytes = length(cx, input.key_spec, input.number_of_bytes)?;
-        let context = parameters::context(cx, "encryptionContext", input.encryption_context.as_ref())?;
+        let context = gate::context(cx, "encryptionContext", input.encryption_context.as_ref())?;
 
         let asked = Asked::symmetric(context).with_tokens(input.grant_tokens.as_ref());
         let key = gate::key::<ToGenerateDataKeyWithoutPlaintext>(kms, cx, &input.key_id, &asked)?;

@@ -31,9 +31,9 @@ impl Operation for ReEncrypt {
         cx.notes.parameter("sourceEncryptionAlgorithm", from.as_str());
         cx.notes.parameter("destinationEncryptionAlgorithm", to.as_str());
         let old = input.source_encryption_context.as_ref();
-        let old = parameters::context(cx, "sourceEncryptionContext", old)?;
+        let old = gate::context(cx, "sourceEncryptionContext", old)?;
         let new = input.destination_encryption_context.as_ref();
-        let new = parameters::context(cx, "destinationEncryptionContext", new)?;
+        let new = gate::context(cx, "destinationEncryptionContext", new)?;
         let same = gate::same_key(kms, cx, named, blob, &input.destination_key_id);
 
         let tokens = input.grant_tokens.as_ref();
