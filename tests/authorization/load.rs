@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use policy::{Federator, Layer, Principal};
+use policy::{Federator, Layer, Naming, Principal};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -31,8 +31,10 @@ pub(crate) struct Scenario {
     pub(crate) identity: Option<Vec<Value>>,
     pub(crate) boundary: Option<Value>,
     pub(crate) session: Option<Vec<Value>>,
-    /// The operations of a grant to the caller; none if there is no grant.
+    /// The operations of a grant; none if there is no grant.
     pub(crate) grant: Vec<String>,
+    /// How the grant names the caller.
+    pub(crate) grant_to: Naming,
     pub(crate) expected: Expected,
     /// The layer that a scenario of the matrix is about.
     pub(crate) about: Option<Layer>,
@@ -93,7 +95,7 @@ struct File {
     #[serde(default, rename = "caller")]
     callers: Vec<Named>,
     #[serde(default, rename = "naming")]
-    namings: Vec<Naming>,
+    namings: Vec<NamedCase>,
 }
 
 #[derive(Deserialize, Clone)]
@@ -115,6 +117,7 @@ struct Written {
     session: Option<Vec<Value>>,
     #[serde(default)]
     grant: Vec<String>,
+    grant_to: Option<String>,
     #[serde(default = "version")]
     version: String,
     expect: String,
@@ -176,7 +179,7 @@ struct Named {
 /// A scenario for each caller and each form that names it in a certain way.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Naming {
+struct NamedCase {
     named: Vec<String>,
     /// The layers that the caller must be able to have.
     #[serde(default)]
@@ -209,7 +212,7 @@ impl File {
         single.chain(conditions).chain(templates).chain(namings).collect()
     }
 
-    fn named(&self, naming: &Naming) -> Vec<Scenario> {
+    fn named(&self, naming: &NamedCase) -> Vec<Scenario> {
         assert!(naming.named.iter().all(|way| WAYS.contains(&way.as_str())), "{:?}", naming.named);
         let mut scenarios = Vec::new();
         for caller in
@@ -296,6 +299,12 @@ impl File {
                 .as_ref()
                 .map(|statements| if statements.is_empty() { Vec::new() } else { vec![policy(statements)] }),
             grant: written.grant.clone(),
+            grant_to: match written.grant_to.as_deref() {
+                None => Naming::Directly,
+                Some("role") => Naming::Bounded,
+                Some("account") => Naming::Account,
+                Some(other) => panic!("{}: `{other}` is given no grants", written.name),
+            },
             expected: Expected { message: written.message.clone(), ..expected(&written.expect) },
             about: None,
             principal,
@@ -332,6 +341,7 @@ impl Conditions {
                 boundary: None,
                 session: None,
                 grant: Vec::new(),
+                grant_to: None,
                 version: self.version.clone(),
                 expect: expect.to_owned(),
                 message: None,

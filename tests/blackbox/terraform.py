@@ -439,7 +439,8 @@ class Grant(OnKey):
         self.id = self.cloud.kms(
             "CreateGrant", KeyId=self.key, Name=self.name, GranteePrincipal=self.cloud.root,
             RetiringPrincipal=self.cloud.root, Operations=settings["operations"],
-            Constraints={"EncryptionContextSubset": settings["context"]},
+            # The provider sends the other map too, empty.
+            Constraints={"EncryptionContextSubset": settings["context"], "EncryptionContextEquals": {}},
         )["GrantId"]
 
     def _read(self):

@@ -81,8 +81,9 @@ pub fn truth(value: bool) -> Values<'static> {
     Values::one(if value { "true" } else { "false" })
 }
 
-/// The value of one tag. Names of tags are compared without regard to case, as names of condition keys are.
+/// The value of one tag. Names of condition keys are compared without regard to case; of several tags that differ in
+/// that only, it is either's.
 #[must_use]
 pub fn tag<'a>(tags: &'a BTreeMap<String, String>, name: &str) -> Option<Values<'a>> {
-    tags.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| Values::one(value.as_str()))
+    Values::of(name, tags)
 }

@@ -3,7 +3,9 @@
 //! [`require`] asks, notes the decision for the record, explains a denial to the operator, and refuses. A service whose
 //! refusals differ does the same in two steps: [`ask`], then [`conclude`].
 
-use policy::{ConditionKey, ConditionKeys, Decision, Identity, Layer, Layers, Policy, Question, Values};
+use policy::{
+    ConditionKey, ConditionKeys, Decision, Identity, Layer, Layers, Naming, Policy, Question, Values,
+};
 
 use crate::{Cx, Fault, IdentityPolicies, Policies, conditions::global, fault};
 
@@ -32,8 +34,8 @@ impl<'a> Permission<'a> {
 pub struct OnResource<'a> {
     /// Its policy and its account; `None` for resources without policies.
     pub policy: Option<(&'a Policy, &'a str)>,
-    /// A grant on it that covers the question, by its id.
-    pub grant: Option<&'a str>,
+    /// A grant on it that covers the question: its id, and how its grantee is the caller.
+    pub grant: Option<(&'a str, Naming)>,
     /// What its policy is called in records.
     pub called: &'static str,
 }

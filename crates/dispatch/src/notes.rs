@@ -77,6 +77,13 @@ impl Notes {
         self.parameters.push((Cow::Borrowed(name), value.into()));
     }
 
+    /// A request parameter that may be shown, if the request has it.
+    pub fn optional(&mut self, name: &'static str, value: Option<impl Into<Value<'static>>>) {
+        if let Some(value) = value {
+            self.parameter(name, value);
+        }
+    }
+
     /// A part of the answer that may be shown.
     pub fn answered(&mut self, name: &'static str, value: impl Into<Value<'static>>) {
         self.response.push((Cow::Borrowed(name), value.into()));

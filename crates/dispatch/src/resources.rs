@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use model::arn::AccountId;
-use policy::{ConditionKeys, Policy, Principal};
+use policy::{ConditionKeys, Naming, Policy, Principal};
 
 use crate::Principals;
 
@@ -48,8 +48,8 @@ pub struct Resource {
 pub struct CoveringGrant {
     /// Its id.
     pub id: String,
-    /// Whether the account is the grantee, whose identity policies hand on what it was granted.
-    pub to_account: bool,
+    /// How its grantee is the asker.
+    pub naming: Naming,
 }
 
 /// There are no resources with a say of their own.

@@ -36,7 +36,7 @@ impl Due {
     #[must_use]
     pub fn of_key(place: &Place, key: &Key) -> Option<Self> {
         let (at, work) = match key.state {
-            State::PendingDeletion { due } => (due, Work::Delete),
+            State::PendingDeletion { due } | State::BeingDeleted { due } => (due, Work::Delete),
             // Replicas get their material from the primary. A key that is switched off waits, and is overdue
             // when it is switched on again.
             State::Enabled if !key.replica => (key.rotation()?.next, Work::Rotate),

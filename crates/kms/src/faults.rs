@@ -3,6 +3,8 @@
 //! Texts are those recorded from AWS where there is a recording; the operation pages of the API reference
 //! otherwise. <https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html>
 
+use std::borrow::Cow;
+
 use dispatch::{Fault, FaultKind, fault};
 use model::{
     arn::{AliasArn, GrantId, KeyArn, MaterialId},
@@ -36,6 +38,7 @@ kinds! {
     INVALID_IMPORT_TOKEN = "InvalidImportTokenException",
     INVALID_KEY_USAGE = "InvalidKeyUsageException",
     INVALID_MAC = "KMSInvalidMacException",
+    INVALID_PARAMETER = "InvalidParameterException",
     INVALID_MARKER = "InvalidMarkerException",
     INVALID_SIGNATURE = "KMSInvalidSignatureException",
     INVALID_STATE = "KMSInvalidStateException",
@@ -43,6 +46,7 @@ kinds! {
     MALFORMED_POLICY = "MalformedPolicyDocumentException",
     NOT_AUTHORIZED = "NotAuthorizedException",
     NOT_FOUND = "NotFoundException",
+    PAGINATION_TOKEN_EXPIRED = "PaginationTokenExpiredException",
     TAG = "TagException",
     THROTTLING = "ThrottlingException",
 }
@@ -53,6 +57,11 @@ pub(crate) fn not_attested(rejected: &attestation::Rejected) -> Fault {
         Some(detail) => fault.with_detail(detail),
         None => fault,
     }
+}
+
+/// A parameter of the Resource Groups Tagging API.
+pub(crate) fn invalid_parameter(text: impl Into<Cow<'static, str>>) -> Fault {
+    Fault::new(&INVALID_PARAMETER, text)
 }
 
 pub(crate) fn invalid_marker() -> Fault {
@@ -73,6 +82,11 @@ pub(crate) fn grant_not_found(id: GrantId) -> Fault {
 
 pub(crate) fn invalid_key_id(sent: &str) -> Fault {
     Fault::new(&NOT_FOUND, format!("Invalid keyId '{sent}'"))
+}
+
+/// The operation takes keys by id or ARN only.
+pub(crate) fn alias_refused() -> Fault {
+    Fault::new(&INVALID_ARN, "Key Aliases are not supported for this operation.")
 }
 
 pub(crate) fn invalid_arn(sent: &str) -> Fault {
@@ -99,6 +113,7 @@ pub(crate) fn refused(arn: &KeyArn, refusal: Refusal) -> Fault {
         Refusal::PendingDeletion => Fault::new(&INVALID_STATE, format!("{arn} is pending deletion.")),
         Refusal::NotPendingDeletion => Fault::new(&INVALID_STATE, format!("{arn} is not pending deletion.")),
         Refusal::PendingImport => Fault::new(&INVALID_STATE, format!("{arn} is pending import.")),
+        Refusal::BeingDeleted => Fault::new(&INVALID_STATE, format!("{arn} is being deleted.")),
     }
 }
 
@@ -222,6 +237,13 @@ pub(crate) fn throttled() -> Fault {
 
 pub(crate) fn dry_run() -> Fault {
     Fault::new(&DRY_RUN, "The request would have succeeded, but the DryRun option is set.")
+}
+
+/// A member that this request has to have, in the words of the model's constraints.
+pub(crate) fn missing(member: &str) -> Fault {
+    validation(format!(
+        "1 validation error detected: Value null at '{member}' failed to satisfy constraint: Member must not be null"
+    ))
 }
 
 pub(crate) fn validation(message: impl Into<std::borrow::Cow<'static, str>>) -> Fault {

@@ -226,6 +226,7 @@ impl From<State> for StateRecord {
             State::PendingImport => Self::PendingImport,
             State::PendingDeletion { due } => Self::PendingDeletion(due.as_millis()),
             State::PendingReplicaDeletion { window_days } => Self::PendingReplicaDeletion(window_days),
+            State::BeingDeleted { due } => Self::BeingDeleted(due.as_millis()),
         }
     }
 }
@@ -238,6 +239,7 @@ impl From<StateRecord> for State {
             StateRecord::PendingImport => Self::PendingImport,
             StateRecord::PendingDeletion(due) => Self::PendingDeletion { due: Timestamp::from_millis(due) },
             StateRecord::PendingReplicaDeletion(window_days) => Self::PendingReplicaDeletion { window_days },
+            StateRecord::BeingDeleted(due) => Self::BeingDeleted { due: Timestamp::from_millis(due) },
         }
     }
 }

@@ -6,7 +6,7 @@
 //!                 <----------              Enabled, Disabled ---> PendingImport ---> Enabled
 //!                 EnableKey
 //!                          ScheduleKeyDeletion
-//!  any of these three -----------------------------> PendingDeletion --(due)--> gone
+//!  any of these three -----------------------------> PendingDeletion --(due)--> BeingDeleted ---> gone
 //!         |                                           ^
 //!         | of a primary with replicas                | last replica gone: the waiting period begins
 //!         +------------> PendingReplicaDeletion ------+
@@ -14,6 +14,10 @@
 //!  PendingDeletion, PendingReplicaDeletion -- CancelKeyDeletion --> Disabled (PendingImport, if material is missing)
 //! ```
 //! <https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html>
+//!
+//! A key with many records is deleted in several commits. The first makes it `BeingDeleted`, which nothing leaves:
+//! no key is left that has lost a part of its records. Callers see `PendingDeletion` until the last commit. A key whose
+//! time is over cannot be kept any more, also before a server has begun to delete it.
 //!
 //! AWS's other states are not stored, because what they wait for is done in one commit here: a replica is
 //! complete when `ReplicateKey` answers (the answer says `Creating`, as AWS's does), and a change of the
@@ -41,6 +45,11 @@ pub enum State {
         /// How long it waits for its own, in days.
         window_days: u16,
     },
+    /// Some of its records may be gone already.
+    BeingDeleted {
+        /// When its time was over.
+        due: Timestamp,
+    },
 }
 
 /// Why a key in its state refuses. The request line words it as AWS does.
@@ -52,6 +61,8 @@ pub enum Refusal {
     PendingDeletion,
     /// The key is not pending deletion.
     NotPendingDeletion,
+    /// The key's time is over.
+    BeingDeleted,
     /// The key is pending import.
     PendingImport,
 }
@@ -64,8 +75,19 @@ impl State {
             Self::Enabled => KeyState::Enabled,
             Self::Disabled => KeyState::Disabled,
             Self::PendingImport => KeyState::PendingImport,
-            Self::PendingDeletion { .. } => KeyState::PendingDeletion,
+            Self::PendingDeletion { .. } | Self::BeingDeleted { .. } => KeyState::PendingDeletion,
             Self::PendingReplicaDeletion { .. } => KeyState::PendingReplicaDeletion,
+        }
+    }
+
+    /// When the key is deleted, if that is known.
+    #[must_use]
+    pub fn deletion_date(self) -> Option<Timestamp> {
+        match self {
+            Self::PendingDeletion { due } | Self::BeingDeleted { due } => Some(due),
+            Self::Enabled | Self::Disabled | Self::PendingImport | Self::PendingReplicaDeletion { .. } => {
+                None
+            }
         }
     }
 
@@ -104,9 +126,9 @@ impl State {
     pub fn changeable(self) -> Result<(), Refusal> {
         match self {
             Self::Enabled | Self::Disabled | Self::PendingImport => Ok(()),
-            Self::PendingDeletion { .. } | Self::PendingReplicaDeletion { .. } => {
-                Err(Refusal::PendingDeletion)
-            }
+            Self::PendingDeletion { .. }
+            | Self::PendingReplicaDeletion { .. }
+            | Self::BeingDeleted { .. } => Err(Refusal::PendingDeletion),
         }
     }
 
@@ -160,13 +182,24 @@ impl State {
         }
     }
 
-    /// Cancels the deletion. The key comes back disabled, whatever it was before, or waiting for the material
-    /// that it is missing.
+    /// The time is over and the deletion begins.
+    #[must_use]
+    pub fn being_deleted(self) -> Self {
+        match self {
+            Self::PendingDeletion { due } => Self::BeingDeleted { due },
+            other => other,
+        }
+    }
+
+    /// Cancels the deletion, if its time has not come by `now`. The key comes back disabled, whatever it was before, or
+    /// waiting for the material that it is missing.
     ///
     /// # Errors
-    /// [`Refusal::NotPendingDeletion`].
-    pub fn cancelled(self, missing_material: bool) -> Result<Self, Refusal> {
+    /// [`Refusal::NotPendingDeletion`], [`Refusal::BeingDeleted`].
+    pub fn cancelled(self, now: Timestamp, missing_material: bool) -> Result<Self, Refusal> {
         match self {
+            Self::BeingDeleted { .. } => Err(Refusal::BeingDeleted),
+            Self::PendingDeletion { due } if due <= now => Err(Refusal::BeingDeleted),
             Self::PendingDeletion { .. } | Self::PendingReplicaDeletion { .. } if missing_material => {
                 Ok(Self::PendingImport)
             }
@@ -196,7 +229,8 @@ mod tests {
     const DUE: Timestamp = Timestamp::from_millis(1_000 + 7 * 24 * 60 * 60 * 1000);
     const PENDING: State = State::PendingDeletion { due: DUE };
     const WAITING: State = State::PendingReplicaDeletion { window_days: 7 };
-    const ALL: [State; 5] = [State::Enabled, State::Disabled, State::PendingImport, PENDING, WAITING];
+    const GOING: State = State::BeingDeleted { due: DUE };
+    const ALL: [State; 6] = [State::Enabled, State::Disabled, State::PendingImport, PENDING, WAITING, GOING];
 
     #[test]
     fn every_state_and_way() {
@@ -226,11 +260,40 @@ mod tests {
                 Ok(S::Disabled),
                 Err(R::PendingDeletion),
             ),
+            (
+                GOING,
+                Err(R::PendingDeletion),
+                Err(R::PendingDeletion),
+                Err(R::BeingDeleted),
+                Err(R::PendingDeletion),
+            ),
         ] {
             assert_eq!(state.enabled(), enabled, "{state:?}");
             assert_eq!(state.disabled(), disabled, "{state:?}");
-            assert_eq!(state.cancelled(false), cancelled, "{state:?}");
+            assert_eq!(state.cancelled(NOW, false), cancelled, "{state:?}");
             assert_eq!(state.scheduled(NOW, 7, false), scheduled, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_leaves_a_deletion_that_has_begun() {
+        assert_eq!(PENDING.being_deleted(), GOING);
+        assert_eq!(GOING.key_state(), KeyState::PendingDeletion);
+        for state in [GOING.being_deleted(), GOING.without_replicas(NOW), GOING.with_material(true)] {
+            assert_eq!(state, GOING);
+        }
+        for missing in [false, true] {
+            assert_eq!(GOING.cancelled(NOW, missing), Err(Refusal::BeingDeleted));
+        }
+    }
+
+    #[test]
+    fn a_deletion_can_be_cancelled_until_it_is_due() {
+        let just_before = Timestamp::from_millis(DUE.as_millis() - 1);
+        assert_eq!(PENDING.cancelled(just_before, false), Ok(State::Disabled));
+        for now in [DUE, DUE.plus_days(1)] {
+            assert_eq!(PENDING.cancelled(now, false), Err(Refusal::BeingDeleted));
+            assert_eq!(PENDING.cancelled(now, true), Err(Refusal::BeingDeleted));
         }
     }
 
@@ -250,12 +313,13 @@ mod tests {
             (S::PendingImport, S::PendingImport, S::Enabled),
             (PENDING, PENDING, PENDING),
             (WAITING, WAITING, WAITING),
+            (GOING, GOING, GOING),
         ] {
             assert_eq!(state.with_material(true), missing, "{state:?}");
             assert_eq!(state.with_material(false), complete, "{state:?}");
         }
-        assert_eq!(PENDING.cancelled(true), Ok(S::PendingImport));
-        assert_eq!(WAITING.cancelled(true), Ok(S::PendingImport));
+        assert_eq!(PENDING.cancelled(NOW, true), Ok(S::PendingImport));
+        assert_eq!(WAITING.cancelled(NOW, true), Ok(S::PendingImport));
     }
 
     #[test]

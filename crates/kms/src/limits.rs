@@ -26,6 +26,9 @@ pub(crate) const MATERIALS_REPLICATED: usize = 80;
 pub(crate) const IMPORT_VALID_DAYS: u16 = 365;
 /// Tags of one key.
 pub(crate) const TAGS_PER_KEY: usize = 50;
+/// Bytes of an encryption context in its canonical form (docs/blob-format.md). AWS gives no figure; for keys in external
+/// stores AWS promises not to send more than this.
+pub(crate) const CONTEXT_BYTES: usize = 8 * 1024;
 /// Pairs in a grant's constraint on the encryption context.
 pub(crate) const GRANT_CONTEXT_PAIRS: usize = 8;
 /// Characters of a key or value in such a constraint.

@@ -25,10 +25,7 @@ pub(crate) fn metadata(tables: &Tables, key: &Key) -> KeyMetadata {
         description: Some(key.description.clone()),
         key_usage: Some(key.usage),
         key_state: Some(key.state.key_state()),
-        deletion_date: match key.state {
-            State::PendingDeletion { due } => Some(due),
-            _ => None,
-        },
+        deletion_date: key.state.deletion_date(),
         pending_deletion_window_in_days: match key.state {
             State::PendingReplicaDeletion { window_days } => Some(window_days.into()),
             _ => None,

@@ -1,24 +1,26 @@
 //! Parameters that many operations have, and what must hold between them.
 
-use std::collections::BTreeMap;
-
 use dispatch::{Fault, fault};
 use model::kms::{DryRunModifierType, EncryptionAlgorithmSpec};
 
-use crate::faults;
+use crate::{faults, grants::Context};
 
 /// Ends a dry run, when everything that could have stopped the call has been checked.
 pub(crate) fn dry_run(asked: Option<bool>) -> Result<(), Fault> {
     if asked == Some(true) { Err(faults::dry_run()) } else { Ok(()) }
 }
 
-/// Modifiers belong to dry runs; ignoring the ciphertext needs a key to be named.
+/// Modifiers belong to dry runs; ignoring the ciphertext needs a key to be named. Without that, there is a ciphertext.
 pub(crate) fn modifiers(
     dry_run: Option<bool>,
     modifiers: Option<&[DryRunModifierType]>,
     named: Option<&str>,
+    ciphertext: Option<&[u8]>,
 ) -> Result<(), Fault> {
     let ignoring = modifiers.is_some_and(|all| all.contains(&DryRunModifierType::IgnoreCiphertext));
+    if ciphertext.is_none() && !ignoring {
+        return Err(faults::missing("ciphertextBlob"));
+    }
     if modifiers.is_some_and(|all| !all.is_empty()) && dry_run != Some(true) {
         return Err(faults::validation("DryRunModifiers can only be specified when DryRun is true."));
     }
@@ -29,12 +31,11 @@ pub(crate) fn modifiers(
 }
 
 /// Encryption contexts go with the symmetric algorithm only.
-pub(crate) fn context(
+pub(crate) fn takes_context(
     algorithm: EncryptionAlgorithmSpec,
-    context: Option<&BTreeMap<String, String>>,
+    context: Option<&Context>,
 ) -> Result<(), Fault> {
-    let is_empty = context.is_none_or(BTreeMap::is_empty);
-    if algorithm == EncryptionAlgorithmSpec::SymmetricDefault || is_empty {
+    if algorithm == EncryptionAlgorithmSpec::SymmetricDefault || context.is_none() {
         return Ok(());
     }
     Err(faults::validation("EncryptionContext is only supported with symmetric encryption KMS keys."))

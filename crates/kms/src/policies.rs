@@ -34,11 +34,12 @@ pub(crate) fn default(kms: &Kms, account: AccountId, region: &Region) -> Result<
 }}"#,
         region.partition()
     );
-    accept(kms, &text)
+    accept(kms, region, &text)
 }
 
-/// Parses a policy that a caller puts, and checks that the principals it names exist.
-pub(crate) fn accept(kms: &Kms, text: &str) -> Result<Arc<KeyPolicy>, Fault> {
+/// Parses a policy that a caller puts in a Region, and checks that whatever it names is of the Region's partition, and
+/// that the principals exist.
+pub(crate) fn accept(kms: &Kms, region: &Region, text: &str) -> Result<Arc<KeyPolicy>, Fault> {
     let limit = kms.quotas.key_policy_bytes;
     if text.len() > limit {
         return Err(Fault::new(
@@ -49,6 +50,7 @@ pub(crate) fn accept(kms: &Kms, text: &str) -> Result<Arc<KeyPolicy>, Fault> {
     let malformed =
         |malformed: policy::Malformed| Fault::new(&faults::MALFORMED_POLICY, malformed.to_string());
     let policy = kms.tables().policy(text, PrincipalIds::new()).map_err(malformed)?;
+    policy::check_partition(text, region.partition()).map_err(malformed)?;
     if !policy.parsed.principals().all(|principal| principals(kms).exist(principal)) {
         return Err(Fault::new(
             &faults::MALFORMED_POLICY,

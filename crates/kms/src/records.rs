@@ -86,6 +86,9 @@ pub(crate) enum StateRecord {
     /// To be deleted so many days after its last replica.
     #[n(4)]
     PendingReplicaDeletion(#[n(0)] u16),
+    /// Some of its records may be gone already. Its time was over at this one, in milliseconds since the epoch.
+    #[n(5)]
+    BeingDeleted(#[n(0)] i64),
 }
 
 /// A tag.

@@ -71,7 +71,7 @@ pub fn key(kms: &Kms, seed: &SeedKey, now: Timestamp, entropy: &dyn Entropy) -> 
     };
     let material_id = MaterialId::from_bytes(made.id);
     let policy = match &seed.policy {
-        Some(text) => policies::accept(kms, text)?,
+        Some(text) => policies::accept(kms, &place.region, text)?,
         None => policies::default(kms, place.account, &place.region)?,
     };
     let key = Key {

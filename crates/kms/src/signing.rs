@@ -2,7 +2,7 @@
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_Sign.html#KMS-Sign-request-MessageType>
 
 use dispatch::Fault;
-use model::kms::{MessageType, SigningAlgorithmSpec};
+use model::kms::{KeySpec, MessageType, SigningAlgorithmSpec};
 use secret::Plaintext;
 use strongroom::{Message, Refused, SigningAlgorithm};
 
@@ -19,8 +19,10 @@ pub(crate) struct ToBeSigned {
 const MU_BYTES: usize = 64;
 
 impl ToBeSigned {
-    /// Checks that the algorithm takes messages of this type and length. Without a type they are raw.
+    /// Checks that the algorithm takes messages of this type and length, for a key of this spec. Without a type they are
+    /// raw.
     pub(crate) fn parse(
+        spec: KeySpec,
         algorithm: SigningAlgorithmSpec,
         kind: Option<MessageType>,
         message: Plaintext,
@@ -29,12 +31,14 @@ impl ToBeSigned {
         let of_strongroom = SigningAlgorithm::parse(algorithm.as_str())
             .ok_or_else(|| faults::strongroom(Refused::Unsuitable))?;
         let bytes = match (kind, of_strongroom) {
-            (MessageType::Raw, SigningAlgorithm::Ed25519PhSha512) => return Err(unfit(algorithm, kind)),
+            (MessageType::Raw, SigningAlgorithm::Ed25519PhSha512) => {
+                return Err(unfit(spec, algorithm, kind));
+            }
             (MessageType::Raw, _) => None,
             (MessageType::ExternalMu, SigningAlgorithm::MlDsaShake256) => Some(MU_BYTES),
-            (MessageType::ExternalMu, _) => return Err(unfit(algorithm, kind)),
+            (MessageType::ExternalMu, _) => return Err(unfit(spec, algorithm, kind)),
             (MessageType::Digest, algorithm_) => {
-                Some(algorithm_.digest_bytes().ok_or_else(|| unfit(algorithm, kind))?)
+                Some(algorithm_.digest_bytes().ok_or_else(|| unfit(spec, algorithm, kind))?)
             }
         };
         if bytes.is_some_and(|bytes| message.len() != bytes) {
@@ -61,8 +65,13 @@ impl ToBeSigned {
     }
 }
 
-fn unfit(algorithm: SigningAlgorithmSpec, kind: MessageType) -> Fault {
-    faults::validation(format!("MessageType {kind} is not valid for algorithm {algorithm}."))
+/// AWS names the key spec where that has one algorithm only.
+fn unfit(spec: KeySpec, algorithm: SigningAlgorithmSpec, kind: MessageType) -> Fault {
+    let what = match algorithm {
+        SigningAlgorithmSpec::MlDsaShake256 => format!("key spec {spec}"),
+        _ => format!("algorithm {algorithm}"),
+    };
+    faults::validation(format!("Message type {kind} is incompatible with {what}."))
 }
 
 #[cfg(test)]
@@ -91,7 +100,8 @@ mod tests {
                     (Some(MessageType::Digest), digest == Some(bytes)),
                     (Some(MessageType::ExternalMu), mu == Some(bytes)),
                 ] {
-                    let parsed = ToBeSigned::parse(*algorithm, kind, Plaintext::zeroed(bytes));
+                    let parsed =
+                        ToBeSigned::parse(KeySpec::MlDsa44, *algorithm, kind, Plaintext::zeroed(bytes));
                     assert_eq!(parsed.is_ok(), wanted, "{algorithm} {kind:?} {bytes}");
                 }
             }
@@ -101,6 +111,7 @@ mod tests {
     #[test]
     fn a_digest_of_the_wrong_length_is_told_as_aws_tells_it() {
         let parsed = ToBeSigned::parse(
+            KeySpec::EccNistP256,
             SigningAlgorithmSpec::EcdsaSha256,
             Some(MessageType::Digest),
             Plaintext::zeroed(31),

@@ -3,8 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use audit::Value;
 use dispatch::Fault;
-use model::kms::Tag;
+use model::{is_tag_text, kms::Tag};
 
 use crate::{faults::TAG, limits::TAGS_PER_KEY};
 
@@ -17,19 +18,29 @@ pub(crate) fn parse(sent: &[Tag]) -> Result<Tags, Fault> {
     if tags.len() != sent.len() {
         return Err(Fault::new(&TAG, "Duplicate tag keys"));
     }
-    check_reserved(tags.keys())?;
-    check_count(&tags)?;
-    Ok(tags)
+    check(&tags)
+}
+
+/// The tags of a request, for the record.
+pub(crate) fn noted(sent: &[Tag]) -> Value<'static> {
+    let tag = |tag: &Tag| Value::map([("tagKey", tag.tag_key.clone()), ("tagValue", tag.tag_value.clone())]);
+    Value::List(sent.iter().map(tag).collect())
 }
 
 /// Tags that no request has brought.
 pub(crate) fn check(tags: &Tags) -> Result<Tags, Fault> {
     check_reserved(tags.keys())?;
+    if !tags.iter().all(|(key, value)| is_tag_text(key) && is_tag_text(value)) {
+        return Err(Fault::new(
+            &TAG,
+            "Tag keys and values can have letters, digits, white space and _ . : / = + - @, and no other characters.",
+        ));
+    }
     check_count(tags)?;
     Ok(tags.clone())
 }
 
-/// The tag keys of a request that removes them.
+/// The tag keys of a request that removes them. Their characters do not matter: a key may have tags from before they did.
 pub(crate) fn check_keys(sent: &[String]) -> Result<(), Fault> {
     if sent.iter().collect::<BTreeSet<_>>().len() != sent.len() {
         return Err(Fault::new(&TAG, "Duplicate tag keys"));

@@ -250,7 +250,8 @@ mod tests {
 
     #[test]
     fn every_pattern_compiles() {
-        for pattern in [kms::PATTERNS, crate::sts::PATTERNS, crate::iam::PATTERNS].concat() {
+        let services = [kms::PATTERNS, crate::sts::PATTERNS, crate::iam::PATTERNS, crate::tagging::PATTERNS];
+        for pattern in services.concat() {
             assert!(pattern.compiled.is_some(), "{}", pattern.shown);
         }
     }

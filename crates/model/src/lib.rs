@@ -23,6 +23,7 @@ mod revealed;
 pub mod shape;
 #[rustfmt::skip]
 pub mod sts;
+mod tag_text;
 #[rustfmt::skip]
 pub mod tagging;
 mod timestamp;
@@ -32,4 +33,5 @@ pub use aws_service::AwsService;
 pub use blob::Blob;
 pub use key_spec::Algorithm;
 pub use shape::Nothing;
+pub use tag_text::is_tag_text;
 pub use timestamp::Timestamp;

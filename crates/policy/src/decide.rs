@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! an explicit deny anywhere                                  → denied
-//! same account:  named by the key policy | delegated to the account and allowed there | a grant
+//! a grant to the caller, or to its role within the role's bounds, or to its account and allowed there → allowed
+//! same account:  named by the key policy | delegated to the account and allowed there
 //! other account: named by the key policy AND allowed in the caller's account
 //! nothing of it                                              → denied
 //! too much work to tell                                      → denied
@@ -40,8 +41,8 @@ pub struct Layers<'a> {
     pub boundary: Option<&'a Policy>,
     /// What bounds its session.
     pub session: Option<&'a [&'a Policy]>,
-    /// A grant that covers the question, by its id.
-    pub grant: Option<&'a str>,
+    /// A grant that covers the question: its id, and how its grantee is the caller.
+    pub grant: Option<(&'a str, Naming)>,
 }
 
 /// The identity side.
@@ -185,9 +186,37 @@ impl<'a> Asked<'a> {
         if let Some(denied) = self.denied() {
             return denied;
         }
-        if let Some(grant) = self.layers.grant {
-            return allowed(Layer::Grant, By::Grant(grant.to_owned()));
+        let Some(granted) = self.granted() else { return self.by_policies() };
+        if granted.allowed {
+            return granted;
         }
+        let by_policies = self.by_policies();
+        if by_policies.allowed { by_policies } else { granted }
+    }
+
+    /// What a grant gives, within the bounds that it has.
+    ///
+    /// AWS says for resource policies whom boundaries and session policies bound: a role and its sessions, where the
+    /// role is named, and neither a user, nor a session, nor a federated user that is named itself. Of grants AWS says
+    /// that they are weighed together with key policies. So a grant gives what a key policy with the same principal
+    /// would give.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html>
+    /// <https://docs.aws.amazon.com/kms/latest/developerguide/grants.html>
+    fn granted(&self) -> Option<Decision> {
+        let (id, naming) = self.layers.grant?;
+        let granted = allowed(Layer::Grant, By::Grant(id.to_owned()));
+        Some(match naming {
+            Naming::Directly => granted,
+            Naming::Bounded => self.bounded().map_or(granted, missing),
+            Naming::Account => {
+                let own = self.own();
+                if own.allowed { granted } else { own }
+            }
+        })
+    }
+
+    /// What the policies give.
+    fn by_policies(&self) -> Decision {
         let Some(policy) = self.layers.resource_policy else { return self.own() };
         let Some((naming, statement)) = self.named(policy) else {
             // The first layer that is missing is named: the caller's own, then the key's, then the bounds.

@@ -40,7 +40,7 @@ pub enum Verdict {
     Allows {
         /// By which statement or grant; or the root user.
         by: String,
-        /// How a key policy names the caller.
+        /// How a key policy or a grant names the caller.
         naming: Option<Naming>,
     },
     /// It does neither.
@@ -117,7 +117,7 @@ pub fn trace(question: &Question<'_>, layers: &Layers<'_>) -> Trace {
     }
     traces.push(match layers.identity {
         Identity::Policies(policies) => layer(&asked, Layer::Identity, policies),
-        Identity::RootUser => allows(Layer::Identity, "the account's root user"),
+        Identity::RootUser => allows(Layer::Identity, "the account's root user", None),
     });
     if let Some(policy) = layers.boundary {
         traces.push(layer(&asked, Layer::Boundary, &[policy]));
@@ -125,14 +125,14 @@ pub fn trace(question: &Question<'_>, layers: &Layers<'_>) -> Trace {
     if let Some(policies) = layers.session {
         traces.push(layer(&asked, Layer::Session, policies));
     }
-    if let Some(grant) = layers.grant {
-        traces.push(allows(Layer::Grant, grant));
+    if let Some((grant, naming)) = layers.grant {
+        traces.push(allows(Layer::Grant, grant, Some(naming)));
     }
     Trace { decision: decide(question, layers), layers: traces }
 }
 
-fn allows(layer: Layer, by: &str) -> LayerTrace {
-    let verdict = Verdict::Allows { by: by.to_owned(), naming: None };
+fn allows(layer: Layer, by: &str, naming: Option<Naming>) -> LayerTrace {
+    let verdict = Verdict::Allows { by: by.to_owned(), naming };
     LayerTrace { layer, verdict, statements: Vec::new() }
 }
 

@@ -15,11 +15,9 @@ impl Context {
     /// The context of a request.
     #[must_use]
     pub fn new<K: Borrow<str> + Ord, V: AsRef<str>>(pairs: &BTreeMap<K, V>) -> Self {
-        let texts = || pairs.iter().flat_map(|(key, value)| [key.borrow(), value.as_ref()]);
-        let mut canonical =
-            Vec::with_capacity(LENGTH_BYTES + texts().map(|text| LENGTH_BYTES + text.len()).sum::<usize>());
+        let mut canonical = Vec::with_capacity(Self::canonical_bytes(pairs));
         canonical.extend_from_slice(&(pairs.len() as u64).to_be_bytes());
-        for text in texts() {
+        for text in texts(pairs) {
             canonical.extend_from_slice(&(text.len() as u64).to_be_bytes());
             canonical.extend_from_slice(text.as_bytes());
         }
@@ -32,9 +30,20 @@ impl Context {
         Self::new::<&str, &str>(&BTreeMap::new())
     }
 
+    /// How long the canonical form of a context is.
+    #[must_use]
+    pub fn canonical_bytes<K: Borrow<str> + Ord, V: AsRef<str>>(pairs: &BTreeMap<K, V>) -> usize {
+        LENGTH_BYTES + texts(pairs).map(|text| LENGTH_BYTES + text.len()).sum::<usize>()
+    }
+
     pub(crate) fn canonical(&self) -> &[u8] {
         &self.0
     }
+}
+
+/// Keys and values in their order.
+fn texts<K: Borrow<str> + Ord, V: AsRef<str>>(pairs: &BTreeMap<K, V>) -> impl Iterator<Item = &str> {
+    pairs.iter().flat_map(|(key, value)| [key.borrow(), value.as_ref()])
 }
 
 const LENGTH_BYTES: usize = size_of::<u64>();
@@ -64,6 +73,7 @@ mod tests {
             b in prop::collection::btree_map("[a-c]{0,3}", "[a-c]{0,3}", 0..3),
         ) {
             prop_assert_eq!(a == b, Context::new(&a).canonical() == Context::new(&b).canonical());
+            prop_assert_eq!(Context::canonical_bytes(&a), Context::new(&a).canonical().len());
         }
     }
 }

@@ -236,17 +236,6 @@ impl Strongroom {
         if genuine { Ok(()) } else { Err(Refused::WouldNotOpen) }
     }
 
-    /// Random bytes for a caller: data keys, `GenerateRandom`. The caller limits the length.
-    ///
-    /// # Errors
-    /// [`Refused::Sealed`] or [`Refused::Broken`].
-    pub fn random(&self, len: usize, entropy: &dyn Entropy) -> Result<Plaintext, Refused> {
-        if !self.is_unsealed() {
-            return Err(Refused::Sealed);
-        }
-        Ok(Plaintext::zeroed(len).fill(|out| entropy.fill(out))?)
-    }
-
     /// Adds opened keys, even when another call does the same at the same time.
     fn add(&self, opened: &[(u32, Arc<Plaintext>)]) -> Result<(), UnsealError> {
         let mut outcome = Ok(());

@@ -14,7 +14,7 @@ use dispatch::{Asker, Cx, Fault, Principals, Resource};
 use model::iam::ContextEntry;
 use policy::{
     ConditionKey, ConditionKeys, Decision, Failure, Identity, Layer, LayerTrace, Layers, Outcome, Policy,
-    PolicyKind, Principal, PrincipalPattern, Question, Trace, Verdict, decide, trace,
+    PolicyKind, Principal, PrincipalPattern, Question, Trace, Verdict, trace,
 };
 
 pub(crate) use shown::Results;
@@ -118,22 +118,15 @@ impl Simulation {
         };
         let policies: Vec<&Policy> = self.policies.iter().map(|source| &*source.document.parsed).collect();
         let question = Question { principal: &self.principal, action, resource, keys: &keys };
-        let mut layers = Layers {
+        let grant = found.as_ref().and_then(|found| found.grant.as_ref());
+        let layers = Layers {
             resource_policy: policy,
             resource_account: Some(account),
             identity: Identity::Policies(&policies),
             boundary: self.boundary.as_ref().map(|source| &*source.document.parsed),
             session: None,
-            grant: None,
+            grant: grant.map(|grant| (grant.id.as_str(), grant.naming)),
         };
-        let grant = found.as_ref().and_then(|found| found.grant.as_ref());
-        layers.grant = grant
-            .filter(|grant| {
-                // What an account was granted, its identity policies hand on.
-                let own = Layers { resource_policy: None, resource_account: None, ..layers };
-                !grant.to_account || decide(&question, &own).is_allowed()
-            })
-            .map(|grant| grant.id.as_str());
         let Trace { decision, layers: traces } = trace(&question, &layers);
         let crosses = self.principal.account() != Some(account);
         let missing = self.missing(&traces, policy, &keys);

@@ -3,8 +3,8 @@
 use std::mem;
 
 use dispatch::Backstage;
-use state::{replaced, unchanged};
-use store::{BATCH_OPERATIONS_MAX, Batch};
+use state::{removed, replaced, unchanged};
+use store::{BATCH_OPERATIONS_MAX, Batch, Precondition};
 
 use super::Undone;
 use crate::{
@@ -13,44 +13,68 @@ use crate::{
     tables::{Shelf, Tables},
 };
 
-/// Deletions in one batch, with room for preconditions, the primary and the record.
-const DELETES_MAX: usize = BATCH_OPERATIONS_MAX - 10;
+/// Operations in one batch, with room for the key, its primary and the event.
+const OPERATIONS_MAX: usize = BATCH_OPERATIONS_MAX - 10;
 
 /// Deletes a key with its material, aliases and grants. The last replica of a primary whose own deletion waits for
-/// that sets its waiting period off. `false` when the key changed meanwhile.
+/// that sets its waiting period off. `false` when the key or one of its aliases changed meanwhile.
 pub(super) async fn delete(
     backstage: &Backstage,
     tables: &Tables,
     shelf: &Shelf,
     key: &Key,
 ) -> Result<bool, Undone> {
-    let (place, id) = (key.place(), key.arn.key_id);
-    let materials = shelf.materials(id).map(|(material, _)| place.material(id, material));
-    let aliases = shelf.aliases_of(id).map(|name| place.alias(name));
-    let grants = shelf.grants(id).into_iter().flat_map(|grants| grants.after(None));
-    let grants = grants.map(|grant| place.grant(id, grant.id));
-    // The key's record goes last, so that whatever is left after a failure is still found through it.
-    let deletes: Vec<store::Key> =
-        materials.chain(aliases).chain(grants).chain([place.usage(id), place.key(id)]).collect();
-    let claim = unchanged(key);
-    let event = events::about(&key.arn, "DeleteKey", vec![("keyId", id.to_string())]);
-    let mut chunks = deletes.chunks(DELETES_MAX).peekable();
-    while let Some(chunk) = chunks.next() {
-        let mut batch =
-            Batch { preconditions: vec![claim.clone()], deletes: chunk.to_vec(), puts: Vec::new() };
-        let done = if chunks.peek().is_some() {
-            backstage.store.commit(batch).await?.is_ok()
-        } else {
-            if key.replica {
-                leave_family(backstage, tables, key, &mut batch);
-            }
-            backstage.commit(&event, batch).await?
-        };
-        if !done {
+    let mut earlier = packed(below(shelf, key));
+    let last = earlier.pop().unwrap_or_default();
+    let at = key.place().key(key.id());
+    let mut claim = unchanged(key);
+    if !earlier.is_empty() {
+        // From now on the key has no way back, so that a part of it may go before the rest.
+        let going = Key { state: key.state.being_deleted(), ..key.clone() };
+        match backstage.store.commit(replaced(key, &going)).await? {
+            Ok(revision) => claim = Precondition::At(at.clone(), revision),
+            Err(_) => return Ok(false),
+        }
+    }
+    for batch in earlier {
+        if backstage.store.commit(batch.only_if(claim.clone())).await?.is_err() {
             return Ok(false);
         }
     }
-    Ok(true)
+    // The key's record goes last: whatever is left after a failure is still found through it.
+    let mut batch = last.only_if(claim).delete(at);
+    if key.replica {
+        leave_family(backstage, tables, key, &mut batch);
+    }
+    let event = events::about(&key.arn, "DeleteKey", vec![("keyId", key.id().to_string())]);
+    Ok(backstage.commit(&event, batch).await?)
+}
+
+/// What goes with a key, one change for each record.
+fn below(shelf: &Shelf, key: &Key) -> Vec<Batch> {
+    let (place, id) = (key.place(), key.id());
+    let materials = shelf.materials(id).map(|(material, _)| place.material(id, material));
+    let grants = shelf.grants(id).into_iter().flat_map(|grants| grants.after(None));
+    let grants = grants.map(|grant| place.grant(id, grant.id));
+    let locked = materials.chain(grants).chain([place.usage(id)]);
+    // The key's record is no lock of its aliases: one may have become another key's meanwhile.
+    let aliases = shelf.aliases_of(id).filter_map(|name| shelf.aliases.get(name)).map(removed);
+    locked.map(|record| Batch::default().delete(record)).chain(aliases).collect()
+}
+
+/// The same changes in as few batches as they fit into.
+fn packed(changes: Vec<Batch>) -> Vec<Batch> {
+    let size = |batch: &Batch| batch.preconditions.len() + batch.deletes.len();
+    let mut batches: Vec<Batch> = Vec::new();
+    for change in changes {
+        match batches.last_mut() {
+            Some(batch) if size(batch) + size(&change) <= OPERATIONS_MAX => {
+                *batch = mem::take(batch).and(change);
+            }
+            _ => batches.push(change),
+        }
+    }
+    batches
 }
 
 /// Adds to the batch that deletes a replica what that means for its primary.

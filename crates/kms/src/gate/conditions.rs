@@ -28,6 +28,7 @@ pub(crate) struct Asked<'a> {
     tags: Option<&'a Tags>,
     tag_keys: Option<&'a [String]>,
     tokens: &'a [String],
+    key_parameter: Option<&'static str>,
     child: Option<&'a Wanted>,
     more: Option<&'a (dyn Says + Sync)>,
     days_unused: bool,
@@ -78,6 +79,11 @@ impl<'a> Asked<'a> {
         Self { tag_keys: Some(keys), ..self }
     }
 
+    /// Which parameter names the key, if it is not `keyId`.
+    pub(crate) fn naming_key_as(self, parameter: &'static str) -> Self {
+        Self { key_parameter: Some(parameter), ..self }
+    }
+
     /// Grant tokens that came along.
     pub(crate) fn with_tokens(self, tokens: Option<&'a Vec<String>>) -> Self {
         Self { tokens: tokens.map_or(&[], Vec::as_slice), ..self }
@@ -101,6 +107,11 @@ impl<'a> Asked<'a> {
     /// The value of a parameter's condition key.
     pub(super) fn parameter(&self, key: &str) -> Option<&str> {
         self.parameters.iter().find(|(known, _)| *known == key).map(|(_, value)| value.as_str())
+    }
+
+    /// The parameter that names the key, as records have it.
+    pub(super) fn key_parameter(&self) -> &'static str {
+        self.key_parameter.unwrap_or("keyId")
     }
 
     /// Something with condition keys of its own.
@@ -132,21 +143,13 @@ impl<'a> Asked<'a> {
         }
         match (key.name(), key.variable()) {
             ("kms:encryptionalgorithm", None) => Some(Values::one(self.encryption?.0.as_str())),
-            ("kms:encryptioncontext", Some(name)) => {
-                // Names of context keys are compared without regard to case, unlike those in the context itself.
-                let context = self.encryption?.1?;
-                let found = context.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
-                found.map(|(_, value)| Values::one(value.as_str()))
-            }
-            ("kms:encryptioncontextkeys", None) => {
-                let context = self.encryption?.1.filter(|context| !context.is_empty())?;
-                Some(Values::many(context.keys().map(String::as_str)))
-            }
+            ("kms:encryptioncontext", Some(name)) => Values::of(name, self.encryption?.1?),
+            ("kms:encryptioncontextkeys", None) => filled(self.encryption?.1?.keys()),
             ("kms:reencryptonsamekey", None) => self.re_encrypt_on_same_key.map(truth),
             ("aws:requesttag", Some(name)) => tag(self.tags?, name),
             ("aws:tagkeys", None) => match (self.tags, self.tag_keys) {
-                (Some(tags), _) => Some(Values::many(tags.keys().map(String::as_str))),
-                (None, Some(keys)) => Some(Values::many(keys.iter().map(String::as_str))),
+                (Some(tags), _) => filled(tags.keys()),
+                (None, Some(keys)) => filled(keys.iter()),
                 (None, None) => None,
             },
             (name, None) => {
@@ -156,6 +159,12 @@ impl<'a> Asked<'a> {
             _ => None,
         }
     }
+}
+
+/// The values of a key with several; a key of which there is none is absent.
+fn filled<'a>(names: impl Iterator<Item = &'a String>) -> Option<Values<'a>> {
+    let names: Vec<&str> = names.map(String::as_str).collect();
+    (!names.is_empty()).then(|| Values::many(names))
 }
 
 /// What a call on a key says to condition keys.
@@ -227,9 +236,7 @@ impl Says for NewKey<'_> {
             ("kms:multiregion", None) => Some(truth(self.family_role.is_some())),
             ("kms:multiregionkeytype", None) => self.family_role.map(|role| Values::one(role.as_str())),
             ("aws:requesttag" | "aws:resourcetag", Some(name)) => tag(self.tags, name),
-            ("aws:tagkeys", None) if !self.tags.is_empty() => {
-                Some(Values::many(self.tags.keys().map(String::as_str)))
-            }
+            ("aws:tagkeys", None) => filled(self.tags.keys()),
             _ => None,
         }
     }

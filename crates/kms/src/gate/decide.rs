@@ -28,8 +28,8 @@ pub(super) fn key<U: Use>(
     let mut permission = permission(U::ACTION, &on_key);
     let mut decision = ask(cx, &permission);
     let grant = grants::where_silent(cx, &decision, U::ACTION, &on_key);
-    if let Some(grant) = &grant {
-        permission.on_resource.grant = Some(grant);
+    if let Some((id, naming)) = &grant {
+        permission.on_resource.grant = Some((id, *naming));
         decision = ask(cx, &permission);
     }
     match conclude(cx, &permission, decision) {

@@ -9,6 +9,7 @@
 
 mod begin;
 mod conditions;
+mod context;
 mod decide;
 mod granted;
 mod grants;
@@ -29,6 +30,7 @@ use model::{
 };
 
 pub(crate) use conditions::{Asked, NewKey};
+pub(crate) use context::context;
 pub(crate) use decide::check_lockout;
 pub(crate) use granted::Granted;
 
@@ -48,9 +50,9 @@ pub(crate) fn key<U: Use>(
     sent: &str,
     asked: &Asked<'_>,
 ) -> Result<Usable<U>, Fault> {
-    cx.notes.parameter("keyId", sent.to_owned());
+    cx.notes.parameter(asked.key_parameter(), sent.to_owned());
     let found = match resolve(kms, cx, sent, U::ALIASES) {
-        Err(missing) if U::ALIASES => {
+        Err(missing) if U::ALIASES == Aliases::Taken => {
             return Err(unmade::made_first::<U>(kms, cx, sent, asked).unwrap_or(missing));
         }
         found => found?,
@@ -83,7 +85,7 @@ pub(crate) fn ciphertext<U: Use>(
             Err(faults::validation("KeyId is required for ciphertexts of asymmetric KMS keys."))
         }
         (Some(named), None) => key(kms, cx, named, asked),
-        (None, None) => Err(faults::validation("CiphertextBlob is required.")),
+        (None, None) => Err(faults::missing("ciphertextBlob")),
         (None, Some(Err(_))) => Err(Fault::silent(&faults::INVALID_CIPHERTEXT)),
         (None, Some(Ok(blob))) => {
             let id = KeyId::from_bytes(blob.key_id(), blob.multi_region());
@@ -100,7 +102,7 @@ pub(crate) fn ciphertext<U: Use>(
             admit(kms, cx, shelf, key, arn)
         }
         (Some(named), Some(made_with)) => {
-            cx.notes.parameter("keyId", named.to_owned());
+            cx.notes.parameter(asked.key_parameter(), named.to_owned());
             let Resolved::Key { shelf, key, alias } = resolve(kms, cx, named, U::ALIASES)? else {
                 return Err(decide::foreign::<U>(cx));
             };
@@ -171,7 +173,7 @@ pub(crate) fn alias(
 
 /// The id of a key of the caller's account, for a listing that is filtered by it.
 pub(crate) fn own_key(kms: &Kms, cx: &Cx<'_>, sent: &str) -> Result<KeyId, Fault> {
-    match resolve(kms, cx, sent, false)? {
+    match resolve(kms, cx, sent, Aliases::Refused)? {
         Resolved::Key { key, .. } if key.arn.account == cx.account() => Ok(key.arn.key_id),
         _ => Err(faults::invalid_key_id(sent)),
     }
@@ -180,7 +182,7 @@ pub(crate) fn own_key(kms: &Kms, cx: &Cx<'_>, sent: &str) -> Result<KeyId, Fault
 /// The grant that a request to retire it names, by key and id, with its key. Of keys of other accounts nothing
 /// is said: a grant that is not there and a key that is not there are the same.
 pub(crate) fn grant_of(kms: &Kms, cx: &Cx<'_>, sent: &str, id: GrantId) -> Result<Granted, Fault> {
-    match resolve(kms, cx, sent, false)? {
+    match resolve(kms, cx, sent, Aliases::Refused)? {
         Resolved::Key { shelf, key, .. } => Granted::find(shelf, key, id),
         Resolved::Foreign => Err(faults::grant_not_found(id)),
     }
@@ -202,7 +204,7 @@ pub(crate) fn same_key(
     blob: Option<&[u8]>,
     target: &str,
 ) -> bool {
-    let arn_of = |sent: &str| match resolve(kms, cx, sent, true) {
+    let arn_of = |sent: &str| match resolve(kms, cx, sent, Aliases::Taken) {
         Ok(Resolved::Key { key, .. }) => Some(KeyArn::clone(&key.arn)),
         _ => None,
     };

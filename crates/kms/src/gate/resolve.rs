@@ -6,6 +6,7 @@ use std::sync::Arc;
 use dispatch::{Cx, Fault};
 use model::arn::{AccountId, AliasArn, AliasName, KeyArn, KeyId, KeyRef, KeyRefError};
 
+use super::Aliases;
 use crate::{
     Kms, faults,
     key::Key,
@@ -23,7 +24,7 @@ pub(super) enum Resolved {
 
 /// Finds the key that an identifier names. What does not exist in the caller's own account is said so; of
 /// other accounts nothing is said.
-pub(super) fn resolve(kms: &Kms, cx: &Cx<'_>, sent: &str, aliases: bool) -> Result<Resolved, Fault> {
+pub(super) fn resolve(kms: &Kms, cx: &Cx<'_>, sent: &str, aliases: Aliases) -> Result<Resolved, Fault> {
     let named = KeyRef::parse(sent).map_err(|error| match error {
         KeyRefError::InvalidKeyId => faults::invalid_key_id(sent),
         KeyRefError::InvalidArn => faults::invalid_arn(sent),
@@ -42,7 +43,12 @@ pub(super) fn resolve(kms: &Kms, cx: &Cx<'_>, sent: &str, aliases: bool) -> Resu
                 None => Ok(Resolved::Foreign),
             }
         }
-        KeyRef::AliasName(_) | KeyRef::AliasArn(_) if !aliases => Err(faults::invalid_key_id(sent)),
+        KeyRef::AliasName(_) | KeyRef::AliasArn(_) if aliases == Aliases::Refused => {
+            Err(faults::alias_refused())
+        }
+        KeyRef::AliasName(_) | KeyRef::AliasArn(_) if aliases == Aliases::Unknown => {
+            Err(faults::invalid_key_id(sent))
+        }
         KeyRef::AliasName(name) => by_alias(kms.tables(), &here, here.account, name),
         KeyRef::AliasArn(arn) => {
             check_region(cx, arn.region.as_str())?;

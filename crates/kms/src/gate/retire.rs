@@ -24,7 +24,10 @@ pub(crate) fn retire(kms: &Kms, cx: &mut Cx<'_>, granted: &Granted) -> Result<()
     let asked = Asked::nothing().about(&retired);
     let on_key = OnKey { shelf: Some(shelf), key, alias: None, asked: &asked };
     let mut permission = Permission::on(ACTION, key.arn.as_str(), &on_key);
-    permission.on_resource.grant = (standing == Standing::Named).then_some(&id);
+    permission.on_resource.grant = match standing {
+        Standing::Named(naming) => Some((id.as_str(), naming)),
+        Standing::Account | Standing::Stranger => None,
+    };
     let decision = ask(cx, &permission);
     if standing == Standing::Stranger && decision.is_allowed() {
         cx.notes.denied("grant", None);

@@ -11,7 +11,7 @@ use policy::{ConditionKey, ConditionKeys, Values};
 
 use super::{conditions::of_key, resolve};
 use crate::{
-    grants::{Likeness, names},
+    grants::names,
     key::Key,
     policies,
     tables::{Shelf, Tables},
@@ -47,17 +47,19 @@ impl Resources for Tables {
     }
 }
 
-/// A grant that would cover the question, one to the caller itself before one to its account.
+/// A grant that would cover the question: one to the caller itself before one to its role, that before one to its
+/// account.
 fn granted(shelf: &Shelf, key: &Key, asker: &Asker<'_>) -> Option<CoveringGrant> {
     let grants = shelf.grants(key.arn.key_id)?;
     let operation = GrantOperation::parse(asker.action.strip_prefix("kms:")?)?;
     let context = asker.encryption_context;
     let applicable = names(asker.principal)
-        .flat_map(|name| grants.applicable(name, operation, context).collect::<Vec<_>>())
+        .into_iter()
+        .flat_map(|(name, _)| grants.applicable(&name, operation, context).collect::<Vec<_>>())
         .filter(|grant| grant.admits(operation, context, None));
-    let likened = applicable.filter_map(|grant| Some((grant.grantee.likeness(asker.principal)?, grant)));
-    let (likeness, grant) = likened.max_by_key(|(likeness, _)| *likeness)?;
-    Some(CoveringGrant { id: grant.id.to_string(), to_account: likeness == Likeness::Account })
+    let mut named = applicable.filter_map(|grant| Some((grant.grantee.naming(asker.principal)?, grant)));
+    let (naming, grant) = named.next()?;
+    Some(CoveringGrant { id: grant.id.to_string(), naming })
 }
 
 /// The condition keys that every request on a key has.

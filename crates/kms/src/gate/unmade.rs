@@ -58,7 +58,7 @@ fn key(managed: &ManagedKey, kms: &Kms, cx: &Cx<'_>) -> Result<Key, Fault> {
     cx.entropy.fill(&mut random).map_err(|_| Fault::internal("the source of random bytes failed"))?;
     let id = KeyId::generate(random, false);
     let place = Place::of(cx);
-    let policy = policies::accept(kms, &managed.policy(&place))?;
+    let policy = policies::accept(kms, &place.region, &managed.policy(&place))?;
     let arn = KeyArn { region: place.region, account: place.account, key_id: id };
     let kind = (KeySpec::SymmetricDefault, KeyUsageType::EncryptDecrypt);
     Ok(Key {

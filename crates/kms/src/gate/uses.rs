@@ -15,11 +15,23 @@ pub(crate) trait Use {
     const USAGE: Option<KeyUsageType>;
     /// What the key's state must allow.
     const STATE: fn(State) -> Result<(), Refusal>;
-    /// Whether the key may be named by an alias.
-    const ALIASES: bool;
+    /// What becomes of an alias that names the key.
+    const ALIASES: Aliases;
     /// Whether keys of other accounts can be used.
     const FOREIGN: bool;
 }
+
+/// What becomes of an alias in the place of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Aliases {
+    /// It stands for its key.
+    Taken,
+    /// It is refused as what it is.
+    Refused,
+    /// It is no id of a key. AWS answered so where this was recorded.
+    Unknown,
+}
+use Aliases::{Refused, Taken, Unknown};
 
 /// Purposes that encrypt.
 pub(crate) trait Encrypts: Use {}
@@ -48,7 +60,7 @@ fn any(_: State) -> Result<(), Refusal> {
 }
 
 macro_rules! uses {
-    ($($name:ident: $action:literal, $usage:expr, $state:expr, $aliases:literal, $foreign:literal $(, $kind:ident)?;)*) => {
+    ($($name:ident: $action:literal, $usage:expr, $state:expr, $aliases:expr, $foreign:literal $(, $kind:ident)?;)*) => {
         $(
             #[doc = concat!("The purpose of `", $action, "`.")]
             pub(crate) struct $name;
@@ -56,7 +68,7 @@ macro_rules! uses {
                 const ACTION: &'static str = $action;
                 const USAGE: Option<KeyUsageType> = $usage;
                 const STATE: fn(State) -> Result<(), Refusal> = $state;
-                const ALIASES: bool = $aliases;
+                const ALIASES: Aliases = $aliases;
                 const FOREIGN: bool = $foreign;
             }
             $(impl $kind for $name {})?
@@ -70,54 +82,54 @@ const MACS: Option<KeyUsageType> = Some(KeyUsageType::GenerateVerifyMac);
 const AGREEMENT: Option<KeyUsageType> = Some(KeyUsageType::KeyAgreement);
 const ENCAPSULATION: Option<KeyUsageType> = Some(KeyUsageType::EncapsulateDecapsulate);
 
-// purpose: action, usage, state, may be an alias, may be another account's
+// purpose: action, usage, state, an alias is, may be another account's
 uses! {
-    ToEncrypt: "kms:Encrypt", ENCRYPTION, State::usable, true, true, Encrypts;
-    ToDecrypt: "kms:Decrypt", ENCRYPTION, State::usable, true, true, Decrypts;
-    ToReEncryptFrom: "kms:ReEncryptFrom", ENCRYPTION, State::usable, true, true, Decrypts;
-    ToReEncryptTo: "kms:ReEncryptTo", ENCRYPTION, State::usable, true, true, Encrypts;
-    ToGenerateDataKey: "kms:GenerateDataKey", ENCRYPTION, State::usable, true, true, Encrypts;
+    ToEncrypt: "kms:Encrypt", ENCRYPTION, State::usable, Taken, true, Encrypts;
+    ToDecrypt: "kms:Decrypt", ENCRYPTION, State::usable, Taken, true, Decrypts;
+    ToReEncryptFrom: "kms:ReEncryptFrom", ENCRYPTION, State::usable, Taken, true, Decrypts;
+    ToReEncryptTo: "kms:ReEncryptTo", ENCRYPTION, State::usable, Taken, true, Encrypts;
+    ToGenerateDataKey: "kms:GenerateDataKey", ENCRYPTION, State::usable, Taken, true, Encrypts;
     ToGenerateDataKeyWithoutPlaintext: "kms:GenerateDataKeyWithoutPlaintext",
-        ENCRYPTION, State::usable, true, true, Encrypts;
-    ToGenerateDataKeyPair: "kms:GenerateDataKeyPair", ENCRYPTION, State::usable, true, true, Encrypts;
+        ENCRYPTION, State::usable, Taken, true, Encrypts;
+    ToGenerateDataKeyPair: "kms:GenerateDataKeyPair", ENCRYPTION, State::usable, Taken, true, Encrypts;
     ToGenerateDataKeyPairWithoutPlaintext: "kms:GenerateDataKeyPairWithoutPlaintext",
-        ENCRYPTION, State::usable, true, true, Encrypts;
-    ToSign: "kms:Sign", SIGNATURES, State::usable, true, true, Signs;
-    ToVerify: "kms:Verify", SIGNATURES, State::usable, true, true, Verifies;
-    ToGenerateMac: "kms:GenerateMac", MACS, State::usable, true, true, MakesMacs;
-    ToVerifyMac: "kms:VerifyMac", MACS, State::usable, true, true, VerifiesMacs;
-    ToDeriveSharedSecret: "kms:DeriveSharedSecret", AGREEMENT, State::usable, true, true, Agrees;
-    ToEncapsulate: "kms:Encapsulate", ENCAPSULATION, State::usable, true, true, Encapsulates;
-    ToDecapsulate: "kms:Decapsulate", ENCAPSULATION, State::usable, true, true, Decapsulates;
-    ToGetPublicKey: "kms:GetPublicKey", None, State::usable, true, true;
-    ToDescribe: "kms:DescribeKey", None, any, true, true;
-    ToEnable: "kms:EnableKey", None, State::switchable, false, false, Changes;
-    ToDisable: "kms:DisableKey", None, State::switchable, false, false, Changes;
-    ToScheduleDeletion: "kms:ScheduleKeyDeletion", None, State::changeable, false, false, Changes;
-    ToCancelDeletion: "kms:CancelKeyDeletion", None, any, false, false, Changes;
-    ToUpdateDescription: "kms:UpdateKeyDescription", None, State::changeable, false, false, Changes;
-    ToGetPolicy: "kms:GetKeyPolicy", None, any, false, false;
-    ToPutPolicy: "kms:PutKeyPolicy", None, any, false, false, Changes;
-    ToListPolicies: "kms:ListKeyPolicies", None, any, false, false;
-    ToCreateAlias: "kms:CreateAlias", None, State::changeable, false, false;
-    ToUpdateAliasFrom: "kms:UpdateAlias", None, any, false, false;
-    ToUpdateAlias: "kms:UpdateAlias", None, State::changeable, false, false;
-    ToDeleteAlias: "kms:DeleteAlias", None, any, false, false;
-    ToTag: "kms:TagResource", None, State::changeable, false, false, Changes;
-    ToUntag: "kms:UntagResource", None, State::changeable, false, false, Changes;
-    ToCreateGrant: "kms:CreateGrant", None, State::usable, false, true;
-    ToListGrants: "kms:ListGrants", None, any, false, true;
-    ToRevokeGrant: "kms:RevokeGrant", None, any, false, true;
-    ToGetLastUsage: "kms:GetKeyLastUsage", None, any, false, false;
-    ToListTags: "kms:ListResourceTags", None, any, false, false;
-    ToEnableRotation: "kms:EnableKeyRotation", None, State::switched_on, false, false, Changes;
-    ToDisableRotation: "kms:DisableKeyRotation", None, State::switched_on, false, false, Changes;
-    ToGetRotation: "kms:GetKeyRotationStatus", None, any, false, true;
-    ToRotate: "kms:RotateKeyOnDemand", None, State::usable, false, false, Changes;
-    ToListRotations: "kms:ListKeyRotations", None, any, false, false;
-    ToGetImportParameters: "kms:GetParametersForImport", None, any, false, false;
-    ToImport: "kms:ImportKeyMaterial", None, any, false, false, Changes;
-    ToDeleteMaterial: "kms:DeleteImportedKeyMaterial", None, any, false, false, Changes;
-    ToReplicate: "kms:ReplicateKey", None, State::usable, false, false, Changes;
-    ToUpdatePrimary: "kms:UpdatePrimaryRegion", None, State::usable, false, false, Changes;
+        ENCRYPTION, State::usable, Taken, true, Encrypts;
+    ToSign: "kms:Sign", SIGNATURES, State::usable, Taken, true, Signs;
+    ToVerify: "kms:Verify", SIGNATURES, State::usable, Taken, true, Verifies;
+    ToGenerateMac: "kms:GenerateMac", MACS, State::usable, Taken, true, MakesMacs;
+    ToVerifyMac: "kms:VerifyMac", MACS, State::usable, Taken, true, VerifiesMacs;
+    ToDeriveSharedSecret: "kms:DeriveSharedSecret", AGREEMENT, State::usable, Taken, true, Agrees;
+    ToEncapsulate: "kms:Encapsulate", ENCAPSULATION, State::usable, Taken, true, Encapsulates;
+    ToDecapsulate: "kms:Decapsulate", ENCAPSULATION, State::usable, Taken, true, Decapsulates;
+    ToGetPublicKey: "kms:GetPublicKey", None, State::usable, Taken, true;
+    ToDescribe: "kms:DescribeKey", None, any, Taken, true;
+    ToEnable: "kms:EnableKey", None, State::switchable, Refused, false, Changes;
+    ToDisable: "kms:DisableKey", None, State::switchable, Refused, false, Changes;
+    ToScheduleDeletion: "kms:ScheduleKeyDeletion", None, State::changeable, Refused, false, Changes;
+    ToCancelDeletion: "kms:CancelKeyDeletion", None, any, Refused, false, Changes;
+    ToUpdateDescription: "kms:UpdateKeyDescription", None, State::changeable, Refused, false, Changes;
+    ToGetPolicy: "kms:GetKeyPolicy", None, any, Refused, false;
+    ToPutPolicy: "kms:PutKeyPolicy", None, any, Unknown, false, Changes;
+    ToListPolicies: "kms:ListKeyPolicies", None, any, Refused, false;
+    ToCreateAlias: "kms:CreateAlias", None, State::changeable, Refused, false;
+    ToUpdateAliasFrom: "kms:UpdateAlias", None, any, Refused, false;
+    ToUpdateAlias: "kms:UpdateAlias", None, State::changeable, Refused, false;
+    ToDeleteAlias: "kms:DeleteAlias", None, any, Refused, false;
+    ToTag: "kms:TagResource", None, State::changeable, Refused, false, Changes;
+    ToUntag: "kms:UntagResource", None, State::changeable, Refused, false, Changes;
+    ToCreateGrant: "kms:CreateGrant", None, State::usable, Refused, true;
+    ToListGrants: "kms:ListGrants", None, any, Refused, true;
+    ToRevokeGrant: "kms:RevokeGrant", None, any, Refused, true;
+    ToGetLastUsage: "kms:GetKeyLastUsage", None, any, Refused, false;
+    ToListTags: "kms:ListResourceTags", None, any, Refused, false;
+    ToEnableRotation: "kms:EnableKeyRotation", None, State::switched_on, Unknown, false, Changes;
+    ToDisableRotation: "kms:DisableKeyRotation", None, State::switched_on, Refused, false, Changes;
+    ToGetRotation: "kms:GetKeyRotationStatus", None, any, Refused, true;
+    ToRotate: "kms:RotateKeyOnDemand", None, State::usable, Refused, false, Changes;
+    ToListRotations: "kms:ListKeyRotations", None, any, Refused, false;
+    ToGetImportParameters: "kms:GetParametersForImport", None, any, Refused, false;
+    ToImport: "kms:ImportKeyMaterial", None, any, Refused, false, Changes;
+    ToDeleteMaterial: "kms:DeleteImportedKeyMaterial", None, any, Refused, false, Changes;
+    ToReplicate: "kms:ReplicateKey", None, State::usable, Refused, false, Changes;
+    ToUpdatePrimary: "kms:UpdatePrimaryRegion", None, State::usable, Refused, false, Changes;
 }

@@ -5,13 +5,13 @@ use model::{
     arn::{AccountId, GrantId, KeyArn},
     kms::GrantOperation,
 };
-use policy::Principal;
+use policy::{Naming, Principal};
 use store::Revision;
 
 use super::{
     constraint::{Context, ContextConstraint},
     operations::is_constrained,
-    party::{Likeness, Party},
+    party::Party,
 };
 
 /// A grant.
@@ -44,8 +44,8 @@ pub struct Grant {
 /// Whose word decides whether a caller may retire a grant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Standing {
-    /// The grant's: it names the caller.
-    Named,
+    /// The grant's: it names the caller, or the role whose session calls.
+    Named(Naming),
     /// The caller's account: its identity policies decide, its root user may.
     Account,
     /// Nobody's.
@@ -70,10 +70,10 @@ impl Grant {
     /// <https://docs.aws.amazon.com/kms/latest/developerguide/grant-delete.html>
     pub(crate) fn standing(&self, principal: &Principal, account: AccountId) -> Standing {
         let grantee = self.operations.contains(&GrantOperation::RetireGrant).then_some(&self.grantee);
-        let likenesses = self.retiring.iter().chain(grantee).filter_map(|party| party.likeness(principal));
-        match likenesses.max() {
-            Some(Likeness::Itself) => Standing::Named,
-            Some(Likeness::Account) => Standing::Account,
+        let namings = self.retiring.iter().chain(grantee).filter_map(|party| party.naming(principal));
+        match namings.max() {
+            Some(Naming::Account) => Standing::Account,
+            Some(naming) => Standing::Named(naming),
             None if self.issuing_account == account => Standing::Account,
             None => Standing::Stranger,
         }

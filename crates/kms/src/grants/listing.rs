@@ -5,7 +5,8 @@ use model::kms::{GrantConstraints, GrantListEntry};
 
 use super::{ContextConstraint, Grant, Party};
 
-/// The entry of a grant. A principal that is gone is shown by its unique id.
+/// The entry of a grant. A principal that has another name now is shown with that, one that is gone with its unique
+/// id.
 pub(crate) fn entry(principals: &dyn Principals, grant: &Grant) -> GrantListEntry {
     let (grantee_principal, grantee_service_principal) = shown(principals, Some(&grant.grantee));
     let (retiring_principal, retiring_service_principal) = shown(principals, grant.retiring.as_ref());
@@ -47,10 +48,8 @@ fn shown(principals: &dyn Principals, party: Option<&Party>) -> (Option<String>,
         Some(Party::Account { arn, .. } | Party::Principal { arn, unique_id: None }) => {
             (Some(arn.clone()), None)
         }
-        Some(Party::Principal { arn, unique_id: Some(unique_id) }) => {
-            let now = Party::pattern(arn).and_then(|pattern| principals.unique_id(&pattern));
-            let same = now.as_ref() == Some(unique_id);
-            (Some(if same { arn.clone() } else { unique_id.clone() }), None)
+        Some(Party::Principal { unique_id: Some(unique_id), .. }) => {
+            (Some(principals.arn(unique_id).unwrap_or_else(|| unique_id.clone())), None)
         }
         Some(Party::Service(name)) => (None, Some(name.clone())),
         None => (None, None),

@@ -23,7 +23,7 @@ pub(crate) use grant::Standing;
 pub(crate) use listing::entry;
 pub(crate) use operations::is_constrained;
 pub use party::Party;
-pub(crate) use party::{Likeness, names};
+pub(crate) use party::names;
 pub use table::KeyGrants;
 pub(crate) use table::{GrantName, Retirable};
 pub(crate) use token::{Named, check_tokens, mint, read};

@@ -1,8 +1,10 @@
 //! Whom grants name: an account, a principal of one, or a service.
 
+use std::borrow::Cow;
+
 use dispatch::Principals;
 use model::arn::AccountId;
-use policy::{Principal, PrincipalPattern};
+use policy::{Naming, Principal, PrincipalPattern};
 
 /// A grantee, or a principal that may retire a grant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,20 +20,11 @@ pub enum Party {
     Principal {
         /// As it was named.
         arn: String,
-        /// The unique id it had then, where it has one: whoever gets the same name later is another.
+        /// The unique id of whoever was called so then, where it has one: whoever gets the same name later is another.
         unique_id: Option<String>,
     },
     /// A service.
     Service(String),
-}
-
-/// How a party is like a caller.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Likeness {
-    /// It is the caller's account.
-    Account,
-    /// It is the caller, or the role whose session calls.
-    Itself,
 }
 
 impl Party {
@@ -49,67 +42,80 @@ impl Party {
         })
     }
 
+    /// The name under which grants for what an ARN or a unique id stands for are filed, whether that exists or not.
+    pub(crate) fn name_of(principals: &dyn Principals, sent: &str) -> Option<String> {
+        if is_unique_id(sent) {
+            return Some(sent.to_owned());
+        }
+        match Self::pattern(sent)? {
+            PrincipalPattern::Account(account) => Some(account),
+            pattern => Some(principals.unique_id(&pattern).unwrap_or_else(|| sent.to_owned())),
+        }
+    }
+
+    /// The name under which grants are filed: the account's number, the unique id, or the ARN of what has no unique id,
+    /// or the service's name.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Account { account, .. } => account.to_string(),
+            Self::Principal { arn, unique_id } => unique_id.as_ref().unwrap_or(arn).clone(),
+            Self::Service(name) => name.clone(),
+        }
+    }
+
+    /// How this names a caller, if it does. What has a unique id goes by that, whatever it is called now; so nobody
+    /// inherits a grant with a name.
+    pub(crate) fn naming(&self, principal: &Principal) -> Option<Naming> {
+        match (self, principal) {
+            (Self::Service(named), Principal::Service { name }) => {
+                (named == name).then_some(Naming::Directly)
+            }
+            (Self::Service(_), _) | (_, Principal::Service { .. }) => None,
+            (Self::Account { .. } | Self::Principal { .. }, _) => {
+                let own = self.name();
+                names(principal).into_iter().find(|(name, _)| *name == own).map(|(_, naming)| naming)
+            }
+        }
+    }
+
     /// What an ARN names, in the terms of policies; `None` for what cannot hold or retire a grant.
-    pub(crate) fn pattern(arn: &str) -> Option<PrincipalPattern> {
+    fn pattern(arn: &str) -> Option<PrincipalPattern> {
         let pattern = PrincipalPattern::parse_aws(arn)?;
         let whole = arn.starts_with("arn:");
         matches!(pattern, PrincipalPattern::Account(_) | PrincipalPattern::Arn(_))
             .then_some(pattern)
             .filter(|_| whole)
     }
-
-    /// The name under which grants for what an ARN names are filed, whether it exists or not.
-    pub(crate) fn name_of(arn: &str) -> Option<String> {
-        match Self::pattern(arn)? {
-            PrincipalPattern::Account(account) => Some(account),
-            _ => Some(arn.to_owned()),
-        }
-    }
-
-    /// The name under which grants are filed: the account's number, the ARN, or the service's name.
-    pub(crate) fn name(&self) -> String {
-        match self {
-            Self::Account { account, .. } => account.to_string(),
-            Self::Principal { arn, .. } => arn.clone(),
-            Self::Service(name) => name.clone(),
-        }
-    }
-
-    /// How this is like a caller, if it is.
-    pub(crate) fn likeness(&self, principal: &Principal) -> Option<Likeness> {
-        use Principal as P;
-        let same_id = |unique_id: &Option<String>, own: &str| {
-            unique_id.as_deref().is_none_or(|unique_id| unique_id == own)
-        };
-        let itself = match (self, principal) {
-            (Self::Account { account, .. }, _) => {
-                let own = principal.account() == Some(account.to_string().as_str());
-                return own.then_some(Likeness::Account);
-            }
-            (Self::Principal { arn: named, unique_id }, P::User { arn, unique_id: own, .. }) => {
-                named == arn && same_id(unique_id, own)
-            }
-            (Self::Principal { arn, .. }, P::Session { session_arn, .. }) if arn == session_arn => true,
-            (Self::Principal { arn, unique_id }, P::Session { role_arn, role_id, .. }) => {
-                arn == role_arn && same_id(unique_id, role_id)
-            }
-            (Self::Principal { arn: named, .. }, P::FederatedUser { arn, .. }) => named == arn,
-            (Self::Service(named), P::Service { name }) => named == name,
-            (Self::Principal { .. }, P::Root { .. } | P::WebIdentity { .. } | P::Service { .. })
-            | (Self::Service(_), _) => false,
-        };
-        itself.then_some(Likeness::Itself)
-    }
 }
 
-/// The names under which grants for a caller are filed.
-pub(crate) fn names(principal: &Principal) -> impl Iterator<Item = &str> {
+/// The names under which grants for a caller are filed, with how each names the caller: the most direct ones first.
+pub(crate) fn names(principal: &Principal) -> Vec<(Cow<'_, str>, Naming)> {
+    use Naming::{Account, Bounded, Directly};
     use Principal as P;
-    let own = match principal {
-        P::Root { .. } | P::WebIdentity { .. } => [None, None],
-        P::User { arn, .. } | P::FederatedUser { arn, .. } => [Some(arn), None],
-        P::Session { session_arn, role_arn, .. } => [Some(session_arn), Some(role_arn)],
-        P::Service { name } => [Some(name), None],
+    let mut names: Vec<(Cow<'_, str>, Naming)> = match principal {
+        P::Root { .. } | P::WebIdentity { .. } => Vec::new(),
+        P::User { arn, unique_id, .. } => vec![(unique_id.into(), Directly), (arn.into(), Directly)],
+        P::FederatedUser { arn, user: None, .. } => vec![(arn.into(), Directly)],
+        P::FederatedUser { arn, user: Some(user), .. } => {
+            vec![(arn.into(), Directly), ((&user.unique_id).into(), Bounded), ((&user.arn).into(), Bounded)]
+        }
+        P::Session { session_arn, role_arn, role_id, .. } => {
+            let session = session_arn.rsplit('/').next().unwrap_or_default();
+            vec![
+                (format!("{role_id}:{session}").into(), Directly),
+                (session_arn.into(), Directly),
+                (role_id.into(), Bounded),
+                (role_arn.into(), Bounded),
+            ]
+        }
+        P::Service { name } => vec![(name.into(), Directly)],
     };
-    own.into_iter().flatten().map(String::as_str).chain(principal.account())
+    names.extend(principal.account().map(|account| (account.into(), Account)));
+    names
+}
+
+/// Whether a text is the unique id of a user, a role, or a role's session (`AROA…:<session>`).
+fn is_unique_id(text: &str) -> bool {
+    let id = text.split(':').next().unwrap_or_default();
+    matches!(PrincipalPattern::parse_aws(id), Some(PrincipalPattern::UniqueId(_)))
 }

@@ -5,7 +5,7 @@ use model::{
     arn::{AccountId, GrantId, KeyArn, KeyId, Region},
     kms::GrantOperation,
 };
-use policy::Principal;
+use policy::{Federator, Naming, Principal};
 use proptest::prelude::*;
 use store::Revision;
 
@@ -74,7 +74,8 @@ fn stored_forms_come_back() {
 
 #[test]
 fn who_may_retire_a_grant() {
-    use Standing::{Account, Named, Stranger};
+    use Standing::{Account, Stranger};
+    let (itself, role_named) = (Standing::Named(Naming::Directly), Standing::Named(Naming::Bounded));
     let role = "arn:aws:iam::444455556666:role/keeper";
     let retiring = |party: Party| Grant { retiring: Some(party), ..grant(1) };
     let by_grantee = |operations: &[GrantOperation]| Grant { operations: operations.to_vec(), ..grant(1) };
@@ -85,8 +86,8 @@ fn who_may_retire_a_grant() {
     let stranger = user(OTHER, "eve", "");
     let keeper = session(OTHER, "keeper", "");
     for (what, grant, caller, expected) in [
-        ("the retiring role's session", retiring(principal(role, Some("AROAKEEPER"))), &keeper, Named),
-        ("the session itself", retiring(principal(&keeper.arn, None)), &keeper, Named),
+        ("the retiring role's session", retiring(principal(role, Some("AROAKEEPER"))), &keeper, role_named),
+        ("the session itself", retiring(principal(&keeper.arn, None)), &keeper, itself),
         ("a later role of that name", retiring(principal(role, Some("AROAELSE"))), &keeper, Stranger),
         ("the retiring account's user", retiring(account(OTHER)), &stranger, Account),
         ("the retiring account's root", retiring(account(OTHER)), &root(OTHER), Account),
@@ -95,7 +96,7 @@ fn who_may_retire_a_grant() {
             "the grantee with RetireGrant",
             issued_elsewhere(by_grantee(&[GrantOperation::RetireGrant])),
             &alice,
-            Named,
+            itself,
         ),
         ("the issuing account's user", grant(1), &bob, Account),
         ("the issuing account's root", grant(1), &root(OWNER), Account),
@@ -125,7 +126,7 @@ fn grants_of_fifty_thousand_are_looked_up_and_not_searched_for() {
     }
     assert_eq!(grants.count(), GRANTS as usize);
 
-    let alice = "arn:aws:iam::111122223333:user/alice";
+    let alice = "AIDAALICE";
     let looked_at = |name: &str, operation, context: &Context| {
         grants.applicable(name, operation, context).map(|grant| grant.id).collect::<Vec<_>>()
     };
@@ -252,18 +253,58 @@ fn operations_and_sources_are_not_widened_either() {
 }
 
 #[test]
-fn an_account_is_like_everybody_in_it_and_nobody_else() {
-    use super::Likeness;
-    let party = account(OWNER);
-    for (caller, expected) in [
-        (root(OWNER), Some(Likeness::Account)),
-        (user(OWNER, "alice", ""), Some(Likeness::Account)),
-        (session(OWNER, "role", ""), Some(Likeness::Account)),
-        (root(OTHER), None),
-    ] {
-        assert_eq!(party.likeness(&caller.principal), expected, "{}", caller.arn);
-    }
+fn whom_a_grant_names_and_how() {
+    use Naming::{Account, Bounded, Directly};
+    let alice = user(OWNER, "alice", "").principal;
+    let renamed = user(OWNER, "carol", "").principal;
+    let renamed = match renamed {
+        Principal::User { account, arn, .. } => {
+            Principal::User { account, arn, unique_id: "AIDAALICE".to_owned() }
+        }
+        other => other,
+    };
+    let session = session(OWNER, "keeper", "").principal;
     let service = Principal::Service { name: "logs.amazonaws.com".to_owned() };
-    assert_eq!(party.likeness(&service), None);
-    assert_eq!(Party::Service("logs.amazonaws.com".to_owned()).likeness(&service), Some(Likeness::Itself));
+    let federated_arn = "arn:aws:sts::111122223333:federated-user/bob";
+    let federated = |unique_id: &str| Principal::FederatedUser {
+        account: OWNER.to_owned(),
+        arn: federated_arn.to_owned(),
+        user: Some(Federator {
+            arn: "arn:aws:iam::111122223333:user/alice".to_owned(),
+            unique_id: unique_id.to_owned(),
+        }),
+    };
+    let alice_arn = "arn:aws:iam::111122223333:user/alice";
+    let role_arn = "arn:aws:iam::111122223333:role/keeper";
+    let session_arn = "arn:aws:sts::111122223333:assumed-role/keeper/s";
+    for (what, party, caller, expected) in [
+        ("a user", principal(alice_arn, Some("AIDAALICE")), &alice, Some(Directly)),
+        ("a renamed user", principal(alice_arn, Some("AIDAALICE")), &renamed, Some(Directly)),
+        ("a namesake of a user", principal(alice_arn, Some("AIDAELSE")), &alice, None),
+        ("a federated user", principal(federated_arn, None), &federated("AIDAALICE"), Some(Directly)),
+        ("who federated", principal(alice_arn, Some("AIDAALICE")), &federated("AIDAALICE"), Some(Bounded)),
+        (
+            "a namesake of who federated",
+            principal(alice_arn, Some("AIDAALICE")),
+            &federated("AIDAELSE"),
+            None,
+        ),
+        ("a role", principal(role_arn, Some("AROAKEEPER")), &session, Some(Bounded)),
+        ("a namesake of a role", principal(role_arn, Some("AROAELSE")), &session, None),
+        ("a session", principal(session_arn, Some("AROAKEEPER:s")), &session, Some(Directly)),
+        ("another session", principal(session_arn, Some("AROAKEEPER:t")), &session, None),
+        ("a session of a namesake", principal(session_arn, Some("AROAELSE:s")), &session, None),
+        ("the account of a user", account(OWNER), &alice, Some(Account)),
+        ("the account of a session", account(OWNER), &session, Some(Account)),
+        ("the account of a root user", account(OWNER), &root(OWNER).principal, Some(Account)),
+        ("another account", account(OTHER), &alice, None),
+        ("an account and a service", account(OWNER), &service, None),
+        ("a service", Party::Service("logs.amazonaws.com".to_owned()), &service, Some(Directly)),
+        ("another service", Party::Service("s3.amazonaws.com".to_owned()), &service, None),
+        ("a service with the name of a user", Party::Service("AIDAALICE".to_owned()), &alice, None),
+        ("a service with the name of an account", Party::Service(OWNER.to_owned()), &alice, None),
+        ("a user with the name of a service", principal("logs.amazonaws.com", None), &service, None),
+    ] {
+        assert_eq!(party.naming(caller), expected, "{what}");
+    }
 }

@@ -11,7 +11,7 @@ use policy::{ConditionKey, Values};
 use state::Kept;
 use store::Revision;
 
-use super::{ContextConstraint, Grant, Party, constraint, operations};
+use super::{Context, ContextConstraint, Grant, Party, constraint, operations};
 use crate::{
     faults,
     key::Key,
@@ -187,12 +187,14 @@ fn one_of(
 
 type Constraints = (Option<ContextConstraint>, Option<String>);
 
+/// What constrains the grant. An empty map constrains nothing: Terraform sends the one that it does not use so.
 fn constraints(sent: Option<&GrantConstraints>) -> Result<Constraints, Fault> {
     let Some(sent) = sent else { return Ok((None, None)) };
-    let context = match (&sent.encryption_context_equals, &sent.encryption_context_subset) {
+    let filled = |pairs: &Option<Context>| pairs.clone().filter(|pairs| !pairs.is_empty());
+    let context = match (filled(&sent.encryption_context_equals), filled(&sent.encryption_context_subset)) {
         (Some(_), Some(_)) => return Err(faults::validation("More than one constraint supplied")),
-        (Some(pairs), None) => Some(ContextConstraint::Equals(pairs.clone())),
-        (None, Some(pairs)) => Some(ContextConstraint::Subset(pairs.clone())),
+        (Some(pairs), None) => Some(ContextConstraint::Equals(pairs)),
+        (None, Some(pairs)) => Some(ContextConstraint::Subset(pairs)),
         (None, None) => None,
     };
     let pairs = context.as_ref().map(ContextConstraint::pairs);
@@ -248,10 +250,7 @@ fn of_context<'a>(constraint: Option<&'a ContextConstraint>, key: &ConditionKey)
         ("kms:encryptioncontextkeys", None) if !constraint.pairs().is_empty() => {
             Some(Values::many(constraint.pairs().keys().map(String::as_str)))
         }
-        ("kms:encryptioncontext", Some(name)) => {
-            let found = constraint.pairs().iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
-            found.map(|(_, value)| Values::one(value.as_str()))
-        }
+        ("kms:encryptioncontext", Some(name)) => Values::of(name, constraint.pairs()),
         _ => None,
     }
 }

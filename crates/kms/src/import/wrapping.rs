@@ -12,7 +12,10 @@ use model::{
 use strongroom::{Generated, ImportRefused, Refused, SealedWrappingKey, WrappingAlgorithm, WrappingKeySpec};
 
 use super::ImportToken;
-use crate::{Kms, faults, materials, workshop::Effort};
+use crate::{
+    Kms, faults, materials,
+    workshop::{Customer, Effort},
+};
 
 /// What whoever wants to import is given.
 pub(crate) struct Offer {
@@ -35,7 +38,7 @@ pub(crate) async fn offer(
     let binding = ImportToken::binding(arn, algorithm, valid_to);
     let (strongroom, entropy) = (Arc::clone(&kms.strongroom), Arc::clone(cx.entropy));
     let work = move || strongroom.wrapping_key(spec, &binding, &entropy);
-    let made = kms.workshop.work(Effort::Large, work).await?.map_err(faults::strongroom)?;
+    let made = kms.workshop.generate(&Customer::of(cx), work).await?.map_err(faults::strongroom)?;
     let token = ImportToken { algorithm, wrapping_key, valid_to, sealed: made.sealed };
     Ok(Offer { token: token.to_bytes(), public_key: made.public })
 }

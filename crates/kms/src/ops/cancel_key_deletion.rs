@@ -1,4 +1,4 @@
-//! `CancelKeyDeletion`: keeps a key whose deletion is scheduled. It comes back disabled.
+//! `CancelKeyDeletion`: keeps a key whose deletion is scheduled and not due yet. It comes back disabled.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_CancelKeyDeletion.html>
 
 use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
@@ -22,7 +22,8 @@ impl Operation for CancelKeyDeletion {
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let key = gate::key::<ToCancelDeletion>(kms, cx, &input.key_id, &Asked::nothing())?;
         let missing = key.shelf().is_missing_material(key.record(), None);
-        let change = key.moved(|state| state.cancelled(missing))?;
+        let now = cx.now;
+        let change = key.moved(|state| state.cancelled(now, missing))?;
         Ok(Outcome { output: CancelKeyDeletionResponse { key_id: Some(key.arn()) }, change })
     }
 }

@@ -28,7 +28,8 @@ impl Operation for CreateAlias {
         aliases::check_target(&input.target_key_id)?;
 
         let arn = gate::alias(kms, cx, "kms:CreateAlias", &name)?;
-        let key = gate::key::<ToCreateAlias>(kms, cx, &input.target_key_id, &Asked::nothing())?;
+        let asked = Asked::nothing().naming_key_as("targetKeyId");
+        let key = gate::key::<ToCreateAlias>(kms, cx, &input.target_key_id, &asked)?;
         let place = Place::of(cx);
         if kms.tables().alias(&place, &name).is_some() {
             let text = format!("An alias with the name {arn} already exists");

@@ -33,6 +33,7 @@ impl Operation for CreateKey {
         Facts::changing("CreateKey", r#"{"Description":"made by its example"}"#).at(Rate::PerSecond(5));
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
+        note(cx, &input);
         let spec = key_spec(&input)?;
         let usage = key_usage(&input, spec)?;
         check_region(spec, cx.region)?;
@@ -49,7 +50,7 @@ impl Operation for CreateKey {
             gate::permit(kms, cx, "kms:TagResource", "*", &wanted)?;
         }
         let policy = match &input.policy {
-            Some(text) => policies::accept(kms, text)?,
+            Some(text) => policies::accept(kms, cx.region, text)?,
             None => policies::default(kms, cx.account(), cx.region)?,
         };
 
@@ -81,6 +82,19 @@ impl Operation for CreateKey {
     }
 }
 
+/// Notes for the record what is asked for.
+fn note(cx: &mut Cx<'_>, input: &CreateKeyRequest) {
+    cx.notes.optional("description", input.description.clone());
+    cx.notes.optional("keySpec", input.key_spec.map(|spec| spec.as_str()));
+    cx.notes.optional("customerMasterKeySpec", input.customer_master_key_spec.map(|spec| spec.as_str()));
+    cx.notes.optional("keyUsage", input.key_usage.map(|usage| usage.as_str()));
+    cx.notes.optional("origin", input.origin.map(|origin| origin.as_str()));
+    cx.notes.optional("multiRegion", input.multi_region);
+    cx.notes.optional("policy", input.policy.clone());
+    cx.notes.optional("bypassPolicyLockoutSafetyCheck", input.bypass_policy_lockout_safety_check);
+    cx.notes.optional("tags", input.tags.as_deref().map(tags::noted));
+}
+
 /// The key, with its material unless that is imported later.
 fn change(key: &Key, made: Option<making::Generated>) -> Batch {
     let Some(made) = made else { return created(key) };
@@ -93,11 +107,11 @@ fn change(key: &Key, made: Option<making::Generated>) -> Batch {
     created(key).put(key.place().material(key.id(), MaterialId::from_bytes(made.id)), material.encode())
 }
 
-/// The spec, under its present or its deprecated name.
+/// The spec, under its present or its deprecated name; not under both, even if they agree.
 fn key_spec(input: &CreateKeyRequest) -> Result<KeySpec, Fault> {
     let deprecated = input.customer_master_key_spec.and_then(|spec| KeySpec::parse(spec.as_str()));
     match (input.key_spec, deprecated) {
-        (Some(spec), Some(old)) if spec != old => Err(faults::validation(
+        (Some(_), Some(_)) => Err(faults::validation(
             "You cannot specify KeySpec and CustomerMasterKeySpec in the same request. CustomerMasterKeySpec is deprecated.",
         )),
         (spec, old) => Ok(spec.or(old).unwrap_or(KeySpec::SymmetricDefault)),

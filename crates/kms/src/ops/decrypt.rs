@@ -27,17 +27,18 @@ impl Operation for Decrypt {
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let algorithm = input.encryption_algorithm.unwrap_or_default();
-        let context = input.encryption_context.as_ref();
-        parameters::modifiers(input.dry_run, input.dry_run_modifiers.as_deref(), input.key_id.as_deref())?;
+        cx.notes.parameter("encryptionAlgorithm", algorithm.as_str());
+        let context = gate::context(cx, "encryptionContext", input.encryption_context.as_ref())?;
+        let (named, blob) = (input.key_id.as_deref(), input.ciphertext_blob.as_deref());
+        parameters::modifiers(input.dry_run, input.dry_run_modifiers.as_deref(), named, blob)?;
         let recipient = gate::recipient(kms, cx, input.recipient).await?;
         let asked = Asked::encryption(algorithm, context)
             .with_tokens(input.grant_tokens.as_ref())
             .for_recipient(recipient.as_ref());
 
-        let named = input.key_id.as_deref();
-        let key = gate::ciphertext::<ToDecrypt>(kms, cx, named, input.ciphertext_blob.as_deref(), &asked)?;
+        let key = gate::ciphertext::<ToDecrypt>(kms, cx, named, blob, &asked)?;
         key.supports(algorithm)?;
-        parameters::context(algorithm, context)?;
+        parameters::takes_context(algorithm, context)?;
         let Some(blob) = input.ciphertext_blob else {
             return parameters::dry_run(Some(true)).map(|()| DecryptResponse::default().into());
         };

@@ -26,7 +26,7 @@ impl Operation for DeleteAlias {
         let arn = gate::alias(kms, cx, "kms:DeleteAlias", &name)?;
         let place = Place::of(cx);
         let alias = kms.tables().alias(&place, &name).ok_or_else(|| faults::alias_not_found(&arn))?;
-        gate::key::<ToDeleteAlias>(kms, cx, &alias.target.to_string(), &Asked::nothing())?;
+        gate::related::<ToDeleteAlias>(kms, cx, alias.target, &Asked::nothing())?;
         Ok(Outcome::changing(Nothing {}, removed(&**alias)))
     }
 }

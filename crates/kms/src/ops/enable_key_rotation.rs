@@ -27,6 +27,7 @@ impl Operation for EnableKeyRotation {
             .at(Rate::PerSecond(15));
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
+        cx.notes.optional("rotationPeriodInDays", input.rotation_period_in_days.map(i64::from));
         let period_days = period(input.rotation_period_in_days)?;
         let asked = match input.rotation_period_in_days {
             Some(days) => Asked::nothing().with("kms:RotationPeriodInDays", days),

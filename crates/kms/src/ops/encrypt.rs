@@ -24,13 +24,14 @@ impl Operation for Encrypt {
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let algorithm = input.encryption_algorithm.unwrap_or_default();
-        let context = input.encryption_context.as_ref();
+        cx.notes.parameter("encryptionAlgorithm", algorithm.as_str());
+        let context = gate::context(cx, "encryptionContext", input.encryption_context.as_ref())?;
         let asked = Asked::encryption(algorithm, context).with_tokens(input.grant_tokens.as_ref());
 
         let key = gate::key::<ToEncrypt>(kms, cx, &input.key_id, &asked)?;
         key.supports(algorithm)?;
         key.takes(algorithm, &input.plaintext)?;
-        parameters::context(algorithm, context)?;
+        parameters::takes_context(algorithm, context)?;
         parameters::dry_run(input.dry_run)?;
         let blob = key.encrypt_by(kms, cx, algorithm, input.plaintext, context).await?;
 

@@ -4,14 +4,15 @@
 
 use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
 use model::kms::{
-    DataKeySpec, EncryptionAlgorithmSpec, GenerateDataKeyRequest, GenerateDataKeyResponse,
-    GenerateDataKeyWithoutPlaintextRequest, GenerateDataKeyWithoutPlaintextResponse,
+    DataKeySpec, GenerateDataKeyRequest, GenerateDataKeyResponse, GenerateDataKeyWithoutPlaintextRequest,
+    GenerateDataKeyWithoutPlaintextResponse, KeySpec,
 };
 use secret::Plaintext;
 
 use crate::{
     Kms, faults,
     gate::{self, Asked, ToGenerateDataKey, ToGenerateDataKeyWithoutPlaintext},
+    key::Key,
     parameters,
 };
 
@@ -28,15 +29,15 @@ impl Operation for GenerateDataKey {
         .at(Rate::Cryptographic);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        let bytes = length(input.key_spec, input.number_of_bytes)?;
+        let bytes = length(cx, input.key_spec, input.number_of_bytes)?;
         let recipient = gate::recipient(kms, cx, input.recipient).await?;
-        let context = input.encryption_context.as_ref();
+        let context = gate::context(cx, "encryptionContext", input.encryption_context.as_ref())?;
 
         let asked = Asked::symmetric(context)
             .with_tokens(input.grant_tokens.as_ref())
             .for_recipient(recipient.as_ref());
         let key = gate::key::<ToGenerateDataKey>(kms, cx, &input.key_id, &asked)?;
-        key.supports(EncryptionAlgorithmSpec::SymmetricDefault)?;
+        check_symmetric(key.record())?;
         parameters::dry_run(input.dry_run)?;
         let plaintext = random(cx, bytes)?;
         let blob = key.encrypt(cx, &plaintext, context)?;
@@ -68,12 +69,12 @@ impl Operation for GenerateDataKeyWithoutPlaintext {
             .at(Rate::Cryptographic);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        let bytes = length(input.key_spec, input.number_of_bytes)?;
-        let context = input.encryption_context.as_ref();
+        let bytes = length(cx, input.key_spec, input.number_of_bytes)?;
+        let context = gate::context(cx, "encryptionContext", input.encryption_context.as_ref())?;
 
         let asked = Asked::symmetric(context).with_tokens(input.grant_tokens.as_ref());
         let key = gate::key::<ToGenerateDataKeyWithoutPlaintext>(kms, cx, &input.key_id, &asked)?;
-        key.supports(EncryptionAlgorithmSpec::SymmetricDefault)?;
+        check_symmetric(key.record())?;
         parameters::dry_run(input.dry_run)?;
         let blob = key.encrypt(cx, &random(cx, bytes)?, context)?;
 
@@ -86,8 +87,19 @@ impl Operation for GenerateDataKeyWithoutPlaintext {
     }
 }
 
+/// Data keys are encrypted under symmetric keys.
+fn check_symmetric(key: &Key) -> Result<(), Fault> {
+    if key.spec == KeySpec::SymmetricDefault {
+        return Ok(());
+    }
+    let text = "You cannot generate a data key with an asymmetric CMK";
+    Err(Fault::new(&faults::INVALID_KEY_USAGE, text))
+}
+
 /// Exactly one of the two says how many bytes.
-fn length(spec: Option<DataKeySpec>, bytes: Option<i32>) -> Result<usize, Fault> {
+fn length(cx: &mut Cx<'_>, spec: Option<DataKeySpec>, bytes: Option<i32>) -> Result<usize, Fault> {
+    cx.notes.optional("keySpec", spec.map(|spec| spec.as_str()));
+    cx.notes.optional("numberOfBytes", bytes.map(i64::from));
     match (spec, bytes) {
         (Some(DataKeySpec::Aes256), None) => Ok(32),
         (Some(DataKeySpec::Aes128), None) => Ok(16),

@@ -33,7 +33,7 @@ impl Operation for GenerateDataKeyPair {
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let spec = key_spec(cx, input.key_pair_spec)?;
         let recipient = gate::recipient(kms, cx, input.recipient).await?;
-        let context = input.encryption_context.as_ref();
+        let context = gate::context(cx, "encryptionContext", input.encryption_context.as_ref())?;
 
         let asked = asked(input.key_pair_spec, context)
             .with_tokens(input.grant_tokens.as_ref())
@@ -75,7 +75,7 @@ impl Operation for GenerateDataKeyPairWithoutPlaintext {
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let spec = key_spec(cx, input.key_pair_spec)?;
-        let context = input.encryption_context.as_ref();
+        let context = gate::context(cx, "encryptionContext", input.encryption_context.as_ref())?;
 
         let asked = asked(input.key_pair_spec, context).with_tokens(input.grant_tokens.as_ref());
         let key = gate::key::<ToGenerateDataKeyPairWithoutPlaintext>(kms, cx, &input.key_id, &asked)?;

@@ -97,19 +97,9 @@ fn check_symmetric(key: &Key, input: &ImportKeyMaterialRequest) -> Result<(), Fa
 }
 
 fn note(cx: &mut Cx<'_>, input: &ImportKeyMaterialRequest) {
-    if let Some(model) = input.expiration_model {
-        cx.notes.parameter("expirationModel", model.to_string());
-    }
-    if let Some(valid_to) = input.valid_to {
-        cx.notes.parameter("validTo", valid_to.as_millis());
-    }
-    if let Some(kind) = input.import_type {
-        cx.notes.parameter("importType", kind.to_string());
-    }
-    if let Some(description) = &input.key_material_description {
-        cx.notes.parameter("keyMaterialDescription", description.clone());
-    }
-    if let Some(id) = &input.key_material_id {
-        cx.notes.parameter("keyMaterialId", id.clone());
-    }
+    cx.notes.optional("expirationModel", input.expiration_model.map(|model| model.as_str()));
+    cx.notes.optional("validTo", input.valid_to.map(|at| at.as_millis()));
+    cx.notes.optional("importType", input.import_type.map(|kind| kind.as_str()));
+    cx.notes.optional("keyMaterialDescription", input.key_material_description.clone());
+    cx.notes.optional("keyMaterialId", input.key_material_id.clone());
 }

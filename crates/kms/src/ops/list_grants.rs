@@ -32,7 +32,7 @@ impl Operation for ListGrants {
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let limit = LIST_GRANTS.check(input.limit)?;
         let id = input.grant_id.as_deref().map(parse).transpose()?;
-        let grantee = grantee(&input)?;
+        let grantee = grantee(kms, &input)?;
         let asked = Asked::nothing().with("kms:GrantIsForAWSResource", cx.origin.for_user().is_some());
         let key = gate::key::<ToListGrants>(kms, cx, &input.key_id, &asked)?;
 
@@ -73,13 +73,17 @@ pub(super) fn parse(sent: &str) -> Result<GrantId, Fault> {
     GrantId::parse(sent).map_err(|_| faults::invalid_grant_id(sent))
 }
 
-/// The name under which the grants of the grantee are filed that was asked for.
-fn grantee(input: &ListGrantsRequest) -> Result<Option<String>, Fault> {
+/// The name under which the grants of the grantee are filed that was asked for: by an ARN, or by a unique id, as grants
+/// of those who are gone are shown.
+fn grantee(kms: &Kms, input: &ListGrantsRequest) -> Result<Option<String>, Fault> {
     match (&input.grantee_principal, &input.grantee_service_principal) {
         (Some(_), Some(_)) => Err(faults::validation(
             "GranteePrincipal and GranteeServicePrincipal cannot be specified together.",
         )),
-        (Some(arn), None) => Party::name_of(arn).map(Some).ok_or_else(|| faults::invalid_arn(arn)),
+        (Some(sent), None) => {
+            let name = Party::name_of(principals(kms), sent);
+            name.map(Some).ok_or_else(|| faults::invalid_arn(sent))
+        }
         (None, service) => Ok(service.clone()),
     }
 }

@@ -77,7 +77,7 @@ fn entry(tables: &Tables, key: &Key, id: MaterialId, material: &StoredMaterial) 
     // Of material that is gone, there is nothing left to expire.
     let present = imported.filter(|_| material.token.is_some());
     RotationsListEntry {
-        key_id: Some(key.arn.key_id.to_string()),
+        key_id: Some(key.arn.as_str().to_owned()),
         key_material_id: Some(id.to_string()),
         key_material_description: imported.and_then(|imported| imported.description.clone()),
         import_state: (key.origin == OriginType::External).then_some(match material.token {

@@ -32,7 +32,7 @@ impl Operation for ListRetirableGrants {
         let limit = LIST_GRANTS.check(input.limit)?;
         let sent = principal(&input)?;
         cx.notes.parameter("retiringPrincipal", sent.to_owned());
-        let name = own(cx, sent)?;
+        let name = own(kms, cx, sent)?;
         gate::permit(kms, cx, "kms:ListRetirableGrants", sent, &())?;
 
         let listing = pages::Listing { kms, cx, name: "ListRetirableGrants", of: &name };
@@ -70,10 +70,10 @@ fn principal(input: &ListRetirableGrantsRequest) -> Result<&str, Fault> {
 }
 
 /// The name under which its grants are filed. It must belong to the caller's account.
-fn own(cx: &Cx<'_>, arn: &str) -> Result<String, Fault> {
+fn own(kms: &Kms, cx: &Cx<'_>, arn: &str) -> Result<String, Fault> {
     let account = arn.split(':').nth(4).and_then(|account| AccountId::parse(account).ok());
-    let name = Party::name_of(arn).filter(|_| account == Some(cx.account()));
-    name.ok_or_else(|| faults::invalid_arn(arn))
+    let own = (account == Some(cx.account())).then(|| Party::name_of(principals(kms), arn)).flatten();
+    own.ok_or_else(|| faults::invalid_arn(arn))
 }
 
 fn resumed(last: &str) -> Option<GrantName> {

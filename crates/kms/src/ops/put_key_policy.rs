@@ -23,6 +23,9 @@ impl Operation for PutKeyPolicy {
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let bypass = input.bypass_policy_lockout_safety_check;
+        cx.notes.optional("policyName", input.policy_name.clone());
+        cx.notes.parameter("policy", input.policy.clone());
+        cx.notes.optional("bypassPolicyLockoutSafetyCheck", bypass);
         let mut asked = Asked::nothing();
         if let Some(bypass) = bypass {
             asked = asked.with("kms:BypassPolicyLockoutSafetyCheck", bypass);
@@ -30,7 +33,7 @@ impl Operation for PutKeyPolicy {
 
         let key = gate::key::<ToPutPolicy>(kms, cx, &input.key_id, &asked)?;
         policies::check_name(input.policy_name.as_deref())?;
-        let policy = policies::accept(kms, &input.policy)?;
+        let policy = policies::accept(kms, cx.region, &input.policy)?;
         let changed = Key { policy, ..Key::clone(key.record()) };
         if !bypass.unwrap_or_default() {
             gate::check_lockout(kms, cx, &changed)?;

@@ -26,25 +26,27 @@ impl Operation for ReEncrypt {
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let from = input.source_encryption_algorithm.unwrap_or_default();
         let to = input.destination_encryption_algorithm.unwrap_or_default();
-        parameters::modifiers(
-            input.dry_run,
-            input.dry_run_modifiers.as_deref(),
-            input.source_key_id.as_deref(),
-        )?;
         let (named, blob) = (input.source_key_id.as_deref(), input.ciphertext_blob.as_deref());
+        parameters::modifiers(input.dry_run, input.dry_run_modifiers.as_deref(), named, blob)?;
+        cx.notes.parameter("sourceEncryptionAlgorithm", from.as_str());
+        cx.notes.parameter("destinationEncryptionAlgorithm", to.as_str());
         let old = input.source_encryption_context.as_ref();
+        let old = gate::context(cx, "sourceEncryptionContext", old)?;
         let new = input.destination_encryption_context.as_ref();
+        let new = gate::context(cx, "destinationEncryptionContext", new)?;
         let same = gate::same_key(kms, cx, named, blob, &input.destination_key_id);
 
         let tokens = input.grant_tokens.as_ref();
         let asked = Asked::encryption(from, old).re_encrypting(same).with_tokens(tokens);
+        let asked = asked.naming_key_as("sourceKeyId");
         let source = gate::ciphertext::<ToReEncryptFrom>(kms, cx, named, blob, &asked)?;
         let asked = Asked::encryption(to, new).re_encrypting(same).with_tokens(tokens);
+        let asked = asked.naming_key_as("destinationKeyId");
         let target = gate::key::<ToReEncryptTo>(kms, cx, &input.destination_key_id, &asked)?;
         source.supports(from)?;
         target.supports(to)?;
-        parameters::context(from, old)?;
-        parameters::context(to, new)?;
+        parameters::takes_context(from, old)?;
+        parameters::takes_context(to, new)?;
         let Some(blob) = input.ciphertext_blob else {
             return parameters::dry_run(Some(true)).map(|()| ReEncryptResponse::default().into());
         };

@@ -43,8 +43,12 @@ impl Operation for ReplicateKey {
         if let Some(bypass) = bypass {
             asked = asked.with("kms:BypassPolicyLockoutSafetyCheck", bypass);
         }
-        let primary = gate::key::<ToReplicate>(kms, cx, &input.key_id, &asked)?;
         cx.notes.parameter("replicaRegion", input.replica_region.clone());
+        cx.notes.optional("policy", input.policy.clone());
+        cx.notes.optional("bypassPolicyLockoutSafetyCheck", bypass);
+        cx.notes.optional("description", input.description.clone());
+        cx.notes.optional("tags", input.tags.as_deref().map(tags::noted));
+        let primary = gate::key::<ToReplicate>(kms, cx, &input.key_id, &asked)?;
         family::check_primary(primary.record())?;
         let region = family::other_region(kms, primary.record(), &input.replica_region)?;
         check_room(kms, &primary, &region)?;
@@ -52,7 +56,7 @@ impl Operation for ReplicateKey {
         let mut there = gate::elsewhere(cx, &region);
         permit_creation(kms, &mut there, primary.record(), &tags, bypass)?;
         let policy = match &input.policy {
-            Some(text) => policies::accept(kms, text)?,
+            Some(text) => policies::accept(kms, &region, text)?,
             None => policies::default(kms, there.account(), &region)?,
         };
         kms.quotas.check_keys(kms.tables(), &Place::of(&there))?;

@@ -31,7 +31,7 @@ impl Operation for Sign {
 
         let key = gate::key::<ToSign>(kms, cx, &input.key_id, &asked)?;
         key.supports(algorithm)?;
-        let signed = ToBeSigned::parse(algorithm, input.message_type, input.message)?;
+        let signed = ToBeSigned::parse(key.record().spec, algorithm, input.message_type, input.message)?;
         parameters::dry_run(input.dry_run)?;
         let signature = key.sign(kms, cx, signed).await?;
 

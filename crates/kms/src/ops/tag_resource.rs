@@ -23,6 +23,7 @@ impl Operation for TagResource {
             .at(Rate::PerSecond(10));
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
+        cx.notes.parameter("tags", tags::noted(&input.tags));
         let new = tags::parse(&input.tags)?;
         let key = gate::key::<ToTag>(kms, cx, &input.key_id, &Asked::nothing().tagging(&new))?;
         let merged = tags::merge(&key.record().tags, new)?;

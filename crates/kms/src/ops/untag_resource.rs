@@ -1,6 +1,7 @@
 //! `UntagResource`: removes tags from a key; those it does not have are no error.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_UntagResource.html>
 
+use audit::Value;
 use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
 use model::{Nothing, kms::UntagResourceRequest};
 
@@ -22,6 +23,8 @@ impl Operation for UntagResource {
         Facts::changing("UntagResource", r#"{"KeyId":"{key}","TagKeys":["team"]}"#).at(Rate::PerSecond(5));
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
+        let names = input.tag_keys.iter().cloned().map(Value::from).collect();
+        cx.notes.parameter("tagKeys", Value::List(names));
         tags::check_keys(&input.tag_keys)?;
         let key = gate::key::<ToUntag>(kms, cx, &input.key_id, &Asked::nothing().untagging(&input.tag_keys))?;
         let mut left = key.record().tags.clone();

@@ -30,8 +30,9 @@ impl Operation for UpdateAlias {
         let arn = gate::alias(kms, cx, "kms:UpdateAlias", &name)?;
         let place = Place::of(cx);
         let alias = kms.tables().alias(&place, &name).ok_or_else(|| faults::alias_not_found(&arn))?;
-        let from = gate::key::<ToUpdateAliasFrom>(kms, cx, &alias.target.to_string(), &Asked::nothing())?;
-        let to = gate::key::<ToUpdateAlias>(kms, cx, &input.target_key_id, &Asked::nothing())?;
+        let from = gate::related::<ToUpdateAliasFrom>(kms, cx, alias.target, &Asked::nothing())?;
+        let asked = Asked::nothing().naming_key_as("targetKeyId");
+        let to = gate::key::<ToUpdateAlias>(kms, cx, &input.target_key_id, &asked)?;
         aliases::check_same_kind(&name, from.record(), to.record())?;
         if from.id() != to.id() {
             kms.quotas.check_aliases(kms.tables(), &place, to.record())?;

@@ -7,7 +7,7 @@ use dispatch::{Cx, Fault, Notes};
 use model::{arn::KeyRef, tagging::FailureInfo};
 use store::Batch;
 
-use super::invalid;
+use crate::faults;
 
 /// The changes of the keys that can be changed, in one batch, and why the others cannot.
 pub(super) struct Changed {
@@ -51,7 +51,11 @@ fn is_here(cx: &Cx<'_>, arn: &str) -> Result<(), Fault> {
         Ok(KeyRef::Arn(arn)) => arn.account == cx.account() && arn.region == *cx.region,
         _ => false,
     };
-    if here { Ok(()) } else { Err(invalid(format!("{arn} is no KMS key of this account and Region."))) }
+    if here {
+        Ok(())
+    } else {
+        Err(faults::invalid_parameter(format!("{arn} is no KMS key of this account and Region.")))
+    }
 }
 
 fn told(fault: &Fault) -> FailureInfo {

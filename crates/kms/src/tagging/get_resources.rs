@@ -10,11 +10,8 @@ use model::{
     tagging::{ComplianceDetails, GetResourcesInput, GetResourcesOutput, ResourceTagMapping, Tag, TagFilter},
 };
 
-use super::{
-    invalid,
-    pages::{Tokens, next},
-};
-use crate::{Kms, gate, key::Key, layout::Place, tags::Tags};
+use super::pages::{Tokens, next};
+use crate::{Kms, faults::invalid_parameter, gate, key::Key, layout::Place, tags::Tags};
 
 /// The operation.
 pub(super) struct GetResources;
@@ -29,21 +26,21 @@ impl Operation for GetResources {
     );
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        let limits = check(&input)?;
+        let bounds = check(&input)?;
         gate::permit(kms, cx, "tag:GetResources", "*", &())?;
 
         let filter = filter(&input);
         let tokens = Tokens::new(kms, cx, "GetResources", &filter);
         let after = match tokens.resume(input.pagination_token.as_deref())? {
-            Some(last) => {
-                Bound::Excluded(KeyId::parse(&last).map_err(|_| invalid("The pagination token is invalid."))?)
-            }
+            Some(last) => Bound::Excluded(
+                KeyId::parse(&last).map_err(|_| invalid_parameter("The pagination token is invalid."))?,
+            ),
             None => Bound::Unbounded,
         };
         let shelf = kms.tables().shelf(&Place::of(cx));
         let keys = shelf.into_iter().flat_map(|shelf| shelf.keys.range((after, Bound::Unbounded)));
         let found: Vec<&Arc<Key>> = keys.map(|(_, key)| key).filter(|key| is_wanted(&input, key)).collect();
-        let limit = limits.on_page(&found);
+        let limit = bounds.on_page(&found);
         let page = tokens.page(found.into_iter(), limit, |key| key.arn.key_id.to_string())?;
 
         let with_compliance = input.include_compliance_details == Some(true);
@@ -58,12 +55,12 @@ impl Operation for GetResources {
 }
 
 /// Most keys on a page: of themselves, and by how many tags they have together.
-struct Limits {
+struct PageBounds {
     keys: usize,
     tags: Option<usize>,
 }
 
-impl Limits {
+impl PageBounds {
     /// How many of these are on the first page. The tags of one key are never parted.
     fn on_page(&self, keys: &[&Arc<Key>]) -> usize {
         let Some(tags) = self.tags else { return self.keys };
@@ -78,27 +75,27 @@ impl Limits {
 const KEYS_DEFAULT: i32 = 50;
 const KEYS_MAX: i32 = 100;
 
-fn check(input: &GetResourcesInput) -> Result<Limits, Fault> {
+fn check(input: &GetResourcesInput) -> Result<PageBounds, Fault> {
     let listed = input.resource_arn_list.is_some();
     let token = input.pagination_token.as_deref().is_some_and(|token| !token.is_empty());
     if listed && (token || input.resources_per_page.is_some() || input.tags_per_page.is_some()) {
-        return Err(invalid("ResourceARNList cannot be combined with parameters of pagination."));
+        return Err(invalid_parameter("ResourceARNList cannot be combined with parameters of pagination."));
     }
     if input.exclude_compliant_resources == Some(true) && input.include_compliance_details != Some(true) {
-        return Err(invalid("ExcludeCompliantResources needs IncludeComplianceDetails."));
+        return Err(invalid_parameter("ExcludeCompliantResources needs IncludeComplianceDetails."));
     }
     let keys = input.resources_per_page.unwrap_or(if listed { KEYS_MAX } else { KEYS_DEFAULT });
     if !(1..=KEYS_MAX).contains(&keys) {
-        return Err(invalid(format!("ResourcesPerPage must be between 1 and {KEYS_MAX}.")));
+        return Err(invalid_parameter(format!("ResourcesPerPage must be between 1 and {KEYS_MAX}.")));
     }
     let tags = input.tags_per_page;
     if tags.is_some_and(|tags| !(100..=500).contains(&tags) || tags % 100 != 0) {
-        return Err(invalid("TagsPerPage must be 100, 200, 300, 400 or 500."));
+        return Err(invalid_parameter("TagsPerPage must be 100, 200, 300, 400 or 500."));
     }
     if input.tag_filters.iter().flatten().any(|filter| filter.key.is_none()) {
-        return Err(invalid("A filter of tags needs a Key."));
+        return Err(invalid_parameter("A filter of tags needs a Key."));
     }
-    Ok(Limits {
+    Ok(PageBounds {
         keys: usize::try_from(keys).unwrap_or(1),
         tags: tags.and_then(|tags| usize::try_from(tags).ok()),
     })

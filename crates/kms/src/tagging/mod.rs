@@ -9,7 +9,7 @@ mod pages;
 mod tag_resources;
 mod untag_resources;
 
-use dispatch::{Fault, FaultKind, Row};
+use dispatch::Row;
 
 use crate::Kms;
 
@@ -21,14 +21,3 @@ pub(crate) static TABLE: &[Row<Kms>] = &[
     Row::of::<tag_resources::TagResources>(),
     Row::of::<untag_resources::UntagResources>(),
 ];
-
-static INVALID_PARAMETER: FaultKind = FaultKind {
-    json: "InvalidParameterException",
-    query: "InvalidParameterException",
-    json_status: 400,
-    query_status: 400,
-};
-
-fn invalid(text: impl Into<String>) -> Fault {
-    Fault::new(&INVALID_PARAMETER, text.into())
-}

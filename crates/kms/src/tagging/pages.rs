@@ -1,15 +1,8 @@
 //! Pages of this API's listings. The last page's token is empty, and so may be the first request's.
 
-use dispatch::{Cx, Fault, FaultKind, Listing, NoPage, Page};
+use dispatch::{Cx, Fault, Listing, NoPage, Page};
 
 use crate::{Kms, faults};
-
-static EXPIRED: FaultKind = FaultKind {
-    json: "PaginationTokenExpiredException",
-    query: "PaginationTokenExpiredException",
-    json_status: 400,
-    query_status: 400,
-};
 
 /// The listing of an operation, filtered by `of`.
 pub(super) struct Tokens<'a, 'c>(Listing<'a, 'c>);
@@ -43,7 +36,9 @@ pub(super) fn next(marker: Option<String>) -> Option<String> {
 
 fn fault(why: NoPage) -> Fault {
     match why {
-        NoPage::InvalidMarker => Fault::new(&EXPIRED, "The pagination token is invalid or has expired."),
+        NoPage::InvalidMarker => {
+            Fault::new(&faults::PAGINATION_TOKEN_EXPIRED, "The pagination token is invalid or has expired.")
+        }
         NoPage::Strongroom(refused) => faults::strongroom(refused),
     }
 }

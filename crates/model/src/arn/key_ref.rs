@@ -38,7 +38,7 @@ pub enum KeyRefError {
 }
 
 impl KeyRef {
-    /// Reads what a caller sent.
+    /// Reads what a caller sent. Callers may write the digits of an id in capitals.
     ///
     /// # Errors
     /// [`KeyRefError`].
@@ -49,7 +49,7 @@ impl KeyRef {
         if sent.starts_with("alias/") {
             return AliasName::parse(sent).map(Self::AliasName).map_err(|_| KeyRefError::InvalidKeyId);
         }
-        KeyId::parse(sent).map(Self::Id).map_err(|_| KeyRefError::InvalidKeyId)
+        key_id(sent).map(Self::Id).ok_or(KeyRefError::InvalidKeyId)
     }
 
     fn parse_arn(sent: &str) -> Option<Self> {
@@ -62,10 +62,16 @@ impl KeyRef {
             return None;
         }
         if let Some(id) = resource.strip_prefix("key/") {
-            return Some(Self::Arn(KeyArn { region, account, key_id: KeyId::parse(id).ok()? }));
+            return Some(Self::Arn(KeyArn { region, account, key_id: key_id(id)? }));
         }
         Some(Self::AliasArn(AliasArn { region, account, name: AliasName::parse(resource).ok()? }))
     }
+}
+
+/// A UUID in small letters or in capitals (RFC 9562 section 4); the id of a multi-Region key has one form.
+fn key_id(sent: &str) -> Option<KeyId> {
+    let small = sent.to_ascii_lowercase();
+    KeyId::parse(&small).ok().filter(|id| !id.is_multi_region() || small == sent)
 }
 
 /// An ARN with its text, which is written once: calls show it several times.

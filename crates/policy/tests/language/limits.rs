@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use policy::{
-    Decision, Failure, Identity, Layer, Layers, Outcome, Policy, PolicyKind, Principal, Question, decide,
-    trace,
+    Decision, Failure, Identity, Layer, Layers, Naming, Outcome, Policy, PolicyKind, Principal, Question,
+    decide, trace,
 };
 
 const ACCOUNT: &str = "111122223333";
@@ -67,7 +67,7 @@ fn in_every_layer_a_denial_that_takes_too_much_work_stands() {
                 identity: Identity::Policies(&[at("identity")]),
                 boundary: Some(at("boundary")),
                 session: Some(&[at("session")]),
-                grant: Some("grant-1"),
+                grant: Some(("grant-1", Naming::Directly)),
             },
         )
     };

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::{
     generate::{Asked, HERE, Scene, id_of, scene},
-    naive::{Case, Context, Verdict, evaluate, worlds},
+    naive::{Case, Context, Verdict, Way, evaluate, worlds},
 };
 
 /// Eight times proptest's number of scenes, 256 unless `PROPTEST_CASES` says otherwise, with five questions
@@ -105,7 +105,7 @@ struct Parsed {
     identity: Vec<Policy>,
     boundary: Option<Policy>,
     session: Option<Vec<Policy>>,
-    grant: bool,
+    grant: Option<Naming>,
 }
 
 impl Parsed {
@@ -135,7 +135,7 @@ impl Parsed {
                 identity: if is_root(principal) { Identity::RootUser } else { Identity::Policies(&own) },
                 boundary: self.boundary.as_ref(),
                 session: session.as_deref(),
-                grant: self.grant.then_some("grant-1"),
+                grant: self.grant.map(|naming| ("grant-1", naming)),
             },
         )
     }
@@ -155,9 +155,6 @@ fn combined(trace: &Trace, principal: &Principal) -> Verdict {
     }
     let missing = |layer| Verdict { allowed: false, explicit: false, layer, by: None };
     let allowed = |layer, by| Verdict { allowed: true, explicit: false, layer, by: Some(by) };
-    if let Some(policy::Verdict::Allows { by, .. }) = says(Layer::Grant) {
-        return allowed(Layer::Grant, by);
-    }
     let bounds = [Layer::Boundary, Layer::Session];
     let bound = bounds.into_iter().find(|layer| says(*layer) == Some(policy::Verdict::Silent));
     let own = match says(Layer::Identity) {
@@ -169,6 +166,21 @@ fn combined(trace: &Trace, principal: &Principal) -> Verdict {
         (Some(_), Some(bound)) => missing(bound),
         (Some(by), None) => allowed(Layer::Identity, by.clone()),
     };
+    let granted = match says(Layer::Grant) {
+        Some(policy::Verdict::Allows { by, naming }) => Some((by, naming.expect("grants name somebody"))),
+        _ => None,
+    };
+    if let Some((by, naming)) = granted {
+        let hindered = match (naming, bound) {
+            (Naming::Directly, _) | (Naming::Bounded, None) => None,
+            (Naming::Bounded, Some(bound)) => Some(missing(bound)),
+            (Naming::Account, _) => Some(own_within).filter(|own| !own.allowed),
+        };
+        let Some(hindered) = hindered else { return allowed(Layer::Grant, by) };
+        let without = trace.layers.iter().filter(|trace| trace.layer != Layer::Grant).cloned().collect();
+        let otherwise = combined(&Trace { decision: trace.decision.clone(), layers: without }, principal);
+        return if otherwise.allowed { otherwise } else { hindered };
+    }
     let (by, naming) = match says(Layer::Resource) {
         None => return own_within,
         Some(policy::Verdict::Allows { by, naming }) => (by, naming.expect("key policies name somebody")),
@@ -211,7 +223,7 @@ fn naively(scene: &Scene, asked: &Asked) -> Verdict {
         identity: (!is_root(&asked.principal)).then_some(&scene.identity),
         boundary: scene.boundary.as_ref(),
         session: scene.session.as_deref(),
-        grant: scene.grant.then_some("grant-1"),
+        grant: scene.grant.map(|naming| ("grant-1", Way::of(naming))),
     })
 }
 

@@ -1,6 +1,6 @@
 //! Policies and questions over small alphabets.
 
-use policy::{Federator, Principal};
+use policy::{Federator, Naming, Principal};
 use proptest::{
     collection::{btree_set, vec},
     option,
@@ -23,7 +23,8 @@ pub(crate) struct Scene {
     pub(crate) identity: Vec<Value>,
     pub(crate) boundary: Option<Value>,
     pub(crate) session: Option<Vec<Value>>,
-    pub(crate) grant: bool,
+    /// How a grant names the caller, if there is one.
+    pub(crate) grant: Option<Naming>,
     pub(crate) questions: Vec<Asked>,
 }
 
@@ -46,7 +47,7 @@ pub(crate) fn scene() -> impl Strategy<Value = Scene> {
         vec(policy(false), 0..3),
         option::weighted(0.25, policy(false)),
         option::weighted(0.25, vec(policy(false), 0..3)),
-        prop::bool::weighted(0.05),
+        option::weighted(0.1, select(vec![Naming::Directly, Naming::Bounded, Naming::Account])),
     );
     let question = (principal(), select(ACTIONS.to_vec()), select(RESOURCES.to_vec()), context(), doubtful());
     let question = question.prop_map(|(principal, action, resource, context, doubtful)| {

@@ -8,7 +8,7 @@ mod text;
 
 use std::collections::BTreeMap;
 
-use policy::{Effect, Layer, Principal};
+use policy::{Effect, Layer, Naming, Principal};
 use serde_json::Value;
 
 use text::{Char, expand, like};
@@ -74,7 +74,8 @@ pub(crate) struct Case<'a> {
     pub(crate) identity: Option<&'a [Value]>,
     pub(crate) boundary: Option<&'a Value>,
     pub(crate) session: Option<&'a [Value]>,
-    pub(crate) grant: Option<&'a str>,
+    /// The id of a grant, and whom it is to.
+    pub(crate) grant: Option<(&'a str, Way)>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,10 +95,20 @@ pub(crate) fn evaluate(case: &Case<'_>) -> Verdict {
             }
         }
     }
-    // 2. Grants only allow, whatever the policies leave open.
-    if let Some(grant) = case.grant {
-        return yes(Layer::Grant, grant);
-    }
+    // 2. Grants only allow, whatever the policies leave open: as a key policy would that names the grantee.
+    let Some((id, way)) = case.grant else { return by_policies(case) };
+    let hindered = match way {
+        Way::Itself => None,
+        Way::Within => case.beyond_bounds(),
+        Way::Account if case.own_policies().is_none() => Some(Layer::Identity),
+        Way::Account => case.beyond_bounds(),
+    };
+    let Some(layer) = hindered else { return yes(Layer::Grant, id) };
+    let otherwise = by_policies(case);
+    if otherwise.allowed { otherwise } else { no(layer) }
+}
+
+fn by_policies(case: &Case<'_>) -> Verdict {
     let own = case.own_policies();
     let beyond = case.beyond_bounds();
     let within_bounds = |by: &str| match beyond {
@@ -135,13 +146,24 @@ pub(crate) fn evaluate(case: &Case<'_>) -> Verdict {
 }
 
 /// How a principal element can mean a caller.
-#[derive(Clone, Copy, PartialEq)]
-enum Way {
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Way {
     Itself,
     /// "Limited by an implicit deny in a permissions boundary or session policy": the ARN of the role of a session, and
     /// of the user who federated; and whatever else does not "specifically reference the federated user session".
     Within,
     Account,
+}
+
+impl Way {
+    /// The same in the words of the other evaluator.
+    pub(crate) fn of(naming: Naming) -> Self {
+        match naming {
+            Naming::Directly => Self::Itself,
+            Naming::Bounded => Self::Within,
+            Naming::Account => Self::Account,
+        }
+    }
 }
 
 impl Case<'_> {

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::{
     load::{HERE, KEY, Scenario, load},
-    naive::{Case, Verdict, evaluate},
+    naive::{Case, Verdict, Way, evaluate},
 };
 
 const GRANT: &str = "grant-1";
@@ -46,7 +46,7 @@ fn the_evaluator_decides_as_written() {
                 identity: own.as_deref().map_or(Identity::RootUser, Identity::Policies),
                 boundary: boundary.as_ref(),
                 session: session.as_deref(),
-                grant: scenario.granted().then_some(GRANT),
+                grant: scenario.granted().then_some((GRANT, scenario.grant_to)),
             },
         );
         let verdict = Verdict {
@@ -79,7 +79,7 @@ fn the_naive_evaluator_decides_as_written() {
             identity: scenario.identity.as_deref(),
             boundary: scenario.boundary.as_ref(),
             session: scenario.session.as_deref(),
-            grant: scenario.granted().then_some(GRANT),
+            grant: scenario.granted().then_some((GRANT, Way::of(scenario.grant_to))),
         });
         assert_eq!(verdict, expected(&scenario), "{}", scenario.name);
     }

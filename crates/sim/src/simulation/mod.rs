@@ -120,7 +120,7 @@ impl Simulation {
     /// What an answer, or none, means for the oracle.
     fn judge(&mut self, call: &Call, answer: Option<&Answer>) {
         let now = self.world().now().as_millis();
-        match (answer, self.oracle.refusal(call)) {
+        match (answer, self.oracle.refusal(call, now)) {
             (Some(answer), _) if answer.status >= 500 => {
                 assert!(self.troubled, "{self}: {call:?} failed without trouble: {answer:?}");
                 self.report.failed += 1;
@@ -145,7 +145,7 @@ impl Simulation {
         let now = self.world().now().as_millis();
         self.repair();
         let observed = self.observe();
-        if observed == self.oracle || self.oracle.refusal(call).is_some() {
+        if observed == self.oracle || self.oracle.refusal(call, now).is_some() {
             return self.check(&observed);
         }
         let new = observed.keys.keys().find(|id| !self.oracle.keys.contains_key(*id));

@@ -57,8 +57,8 @@ const ROTATIONS_MAX: usize = 25;
 const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
 
 impl Oracle {
-    /// The code with which a call is refused; `None` if it succeeds.
-    pub(super) fn refusal(&self, call: &Call) -> Option<&'static str> {
+    /// The code with which a call is refused at this time; `None` if it succeeds.
+    pub(super) fn refusal(&self, call: &Call, now_millis: i64) -> Option<&'static str> {
         match call {
             Call::CreateKey { .. } | Call::Random => None,
             Call::Describe { key } => self.exists(key),
@@ -69,7 +69,7 @@ impl Oracle {
             | Call::Tag { key, .. }
             | Call::Untag { key, .. } => self.not_pending(key),
             Call::Cancel { key } => self.exists(key).or(match self.state(key) {
-                Some(State::Pending(_)) => None,
+                Some(State::Pending(due)) if due > now_millis => None,
                 _ => Some(INVALID_STATE),
             }),
             Call::CreateAlias { alias, key } => {

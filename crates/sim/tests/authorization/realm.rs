@@ -6,7 +6,7 @@ use std::{
 };
 
 use dispatch::{ConnectionInfo, TlsDetails};
-use policy::Principal;
+use policy::{Naming, Principal};
 use serde_json::{Value, json};
 use sim::{Answer, Credentials, Scope, World};
 
@@ -22,7 +22,7 @@ pub(crate) struct Realm<'a> {
     pub(crate) world: World,
     /// The key, by its ARN.
     pub(crate) key: String,
-    /// The grant to the caller, if the scenario has one.
+    /// The grant, if the scenario has one.
     pub(crate) grant: Option<String>,
     /// The import of the key's material, for operations on imported material.
     pub(crate) imported: Option<Value>,
@@ -273,7 +273,12 @@ impl Realm<'_> {
         if operations.is_empty() {
             return None;
         }
-        let input = json!({ "KeyId": self.key, "GranteePrincipal": self.caller(), "Operations": operations });
+        let grantee = match (self.plan.scenario.grant_to, &self.plan.who) {
+            (Naming::Bounded, Principal::Session { role_arn, .. }) => role_arn.clone(),
+            (Naming::Account, who) => format!("arn:aws:iam::{}:root", who.account().expect("an account")),
+            (Naming::Directly | Naming::Bounded, _) => self.caller(),
+        };
+        let input = json!({ "KeyId": self.key, "GranteePrincipal": grantee, "Operations": operations });
         Some(self.kms("CreateGrant", input)["GrantId"].as_str().unwrap().to_owned())
     }
 

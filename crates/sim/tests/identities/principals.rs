@@ -105,3 +105,84 @@ fn trust_policies_show_who_is_gone() {
     people.iam("CreateUser", json!({ "UserName": "alice" }));
     assert_eq!(shown(), trust(&id));
 }
+
+/// Who holds a key's grants, as a listing shows them, of one grantee if that is asked for.
+fn grantees(people: &People, key: &str, of: Option<&str>) -> Vec<String> {
+    let listed =
+        people.kms_as(&people.root, "ListGrants", json!({ "KeyId": key, "GranteePrincipal": of })).ok();
+    let grants = listed.get("Grants").and_then(Value::as_array).unwrap();
+    grants.iter().map(|grant| grant["GranteePrincipal"].as_str().unwrap().to_owned()).collect()
+}
+
+fn grant(people: &People, key: &str, grantee: &str) {
+    let input = json!({ "KeyId": key, "GranteePrincipal": grantee, "RetiringPrincipal": grantee,
+        "Operations": ["DescribeKey"] });
+    people.kms_as(&people.root, "CreateGrant", input).ok();
+}
+
+#[test]
+fn a_grant_is_its_grantees_whatever_the_grantee_is_called() {
+    let people = People::new();
+    let alice = people.user("alice");
+    let (arn, new_arn) =
+        (format!("arn:aws:iam::{ACCOUNT}:user/alice"), format!("arn:aws:iam::{ACCOUNT}:user/p/carol"));
+    let key = people.key(json!({}));
+    grant(&people, &key, &arn);
+    let describe = |who| people.kms_as(who, "DescribeKey", json!({ "KeyId": key })).code;
+    assert_eq!(describe(&alice), None);
+
+    people.iam("UpdateUser", json!({ "UserName": "alice", "NewUserName": "carol", "NewPath": "/p/" }));
+    assert_eq!(describe(&alice), None);
+    assert_eq!(grantees(&people, &key, None), [new_arn.as_str()]);
+    assert_eq!(grantees(&people, &key, Some(&new_arn)), [new_arn.as_str()]);
+    assert_eq!(grantees(&people, &key, Some(&arn)), [""; 0]);
+    let retirable = |arn: &str| {
+        let input = json!({ "RetiringPrincipal": arn });
+        let listed = people.kms_as(&people.root, "ListRetirableGrants", input).ok();
+        listed.get("Grants").and_then(Value::as_array).unwrap().len()
+    };
+    assert_eq!((retirable(&new_arn), retirable(&arn)), (1, 0));
+
+    let namesake = people.user("alice");
+    assert_eq!(describe(&namesake).as_deref(), Some("AccessDeniedException"));
+    assert_eq!(grantees(&people, &key, Some(&arn)), [""; 0]);
+    grant(&people, &key, &arn);
+    assert_eq!(describe(&namesake), None);
+    assert_eq!(grantees(&people, &key, Some(&arn)), [arn]);
+}
+
+#[test]
+fn sessions_of_a_role_that_is_made_again_inherit_no_grants() {
+    let people = People::new();
+    let alice = people.user("alice");
+    people.allow("alice", &["sts:AssumeRole"]);
+    let account = format!("arn:aws:iam::{ACCOUNT}:root");
+    let role = json!({ "RoleName": "r", "AssumeRolePolicyDocument": trust(&account) });
+    let (arn, session_arn) =
+        (format!("arn:aws:iam::{ACCOUNT}:role/r"), format!("arn:aws:sts::{ACCOUNT}:assumed-role/r/one"));
+    let assume = || {
+        let input = json!({ "RoleArn": arn, "RoleSessionName": "one" });
+        people.world.call(&alice, "sts", "AssumeRole", input).credentials(ACCOUNT)
+    };
+    let id = people.iam("CreateRole", role.clone()).xml("RoleId").unwrap();
+    let keys = [people.key(json!({})), people.key(json!({}))];
+    for (key, grantee) in keys.iter().zip([&arn, &session_arn]) {
+        grant(&people, key, grantee);
+    }
+    let describe = |who, key: &str| people.kms_as(who, "DescribeKey", json!({ "KeyId": key })).code;
+    let first = assume();
+    for key in &keys {
+        assert_eq!(describe(&first, key), None);
+    }
+
+    people.iam("DeleteRole", json!({ "RoleName": "r" }));
+    people.iam("CreateRole", role);
+    let second = assume();
+    for (key, shown) in keys.iter().zip([id.clone(), format!("{id}:one")]) {
+        assert_eq!(describe(&second, key).as_deref(), Some("AccessDeniedException"), "{key}");
+        assert_eq!(grantees(&people, key, None), [shown.as_str()]);
+        assert_eq!(grantees(&people, key, Some(&shown)), [shown]);
+        assert_eq!(grantees(&people, key, Some(&arn)), [""; 0]);
+        assert_eq!(grantees(&people, key, Some(&session_arn)), [""; 0]);
+    }
+}

@@ -1,6 +1,7 @@
 //! What falls due: everything, in order, once.
 
 use serde_json::json;
+use store::{FaultEffect, PlannedFault, StoreCall, StoreError};
 
 use crate::stage::{AWAY, Stage, id};
 
@@ -64,4 +65,74 @@ fn a_sealed_strongroom_delays_rotations_and_nothing_else() {
     stage.world.tick().unwrap();
     assert_eq!(stage.materials(&key).len(), 2);
     assert_eq!((stage.events("RotateKey").len(), stage.events("DeleteKey").len()), (1, 1));
+}
+
+/// A key with more records than one commit can remove, its aliases and grants among them.
+fn large_key(stage: &Stage) -> String {
+    let key = stage.key(json!({}));
+    let root = format!("arn:aws:iam::{}:root", stage.world.root().account);
+    for number in 0..220 {
+        let name = format!("grant-{number}");
+        let input =
+            json!({ "KeyId": key, "GranteePrincipal": root, "Operations": ["Decrypt"], "Name": name });
+        stage.kms("CreateGrant", input).ok();
+    }
+    for number in 0..50 {
+        let input = json!({ "AliasName": format!("alias/large-{number}"), "TargetKeyId": key });
+        stage.kms("CreateAlias", input).ok();
+    }
+    key
+}
+
+/// How many records of a key there are, the key's own among them.
+fn stored(stage: &Stage, key: &str) -> usize {
+    stage.world.state().keys().filter(|name| String::from_utf8_lossy(name).contains(id(key))).count()
+}
+
+#[test]
+fn a_deletion_that_breaks_off_anywhere_leaves_no_key_that_can_be_kept() {
+    let gone = FaultEffect::Fail(StoreError::Unavailable("it was cut off".to_owned()));
+    let mut after = 0;
+    loop {
+        let mut stage = Stage::new();
+        let key = large_key(&stage);
+        stage.kms("ScheduleKeyDeletion", json!({ "KeyId": key, "PendingWindowInDays": 7 })).ok();
+        let before = stored(&stage, &key);
+        stage.world.clock().advance_days(7);
+        let effect = gone.clone();
+        let fault = PlannedFault { call: StoreCall::Commit, after, times: u64::MAX, effect };
+        stage.world.store().set_plan(vec![fault]);
+        let done = stage.world.tick();
+        stage.world.store().set_plan(Vec::new());
+        stage.world = stage.world.restart();
+        let left = stored(&stage, &key);
+        if left == 0 {
+            assert_eq!(stage.events("DeleteKey").len(), 1);
+            break;
+        }
+        assert!(done.is_err() && left <= before, "{after}: {left} of {before}");
+        assert_eq!(stage.state(&key), "PendingDeletion", "{after}");
+        for operation in ["CancelKeyDeletion", "EnableKey", "RotateKeyOnDemand", "ScheduleKeyDeletion"] {
+            let answer = stage.kms(operation, json!({ "KeyId": key }));
+            assert_eq!(answer.fault(), "KMSInvalidStateException", "{operation} after {after} commits");
+        }
+        stage.world.tick().unwrap();
+        assert_eq!(stored(&stage, &key), 0, "{after}");
+        assert_eq!(stage.kms("DescribeKey", json!({ "KeyId": key })).fault(), "NotFoundException");
+        assert_eq!(stage.events("DeleteKey").len(), 1, "{after}");
+        after += 1;
+    }
+    assert!(after > 3, "a deletion of several commits, not of {after}");
+}
+
+#[test]
+fn what_is_due_cannot_be_cancelled_any_more() {
+    let stage = Stage::new();
+    let key = stage.key(json!({}));
+    stage.kms("ScheduleKeyDeletion", json!({ "KeyId": key, "PendingWindowInDays": 7 })).ok();
+    stage.world.clock().advance_days(7);
+    let answer = stage.kms("CancelKeyDeletion", json!({ "KeyId": key }));
+    let message = format!("{key} is being deleted.");
+    assert_eq!((answer.fault(), answer.message.as_deref()), ("KMSInvalidStateException", Some(&*message)));
+    assert_eq!(stage.state(&key), "PendingDeletion");
 }

@@ -12,6 +12,7 @@ mod due;
 mod import;
 mod model;
 mod replicas;
+mod requests;
 mod rotation;
 mod stage;
 mod states;

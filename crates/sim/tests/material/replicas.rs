@@ -83,8 +83,7 @@ fn rotation_is_the_primarys_and_reaches_every_replica() {
     stage.kms("RotateKeyOnDemand", json!({ "KeyId": primary })).ok();
     stage.pass_days(100);
     assert_eq!(stage.materials(&primary).len(), 3);
-    let without_key_states = |key: &str| stage.materials(key);
-    assert_eq!(without_key_states(&primary), without_key_states(&replica));
+    assert_eq!(stage.materials_of_any(&primary), stage.materials_of_any(&replica));
     for (from, to) in [(&primary, &replica), (&replica, &primary)] {
         stage.decrypt(to, &stage.encrypt(from));
         stage.decrypt(to, &old);

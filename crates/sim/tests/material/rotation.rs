@@ -30,7 +30,7 @@ fn the_clock_rotates_and_old_blobs_still_decrypt() {
     let materials = stage.materials(&key);
     assert_eq!(
         materials[0],
-        json!({ "KeyId": id(&key), "KeyMaterialId": first, "KeyMaterialState": "NON_CURRENT" })
+        json!({ "KeyId": key, "KeyMaterialId": first, "KeyMaterialState": "NON_CURRENT" })
     );
     assert_eq!(
         (&materials[1]["KeyMaterialId"], &materials[1]["KeyMaterialState"], &materials[1]["RotationType"]),

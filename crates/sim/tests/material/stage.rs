@@ -59,6 +59,15 @@ impl Stage {
         self.kms_in(region(key), "ListKeyRotations", input).ok()["Rotations"].as_array().unwrap().clone()
     }
 
+    /// Every material of a key without the key's name: alike in all keys of a family.
+    pub(crate) fn materials_of_any(&self, key: &str) -> Vec<Value> {
+        let mut materials = self.materials(key);
+        for material in &mut materials {
+            assert_eq!(material["KeyId"].take(), json!(key));
+        }
+        materials
+    }
+
     pub(crate) fn encrypt(&self, key: &str) -> String {
         let input = json!({ "KeyId": key, "Plaintext": "c2VjcmV0" });
         text(&self.kms_in(region(key), "Encrypt", input).ok(), "/CiphertextBlob")

@@ -160,7 +160,7 @@ fn nothing_is_made_for_whom_it_would_be_of_no_use() {
         assert_eq!(encrypt(&stage, unknown).fault(), "NotFoundException");
         assert_eq!(refused(&stage.root, "DescribeKey", json!({ "KeyId": unknown })), "NotFoundException");
     }
-    assert_eq!(refused(&stage.root, "GetKeyPolicy", json!({ "KeyId": S3 })), "NotFoundException");
+    assert_eq!(refused(&stage.root, "GetKeyPolicy", json!({ "KeyId": S3 })), "InvalidArnException");
     assert_eq!(stage.world.state(), before);
     assert!(made(&stage).is_empty());
 }

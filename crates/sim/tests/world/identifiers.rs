@@ -19,7 +19,7 @@ fn keys_that_are_not_there() {
         (arn("eu-west-1", account, NOWHERE), not_found("Invalid arn eu-west-1".to_owned())),
         ("fake-key-id".to_owned(), not_found("Invalid keyId 'fake-key-id'".to_owned())),
         (NOWHERE.replace('-', ""), not_found(format!("Invalid keyId '{}'", NOWHERE.replace('-', "")))),
-        (NOWHERE.to_uppercase(), not_found(format!("Invalid keyId '{}'", NOWHERE.to_uppercase()))),
+        (NOWHERE.to_uppercase(), not_found(format!("Key '{unknown}' does not exist"))),
         ("mrk-fake".to_owned(), not_found("Invalid keyId 'mrk-fake'".to_owned())),
         (format!(" {NOWHERE}"), not_found(format!("Invalid keyId ' {NOWHERE}'"))),
         ("key/".to_owned() + NOWHERE, not_found(format!("Invalid keyId 'key/{NOWHERE}'"))),
@@ -86,7 +86,7 @@ fn aliases_that_are_not_there_or_not_allowed() {
     stage.kms("DescribeKey", json!({ "KeyId": alias })).ok();
     for operation in ["EnableKey", "GetKeyPolicy", "ListResourceTags", "ScheduleKeyDeletion"] {
         let answer = stage.kms(operation, json!({ "KeyId": alias }));
-        assert_eq!(answer.fault(), "NotFoundException", "{operation} takes no alias");
+        assert_eq!(answer.fault(), "InvalidArnException", "{operation} takes no alias");
     }
     let case = stage.kms("DescribeKey", json!({ "KeyId": alias.to_uppercase() }));
     assert_eq!(case.fault(), "NotFoundException");

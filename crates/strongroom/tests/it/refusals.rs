@@ -146,7 +146,6 @@ fn without_randomness_nothing_is_made() {
     assert_eq!(world.room.generate(&BINDING, &Scripted::new(&[&[1; 59]])).err(), broken);
     assert_eq!(world.material.encrypt(&plaintext(), &Context::empty(), &dry).err(), broken);
     assert_eq!(world.room.seal_secret(Purpose::SecretAccessKey, b"", &plaintext(), &dry).err(), broken);
-    assert_eq!(world.room.random(1, &dry).err(), broken);
 }
 
 proptest! {

@@ -24,7 +24,6 @@ fn a_sealed_strongroom_refuses_all_work() {
     assert_eq!(room.open_secret(Purpose::SecretAccessKey, b"", &[0; 92]).err(), sealed);
     assert_eq!(room.tag(Purpose::PaginationMarker, b"").err(), sealed);
     assert_eq!(room.check_tag(Purpose::PaginationMarker, b"", &[0; 36]).err(), sealed);
-    assert_eq!(room.random(8, &entropy).err(), sealed);
 }
 
 #[test]
@@ -132,17 +131,6 @@ fn keys_added_at_the_same_time_are_all_kept() {
         let namesake = domain_key(number, &seal, &entropy);
         assert_eq!(room.unseal(&seal, &[namesake]), Err(UnsealError::NumberTaken(number)));
     }
-}
-
-#[test]
-fn random_bytes_come_from_the_given_source() {
-    let entropy = Counting::default();
-    let seal = file_seal(&entropy);
-    let room = Strongroom::sealed();
-    room.unseal(&seal, &[domain_key(1, &seal, &entropy)]).unwrap();
-    let bytes = room.random(12, &Counting::default()).unwrap();
-    assert_eq!(bytes.reveal(), [0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0]);
-    assert!(room.random(0, &entropy).unwrap().is_empty());
 }
 
 fn file_seal(entropy: &Counting) -> FileSeal {

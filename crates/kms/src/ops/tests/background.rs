@@ -4,23 +4,25 @@ use audit::{Journal, MemoryDisk, Record};
 use dispatch::{Backstage, Clock, Drain};
 use model::{
     Timestamp,
-    arn::KeyArn,
+    arn::{AliasName, KeyArn},
     kms::{
-        DescribeKeyRequest, DisableKeyRotationRequest, EnableKeyRotationRequest, GetKeyRotationStatusRequest,
-        KeyManagerType, RotateKeyOnDemandRequest, ScheduleKeyDeletionRequest,
+        CreateAliasRequest, DescribeKeyRequest, DisableKeyRotationRequest, EnableKeyRotationRequest,
+        GetKeyRotationStatusRequest, KeyManagerType, RotateKeyOnDemandRequest, ScheduleKeyDeletionRequest,
     },
 };
-use state::Kept;
+use state::{Kept, replaced};
 use store::{Batch, Store};
 
 use super::{code, key};
 use crate::{
-    KeyManagement, clockwork,
+    KeyManagement,
+    aliases::Alias,
+    clockwork,
     key::Key,
     layout::Place,
     lifecycle::State,
     ops::{
-        describe_key::DescribeKey, disable_key_rotation::DisableKeyRotation,
+        create_alias::CreateAlias, describe_key::DescribeKey, disable_key_rotation::DisableKeyRotation,
         enable_key_rotation::EnableKeyRotation, get_key_rotation_status::GetKeyRotationStatus,
         rotate_key_on_demand::RotateKeyOnDemand, schedule_key_deletion::ScheduleKeyDeletion,
     },
@@ -131,6 +133,29 @@ fn a_change_in_the_last_moment_wins_over_what_was_due() {
         world.store.commit(change).await.unwrap().unwrap();
         assert_eq!(clockwork::tick(&node.service, &node.backstage).await.unwrap(), 0);
         assert!(events(&*world.store).await.is_empty());
+    });
+}
+
+#[test]
+fn an_alias_that_moved_in_the_last_moment_stays_with_its_new_key() {
+    let world = World::new();
+    let (owner, leaving, other) = (root(OWNER), key(&world, None), key(&world, None));
+    let name = "alias/moved".to_owned();
+    let input = CreateAliasRequest { alias_name: name.clone(), target_key_id: leaving.to_string() };
+    world.call::<CreateAlias>(&owner, input).unwrap();
+    let input = ScheduleKeyDeletionRequest { key_id: leaving.to_string(), pending_window_in_days: Some(7) };
+    world.call::<ScheduleKeyDeletion>(&owner, input).unwrap();
+    wait(async {
+        let node = Node::start(&world, 1, world.now.plus_days(7)).await;
+        // The node has not heard of this when it begins.
+        let alias = AliasName::parse(&name).unwrap();
+        let alias = Alias::clone(world.kms().tables().alias(&Place::of_key(&leaving), &alias).unwrap());
+        let moved = Alias { target: other.key_id, ..alias.clone() };
+        world.store.commit(replaced(&alias, &moved)).await.unwrap().unwrap();
+        assert_eq!(clockwork::tick(&node.service, &node.backstage).await.unwrap(), 0);
+        assert_eq!(clockwork::tick(&node.service, &node.backstage).await.unwrap(), 1);
+        let left = world.store.get(&[moved.key(), moved.place.key(leaving.key_id)]).await.unwrap();
+        assert_eq!(left.iter().map(Option::is_some).collect::<Vec<_>>(), [true, false]);
     });
 }
 

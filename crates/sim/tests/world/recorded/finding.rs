@@ -45,7 +45,13 @@ findings! {
         for name in [&alias, &arn] {
             let input = json!({ "KeyId": name, "Policy": stage.value("policy") });
             assert_eq!(stage.kms("PutKeyPolicy", input).fault(), "NotFoundException");
-            assert_eq!(stage.kms("DisableKey", json!({ "KeyId": name })).fault(), "NotFoundException");
+            assert_eq!(stage.kms("EnableKeyRotation", json!({ "KeyId": name })).fault(), "NotFoundException");
+            // Others are reported to say so.
+            let refused = ("InvalidArnException", "Key Aliases are not supported for this operation.");
+            for operation in ["DisableKey", "GetKeyPolicy", "ListResourceTags", "ScheduleKeyDeletion"] {
+                assert_eq!(stage.kms(operation, json!({ "KeyId": name })).refusal(), refused, "{operation}");
+            }
+            assert_eq!(stage.kms("ListAliases", json!({ "KeyId": name })).refusal(), refused);
         }
     }
 

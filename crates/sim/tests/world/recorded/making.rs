@@ -22,11 +22,13 @@ findings! {
     }
 
     31 r31_a_spec_under_both_its_names(stage) {
-        let input = json!({ "KeySpec": "SYMMETRIC_DEFAULT", "CustomerMasterKeySpec": "RSA_2048" });
-        let answer = stage.kms("CreateKey", input);
+        let different = json!({ "KeySpec": "SYMMETRIC_DEFAULT", "CustomerMasterKeySpec": "RSA_2048" });
+        let equal = json!({ "KeySpec": "SYMMETRIC_DEFAULT", "CustomerMasterKeySpec": "SYMMETRIC_DEFAULT" });
         let text = "You cannot specify KeySpec and CustomerMasterKeySpec in the same request. CustomerMasterKeySpec \
                     is deprecated.";
-        assert_eq!(answer.refusal(), ("ValidationException", text));
+        for input in [different, equal] {
+            assert_eq!(stage.kms("CreateKey", input).refusal(), ("ValidationException", text));
+        }
     }
 
     32 r32_tags_that_may_not_be(stage) {

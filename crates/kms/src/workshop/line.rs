@@ -1,0 +1,70 @@
+//! Seats that are given in turn.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::oneshot::{self, Sender};
+
+use super::turns::{Customer, Full, Turns};
+
+/// Seats, and those who wait for one.
+pub(super) struct Line(Mutex<Seats>);
+
+/// While somebody waits, no seat is free.
+struct Seats {
+    free: usize,
+    waiting: Turns<Sender<Seat>>,
+}
+
+/// A seat. It goes to whoever's turn it is when it is left.
+pub(super) struct Seat(Arc<Line>);
+
+/// An RSA key was not generated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotGenerated {
+    /// As many requests wait as may: of the customer, of its account, or of all.
+    Busy,
+    /// The work did not come to its end.
+    Interrupted,
+}
+
+impl Line {
+    /// So many seats, all free.
+    pub(super) fn new(seats: usize) -> Arc<Self> {
+        Arc::new(Self(Mutex::new(Seats { free: seats, waiting: Turns::default() })))
+    }
+
+    /// A seat, when it is the customer's turn.
+    pub(super) async fn seat(self: &Arc<Self>, customer: &Customer) -> Result<Seat, NotGenerated> {
+        let turn = {
+            let mut seats = self.lock();
+            if seats.free > 0 {
+                seats.free -= 1;
+                return Ok(Seat(Arc::clone(self)));
+            }
+            let (sender, turn) = oneshot::channel();
+            seats.waiting.retain(|waiting| !waiting.is_closed());
+            seats.waiting.enter(customer, sender).map_err(|Full| NotGenerated::Busy)?;
+            turn
+        };
+        turn.await.map_err(|_| NotGenerated::Interrupted)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Seats> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let next = {
+            let mut seats = self.0.lock();
+            let next = seats.waiting.next();
+            seats.free += usize::from(next.is_none());
+            next
+        };
+        if let Some(next) = next {
+            // Whoever hung up meanwhile does not take the seat, which is left again by that.
+            drop(next.send(Self(Arc::clone(&self.0))));
+        }
+    }
+}
