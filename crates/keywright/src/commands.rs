@@ -24,8 +24,8 @@ use tokio::runtime::Runtime;
 
 use crate::{
     cli::{
-        AccountCommand, Certificate, Check, Command, Explain, HealthOptions, Init, Journal, Kind, LintPolicy,
-        Names, Place, RootCommand, Serve,
+        AccountCommand, Certificate, Check, Command, DataOptions, Explain, HealthOptions, Init,
+        JournalCommand, LintPolicy, Names, PolicyFile, RootCommand, Serve,
     },
     config::{Config, DEFAULT_REGION},
     deployment::Deployment,
@@ -56,8 +56,8 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::Explain(options) => explain(options),
         Command::LintPolicy(options) => lint_policy(&options),
         Command::Credentials(options) => hand_out(&options),
-        Command::Journal(Journal::Show { place }) => show(place),
-        Command::Journal(Journal::Verify { place }) => verify(place),
+        Command::Journal(JournalCommand::Show { place }) => show(place),
+        Command::Journal(JournalCommand::Verify { place }) => verify(place),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -135,7 +135,7 @@ fn initialise(options: Init) -> Result<(), Failure> {
     Ok(())
 }
 
-fn add_account(place: Place, account: Option<u64>, credentials: Option<&Path>) -> Result<(), Failure> {
+fn add_account(place: DataOptions, account: Option<u64>, credentials: Option<&Path>) -> Result<(), Failure> {
     let destination = Destination::new(credentials)?;
     let opened = open(place)?;
     let account = account.and_then(AccountId::from_u64);
@@ -147,7 +147,7 @@ fn add_account(place: Place, account: Option<u64>, credentials: Option<&Path>) -
     Ok(())
 }
 
-fn reset_root(place: Place, account: Option<u64>, credentials: Option<&Path>) -> Result<(), Failure> {
+fn reset_root(place: DataOptions, account: Option<u64>, credentials: Option<&Path>) -> Result<(), Failure> {
     let destination = Destination::new(credentials)?;
     let opened = open(place)?;
     let account = match (account, opened.accounts.as_slice()) {
@@ -165,7 +165,7 @@ fn reset_root(place: Place, account: Option<u64>, credentials: Option<&Path>) ->
 }
 
 /// Opens a deployment that no server has open, for a change.
-fn open(place: Place) -> Result<Deployment, Failure> {
+fn open(place: DataOptions) -> Result<Deployment, Failure> {
     let config = place.config()?;
     for missing in hardening::apply() {
         eprintln!("keywright: warning: {missing}");
@@ -264,9 +264,9 @@ fn lint_policy(options: &LintPolicy) -> Result<(), Failure> {
     let file = options.file.display();
     let text = std::fs::read_to_string(&options.file).map_err(|error| format!("{file}: {error}"))?;
     let kind = match options.kind {
-        Kind::Key => PolicyKind::KeyPolicy,
-        Kind::Identity => PolicyKind::IdentityPolicy,
-        Kind::Trust => PolicyKind::TrustPolicy,
+        PolicyFile::Key => PolicyKind::KeyPolicy,
+        PolicyFile::Identity => PolicyKind::IdentityPolicy,
+        PolicyFile::Trust => PolicyKind::TrustPolicy,
     };
     match lint::lint(&text, kind, &mut io::stdout().lock())? {
         0 => Ok(()),
@@ -291,13 +291,13 @@ fn hand_out(options: &credentials::Options) -> Result<(), Failure> {
     credentials::serve(options, &clock, random, &runtime, &mut out)
 }
 
-fn show(place: Place) -> Result<(), Failure> {
+fn show(place: DataOptions) -> Result<(), Failure> {
     let data_dir = place.config()?.data_dir;
     print(|out| records::show(&data_dir, out))?;
     Ok(())
 }
 
-fn verify(place: Place) -> Result<(), Failure> {
+fn verify(place: DataOptions) -> Result<(), Failure> {
     let verdict = records::verify(&place.config()?.data_dir)?;
     print(|out| {
         writeln!(

@@ -95,10 +95,8 @@ pub(crate) fn names(principal: &Principal) -> Vec<(Cow<'_, str>, Naming)> {
     let mut names: Vec<(Cow<'_, str>, Naming)> = match principal {
         P::Root { .. } | P::WebIdentity { .. } => Vec::new(),
         P::User { arn, unique_id, .. } => vec![(unique_id.into(), Directly), (arn.into(), Directly)],
-        P::FederatedUser { arn, user: None, .. } => vec![(arn.into(), Directly)],
-        P::FederatedUser { arn, user: Some(user), .. } => {
-            vec![(arn.into(), Directly), ((&user.unique_id).into(), Bounded), ((&user.arn).into(), Bounded)]
-        }
+        // A grant gives to whom it names; a federated user is another principal than the user who asked for it.
+        P::FederatedUser { arn, .. } => vec![(arn.into(), Directly)],
         P::Session { session_arn, role_arn, role_id, .. } => {
             let session = session_arn.rsplit('/').next().unwrap_or_default();
             vec![

@@ -282,7 +282,7 @@ fn whom_a_grant_names_and_how() {
         ("a renamed user", principal(alice_arn, Some("AIDAALICE")), &renamed, Some(Directly)),
         ("a namesake of a user", principal(alice_arn, Some("AIDAELSE")), &alice, None),
         ("a federated user", principal(federated_arn, None), &federated("AIDAALICE"), Some(Directly)),
-        ("who federated", principal(alice_arn, Some("AIDAALICE")), &federated("AIDAALICE"), Some(Bounded)),
+        ("who federated", principal(alice_arn, Some("AIDAALICE")), &federated("AIDAALICE"), None),
         (
             "a namesake of who federated",
             principal(alice_arn, Some("AIDAALICE")),

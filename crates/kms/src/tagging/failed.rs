@@ -1,10 +1,13 @@
 //! Changes of many keys: what fails for one key is told of that key, and the others are changed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use audit::Value;
 use dispatch::{Cx, Fault, Notes};
-use model::{arn::KeyRef, tagging::FailureInfo};
+use model::{
+    arn::{KeyId, KeyRef},
+    tagging::FailureInfo,
+};
 use store::Batch;
 
 use crate::faults;
@@ -16,25 +19,31 @@ pub(super) struct Changed {
 }
 
 /// Makes a change of each key in its turn, with notes of its own: the decision about one key is not the decision about
-/// the call, which was allowed. The record names all keys, and those that failed.
+/// the call, which was allowed. The record names the keys that are changed, and apart from them what failed.
 pub(super) fn each(
     cx: &mut Cx<'_>,
     arns: &[String],
     mut change: impl FnMut(&mut Cx<'_>, &str) -> Result<Batch, Fault>,
 ) -> Changed {
     let mut changed = Changed { change: None, failed: BTreeMap::new() };
+    let mut seen = BTreeSet::new();
     for arn in arns {
         let mut notes = Notes::default();
-        let done = is_here(cx, arn).and_then(|()| {
+        let done = key_here(cx, arn).and_then(|key| {
+            if !seen.insert(key) {
+                return Ok(Batch::default());
+            }
             let Cx { operation, caller, region, now, origin, entropy, policies, .. } = *cx;
             change(
                 &mut Cx { operation, caller, region, now, origin, entropy, policies, notes: &mut notes },
                 arn,
             )
         });
-        cx.notes.resource(arn.clone());
         match done {
-            Ok(batch) => changed.change = Some(changed.change.take().unwrap_or_default().and(batch)),
+            Ok(batch) => {
+                cx.notes.resource(arn.clone());
+                changed.change = Some(changed.change.take().unwrap_or_default().and(batch));
+            }
             Err(fault) => drop(changed.failed.insert(arn.clone(), told(&fault))),
         }
     }
@@ -45,16 +54,11 @@ pub(super) fn each(
     changed
 }
 
-/// Whether it is the ARN of a key in the caller's account and Region. Those of others are tagged by KMS's own API.
-fn is_here(cx: &Cx<'_>, arn: &str) -> Result<(), Fault> {
-    let here = match KeyRef::parse(arn) {
-        Ok(KeyRef::Arn(arn)) => arn.account == cx.account() && arn.region == *cx.region,
-        _ => false,
-    };
-    if here {
-        Ok(())
-    } else {
-        Err(faults::invalid_parameter(format!("{arn} is no KMS key of this account and Region.")))
+/// The key in the caller's account and Region that an ARN names. Keys of others are tagged by KMS's own API.
+fn key_here(cx: &Cx<'_>, arn: &str) -> Result<KeyId, Fault> {
+    match KeyRef::parse(arn) {
+        Ok(KeyRef::Arn(arn)) if arn.account == cx.account() && arn.region == *cx.region => Ok(arn.key_id),
+        _ => Err(faults::invalid_parameter(format!("{arn} is no KMS key of this account and Region."))),
     }
 }
 

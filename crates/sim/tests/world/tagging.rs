@@ -1,5 +1,7 @@
 //! The Resource Groups Tagging API: tags of keys, read and changed many at a time.
 
+#![expect(clippy::indexing_slicing, reason = "tests")]
+
 use serde_json::{Value, json};
 use sim::{Answer, Credentials, World};
 
@@ -21,7 +23,7 @@ fn world(tags: &[Value]) -> (World, Credentials, Vec<String>) {
     (world, root, keys)
 }
 
-fn arns(answer: Answer) -> Vec<String> {
+fn arns(answer: &Answer) -> Vec<String> {
     let found = answer.ok();
     let found = found["ResourceTagMappingList"].as_array().unwrap();
     found.iter().map(|found| found["ResourceARN"].as_str().unwrap().to_owned()).collect()
@@ -36,7 +38,7 @@ fn sorted(mut arns: Vec<String>) -> Vec<String> {
 fn resources_are_found_by_every_filter() {
     let (world, root, keys) =
         world(&[json!({ "team": "pay", "stage": "prod" }), json!({ "team": "web" }), json!({})]);
-    let get = |input: Value| sorted(arns(world.call(&root, "tagging", "GetResources", input)));
+    let get = |input: Value| sorted(arns(&world.call(&root, "tagging", "GetResources", input)));
     let both = sorted(keys[..2].to_vec());
     assert_eq!(get(json!({})), both);
     assert_eq!(get(json!({ "TagFilters": [{ "Key": "team" }] })), both);
@@ -111,7 +113,8 @@ fn what_fails_for_one_key_is_told_of_it_and_the_others_are_changed() {
         json!({ "KeyId": keys[1], "Policy": policy.to_string(), "BypassPolicyLockoutSafetyCheck": true });
     world.call(&root, "kms", "PutKeyPolicy", put).ok();
     let foreign = "arn:aws:kms:us-east-1:999999999999:key/1234abcd-12ab-34cd-56ef-1234567890ab";
-    let listed = json!([keys[0], keys[1], foreign, "nonsense"]);
+    // A key that is named twice is changed once.
+    let listed = json!([keys[0], keys[0], keys[1], foreign, "nonsense"]);
 
     let input = json!({ "ResourceARNList": listed, "Tags": { "stage": "prod" } });
     let failed = world.call(&root, "tagging", "TagResources", input).ok()["FailedResourcesMap"].clone();
