@@ -60,6 +60,7 @@ type Rule = fn(&Repository<'_>) -> Vec<Finding>;
 /// The rules, by the names that documents give them.
 const RULES: &[(&str, Rule)] = &[
     ("directions", |all| crates::directions(all.workspace)),
+    ("testing", |all| crates::testing(all.workspace)),
     ("lints", |all| crates::lints(all.sources)),
     ("external", |all| external::permitted(all.workspace)),
     ("circles", |all| circles::circles(&all.crates)),

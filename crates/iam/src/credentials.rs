@@ -254,11 +254,9 @@ fn secret_name(account: AccountId, id: &str) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicU8, Ordering};
-
     use dispatch::{Credentials, IdentityPolicies};
     use state::{Behind, Record, Tables as _};
-    use strongroom::{SealedDomainKey, seal::FileSeal};
+    use strongroom::{SealedDomainKey, seal::FileSeal, testing::Seeded};
 
     use super::*;
     use crate::{
@@ -266,16 +264,6 @@ mod tests {
         setup,
         tables::Tables,
     };
-
-    /// Counts up.
-    struct Counting(AtomicU8);
-
-    impl Entropy for Counting {
-        fn fill(&self, out: &mut [u8]) -> Result<(), EntropyFailed> {
-            out.iter_mut().for_each(|byte| *byte = self.0.fetch_add(1, Ordering::Relaxed));
-            Ok(())
-        }
-    }
 
     const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
@@ -310,7 +298,7 @@ mod tests {
     /// its signatures stays whatever its policies become.
     #[test]
     fn a_caller_is_composed_when_identities_change_and_its_signing_keys_stay() {
-        let entropy = Counting(AtomicU8::new(0));
+        let entropy = Seeded::new(0);
         let seal = FileSeal::parse(&FileSeal::generate(&entropy).unwrap()).unwrap();
         let strongroom = Strongroom::sealed();
         strongroom.unseal(&seal, &[SealedDomainKey::generate(1, &seal, &entropy).unwrap()]).unwrap();

@@ -4,10 +4,7 @@ use std::{
     collections::BTreeMap,
     future::Future,
     net::{IpAddr, Ipv4Addr},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
 };
 
 use dispatch::{
@@ -20,7 +17,7 @@ use model::{
 use policy::{Policy, PolicyKind, Principal, PrincipalPattern};
 use state::{Behind, Mirror, Snapshot};
 use store::{MemoryStore, Store};
-use strongroom::{Entropy, EntropyFailed, SealedDomainKey, Strongroom, seal::FileSeal};
+use strongroom::{Entropy, SealedDomainKey, Strongroom, seal::FileSeal, testing::Seeded};
 
 use crate::{KeyManagement, Kms, Quotas, Rates, RequestRates, Tables, Workshop, key::Key, layout::Place};
 
@@ -41,12 +38,12 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new() -> Self {
-        Self::drawing_from(0)
+        Self::seeded(0)
     }
 
     /// A world with other random bytes, and so with other keys.
-    pub(crate) fn drawing_from(start: u64) -> Self {
-        let entropy = Counting(AtomicU64::new(start));
+    pub(crate) fn seeded(seed: u64) -> Self {
+        let entropy = Seeded::new(seed);
         let seal = FileSeal::parse(&FileSeal::generate(&entropy).unwrap()).unwrap();
         let strongroom = Strongroom::sealed();
         strongroom.unseal(&seal, &[SealedDomainKey::generate(1, &seal, &entropy).unwrap()]).unwrap();
@@ -225,19 +222,6 @@ impl Principals for Everybody {
         let (kind, name) = arn.rsplit_once('/')?;
         let prefix = if kind.ends_with("user") { "AIDA" } else { "AROA" };
         arn.starts_with("arn:aws:iam:").then(|| format!("{prefix}{}", name.to_uppercase()))
-    }
-}
-
-/// Never delivers the same eight bytes twice.
-struct Counting(AtomicU64);
-
-impl Entropy for Counting {
-    fn fill(&self, out: &mut [u8]) -> Result<(), EntropyFailed> {
-        for chunk in out.chunks_mut(8) {
-            let number = self.0.fetch_add(1, Ordering::Relaxed).to_be_bytes();
-            chunk.iter_mut().zip(number.iter().rev()).for_each(|(to, from)| *to = *from);
-        }
-        Ok(())
     }
 }
 

@@ -18,7 +18,6 @@
 
 mod answer;
 mod clock;
-mod entropy;
 mod issuers;
 mod machine;
 mod request;
@@ -29,7 +28,6 @@ mod wrapping;
 
 pub use answer::Answer;
 pub use clock::SimClock;
-pub use entropy::SeededEntropy;
 pub use issuers::{SimIssuers, TokenSigner};
 pub use request::{Credentials, Scope, form, json, query, sign};
 pub use seal::SimSeal;

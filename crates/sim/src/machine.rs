@@ -11,15 +11,16 @@ use server::{
     Assembly, Chores, Leniency, Parts, RootCredentials, SealRecord, SealSource, StartError, Vitals,
 };
 use store::{FaultyStore, MemoryStore};
+use strongroom::testing::Seeded;
 
-use crate::{Credentials, SeededEntropy, SimClock, SimIssuers, SimSeal, world::pause};
+use crate::{Credentials, SimClock, SimIssuers, SimSeal, world::pause};
 
 /// What outlives a crash.
 pub(crate) struct Machine {
     pub(crate) store: Arc<FaultyStore<MemoryStore>>,
     pub(crate) disk: MemoryDisk,
     pub(crate) clock: Arc<SimClock>,
-    pub(crate) entropy: Arc<SeededEntropy>,
+    pub(crate) entropy: Arc<Seeded>,
     pub(crate) seal: Arc<SimSeal>,
     pub(crate) issuers: Arc<SimIssuers>,
     pub(crate) roots: Vec<Credentials>,
@@ -41,7 +42,7 @@ const ACCOUNTS: [u64; 2] = [111_122_223_333, 444_455_556_666];
 impl Machine {
     /// A machine with an empty store and everything else in order.
     pub(crate) fn new(seed: u64) -> Self {
-        let entropy = Arc::new(SeededEntropy::new(seed));
+        let entropy = Arc::new(Seeded::new(seed));
         Self {
             store: Arc::new(FaultyStore::new(MemoryStore::new(), Vec::new())),
             disk: MemoryDisk::new(),

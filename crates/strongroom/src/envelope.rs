@@ -127,20 +127,13 @@ const COMMITMENT_BYTES: usize = 32;
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    struct Ones;
-
-    impl Entropy for Ones {
-        fn fill(&self, out: &mut [u8]) -> Result<(), EntropyFailed> {
-            out.fill(1);
-            Ok(())
-        }
-    }
+    use crate::testing::{Scripted, Seeded};
 
     #[test]
     fn the_commitment_refuses_what_gcm_alone_would_open() {
         let sealer = Sealer::new(&Plaintext::zeroed(KEY_BYTES), Label::BLOB, b"prefix").unwrap();
-        let mut envelope = sealer.seal(b"associated", b"plaintext", &Ones).unwrap();
+        let entropy = Scripted::new(&[&[1; FRESH_BYTES]]);
+        let mut envelope = sealer.seal(b"associated", b"plaintext", &entropy).unwrap();
         assert!(sealer.open(b"associated", &envelope).is_ok());
         let committed_from = b"prefix".len() + FRESH_BYTES;
         envelope[committed_from] ^= 1;
@@ -156,7 +149,7 @@ mod tests {
 
     #[test]
     fn labels_and_prefixes_separate_the_roles_of_a_key() {
-        let key = Plaintext::zeroed(KEY_BYTES);
+        let (key, entropy) = (Plaintext::zeroed(KEY_BYTES), Seeded::new(0));
         let labels = [
             Label::SEAL_FILE,
             Label::SEAL_PASSPHRASE,
@@ -171,7 +164,7 @@ mod tests {
         let roles: Vec<_> = labels.into_iter().flat_map(|label| [(label, b"one"), (label, b"two")]).collect();
         for (made, (label, prefix)) in roles.iter().enumerate() {
             let mut envelope =
-                Sealer::new(&key, *label, *prefix).unwrap().seal(b"", b"plaintext", &Ones).unwrap();
+                Sealer::new(&key, *label, *prefix).unwrap().seal(b"", b"plaintext", &entropy).unwrap();
             for (used, (label, prefix)) in roles.iter().enumerate() {
                 // Not even when it is relabelled with the expected prefix.
                 envelope[..prefix.len()].copy_from_slice(*prefix);

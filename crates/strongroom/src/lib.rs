@@ -48,6 +48,8 @@ mod selftest;
 mod sm2;
 mod spec;
 mod spki;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 #[cfg(test)]
 mod vectors;
 

@@ -127,22 +127,12 @@ mod tests {
     use aws_lc_rs::rsa::{KeySize, OAEP_SHA256_MGF1SHA256, OaepPrivateDecryptingKey, PrivateDecryptingKey};
 
     use super::*;
-    use crate::entropy::EntropyFailed;
+    use crate::testing::{Scripted, Seeded};
 
     /// What AWS answered to a `GenerateDataKey` of 32 bytes, to a key of 2048 bits.
     const RECORDED: &[u8] = include_bytes!("recipient/recorded.ber");
     /// That key.
     const RECORDED_KEY: &[u8] = include_bytes!("recipient/recorded.spki");
-
-    /// Counts up over all that it fills.
-    struct Counting(std::sync::atomic::AtomicU8);
-
-    impl Entropy for Counting {
-        fn fill(&self, out: &mut [u8]) -> Result<(), EntropyFailed> {
-            out.iter_mut().for_each(|byte| *byte = self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
-            Ok(())
-        }
-    }
 
     #[test]
     fn the_bytes_around_the_secret_are_those_of_aws() {
@@ -160,7 +150,9 @@ mod tests {
         for length in [0, 1, 15, 16, 17, 32, 1024, 4096] {
             let secret: Vec<u8> = (0..length).map(|byte: u16| byte as u8).collect();
             let secret = Plaintext::new(secret);
-            let sent = encrypt_to_recipient(public.as_ref(), &secret, &Counting(7.into())).unwrap();
+            let (content_key, iv) = ([7; 32], [8; IV_BYTES]);
+            let entropy = Scripted::new(&[&content_key, &iv]);
+            let sent = encrypt_to_recipient(public.as_ref(), &secret, &entropy).unwrap();
             let expected_bytes = (length as usize / 16 + 1) * 16;
             let (_, content) = sent.split_at(sent.len() - 10 - expected_bytes);
             let (content, ends) = content.split_at(expected_bytes);
@@ -169,8 +161,7 @@ mod tests {
             let mut key = vec![0; private.min_output_size()];
             let encrypted_key = &sent[place..place + 384];
             let key = private.decrypt(&OAEP_SHA256_MGF1SHA256, encrypted_key, &mut key, None).unwrap();
-            assert_eq!(key, (7..39).collect::<Vec<u8>>(), "the first of the entropy");
-            let iv: [u8; IV_BYTES] = std::array::from_fn(|place| 39 + place as u8);
+            assert_eq!(key, content_key, "the first of the entropy");
             let key = UnboundCipherKey::new(&AES_256, key).unwrap();
             let mut content = content.to_vec();
             let opened = PaddedBlockDecryptingKey::cbc_pkcs7(key)
@@ -183,16 +174,10 @@ mod tests {
 
     #[test]
     fn nothing_is_sent_to_what_is_no_key_or_without_entropy() {
-        struct Failing;
-        impl Entropy for Failing {
-            fn fill(&self, _: &mut [u8]) -> Result<(), EntropyFailed> {
-                Err(EntropyFailed)
-            }
-        }
         let secret = Plaintext::new(vec![1; 32]);
         let to = |key: &[u8], entropy: &dyn Entropy| encrypt_to_recipient(key, &secret, entropy);
-        assert_eq!(to(b"key", &Counting(0.into())), Err(Refused::Broken));
-        assert_eq!(to(RECORDED_KEY, &Failing), Err(Refused::Broken));
-        assert!(to(RECORDED_KEY, &Counting(0.into())).is_ok());
+        assert_eq!(to(b"key", &Seeded::new(0)), Err(Refused::Broken));
+        assert_eq!(to(RECORDED_KEY, &Scripted::new(&[])), Err(Refused::Broken));
+        assert!(to(RECORDED_KEY, &Seeded::new(0)).is_ok());
     }
 }

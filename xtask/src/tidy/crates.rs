@@ -105,6 +105,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("xtask", &[]),
 ];
 
+/// Crates that nothing shipped uses: they have no row as somebody's dependency above.
+const TOOLS_OF_TESTS: &[&str] = &["sim"];
+
 /// What cargo says of the workspace.
 pub(super) struct Workspace {
     pub(super) packages: Vec<Package>,
@@ -123,6 +126,8 @@ pub(super) struct Dependency {
     pub(super) name: String,
     /// Only its tests do.
     pub(super) for_tests: bool,
+    /// The features that it turns on.
+    pub(super) features: Vec<String>,
 }
 
 impl Workspace {
@@ -157,6 +162,11 @@ impl Package {
                 .map(|used| Dependency {
                     name: text(used, "name").to_owned(),
                     for_tests: text(used, "kind") == "dev",
+                    features: list(used, "features")
+                        .iter()
+                        .filter_map(Value::as_str)
+                        .map(str::to_owned)
+                        .collect(),
                 })
                 .collect(),
         }
@@ -181,6 +191,20 @@ pub(super) fn directions(workspace: &Workspace) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// What only tests may have, features called `testing`, is turned on by dev-dependencies and by tools of tests.
+pub(super) fn testing(workspace: &Workspace) -> Vec<Finding> {
+    let shipped = workspace
+        .dependencies()
+        .filter(|(package, used)| !used.for_tests && !TOOLS_OF_TESTS.contains(&package.name.as_str()));
+    shipped
+        .filter(|(_, used)| used.features.iter().any(|feature| feature == "testing"))
+        .map(|(package, used)| {
+            let what = format!("turns `testing` of `{}` on: only a dev-dependency may", used.name);
+            Finding::new(&package.manifest, 1, what)
+        })
+        .collect()
 }
 
 /// Every crate has the workspace's lints: they forbid unsafe code and panics.
@@ -213,7 +237,7 @@ impl Workspace {
             manifest: format!("crates/{name}/Cargo.toml"),
             dependencies: used
                 .iter()
-                .map(|name| Dependency { name: (*name).to_owned(), for_tests: false })
+                .map(|name| Dependency { name: (*name).to_owned(), for_tests: false, features: Vec::new() })
                 .collect(),
         };
         Self { packages: packages.iter().map(package).collect() }
@@ -236,6 +260,20 @@ mod tests {
         let mut workspace = Workspace::of(&[("policy", &["store"]), ("store", &[])]);
         workspace.packages[0].dependencies[0].for_tests = true;
         assert_eq!(directions(&workspace), []);
+    }
+
+    #[test]
+    fn what_only_tests_may_have_is_found_in_what_is_shipped() {
+        let used: (&str, &[&str]) = ("strongroom", &[]);
+        let mut workspace = Workspace::of(&[("kms", &["strongroom"]), ("sim", &["strongroom"]), used]);
+        assert_eq!(testing(&workspace), []);
+        for package in &mut workspace.packages {
+            package.dependencies.iter_mut().for_each(|used| used.features.push("testing".to_owned()));
+        }
+        let what = "turns `testing` of `strongroom` on: only a dev-dependency may";
+        assert_eq!(testing(&workspace), [Finding::new("crates/kms/Cargo.toml", 1, what)]);
+        workspace.packages[0].dependencies[0].for_tests = true;
+        assert_eq!(testing(&workspace), []);
     }
 
     #[test]

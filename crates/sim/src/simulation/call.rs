@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::SeededEntropy;
+use strongroom::testing::Seeded;
 
 use super::oracle::Oracle;
 
@@ -40,7 +40,7 @@ const CONTEXTS: [&str; 3] = ["", "blue", "green"];
 
 impl Call {
     /// A call that is worth making in this state, by chance.
-    pub(super) fn draw(oracle: &Oracle, chance: &SeededEntropy) -> Self {
+    pub(super) fn draw(oracle: &Oracle, chance: &Seeded) -> Self {
         let key = || key(oracle, chance);
         let text = || format!("{:x}", chance.next());
         let pick = |from: &[&str]| (*chance.pick(from)).to_owned();
@@ -147,7 +147,7 @@ impl Call {
 }
 
 /// Mostly a key that there is, by id or alias; sometimes one that is gone or never was.
-fn key(oracle: &Oracle, chance: &SeededEntropy) -> String {
+fn key(oracle: &Oracle, chance: &Seeded) -> String {
     let keys: Vec<_> = oracle.keys.keys().collect();
     let gone: Vec<_> = oracle.gone.iter().collect();
     match chance.below(12) {

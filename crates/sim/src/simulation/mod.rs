@@ -10,8 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use audit::EventKind;
 use serde_json::Value;
+use strongroom::testing::Seeded;
 
-use crate::{Answer, Credentials, SeededEntropy, World};
+use crate::{Answer, Credentials, World};
 
 use self::{call::Call, observed::Observed, oracle::Oracle, trouble::Trouble};
 
@@ -44,7 +45,7 @@ pub fn run(seed: u64, steps: usize) -> Report {
 struct Simulation {
     seed: u64,
     step: usize,
-    chance: SeededEntropy,
+    chance: Seeded,
     /// `None` only while it is started again.
     world: Option<World>,
     root: Credentials,
@@ -63,7 +64,7 @@ impl Simulation {
             seed,
             step: 0,
             // The workload must not depend on how much randomness the server draws.
-            chance: SeededEntropy::new(!seed),
+            chance: Seeded::new(!seed),
             root: world.root(),
             world: Some(world),
             oracle: Oracle::default(),

@@ -2,8 +2,9 @@
 
 use audit::Crash;
 use store::{FaultEffect, PlannedFault, StoreCall, StoreError};
+use strongroom::testing::Seeded;
 
-use crate::{SeededEntropy, World};
+use crate::World;
 
 /// One thing that goes wrong, until it is ended.
 #[derive(Debug, Clone, Copy)]
@@ -25,7 +26,7 @@ pub(super) enum Trouble {
 }
 
 impl Trouble {
-    pub(super) fn draw(chance: &SeededEntropy) -> Self {
+    pub(super) fn draw(chance: &Seeded) -> Self {
         *chance.pick(&[
             Self::CommitsFail,
             Self::AnswersAreLost,
@@ -37,7 +38,7 @@ impl Trouble {
         ])
     }
 
-    pub(super) fn make(self, world: &World, chance: &SeededEntropy) {
+    pub(super) fn make(self, world: &World, chance: &Seeded) {
         let after = chance.below(3) as u64;
         let commits =
             |effect| vec![PlannedFault { call: StoreCall::Commit, after, times: 1 + after, effect }];
@@ -76,7 +77,7 @@ pub(super) fn mend(world: &World) {
 }
 
 /// A way to fail for the whole machine.
-pub(super) fn crash(chance: &SeededEntropy) -> Crash {
+pub(super) fn crash(chance: &Seeded) -> Crash {
     match chance.below(3) {
         0 => Crash::Process,
         1 => Crash::Prefix(chance.below(600)),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use sim::SeededEntropy;
+use strongroom::testing::Seeded;
 
 use crate::{
     import::Import,
@@ -87,7 +87,7 @@ struct Run<'s> {
     stage: &'s Stage,
     keys: Vec<Believed>,
     today: i64,
-    dice: SeededEntropy,
+    dice: Seeded,
     imports: BTreeMap<String, (i64, Import<'s>)>,
 }
 
@@ -124,7 +124,7 @@ impl<'s> Run<'s> {
             }
         };
         let keys = vec![believed(single, None), believed(external, None), believed(primary, Some(replica))];
-        Self { stage, keys, today: 0, dice: SeededEntropy::new(seed), imports: BTreeMap::new() }
+        Self { stage, keys, today: 0, dice: Seeded::new(seed), imports: BTreeMap::new() }
     }
 
     fn step(&mut self) {

@@ -80,15 +80,7 @@ const HEADER: &[u8] = b"keywright-seal-key-v1";
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    struct Same(u8);
-
-    impl Entropy for Same {
-        fn fill(&self, out: &mut [u8]) -> Result<(), EntropyFailed> {
-            out.fill(self.0);
-            Ok(())
-        }
-    }
+    use crate::testing::Scripted;
 
     const LINE: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
 
@@ -98,7 +90,7 @@ mod tests {
 
     #[test]
     fn a_generated_file_has_two_lines_and_parses() {
-        let text = FileSeal::generate(&Same(7)).unwrap();
+        let text = FileSeal::generate(&Scripted::new(&[&[7; 32]])).unwrap();
         assert_eq!(text.reveal(), format!("keywright-seal-key-v1\n{LINE}\n").as_bytes());
         assert_eq!(FileSeal::parse(&text).unwrap().0.key.reveal(), [7; 32]);
     }

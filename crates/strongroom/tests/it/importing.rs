@@ -10,8 +10,8 @@ use strongroom::{
     SigningAlgorithm, Spec, WrappingAlgorithm, WrappingKey, WrappingKeySpec,
 };
 
-use crate::entropy::Counting;
 use crate::world::{Keys, alterations, binding, sparse_alterations};
+use strongroom::testing::Seeded;
 
 #[test]
 fn a_pair_that_was_made_here_is_imported_as_it_is() {
@@ -252,7 +252,7 @@ fn wrap(keys: &Keys, key: &WrappingKey, how: WrappingAlgorithm, material: &[u8])
 }
 
 /// Entropy for a client's encryption.
-struct Rng<'a>(&'a Counting);
+struct Rng<'a>(&'a Seeded);
 
 impl rand_core::TryRng for Rng<'_> {
     type Error = EntropyFailed;

@@ -2,7 +2,6 @@
 
 #![cfg(test)]
 
-mod entropy;
 mod importing;
 mod keys;
 mod refusals;

@@ -8,8 +8,8 @@ use strongroom::{
     Binding, Blob, Context, Generated, Material, Purpose, Refused, SealedDomainKey, Spec, Strongroom,
 };
 
-use crate::entropy::{Counting, Scripted};
 use crate::world::{alterations, unsealed};
+use strongroom::testing::{Scripted, Seeded};
 
 const BINDING: Binding = Binding {
     account: 111_122_223_333,
@@ -179,12 +179,12 @@ proptest! {
 struct World {
     room: Strongroom,
     material: Material,
-    entropy: Counting,
+    entropy: Seeded,
 }
 
 impl World {
     fn new() -> Self {
-        let entropy = Counting::default();
+        let entropy = Seeded::new(0);
         let room = unsealed(&entropy);
         let generated = room.generate(&BINDING, &entropy).unwrap();
         let material = room.material(&generated.token, &BINDING).unwrap();

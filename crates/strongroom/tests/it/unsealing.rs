@@ -6,14 +6,14 @@ use strongroom::{
     Binding, Purpose, Refused, Seal, SealError, SealedDomainKey, Spec, Strongroom, UnsealError,
 };
 
-use crate::entropy::Counting;
+use strongroom::testing::Seeded;
 
 const BINDING: Binding =
     Binding { account: 1, key_id: [1; 16], multi_region: true, spec: Spec::SymmetricDefault };
 
 #[test]
 fn a_sealed_strongroom_refuses_all_work() {
-    let entropy = Counting::default();
+    let entropy = Seeded::new(0);
     let room = Strongroom::sealed();
     let sealed = Some(Refused::Sealed);
     let secret = Plaintext::zeroed(8);
@@ -28,7 +28,7 @@ fn a_sealed_strongroom_refuses_all_work() {
 
 #[test]
 fn unsealing_again_rotates_and_old_keys_still_open() {
-    let entropy = Counting::default();
+    let entropy = Seeded::new(0);
     let seal = file_seal(&entropy);
     let room = Strongroom::sealed();
     room.unseal(&seal, &[domain_key(1, &seal, &entropy)]).unwrap();
@@ -49,7 +49,7 @@ fn unsealing_again_rotates_and_old_keys_still_open() {
 
 #[test]
 fn unsealing_is_all_or_nothing() {
-    let entropy = Counting::default();
+    let entropy = Seeded::new(0);
     let (seal, stranger) = (file_seal(&entropy), file_seal(&entropy));
     let (good, foreign) = (domain_key(1, &seal, &entropy), domain_key(2, &stranger, &entropy));
     let room = Strongroom::sealed();
@@ -72,7 +72,7 @@ fn unsealing_is_all_or_nothing() {
 
 #[test]
 fn altered_or_renumbered_domain_keys_are_refused() {
-    let entropy = Counting::default();
+    let entropy = Seeded::new(0);
     let seal = file_seal(&entropy);
     let stored = domain_key(1, &seal, &entropy).to_bytes();
     let opens = |bytes: &[u8]| match SealedDomainKey::from_bytes(bytes) {
@@ -91,7 +91,7 @@ fn altered_or_renumbered_domain_keys_are_refused() {
 
 #[test]
 fn a_passphrase_opens_what_it_sealed_and_no_other_does() {
-    let entropy = Counting::default();
+    let entropy = Seeded::new(0);
     let parameters = PassphraseParameters::new(19 * 1024, 2, 1, [8; 16]).unwrap();
     let other_salt = PassphraseParameters::new(19 * 1024, 2, 1, [9; 16]).unwrap();
     let seal = passphrase_seal("open sesame", &parameters);
@@ -106,7 +106,7 @@ fn a_passphrase_opens_what_it_sealed_and_no_other_does() {
 
 #[test]
 fn the_recommended_passphrase_parameters_work() {
-    let entropy = Counting::default();
+    let entropy = Seeded::new(0);
     let parameters = PassphraseParameters::recommended(&entropy).unwrap();
     assert_ne!(parameters, PassphraseParameters::recommended(&entropy).unwrap(), "salts differ");
     assert_eq!(PassphraseParameters::from_bytes(&parameters.to_bytes()), Ok(parameters));
@@ -117,7 +117,7 @@ fn the_recommended_passphrase_parameters_work() {
 
 #[test]
 fn keys_added_at_the_same_time_are_all_kept() {
-    let entropy = Counting::default();
+    let entropy = Seeded::new(0);
     let seal = file_seal(&entropy);
     let room = Strongroom::sealed();
     std::thread::scope(|threads| {
@@ -133,7 +133,7 @@ fn keys_added_at_the_same_time_are_all_kept() {
     }
 }
 
-fn file_seal(entropy: &Counting) -> FileSeal {
+fn file_seal(entropy: &Seeded) -> FileSeal {
     FileSeal::parse(&FileSeal::generate(entropy).unwrap()).unwrap()
 }
 
@@ -141,6 +141,6 @@ fn passphrase_seal(passphrase: &str, parameters: &PassphraseParameters) -> Passp
     PassphraseSeal::new(&Plaintext::new(passphrase.into()), parameters).unwrap()
 }
 
-fn domain_key(number: u32, seal: &dyn Seal, entropy: &Counting) -> SealedDomainKey {
+fn domain_key(number: u32, seal: &dyn Seal, entropy: &Seeded) -> SealedDomainKey {
     SealedDomainKey::generate(number, seal, entropy).unwrap()
 }

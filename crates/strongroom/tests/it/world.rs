@@ -4,7 +4,7 @@ use secret::Plaintext;
 use strongroom::seal::FileSeal;
 use strongroom::{Binding, Entropy, Generated, Material, SealedDomainKey, Spec, Strongroom};
 
-use crate::entropy::Counting;
+use strongroom::testing::Seeded;
 
 /// A strongroom that was unsealed with two domain keys.
 pub(crate) fn unsealed(entropy: &dyn Entropy) -> Strongroom {
@@ -18,12 +18,12 @@ pub(crate) fn unsealed(entropy: &dyn Entropy) -> Strongroom {
 /// A strongroom, and keys of any spec in it.
 pub(crate) struct Keys {
     pub(crate) room: Strongroom,
-    pub(crate) entropy: Counting,
+    pub(crate) entropy: Seeded,
 }
 
 impl Keys {
     pub(crate) fn new() -> Self {
-        let entropy = Counting::default();
+        let entropy = Seeded::new(0);
         Self { room: unsealed(&entropy), entropy }
     }
 

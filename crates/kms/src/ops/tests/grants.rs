@@ -217,7 +217,7 @@ fn tokens_are_genuine_or_refused() {
     let made = grant(&world, &root(OWNER), wanted(&key, ALICE, &[GrantOperation::Encrypt]));
     let token = made.grant_token.unwrap();
     assert_eq!(encrypt_with(&world, &alice, &key, &[], Some(&token)), "ok");
-    let elsewhere = World::drawing_from(1 << 32);
+    let elsewhere = World::seeded(1);
     let key_there = super::key(&elsewhere, None);
     let foreign = grant(&elsewhere, &root(OWNER), wanted(&key_there, ALICE, &[GrantOperation::Encrypt]));
     let mut altered = token.clone();

@@ -1,16 +1,28 @@
-//! Randomness that a seed determines.
+//! Entropy that a test knows beforehand. The feature `testing` offers it to the tests of other crates; nothing that is
+//! shipped has it (tidy rule `testing`).
 
-use std::sync::atomic::{AtomicU64, Ordering};
+#![expect(clippy::expect_used, reason = "a tool for tests: what cannot be ends the test")]
 
-use strongroom::{Entropy, EntropyFailed};
+use std::sync::{
+    Mutex,
+    atomic::{AtomicU64, Ordering},
+};
 
-/// SplitMix64 from a seed: the same bytes in every run, and good for nothing else.
+use crate::{Entropy, EntropyFailed};
+
+/// SplitMix64 from a seed: the same bytes in every run, different ones in every draw, and good for nothing else.
 #[derive(Debug)]
-pub struct SeededEntropy {
+pub struct Seeded {
     state: AtomicU64,
 }
 
-impl SeededEntropy {
+/// Delivers exactly the bytes that the test wrote down, then fails.
+#[derive(Debug)]
+pub struct Scripted {
+    left: Mutex<Vec<u8>>,
+}
+
+impl Seeded {
     /// The sequence of this seed.
     #[must_use]
     pub fn new(seed: u64) -> Self {
@@ -40,13 +52,31 @@ impl SeededEntropy {
     }
 }
 
-impl Entropy for SeededEntropy {
+impl Entropy for Seeded {
     fn fill(&self, out: &mut [u8]) -> Result<(), EntropyFailed> {
         for chunk in out.chunks_mut(8) {
             for (byte, random) in chunk.iter_mut().zip(self.next().to_le_bytes()) {
                 *byte = random;
             }
         }
+        Ok(())
+    }
+}
+
+impl Scripted {
+    /// These bytes, one part after the other. Without parts every draw fails.
+    #[must_use]
+    pub fn new(parts: &[&[u8]]) -> Self {
+        Self { left: Mutex::new(parts.concat()) }
+    }
+}
+
+impl Entropy for Scripted {
+    fn fill(&self, out: &mut [u8]) -> Result<(), EntropyFailed> {
+        let mut left = self.left.lock().map_err(|_| EntropyFailed)?;
+        let (now, later) = left.split_at_checked(out.len()).ok_or(EntropyFailed)?;
+        out.copy_from_slice(now);
+        *left = later.to_vec();
         Ok(())
     }
 }
