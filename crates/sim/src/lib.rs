@@ -23,13 +23,16 @@ mod machine;
 mod request;
 mod seal;
 pub mod simulation;
+pub mod stage;
 mod world;
 mod wrapping;
 
 pub use answer::Answer;
 pub use clock::SimClock;
 pub use issuers::{SimIssuers, TokenSigner};
+pub use machine::Settings;
 pub use request::{Credentials, Scope, form, json, query, sign};
 pub use seal::SimSeal;
+pub use stage::Stage;
 pub use world::World;
 pub use wrapping::wrap;

@@ -24,8 +24,25 @@ pub(crate) struct Machine {
     pub(crate) seal: Arc<SimSeal>,
     pub(crate) issuers: Arc<SimIssuers>,
     pub(crate) roots: Vec<Credentials>,
-    pub(crate) attestation_roots: attestation::Roots,
-    pub(crate) policies: Policies,
+    settings: Settings,
+}
+
+/// How a deployment is set up. The usual one draws from seed 1, enforces policies, serves every Region, has the quotas
+/// of AWS, limits no rates and trusts no hypervisor.
+#[derive(Clone)]
+pub struct Settings {
+    /// Where all randomness comes from.
+    pub seed: u64,
+    /// Whom attestation documents must lead to.
+    pub attestation_roots: attestation::Roots,
+    /// Whether policies are asked.
+    pub policies: Policies,
+    /// The Regions that are served.
+    pub regions: Regions,
+    /// How many resources an account may have.
+    pub quotas: kms::Quotas,
+    /// How often an account may call.
+    pub request_rates: kms::RequestRates,
 }
 
 /// What does not.
@@ -35,14 +52,26 @@ pub(crate) struct Server {
     pub(crate) chores: Chores,
 }
 
-const NODE: [u8; 16] = *b"a simulated node";
 const DOMAIN_KEY_DAYS: u32 = 30;
 const ACCOUNTS: [u64; 2] = [111_122_223_333, 444_455_556_666];
 
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            attestation_roots: attestation::Roots::none(),
+            policies: Policies::Enforced,
+            regions: Regions::Any,
+            quotas: kms::Quotas::default(),
+            request_rates: kms::RequestRates::Unlimited,
+        }
+    }
+}
+
 impl Machine {
     /// A machine with an empty store and everything else in order.
-    pub(crate) fn new(seed: u64) -> Self {
-        let entropy = Arc::new(Seeded::new(seed));
+    pub(crate) fn new(settings: Settings) -> Self {
+        let entropy = Arc::new(Seeded::new(settings.seed));
         Self {
             store: Arc::new(FaultyStore::new(MemoryStore::new(), Vec::new())),
             disk: MemoryDisk::new(),
@@ -51,8 +80,7 @@ impl Machine {
             entropy,
             issuers: Arc::default(),
             roots: Vec::new(),
-            attestation_roots: attestation::Roots::none(),
-            policies: Policies::Enforced,
+            settings,
         }
     }
 
@@ -72,22 +100,23 @@ impl Machine {
         }
     }
 
-    /// Starts a server.
-    pub(crate) async fn start(&self) -> Server {
+    /// Starts a server, which has this id and its journal on this disk.
+    pub(crate) async fn start(&self, node: [u8; 16], disk: &MemoryDisk) -> Server {
+        let settings = self.settings.clone();
         let parts = Parts {
-            journal: Options::new(NODE),
+            journal: Options::new(node),
             store: Arc::clone(&self.store) as _,
-            disk: Arc::new(self.disk.clone()),
+            disk: Arc::new(disk.clone()),
             clock: Arc::clone(&self.clock) as _,
             entropy: Arc::clone(&self.entropy) as _,
             seal: Arc::clone(&self.seal) as _,
             services: services(),
             issuers: Arc::clone(&self.issuers) as _,
-            regions: Regions::Any,
+            regions: settings.regions,
             durability: Durability::Durable,
-            quotas: kms::Quotas::default(),
-            request_rates: kms::RequestRates::Unlimited,
-            attestation_roots: self.attestation_roots.clone(),
+            quotas: settings.quotas,
+            request_rates: settings.request_rates,
+            attestation_roots: settings.attestation_roots,
             domain_key_rotation_days: DOMAIN_KEY_DAYS,
             observer: Arc::new(Nobody),
         };
@@ -101,7 +130,7 @@ impl Machine {
     }
 
     async fn assemble(&self, parts: Parts) -> Result<Assembly, StartError> {
-        match self.policies {
+        match self.settings.policies {
             Policies::Enforced => Assembly::of(parts).await,
             ignored => {
                 let authentication = |credentials| Arc::new(Verified(credentials)) as Arc<dyn Authentication>;

@@ -11,17 +11,19 @@ use std::{
 
 use audit::{Crash, MemoryDisk, Record};
 use bytes::Bytes;
-use dispatch::{BodyFault, Clock, ConnectionInfo, Facts, Policies, Protocol, Service};
+use dispatch::{BodyFault, Clock, ConnectionInfo, Facts, Protocol, Service};
 use http::{Request, request::Parts as Head};
 use model::Timestamp;
 use serde_json::Value;
 use state::Stateful;
-use store::{Batch, FaultEffect, FaultyStore, MemoryStore, PlannedFault, Store, StoreCall, StoreError};
+use store::{
+    Batch, FaultEffect, FaultyStore, MemoryStore, PlannedFault, Revision, Store, StoreCall, StoreError,
+};
 use tokio::runtime::Runtime;
 
 use crate::{
     Answer, Credentials, Scope, SimClock, SimIssuers, SimSeal,
-    machine::{Machine, Server},
+    machine::{Machine, Server, Settings},
     request,
 };
 
@@ -30,8 +32,19 @@ pub struct World {
     // Dropped in this order: the tasks, the server, the machine.
     runtime: Runtime,
     server: Server,
+    joined: Option<Joined>,
     machine: Machine,
 }
+
+/// A second server on the same store, with a journal of its own.
+struct Joined {
+    server: Server,
+    disk: MemoryDisk,
+}
+
+/// The ids of the first server and of the second.
+const NODE: [u8; 16] = *b"a simulated node";
+const JOINED: [u8; 16] = *b"a node beside it";
 
 /// Where calls go that name no Region.
 const REGION: &str = "us-east-1";
@@ -48,41 +61,25 @@ impl World {
     /// A new deployment with two accounts, served.
     #[must_use]
     pub fn new() -> Self {
-        Self::seeded(1)
+        Self::of(Settings::default())
     }
 
     /// The same, with all randomness from this seed.
-    ///
-    /// # Panics
-    /// If the server does not start.
     #[must_use]
     pub fn seeded(seed: u64) -> Self {
-        Self::on(Machine::new(seed))
+        Self::of(Settings { seed, ..Settings::default() })
     }
 
-    /// A new deployment that believes attestation documents which lead to these roots.
+    /// A new deployment with these settings.
     ///
     /// # Panics
     /// If the server does not start.
     #[must_use]
-    pub fn trusting(roots: attestation::Roots) -> Self {
-        Self::on(Machine { attestation_roots: roots, ..Machine::new(1) })
-    }
-
-    /// A new deployment that asks no policies, as one for development may.
-    ///
-    /// # Panics
-    /// If the server does not start.
-    #[must_use]
-    pub fn ignoring_policies() -> Self {
-        Self::on(Machine { policies: Policies::Ignored, ..Machine::new(1) })
-    }
-
-    fn on(mut machine: Machine) -> Self {
-        let runtime = runtime();
+    pub fn of(settings: Settings) -> Self {
+        let (mut machine, runtime) = (Machine::new(settings), runtime());
         runtime.block_on(machine.found());
-        let server = runtime.block_on(machine.start());
-        Self { runtime, server, machine }
+        let server = runtime.block_on(machine.start(NODE, &machine.disk));
+        Self { runtime, server, joined: None, machine }
     }
 
     /// Adds a service to the others, until the next start.
@@ -91,10 +88,21 @@ impl World {
     /// If a call is still being answered.
     #[must_use]
     pub fn with<S: Stateful>(self, service: Service<S>) -> Self {
-        let Self { runtime, server: Server { dispatcher, vitals, chores }, machine } = self;
+        let Self { runtime, server: Server { dispatcher, vitals, chores }, joined, machine } = self;
         let dispatcher = Arc::into_inner(dispatcher).expect("no call is in flight");
         let dispatcher = Arc::new(dispatcher.with(service));
-        Self { runtime, server: Server { dispatcher, vitals, chores }, machine }
+        Self { runtime, server: Server { dispatcher, vitals, chores }, joined, machine }
+    }
+
+    /// Starts a second server on the same store, until the next start. It does what is due as the first one does, and
+    /// gets no calls.
+    ///
+    /// # Panics
+    /// If the server does not start.
+    pub fn join(&mut self) {
+        let disk = MemoryDisk::new();
+        let server = self.runtime.block_on(self.machine.start(JOINED, &disk));
+        self.joined = Some(Joined { server, disk });
     }
 
     /// The root user of the first account, 111122223333.
@@ -256,15 +264,33 @@ impl World {
         self.server.dispatcher.operations()
     }
 
-    /// Does what is due at this time of the clock.
+    /// Does what is due at this time of the clock. Two servers do so at the same time.
     ///
     /// # Errors
     /// What the store answers.
     pub fn tick(&self) -> Result<(), StoreError> {
-        self.run(self.server.chores.tick())
+        self.run(async {
+            let Some(joined) = &self.joined else { return self.server.chores.tick().await };
+            let (first, second) = tokio::join!(self.server.chores.tick(), joined.server.chores.tick());
+            first.and(second)
+        })
     }
 
-    /// The journal, its chain verified. Records of changes are brought there first, if nothing stands in the way.
+    /// Does what is due, right after a change in the store that the server has not heard of.
+    ///
+    /// # Errors
+    /// What the store answers.
+    ///
+    /// # Panics
+    /// If the change has conditions, and they do not hold.
+    pub fn tick_after(&self, change: Batch) -> Result<(), StoreError> {
+        self.run(async {
+            self.machine.store.inner().commit(change).await?.expect("no condition");
+            self.server.chores.tick().await
+        })
+    }
+
+    /// The journal, or that of each server, the chains verified. Records of changes are brought there first, if nothing stands in the way.
     ///
     /// # Panics
     /// If the chain is broken or a record does not decode.
@@ -273,7 +299,10 @@ impl World {
         self.settle();
         let mut records = Vec::new();
         let visit = &mut |_, payload: &[u8]| records.push(Record::decode(payload).expect("a record"));
-        audit::verify(&self.machine.disk, visit).expect("an unbroken chain");
+        let joined = self.joined.iter().map(|joined| &joined.disk);
+        for disk in std::iter::once(&self.machine.disk).chain(joined) {
+            audit::verify(disk, visit).expect("an unbroken chain");
+        }
         records
     }
 
@@ -315,7 +344,7 @@ impl World {
     /// Waits until memory follows the store and records of changes are in the journal, unless that is impossible now.
     pub fn settle(&self) {
         self.run(async {
-            while self.is_well() && (self.server.chores.underway() > 0 || self.is_behind().await) {
+            while self.is_well() && self.is_busy().await {
                 pause().await;
             }
         });
@@ -388,18 +417,22 @@ impl World {
     }
 
     fn boot(self, disk: impl FnOnce(MemoryDisk) -> MemoryDisk) -> Self {
-        let Self { runtime: old, server, mut machine } = self;
+        let Self { runtime: old, server, joined, mut machine } = self;
         machine.disk = disk(machine.disk);
         drop(old);
-        drop(server);
+        drop((server, joined));
         let runtime = runtime();
-        let server = runtime.block_on(machine.start());
-        Self { runtime, server, machine }
+        let server = runtime.block_on(machine.start(NODE, &machine.disk));
+        Self { runtime, server, joined: None, machine }
     }
 
-    async fn is_behind(&self) -> bool {
+    /// Whether memory is behind the store, or records of changes are on their way to the journal.
+    async fn is_busy(&self) -> bool {
         let page = self.machine.store.inner().scan(&[], &[0xFF], 1).await;
-        page.is_ok_and(|page| self.server.chores.reached() < page.revision)
+        let newest = page.map_or(Revision(0), |page| page.revision);
+        let joined = self.joined.iter().map(|joined| &joined.server);
+        let mut servers = std::iter::once(&self.server).chain(joined);
+        servers.any(|server| server.chores.underway() > 0 || server.chores.reached() < newest)
     }
 
     fn protocol(&self, service: &str) -> Protocol {

@@ -18,7 +18,7 @@ fn members(answer: &Value) -> Vec<&str> {
 #[test]
 fn decrypt() {
     let enclave = Enclave::new();
-    let blob = enclave.blob(&enclave.key(json!({})));
+    let blob = enclave.stage.encrypt(&enclave.stage.key(json!({})));
     let answer = enclave.attested("Decrypt", json!({ "CiphertextBlob": blob })).ok();
     assert_eq!(members(&answer), ["CiphertextForRecipient", "EncryptionAlgorithm", "KeyId"]);
     assert_eq!(enclave.open(&answer), b"secret");
@@ -27,10 +27,10 @@ fn decrypt() {
 #[test]
 fn decrypt_with_a_private_key() {
     let enclave = Enclave::new();
-    let key = enclave.key(json!({ "KeySpec": "RSA_2048", "KeyUsage": "ENCRYPT_DECRYPT" }));
+    let key = enclave.stage.key(json!({ "KeySpec": "RSA_2048", "KeyUsage": "ENCRYPT_DECRYPT" }));
     let algorithm = "RSAES_OAEP_SHA_256";
     let input = json!({ "KeyId": key, "Plaintext": "c2VjcmV0", "EncryptionAlgorithm": algorithm });
-    let blob = enclave.kms("Encrypt", input).ok()["CiphertextBlob"].clone();
+    let blob = enclave.stage.kms("Encrypt", input).ok()["CiphertextBlob"].clone();
     let input = json!({ "KeyId": key, "CiphertextBlob": blob, "EncryptionAlgorithm": algorithm });
     assert_eq!(enclave.open(&enclave.attested("Decrypt", input).ok()), b"secret");
 }
@@ -38,7 +38,7 @@ fn decrypt_with_a_private_key() {
 #[test]
 fn generate_data_key() {
     let enclave = Enclave::new();
-    let key = enclave.key(json!({}));
+    let key = enclave.stage.key(json!({}));
     for length in [1, 16, 1024] {
         let input = json!({ "KeyId": key, "NumberOfBytes": length });
         let answer = enclave.attested("GenerateDataKey", input).ok();
@@ -52,7 +52,7 @@ fn generate_data_key() {
 #[test]
 fn generate_data_key_pair() {
     let enclave = Enclave::new();
-    let key = enclave.key(json!({}));
+    let key = enclave.stage.key(json!({}));
     for spec in ["ECC_NIST_P256", "ECC_NIST_EDWARDS25519", "RSA_4096"] {
         let input = json!({ "KeyId": key, "KeyPairSpec": spec });
         let answer = enclave.attested("GenerateDataKeyPair", input).ok();
@@ -72,14 +72,14 @@ fn generate_data_key_pair() {
 #[test]
 fn derive_shared_secret() {
     let enclave = Enclave::new();
-    let pair = || enclave.key(json!({ "KeySpec": "ECC_NIST_P256", "KeyUsage": "KEY_AGREEMENT" }));
+    let pair = || enclave.stage.key(json!({ "KeySpec": "ECC_NIST_P256", "KeyUsage": "KEY_AGREEMENT" }));
     let (key, peer) = (pair(), pair());
-    let peer = enclave.kms("GetPublicKey", json!({ "KeyId": peer })).ok()["PublicKey"].clone();
+    let peer = enclave.stage.kms("GetPublicKey", json!({ "KeyId": peer })).ok()["PublicKey"].clone();
     let input = json!({ "KeyId": key, "KeyAgreementAlgorithm": "ECDH", "PublicKey": peer });
     let answer = enclave.attested("DeriveSharedSecret", input.clone()).ok();
     let expected = ["CiphertextForRecipient", "KeyAgreementAlgorithm", "KeyId", "KeyOrigin"];
     assert_eq!(members(&answer), expected);
-    let secret = enclave.kms("DeriveSharedSecret", input).ok()["SharedSecret"].clone();
+    let secret = enclave.stage.kms("DeriveSharedSecret", input).ok()["SharedSecret"].clone();
     assert_eq!(enclave.open(&answer), decode(secret.as_str().unwrap()));
 }
 
@@ -99,7 +99,7 @@ fn generate_random() {
 #[test]
 fn a_dry_run_goes_as_far_as_the_answer() {
     let enclave = Enclave::new();
-    let key = enclave.key(json!({}));
+    let key = enclave.stage.key(json!({}));
     let input = json!({ "KeyId": key, "KeySpec": "AES_256", "DryRun": true });
     assert_eq!(enclave.attested("GenerateDataKey", input).fault(), "DryRunOperationException");
 }
@@ -107,8 +107,8 @@ fn a_dry_run_goes_as_far_as_the_answer() {
 #[test]
 fn the_record_says_who_the_recipient_was() {
     let enclave = Enclave::new();
-    let key = enclave.key(json!({}));
-    let blob = enclave.blob(&key);
+    let key = enclave.stage.key(json!({}));
+    let blob = enclave.stage.encrypt(&key);
     enclave.attested("Decrypt", json!({ "CiphertextBlob": blob })).ok();
     let digest = |byte: &str| Recorded::from(byte.repeat(48));
     let expected = Recorded::map([(
@@ -123,7 +123,7 @@ fn the_record_says_who_the_recipient_was() {
             ("attestationDocumentEnclavePCR8", digest("08")),
         ]),
     )]);
-    let records = enclave.world.records();
+    let records = enclave.stage.world.records();
     assert_eq!(records.last().unwrap().additional.as_ref(), Some(&expected));
     assert!(records.iter().rev().skip(1).all(|record| record.additional.is_none()));
 }
@@ -139,7 +139,7 @@ fn the_record_of_a_tpm_has_other_names() {
         .with("nitrotpm_pcrs", Some(Cbor::Map(registers)));
     let document = enclave.hypervisor.sign(&members.payload());
     enclave.with_document("GenerateRandom", json!({ "NumberOfBytes": 1 }), &document).ok();
-    let records = enclave.world.records();
+    let records = enclave.stage.world.records();
     let Some(Recorded::Members(additional)) = &records.last().unwrap().additional else { panic!("nothing") };
     let Recorded::Members(recipient) = &additional[0].1 else { panic!("no recipient") };
     let names: Vec<&str> = recipient.iter().map(|(name, _)| name.as_ref()).collect();
@@ -157,6 +157,6 @@ fn the_record_of_a_tpm_has_other_names() {
 }
 
 fn plaintext(enclave: &Enclave, blob: &Value) -> Vec<u8> {
-    let answer = enclave.kms("Decrypt", json!({ "CiphertextBlob": blob })).ok();
+    let answer = enclave.stage.kms("Decrypt", json!({ "CiphertextBlob": blob })).ok();
     decode(answer["Plaintext"].as_str().unwrap())
 }

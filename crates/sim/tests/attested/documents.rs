@@ -17,12 +17,12 @@ fn untrusted() -> (&'static str, &'static str) {
 
 /// Each operation that takes a recipient, with an input that it would be allowed.
 fn operations(enclave: &Enclave) -> [(&'static str, Value); 5] {
-    let key = enclave.key(json!({}));
-    let agreeing = enclave.key(json!({ "KeySpec": "ECC_NIST_P256", "KeyUsage": "KEY_AGREEMENT" }));
-    let peer = enclave.kms("GetPublicKey", json!({ "KeyId": agreeing })).ok()["PublicKey"].clone();
+    let key = enclave.stage.key(json!({}));
+    let agreeing = enclave.stage.key(json!({ "KeySpec": "ECC_NIST_P256", "KeyUsage": "KEY_AGREEMENT" }));
+    let peer = enclave.stage.kms("GetPublicKey", json!({ "KeyId": agreeing })).ok()["PublicKey"].clone();
     let agreement = json!({ "KeyId": agreeing, "KeyAgreementAlgorithm": "ECDH", "PublicKey": peer });
     [
-        ("Decrypt", json!({ "CiphertextBlob": enclave.blob(&key) })),
+        ("Decrypt", json!({ "CiphertextBlob": enclave.stage.encrypt(&key) })),
         ("GenerateDataKey", json!({ "KeyId": key, "KeySpec": "AES_256" })),
         ("GenerateDataKeyPair", json!({ "KeyId": key, "KeyPairSpec": "ECC_NIST_P256" })),
         ("GenerateRandom", json!({ "NumberOfBytes": 8 })),
@@ -37,7 +37,7 @@ fn of_another_hypervisor() {
     for (operation, input) in operations(&enclave) {
         let answer = enclave.with_document(operation, input, &other);
         assert_eq!(answer.refusal(), untrusted(), "{operation}");
-        let records = enclave.world.records();
+        let records = enclave.stage.world.records();
         let record = records.last().unwrap();
         assert_eq!(record.decision, RecordedDecision::None, "{operation}: nobody was asked");
         assert_eq!(record.additional, None, "{operation}: nothing of it is believed");
@@ -67,9 +67,9 @@ fn of_another_time() {
     };
     let document = enclave.document();
     assert_eq!(random(&document), "");
-    enclave.world.clock().advance(Duration::from_secs(300));
+    enclave.stage.world.clock().advance(Duration::from_secs(300));
     assert_eq!(random(&document), "");
-    enclave.world.clock().advance(Duration::from_secs(1));
+    enclave.stage.world.clock().advance(Duration::from_secs(1));
     assert_eq!(random(&document), "The attestation document has expired.");
     let early = enclave.hypervisor.document(enclave.now() + 60_001, &enclave.public_key);
     assert_eq!(random(&early), "The attestation document is not valid yet.");
@@ -96,7 +96,8 @@ fn without_a_key_that_is_fit() {
 fn that_are_no_documents() {
     let enclave = Enclave::new();
     let refusal = |recipient: Value| {
-        let answer = enclave.kms("GenerateRandom", json!({ "NumberOfBytes": 8, "Recipient": recipient }));
+        let answer =
+            enclave.stage.kms("GenerateRandom", json!({ "NumberOfBytes": 8, "Recipient": recipient }));
         let (code, message) = answer.refusal();
         assert_eq!(code, "ValidationException");
         message.to_owned()
@@ -119,5 +120,5 @@ fn whose_mechanism_is_not_named() {
     let enclave = Enclave::new();
     let mut input = for_recipient(json!({ "NumberOfBytes": 8 }), &enclave.document());
     input["Recipient"].as_object_mut().unwrap().remove("KeyEncryptionAlgorithm");
-    assert_eq!(enclave.open(&enclave.kms("GenerateRandom", input).ok()).len(), 8);
+    assert_eq!(enclave.open(&enclave.stage.kms("GenerateRandom", input).ok()).len(), 8);
 }

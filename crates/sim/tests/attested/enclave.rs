@@ -8,14 +8,13 @@ use aws_lc_rs::{
 };
 use dispatch::Clock;
 use serde_json::{Value, json};
-use sim::{Answer, Credentials, SimClock, World};
+use sim::{Answer, Settings, SimClock, Stage, World};
 
 use crate::hypervisor::Hypervisor;
 
-/// A server, an enclave, and the root user of the server's first account.
+/// An enclave, and a stage on a server that trusts its hypervisor.
 pub(crate) struct Enclave {
-    pub(crate) world: World,
-    pub(crate) root: Credentials,
+    pub(crate) stage: Stage,
     pub(crate) hypervisor: Hypervisor,
     pub(crate) public_key: Vec<u8>,
     private_key: OaepPrivateDecryptingKey,
@@ -30,12 +29,12 @@ impl Enclave {
         let public_key: PublicKeyX509Der<'_> = private_key.public_key().as_der().unwrap();
         let public_key = public_key.as_ref().to_vec();
         let private_key = OaepPrivateDecryptingKey::new(private_key).unwrap();
-        let world = World::trusting(roots);
-        Self { root: world.root(), world, hypervisor, public_key, private_key }
+        let world = World::of(Settings { attestation_roots: roots, ..Settings::default() });
+        Self { stage: Stage::on(world), hypervisor, public_key, private_key }
     }
 
     pub(crate) fn now(&self) -> u64 {
-        millis(self.world.now())
+        millis(self.stage.world.now())
     }
 
     /// A document for the enclave's key, as of now.
@@ -43,30 +42,14 @@ impl Enclave {
         self.hypervisor.document(self.now(), &self.public_key)
     }
 
-    /// A call of the root user.
-    pub(crate) fn kms(&self, operation: &str, input: Value) -> Answer {
-        self.world.call(&self.root, "kms", operation, input)
-    }
-
     /// A call of the root user for the enclave.
     pub(crate) fn attested(&self, operation: &str, input: Value) -> Answer {
-        self.kms(operation, for_recipient(input, &self.document()))
+        self.stage.kms(operation, for_recipient(input, &self.document()))
     }
 
     /// A call of the root user with a document.
     pub(crate) fn with_document(&self, operation: &str, input: Value, document: &[u8]) -> Answer {
-        self.kms(operation, for_recipient(input, document))
-    }
-
-    /// Makes a key; its id.
-    pub(crate) fn key(&self, input: Value) -> String {
-        self.kms("CreateKey", input).ok()["KeyMetadata"]["KeyId"].as_str().unwrap().to_owned()
-    }
-
-    /// A blob of `secret`.
-    pub(crate) fn blob(&self, key: &str) -> String {
-        let made = self.kms("Encrypt", json!({ "KeyId": key, "Plaintext": "c2VjcmV0" })).ok();
-        made["CiphertextBlob"].as_str().unwrap().to_owned()
+        self.stage.kms(operation, for_recipient(input, document))
     }
 
     /// What the enclave reads in an answer. The place of each part follows from the lengths of a 2048 bit key; that the

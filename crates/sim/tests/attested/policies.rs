@@ -19,8 +19,8 @@ fn document(enclave: &Enclave, member: &str, registers: &[(u64, u8)]) -> Vec<u8>
 
 /// A key that the root user may do everything with but decrypt, and that under a condition.
 fn guarded(enclave: &Enclave, condition: &Value) -> String {
-    let key = enclave.key(json!({}));
-    let blob = enclave.blob(&key);
+    let key = enclave.stage.key(json!({}));
+    let blob = enclave.stage.encrypt(&key);
     let root = json!({ "AWS": "arn:aws:iam::111122223333:root" });
     let policy = json!({
         "Version": "2012-10-17",
@@ -29,7 +29,7 @@ fn guarded(enclave: &Enclave, condition: &Value) -> String {
             { "Effect": "Allow", "Principal": root, "Action": "kms:Decrypt", "Resource": "*", "Condition": condition },
         ],
     });
-    enclave.kms("PutKeyPolicy", json!({ "KeyId": key, "Policy": policy.to_string() })).ok();
+    enclave.stage.kms("PutKeyPolicy", json!({ "KeyId": key, "Policy": policy.to_string() })).ok();
     blob
 }
 
@@ -67,7 +67,7 @@ fn an_image_is_asked_for() {
         assert_eq!(is_allowed(&answer), fits, "{condition}");
         if fits {
             assert_eq!(enclave.open(&answer.ok()), b"secret");
-            assert!(!is_allowed(&enclave.kms("Decrypt", input)), "{condition} without a recipient");
+            assert!(!is_allowed(&enclave.stage.kms("Decrypt", input)), "{condition} without a recipient");
         }
     }
 }
@@ -88,7 +88,7 @@ fn an_instance_is_asked_for() {
     assert!(!with("nitrotpm_pcrs", &[(4, 4), (12, 1)]));
     assert!(!with("nitrotpm_pcrs", &[(4, 4)]));
     assert!(!with("pcrs", &[(4, 4), (12, 0)]), "registers of an enclave are others");
-    assert!(!is_allowed(&enclave.kms("Decrypt", input)));
+    assert!(!is_allowed(&enclave.stage.kms("Decrypt", input)));
 }
 
 /// What would fit does not count unless it is signed.
@@ -118,7 +118,7 @@ fn an_identity_policy_asks() {
             "Condition": { "StringEquals": { "kms:RecipientAttestation:PCR1": "01".repeat(48) } },
         }),
     );
-    let random = |input: Value| is_allowed(&enclave.world.call(&user, "kms", "GenerateRandom", input));
+    let random = |input: Value| is_allowed(&enclave.stage.kms_as(&user, "GenerateRandom", input));
     let input = json!({ "NumberOfBytes": 8 });
     assert!(!random(input.clone()));
     assert!(random(for_recipient(input.clone(), &document(&enclave, "pcrs", &[(1, 1)]))));
@@ -126,20 +126,8 @@ fn an_identity_policy_asks() {
 }
 
 fn user_who_may(enclave: &Enclave, statement: &Value) -> Credentials {
-    let iam = |operation: &str, input: Value| {
-        let answer = enclave.world.call(&enclave.root, "iam", operation, input);
-        assert_eq!(answer.code, None, "{answer:?}");
-        answer
-    };
-    iam("CreateUser", json!({ "UserName": "worker" }));
-    let policy = json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string();
-    let input = json!({ "UserName": "worker", "PolicyName": "random", "PolicyDocument": policy });
-    iam("PutUserPolicy", input);
-    let made = iam("CreateAccessKey", json!({ "UserName": "worker" }));
-    Credentials {
-        account: "111122223333".to_owned(),
-        access_key_id: made.xml("AccessKeyId").unwrap(),
-        secret_access_key: made.xml("SecretAccessKey").unwrap(),
-        session_token: None,
-    }
+    let worker = enclave.stage.user("worker");
+    let policy = json!({ "Version": "2012-10-17", "Statement": [statement] });
+    enclave.stage.put_user_policy("worker", &policy);
+    worker
 }

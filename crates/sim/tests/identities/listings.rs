@@ -2,19 +2,21 @@
 
 use serde_json::json;
 
-use crate::people::{People, all};
+use sim::Stage;
+
+use crate::documents::all;
 
 #[test]
 fn users_come_in_pages() {
-    let people = People::new();
+    let stage = Stage::new();
     for name in ["d", "B", "a", "C", "e"] {
         let path = if name == "e" { "/other/" } else { "/" };
-        people.iam("CreateUser", json!({ "UserName": name, "Path": path }));
+        stage.iam("CreateUser", json!({ "UserName": name, "Path": path }));
     }
     let mut names = Vec::new();
     let mut marker = None;
     loop {
-        let page = people.iam("ListUsers", json!({ "MaxItems": 2, "Marker": marker }));
+        let page = stage.iam("ListUsers", json!({ "MaxItems": 2, "Marker": marker }));
         let listed = all(&page, "UserName");
         assert!(listed.len() <= 2);
         names.extend(listed);
@@ -25,37 +27,37 @@ fn users_come_in_pages() {
         }
     }
     assert_eq!(names, ["a", "B", "C", "d", "e"]);
-    let under = people.iam("ListUsers", json!({ "PathPrefix": "/other/" }));
+    let under = stage.iam("ListUsers", json!({ "PathPrefix": "/other/" }));
     assert_eq!(all(&under, "UserName"), ["e"]);
 }
 
 #[test]
 fn a_marker_from_elsewhere_is_refused() {
-    let people = People::new();
+    let stage = Stage::new();
     for name in ["a", "b"] {
-        people.iam("CreateUser", json!({ "UserName": name }));
-        people.iam("CreateGroup", json!({ "GroupName": name }));
+        stage.iam("CreateUser", json!({ "UserName": name }));
+        stage.iam("CreateGroup", json!({ "GroupName": name }));
     }
-    let marker = people.iam("ListUsers", json!({ "MaxItems": 1 })).xml("Marker").unwrap();
-    let stranger = people.world.stranger();
+    let marker = stage.iam("ListUsers", json!({ "MaxItems": 1 })).xml("Marker").unwrap();
+    let stranger = stage.world.stranger();
     for (who, operation, input) in [
-        (&people.root, "ListGroups", json!({ "Marker": marker })),
-        (&people.root, "ListUsers", json!({ "Marker": marker, "PathPrefix": "/x/" })),
+        (&stage.root, "ListGroups", json!({ "Marker": marker })),
+        (&stage.root, "ListUsers", json!({ "Marker": marker, "PathPrefix": "/x/" })),
         (&stranger, "ListUsers", json!({ "Marker": marker })),
-        (&people.root, "ListUsers", json!({ "Marker": "made-up" })),
+        (&stage.root, "ListUsers", json!({ "Marker": "made-up" })),
     ] {
-        let refused = people.iam_as(who, operation, input);
+        let refused = stage.iam_as(who, operation, input);
         assert_eq!(refused.refusal(), ("ValidationError", "Invalid Marker."), "{operation}");
     }
 }
 
 #[test]
 fn policies_of_the_account_and_of_aws() {
-    let people = People::new();
+    let stage = Stage::new();
     let document =
         r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"kms:*","Resource":"*"}}"#;
-    people.iam("CreatePolicy", json!({ "PolicyName": "mine", "PolicyDocument": document }));
-    let names = |input| all(&people.iam("ListPolicies", input), "PolicyName");
+    stage.iam("CreatePolicy", json!({ "PolicyName": "mine", "PolicyDocument": document }));
+    let names = |input| all(&stage.iam("ListPolicies", input), "PolicyName");
     assert_eq!(names(json!({ "Scope": "Local" })), ["mine"]);
     let of_aws = [
         "AdministratorAccess",
@@ -67,10 +69,10 @@ fn policies_of_the_account_and_of_aws() {
     assert_eq!(names(json!({ "Scope": "AWS" })), of_aws);
     assert_eq!(names(json!({})).len(), 6);
     assert!(names(json!({ "OnlyAttached": true })).is_empty());
-    people.iam("CreateUser", json!({ "UserName": "u" }));
+    stage.iam("CreateUser", json!({ "UserName": "u" }));
     let arn = "arn:aws:iam::aws:policy/IAMFullAccess";
-    people.iam("AttachUserPolicy", json!({ "UserName": "u", "PolicyArn": arn }));
+    stage.iam("AttachUserPolicy", json!({ "UserName": "u", "PolicyArn": arn }));
     assert_eq!(names(json!({ "OnlyAttached": true })), ["IAMFullAccess"]);
     let version = json!({ "PolicyArn": arn, "PolicyDocument": document });
-    assert_eq!(people.refusal("CreatePolicyVersion", version).0, "AccessDenied");
+    assert_eq!(stage.iam_refusal("CreatePolicyVersion", version).0, "AccessDenied");
 }

@@ -5,8 +5,8 @@
 mod access_keys;
 mod conflicts;
 mod decisions;
+mod documents;
 mod listings;
-mod people;
 mod principals;
 mod simulations;
 mod terraform;

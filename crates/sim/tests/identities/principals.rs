@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::people::{ACCOUNT, People, decoded, trust};
+use sim::stage::{ACCOUNT, Stage};
+
+use crate::documents::{decoded, trust};
 
 fn key_policy(principal: &str) -> String {
     let root = format!("arn:aws:iam::{ACCOUNT}:root");
@@ -16,59 +18,59 @@ fn key_policy(principal: &str) -> String {
     .to_string()
 }
 
-fn shown(people: &People, key: &str) -> String {
-    let policy = people.kms_as(&people.root, "GetKeyPolicy", json!({ "KeyId": key })).ok();
+fn shown(stage: &Stage, key: &str) -> String {
+    let policy = stage.kms_as(&stage.root, "GetKeyPolicy", json!({ "KeyId": key })).ok();
     policy.get("Policy").and_then(Value::as_str).unwrap().to_owned()
 }
 
 #[test]
 fn a_namesake_is_somebody_else() {
-    let mut people = People::new();
-    let alice = people.user("alice");
+    let mut stage = Stage::new();
+    let alice = stage.user("alice");
     let arn = format!("arn:aws:iam::{ACCOUNT}:user/alice");
-    let id = people.iam("GetUser", json!({ "UserName": "alice" })).xml("UserId").unwrap();
+    let id = stage.iam("GetUser", json!({ "UserName": "alice" })).xml("UserId").unwrap();
     let policy = key_policy(&arn);
-    let key = people.key(json!({ "Policy": policy }));
-    let describe = |people: &People, who| people.kms_as(who, "DescribeKey", json!({ "KeyId": key })).code;
-    assert_eq!(describe(&people, &alice), None);
-    assert_eq!(shown(&people, &key), policy);
+    let key = stage.key(json!({ "Policy": policy }));
+    let describe = |stage: &Stage, who| stage.kms_as(who, "DescribeKey", json!({ "KeyId": key })).code;
+    assert_eq!(describe(&stage, &alice), None);
+    assert_eq!(shown(&stage, &key), policy);
 
-    people.iam("DeleteAccessKey", json!({ "UserName": "alice", "AccessKeyId": alice.access_key_id }));
-    people.iam("DeleteUser", json!({ "UserName": "alice" }));
-    assert_eq!(shown(&people, &key), policy.replace(&arn, &id));
-    let namesake = people.user("alice");
-    assert_eq!(describe(&people, &namesake).as_deref(), Some("AccessDeniedException"));
-    people.world = people.world.restart();
-    assert_eq!(describe(&people, &namesake).as_deref(), Some("AccessDeniedException"));
-    assert_eq!(shown(&people, &key), policy.replace(&arn, &id));
+    stage.iam("DeleteAccessKey", json!({ "UserName": "alice", "AccessKeyId": alice.access_key_id }));
+    stage.iam("DeleteUser", json!({ "UserName": "alice" }));
+    assert_eq!(shown(&stage, &key), policy.replace(&arn, &id));
+    let namesake = stage.user("alice");
+    assert_eq!(describe(&stage, &namesake).as_deref(), Some("AccessDeniedException"));
+    stage.world = stage.world.restart();
+    assert_eq!(describe(&stage, &namesake).as_deref(), Some("AccessDeniedException"));
+    assert_eq!(shown(&stage, &key), policy.replace(&arn, &id));
 
     // What is shown cannot be put again; the name can, and means the new one.
     let put = |policy: &str| {
         let input = json!({ "KeyId": key, "Policy": policy });
-        people.kms_as(&people.root, "PutKeyPolicy", input)
+        stage.kms_as(&stage.root, "PutKeyPolicy", input)
     };
     assert_eq!(put(&policy.replace(&arn, &id)).fault(), "MalformedPolicyDocumentException");
     put(&policy).ok();
-    assert_eq!(describe(&people, &namesake), None);
+    assert_eq!(describe(&stage, &namesake), None);
 }
 
 #[test]
 fn a_renamed_user_keeps_what_it_had() {
-    let people = People::new();
-    let alice = people.user("alice");
+    let stage = Stage::new();
+    let alice = stage.user("alice");
     let arn = format!("arn:aws:iam::{ACCOUNT}:user/alice");
-    let key = people.key(json!({ "Policy": key_policy(&arn) }));
-    people.iam("UpdateUser", json!({ "UserName": "ALICE", "NewUserName": "carol", "NewPath": "/p/" }));
-    assert_eq!(people.kms_as(&alice, "DescribeKey", json!({ "KeyId": key })).code, None);
-    assert!(shown(&people, &key).contains("user/p/carol"), "the policy shows the new name");
-    let unknown = people.refusal("GetUser", json!({ "UserName": "alice" }));
+    let key = stage.key(json!({ "Policy": key_policy(&arn) }));
+    stage.iam("UpdateUser", json!({ "UserName": "ALICE", "NewUserName": "carol", "NewPath": "/p/" }));
+    assert_eq!(stage.kms_as(&alice, "DescribeKey", json!({ "KeyId": key })).code, None);
+    assert!(shown(&stage, &key).contains("user/p/carol"), "the policy shows the new name");
+    let unknown = stage.iam_refusal("GetUser", json!({ "UserName": "alice" }));
     assert_eq!(unknown.0, "NoSuchEntity");
 }
 
 #[test]
 fn principals_must_exist() {
-    let people = People::new();
-    people.iam("CreateUser", json!({ "UserName": "alice", "Path": "/p/" }));
+    let stage = Stage::new();
+    stage.iam("CreateUser", json!({ "UserName": "alice", "Path": "/p/" }));
     for (principal, accepted) in [
         (format!("arn:aws:iam::{ACCOUNT}:user/p/alice"), true),
         (format!("arn:aws:iam::{ACCOUNT}:user/alice"), false),
@@ -76,16 +78,16 @@ fn principals_must_exist() {
         (format!("arn:aws:iam::{ACCOUNT}:role/p/alice"), false),
         ("arn:aws:iam::999999999999:root".to_owned(), false),
     ] {
-        let made = people.kms_as(&people.root, "CreateKey", json!({ "Policy": key_policy(&principal) }));
+        let made = stage.kms_as(&stage.root, "CreateKey", json!({ "Policy": key_policy(&principal) }));
         let code = (!accepted).then_some("MalformedPolicyDocumentException");
         assert_eq!(made.code.as_deref(), code, "{principal}");
 
         let role: Value = json!({ "RoleName": "r", "AssumeRolePolicyDocument": trust(&principal) });
         if accepted {
-            people.iam("CreateRole", role);
-            people.iam("DeleteRole", json!({ "RoleName": "r" }));
+            stage.iam("CreateRole", role);
+            stage.iam("DeleteRole", json!({ "RoleName": "r" }));
         } else {
-            let (code, message) = people.refusal("CreateRole", role);
+            let (code, message) = stage.iam_refusal("CreateRole", role);
             assert_eq!(code, "MalformedPolicyDocument");
             assert!(message.starts_with("Invalid principal in policy: \"AWS\":\""), "{message}");
         }
@@ -94,95 +96,95 @@ fn principals_must_exist() {
 
 #[test]
 fn trust_policies_show_who_is_gone() {
-    let people = People::new();
-    let made = people.iam("CreateUser", json!({ "UserName": "alice" }));
+    let stage = Stage::new();
+    let made = stage.iam("CreateUser", json!({ "UserName": "alice" }));
     let id = made.xml("UserId").unwrap();
     let arn = format!("arn:aws:iam::{ACCOUNT}:user/alice");
-    people.iam("CreateRole", json!({ "RoleName": "r", "AssumeRolePolicyDocument": trust(&arn) }));
-    let shown = || decoded(&people.iam("GetRole", json!({ "RoleName": "r" })), "AssumeRolePolicyDocument");
+    stage.iam("CreateRole", json!({ "RoleName": "r", "AssumeRolePolicyDocument": trust(&arn) }));
+    let shown = || decoded(&stage.iam("GetRole", json!({ "RoleName": "r" })), "AssumeRolePolicyDocument");
     assert_eq!(shown(), trust(&arn));
-    people.iam("DeleteUser", json!({ "UserName": "alice" }));
-    people.iam("CreateUser", json!({ "UserName": "alice" }));
+    stage.iam("DeleteUser", json!({ "UserName": "alice" }));
+    stage.iam("CreateUser", json!({ "UserName": "alice" }));
     assert_eq!(shown(), trust(&id));
 }
 
 /// Who holds a key's grants, as a listing shows them, of one grantee if that is asked for.
-fn grantees(people: &People, key: &str, of: Option<&str>) -> Vec<String> {
+fn grantees(stage: &Stage, key: &str, of: Option<&str>) -> Vec<String> {
     let listed =
-        people.kms_as(&people.root, "ListGrants", json!({ "KeyId": key, "GranteePrincipal": of })).ok();
+        stage.kms_as(&stage.root, "ListGrants", json!({ "KeyId": key, "GranteePrincipal": of })).ok();
     let grants = listed.get("Grants").and_then(Value::as_array).unwrap();
     grants.iter().map(|grant| grant["GranteePrincipal"].as_str().unwrap().to_owned()).collect()
 }
 
-fn grant(people: &People, key: &str, grantee: &str) {
+fn grant(stage: &Stage, key: &str, grantee: &str) {
     let input = json!({ "KeyId": key, "GranteePrincipal": grantee, "RetiringPrincipal": grantee,
         "Operations": ["DescribeKey"] });
-    people.kms_as(&people.root, "CreateGrant", input).ok();
+    stage.kms_as(&stage.root, "CreateGrant", input).ok();
 }
 
 #[test]
 fn a_grant_is_its_grantees_whatever_the_grantee_is_called() {
-    let people = People::new();
-    let alice = people.user("alice");
+    let stage = Stage::new();
+    let alice = stage.user("alice");
     let (arn, new_arn) =
         (format!("arn:aws:iam::{ACCOUNT}:user/alice"), format!("arn:aws:iam::{ACCOUNT}:user/p/carol"));
-    let key = people.key(json!({}));
-    grant(&people, &key, &arn);
-    let describe = |who| people.kms_as(who, "DescribeKey", json!({ "KeyId": key })).code;
+    let key = stage.key(json!({}));
+    grant(&stage, &key, &arn);
+    let describe = |who| stage.kms_as(who, "DescribeKey", json!({ "KeyId": key })).code;
     assert_eq!(describe(&alice), None);
 
-    people.iam("UpdateUser", json!({ "UserName": "alice", "NewUserName": "carol", "NewPath": "/p/" }));
+    stage.iam("UpdateUser", json!({ "UserName": "alice", "NewUserName": "carol", "NewPath": "/p/" }));
     assert_eq!(describe(&alice), None);
-    assert_eq!(grantees(&people, &key, None), [new_arn.as_str()]);
-    assert_eq!(grantees(&people, &key, Some(&new_arn)), [new_arn.as_str()]);
-    assert_eq!(grantees(&people, &key, Some(&arn)), [""; 0]);
+    assert_eq!(grantees(&stage, &key, None), [new_arn.as_str()]);
+    assert_eq!(grantees(&stage, &key, Some(&new_arn)), [new_arn.as_str()]);
+    assert_eq!(grantees(&stage, &key, Some(&arn)), [""; 0]);
     let retirable = |arn: &str| {
         let input = json!({ "RetiringPrincipal": arn });
-        let listed = people.kms_as(&people.root, "ListRetirableGrants", input).ok();
+        let listed = stage.kms_as(&stage.root, "ListRetirableGrants", input).ok();
         listed.get("Grants").and_then(Value::as_array).unwrap().len()
     };
     assert_eq!((retirable(&new_arn), retirable(&arn)), (1, 0));
 
-    let namesake = people.user("alice");
+    let namesake = stage.user("alice");
     assert_eq!(describe(&namesake).as_deref(), Some("AccessDeniedException"));
-    assert_eq!(grantees(&people, &key, Some(&arn)), [""; 0]);
-    grant(&people, &key, &arn);
+    assert_eq!(grantees(&stage, &key, Some(&arn)), [""; 0]);
+    grant(&stage, &key, &arn);
     assert_eq!(describe(&namesake), None);
-    assert_eq!(grantees(&people, &key, Some(&arn)), [arn]);
+    assert_eq!(grantees(&stage, &key, Some(&arn)), [arn]);
 }
 
 #[test]
 fn sessions_of_a_role_that_is_made_again_inherit_no_grants() {
-    let people = People::new();
-    let alice = people.user("alice");
-    people.allow("alice", &["sts:AssumeRole"]);
+    let stage = Stage::new();
+    let alice = stage.user("alice");
+    stage.put_user_policy("alice", &allow(&["sts:AssumeRole"]));
     let account = format!("arn:aws:iam::{ACCOUNT}:root");
     let role = json!({ "RoleName": "r", "AssumeRolePolicyDocument": trust(&account) });
     let (arn, session_arn) =
         (format!("arn:aws:iam::{ACCOUNT}:role/r"), format!("arn:aws:sts::{ACCOUNT}:assumed-role/r/one"));
     let assume = || {
         let input = json!({ "RoleArn": arn, "RoleSessionName": "one" });
-        people.world.call(&alice, "sts", "AssumeRole", input).credentials(ACCOUNT)
+        stage.world.call(&alice, "sts", "AssumeRole", input).credentials(ACCOUNT)
     };
-    let id = people.iam("CreateRole", role.clone()).xml("RoleId").unwrap();
-    let keys = [people.key(json!({})), people.key(json!({}))];
+    let id = stage.iam("CreateRole", role.clone()).xml("RoleId").unwrap();
+    let keys = [stage.key(json!({})), stage.key(json!({}))];
     for (key, grantee) in keys.iter().zip([&arn, &session_arn]) {
-        grant(&people, key, grantee);
+        grant(&stage, key, grantee);
     }
-    let describe = |who, key: &str| people.kms_as(who, "DescribeKey", json!({ "KeyId": key })).code;
+    let describe = |who, key: &str| stage.kms_as(who, "DescribeKey", json!({ "KeyId": key })).code;
     let first = assume();
     for key in &keys {
         assert_eq!(describe(&first, key), None);
     }
 
-    people.iam("DeleteRole", json!({ "RoleName": "r" }));
-    people.iam("CreateRole", role);
+    stage.iam("DeleteRole", json!({ "RoleName": "r" }));
+    stage.iam("CreateRole", role);
     let second = assume();
     for (key, shown) in keys.iter().zip([id.clone(), format!("{id}:one")]) {
         assert_eq!(describe(&second, key).as_deref(), Some("AccessDeniedException"), "{key}");
-        assert_eq!(grantees(&people, key, None), [shown.as_str()]);
-        assert_eq!(grantees(&people, key, Some(&shown)), [shown]);
-        assert_eq!(grantees(&people, key, Some(&arn)), [""; 0]);
-        assert_eq!(grantees(&people, key, Some(&session_arn)), [""; 0]);
+        assert_eq!(grantees(&stage, key, None), [shown.as_str()]);
+        assert_eq!(grantees(&stage, key, Some(&shown)), [shown]);
+        assert_eq!(grantees(&stage, key, Some(&arn)), [""; 0]);
+        assert_eq!(grantees(&stage, key, Some(&session_arn)), [""; 0]);
     }
 }

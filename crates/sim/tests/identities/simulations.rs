@@ -1,9 +1,12 @@
 //! Simulations: what the policies of identities and keys come to, without a call.
 
 use serde_json::{Value, json};
-use sim::Answer;
+use sim::{
+    Answer, Stage,
+    stage::{ACCOUNT, allow},
+};
 
-use crate::people::{ACCOUNT, People, all, policy, trust};
+use crate::documents::{all, policy, trust};
 
 const ALICE: &str = "arn:aws:iam::111122223333:user/alice";
 
@@ -27,40 +30,40 @@ fn entry(name: &str, kind: &str, values: &[&str]) -> Value {
 
 #[test]
 fn a_user_with_its_groups_and_boundary() {
-    let people = People::new();
-    people.iam("CreateUser", json!({ "UserName": "alice" }));
-    let simulate = |more| people.iam("SimulatePrincipalPolicy", of_alice(more));
+    let stage = Stage::new();
+    stage.iam("CreateUser", json!({ "UserName": "alice" }));
+    let simulate = |more| stage.iam("SimulatePrincipalPolicy", of_alice(more));
     let nothing = simulate(json!({}));
     assert_eq!(decisions(&nothing), ["implicitDeny"]);
     assert_eq!(all(&nothing, "EvalResourceName"), ["*"]);
     assert_eq!(nothing.xml("MatchedStatements").as_deref(), Some(""));
     assert_eq!(nothing.xml("IsTruncated").as_deref(), Some("false"));
 
-    people.iam("CreateGroup", json!({ "GroupName": "staff" }));
+    stage.iam("CreateGroup", json!({ "GroupName": "staff" }));
     let document = policy("Allow", &["kms:Encrypt"], "*");
-    people.iam(
+    stage.iam(
         "PutGroupPolicy",
         json!({ "GroupName": "staff", "PolicyName": "p", "PolicyDocument": document }),
     );
-    people.iam("AddUserToGroup", json!({ "GroupName": "staff", "UserName": "alice" }));
+    stage.iam("AddUserToGroup", json!({ "GroupName": "staff", "UserName": "alice" }));
     let by_group = simulate(json!({ "ActionNames": ["kms:Encrypt", "kms:Decrypt"] }));
     assert_eq!(decisions(&by_group), ["allowed", "implicitDeny"]);
     assert_eq!(all(&by_group, "SourcePolicyId"), ["group_staff_p"]);
     assert_eq!(all(&by_group, "SourcePolicyType"), ["group"]);
     assert_eq!((all(&by_group, "Line"), all(&by_group, "Column").len()), (vec!["1".to_owned(); 2], 2));
 
-    people.allow("alice", &["kms:Decrypt"]);
+    stage.put_user_policy("alice", &allow(&["kms:Decrypt"]));
     let denial = policy("Deny", &["kms:Encrypt"], "*");
-    let made = people.iam("CreatePolicy", json!({ "PolicyName": "no", "PolicyDocument": denial }));
+    let made = stage.iam("CreatePolicy", json!({ "PolicyName": "no", "PolicyDocument": denial }));
     let arn = made.xml("Arn").unwrap();
-    people.iam("AttachUserPolicy", json!({ "UserName": "alice", "PolicyArn": arn }));
+    stage.iam("AttachUserPolicy", json!({ "UserName": "alice", "PolicyArn": arn }));
     let denied = simulate(json!({ "ActionNames": ["kms:Encrypt", "kms:Decrypt"] }));
     assert_eq!(decisions(&denied), ["explicitDeny", "allowed"]);
     assert_eq!(all(&denied, "SourcePolicyId"), ["no", "user_alice_inline"], "the deny is told alone");
     assert_eq!(all(&denied, "SourcePolicyType"), ["user-managed", "user"]);
 
     let bound = "arn:aws:iam::aws:policy/IAMReadOnlyAccess";
-    people.iam("PutUserPermissionsBoundary", json!({ "UserName": "alice", "PermissionsBoundary": bound }));
+    stage.iam("PutUserPermissionsBoundary", json!({ "UserName": "alice", "PermissionsBoundary": bound }));
     let bounded = simulate(json!({ "ActionNames": ["kms:Decrypt"] }));
     assert_eq!(decisions(&bounded), ["implicitDeny"]);
     assert_eq!(bounded.xml("AllowedByPermissionsBoundary").as_deref(), Some("false"));
@@ -73,13 +76,13 @@ fn a_user_with_its_groups_and_boundary() {
 
 #[test]
 fn a_key_brings_its_policy_and_its_grants() {
-    let people = People::new();
-    let alice = people.user("alice");
+    let stage = Stage::new();
+    let alice = stage.user("alice");
     let simulate = |key: &str, action: &str| {
         let input = of_alice(json!({ "ActionNames": [action], "ResourceArns": [key] }));
-        people.iam("SimulatePrincipalPolicy", input)
+        stage.iam("SimulatePrincipalPolicy", input)
     };
-    let key = people.key(json!({}));
+    let key = stage.key(json!({}));
     assert_eq!(decisions(&simulate(&key, "kms:Encrypt")), ["implicitDeny"]);
     let statements = json!([
         { "Sid": "All", "Effect": "Allow", "Principal": { "AWS": ACCOUNT }, "Action": "kms:*", "Resource": "*" },
@@ -87,7 +90,7 @@ fn a_key_brings_its_policy_and_its_grants() {
           "Condition": { "StringEquals": { "kms:EncryptionContext:app": "web", "kms:KeySpec": "SYMMETRIC_DEFAULT" } } },
     ]);
     let policy = json!({ "Version": "2012-10-17", "Statement": statements }).to_string();
-    people.kms_as(&people.root, "PutKeyPolicy", json!({ "KeyId": key, "Policy": policy })).ok();
+    stage.kms_as(&stage.root, "PutKeyPolicy", json!({ "KeyId": key, "Policy": policy })).ok();
     let missing = simulate(&key, "kms:Encrypt");
     assert_eq!(decisions(&missing), ["implicitDeny"]);
     let specific = missing.xml("ResourceSpecificResults").unwrap();
@@ -95,41 +98,41 @@ fn a_key_brings_its_policy_and_its_grants() {
     assert!(specific.contains(absent), "{specific}");
     let context = json!([entry("kms:EncryptionContext:app", "string", &["web"])]);
     let input = of_alice(json!({ "ResourceArns": [key], "ContextEntries": context }));
-    let named = people.iam("SimulatePrincipalPolicy", input.clone());
+    let named = stage.iam("SimulatePrincipalPolicy", input.clone());
     assert_eq!(decisions(&named), ["allowed"]);
     assert_eq!(all(&named, "SourcePolicyId"), ["ResourcePolicy"; 2], "once, and once more for the resource");
     assert_eq!(all(&named, "EvalResourceDecision"), ["allowed"]);
     // What is simulated is what happens.
     let call = json!({ "KeyId": key, "Plaintext": "c2VjcmV0", "EncryptionContext": { "app": "web" } });
-    assert_eq!(people.kms_as(&alice, "Encrypt", call).code, None);
+    assert_eq!(stage.kms_as(&alice, "Encrypt", call).code, None);
 
     // A policy that comes with the request stands for the key's.
     let mut other = input;
     other["ResourcePolicy"] = policy
         .replace("\"Allow\",\"Principal\":{\"AWS\":\"arn", "\"Deny\",\"Principal\":{\"AWS\":\"arn")
         .into();
-    assert_eq!(decisions(&people.iam("SimulatePrincipalPolicy", other)), ["explicitDeny"]);
+    assert_eq!(decisions(&stage.iam("SimulatePrincipalPolicy", other)), ["explicitDeny"]);
 
     assert_eq!(decisions(&simulate(&key, "kms:Decrypt")), ["implicitDeny"]);
     let grant = json!({ "KeyId": key, "GranteePrincipal": ALICE, "Operations": ["Decrypt"] });
-    let made = people.kms_as(&people.root, "CreateGrant", grant).ok();
+    let made = stage.kms_as(&stage.root, "CreateGrant", grant).ok();
     let granted = simulate(&key, "kms:Decrypt");
     assert_eq!(decisions(&granted), ["allowed"]);
     let id = made["GrantId"].as_str().unwrap();
     assert_eq!(all(&granted, "SourcePolicyId").first().map(String::as_str), Some(id));
-    people.kms_as(&people.root, "RevokeGrant", json!({ "KeyId": key, "GrantId": id })).ok();
+    stage.kms_as(&stage.root, "RevokeGrant", json!({ "KeyId": key, "GrantId": id })).ok();
     assert_eq!(decisions(&simulate(&key, "kms:Decrypt")), ["implicitDeny"]);
 }
 
 #[test]
 fn another_accounts_resource_has_to_be_opened_by_its_policy() {
-    let people = People::new();
-    people.iam("CreateUser", json!({ "UserName": "alice" }));
-    people.allow("alice", &["kms:*"]);
-    let stranger = people.world.stranger();
-    let made = people.kms_as(&stranger, "CreateKey", json!({})).ok();
+    let stage = Stage::new();
+    stage.iam("CreateUser", json!({ "UserName": "alice" }));
+    stage.put_user_policy("alice", &allow(&["kms:*"]));
+    let stranger = stage.world.stranger();
+    let made = stage.kms_as(&stranger, "CreateKey", json!({})).ok();
     let key = made["KeyMetadata"]["Arn"].as_str().unwrap();
-    let closed = people.iam("SimulatePrincipalPolicy", of_alice(json!({ "ResourceArns": [key] })));
+    let closed = stage.iam("SimulatePrincipalPolicy", of_alice(json!({ "ResourceArns": [key] })));
     assert_eq!(decisions(&closed), ["implicitDeny"], "nothing of its policy is told");
     let details = closed.xml("EvalDecisionDetails").unwrap();
     let expected = "<entry><key>IAM Policy</key><value>allowed</value></entry><entry><key>Resource Policy</key><value>implicitDeny</value></entry>";
@@ -138,12 +141,12 @@ fn another_accounts_resource_has_to_be_opened_by_its_policy() {
         "Effect": "Allow", "Principal": { "AWS": ACCOUNT }, "Action": "kms:Encrypt", "Resource": "*",
     }});
     let input = of_alice(json!({ "ResourceArns": [key], "ResourcePolicy": open.to_string() }));
-    assert_eq!(decisions(&people.iam("SimulatePrincipalPolicy", input)), ["allowed"]);
+    assert_eq!(decisions(&stage.iam("SimulatePrincipalPolicy", input)), ["allowed"]);
 }
 
 #[test]
 fn policies_that_are_only_thought_of() {
-    let people = People::new();
+    let stage = Stage::new();
     let document = json!({ "Version": "2012-10-17", "Statement": [
         { "Effect": "Allow", "Action": "kms:*", "Resource": "arn:aws:kms:*:*:key/${aws:PrincipalTag/key}" },
         { "Effect": "Allow", "Action": "kms:ListKeys", "Resource": "*",
@@ -151,12 +154,12 @@ fn policies_that_are_only_thought_of() {
                          "NumericLessThan": { "kms:Count": "10" } } },
     ]});
     let text = document.to_string();
-    let keys = people.iam("GetContextKeysForCustomPolicy", json!({ "PolicyInputList": [text] }));
+    let keys = stage.iam("GetContextKeysForCustomPolicy", json!({ "PolicyInputList": [text] }));
     assert_eq!(all(&keys, "member"), ["aws:CurrentTime", "aws:PrincipalTag/key", "kms:Count"]);
     let simulate = |more: Value| {
         let mut input = json!({ "PolicyInputList": [text], "ActionNames": ["kms:ListKeys"] });
         input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        people.iam("SimulateCustomPolicy", input)
+        stage.iam("SimulateCustomPolicy", input)
     };
     let missing = simulate(json!({}));
     assert_eq!(decisions(&missing), ["implicitDeny"]);
@@ -184,15 +187,14 @@ fn policies_that_are_only_thought_of() {
 
 #[test]
 fn a_role_and_a_group() {
-    let people = People::new();
+    let stage = Stage::new();
     let trusted = trust(&format!("arn:aws:iam::{ACCOUNT}:root"));
-    people
-        .iam("CreateRole", json!({ "RoleName": "app", "Path": "/a/", "AssumeRolePolicyDocument": trusted }));
+    stage.iam("CreateRole", json!({ "RoleName": "app", "Path": "/a/", "AssumeRolePolicyDocument": trusted }));
     let document = policy("Allow", &["kms:Encrypt"], "*");
-    people.iam("PutRolePolicy", json!({ "RoleName": "app", "PolicyName": "p", "PolicyDocument": document }));
+    stage.iam("PutRolePolicy", json!({ "RoleName": "app", "PolicyName": "p", "PolicyDocument": document }));
     let role = format!("arn:aws:iam::{ACCOUNT}:role/a/app");
     let input = json!({ "PolicySourceArn": role, "ActionNames": ["kms:Encrypt"] });
-    let answer = people.iam("SimulatePrincipalPolicy", input);
+    let answer = stage.iam("SimulatePrincipalPolicy", input);
     assert_eq!(
         (decisions(&answer), all(&answer, "SourcePolicyId")),
         (vec!["allowed".to_owned()], vec!["role_app_p".to_owned()])
@@ -201,31 +203,31 @@ fn a_role_and_a_group() {
     let named = json!({ "Version": "2012-10-17", "Statement": {
         "Effect": "Allow", "Principal": { "AWS": role }, "Action": "kms:Decrypt", "Resource": "*",
     }});
-    let key = people.key(json!({ "Policy": named.to_string(), "BypassPolicyLockoutSafetyCheck": true }));
+    let key = stage.key(json!({ "Policy": named.to_string(), "BypassPolicyLockoutSafetyCheck": true }));
     let input = json!({ "PolicySourceArn": role, "ActionNames": ["kms:Decrypt"], "ResourceArns": [key] });
-    assert_eq!(decisions(&people.iam("SimulatePrincipalPolicy", input)), ["allowed"]);
+    assert_eq!(decisions(&stage.iam("SimulatePrincipalPolicy", input)), ["allowed"]);
 
-    people.iam("CreateGroup", json!({ "GroupName": "staff" }));
-    people.iam(
+    stage.iam("CreateGroup", json!({ "GroupName": "staff" }));
+    stage.iam(
         "PutGroupPolicy",
         json!({ "GroupName": "staff", "PolicyName": "p", "PolicyDocument": document }),
     );
     let group = format!("arn:aws:iam::{ACCOUNT}:group/staff");
     let input = json!({ "PolicySourceArn": group, "ActionNames": ["kms:Encrypt"], "ResourceArns": [key] });
-    let answer = people.iam("SimulatePrincipalPolicy", input.clone());
+    let answer = stage.iam("SimulatePrincipalPolicy", input.clone());
     assert_eq!(decisions(&answer), ["implicitDeny"], "the key policy lets nobody else in");
     let mut without = input;
     without["ResourcePolicy"] = named.to_string().into();
-    assert_eq!(people.refusal("SimulatePrincipalPolicy", without).0, "InvalidInput");
-    let keys = people.iam("GetContextKeysForPrincipalPolicy", json!({ "PolicySourceArn": group }));
+    assert_eq!(stage.iam_refusal("SimulatePrincipalPolicy", without).0, "InvalidInput");
+    let keys = stage.iam("GetContextKeysForPrincipalPolicy", json!({ "PolicySourceArn": group }));
     assert!(all(&keys, "member").is_empty());
 }
 
 #[test]
 fn what_cannot_be_simulated() {
-    let people = People::new();
-    people.iam("CreateUser", json!({ "UserName": "alice" }));
-    let refused = |more: Value| people.refusal("SimulatePrincipalPolicy", of_alice(more));
+    let stage = Stage::new();
+    stage.iam("CreateUser", json!({ "UserName": "alice" }));
+    let refused = |more: Value| stage.iam_refusal("SimulatePrincipalPolicy", of_alice(more));
     let invalid = |text: &str| ("InvalidInput".to_owned(), text.to_owned());
     let root = format!("arn:aws:iam::{ACCOUNT}:root");
     let session = format!("arn:aws:sts::{ACCOUNT}:assumed-role/a/b");
@@ -271,12 +273,12 @@ fn what_cannot_be_simulated() {
     let bound = policy("Allow", &["kms:*"], "*");
     assert_eq!(refused(json!({ "PermissionsBoundaryPolicyInputList": [bound, bound] })).0, "InvalidInput");
 
-    let stranger = people.world.stranger();
-    let foreign = people.iam_as(&stranger, "SimulatePrincipalPolicy", of_alice(json!({})));
+    let stranger = stage.world.stranger();
+    let foreign = stage.iam_as(&stranger, "SimulatePrincipalPolicy", of_alice(json!({})));
     assert_eq!(foreign.fault(), "AccessDenied", "nothing crosses accounts");
-    let alice = people.access_key("alice");
-    let own = people.iam_as(&alice, "SimulatePrincipalPolicy", of_alice(json!({})));
+    let alice = stage.access_key("alice");
+    let own = stage.iam_as(&alice, "SimulatePrincipalPolicy", of_alice(json!({})));
     assert_eq!(own.fault(), "AccessDenied", "it takes a permission");
-    people.allow("alice", &["iam:SimulatePrincipalPolicy"]);
-    assert_eq!(people.iam_as(&alice, "SimulatePrincipalPolicy", of_alice(json!({}))).code, None);
+    stage.put_user_policy("alice", &allow(&["iam:SimulatePrincipalPolicy"]));
+    assert_eq!(stage.iam_as(&alice, "SimulatePrincipalPolicy", of_alice(json!({}))).code, None);
 }

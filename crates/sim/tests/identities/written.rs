@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use crate::people::People;
+use sim::Stage;
 
 const TRUST: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"sts:AssumeRole"}}"#;
 
 #[test]
 fn malformed_policies_are_refused_in_the_words_of_aws() {
-    let people = People::new();
-    people.iam("CreateUser", json!({ "UserName": "alice" }));
+    let stage = Stage::new();
+    stage.iam("CreateUser", json!({ "UserName": "alice" }));
     let statement =
         |statement: Value| json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string();
     for (document, message) in [
@@ -42,45 +42,46 @@ fn malformed_policies_are_refused_in_the_words_of_aws() {
             ("PutUserPolicy", json!({ "UserName": "alice", "PolicyName": "p", "PolicyDocument": document })),
             ("CreatePolicy", json!({ "PolicyName": "p", "PolicyDocument": document })),
         ] {
-            let (code, text) = people.refusal(operation, input);
+            let (code, text) = stage.iam_refusal(operation, input);
             assert_eq!((code.as_str(), text.as_str()), ("MalformedPolicyDocument", message), "{document}");
         }
     }
     let trust = statement(
         json!({ "Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole", "Resource": "*" }),
     );
-    let refused = people.refusal("CreateRole", json!({ "RoleName": "r", "AssumeRolePolicyDocument": trust }));
+    let refused =
+        stage.iam_refusal("CreateRole", json!({ "RoleName": "r", "AssumeRolePolicyDocument": trust }));
     assert_eq!(refused, ("MalformedPolicyDocument".to_owned(), "Has prohibited field Resource".to_owned()));
 }
 
 #[test]
 fn names_tags_and_arns_have_rules() {
-    let people = People::new();
-    let (code, message) = people.refusal("CreateUser", json!({ "UserName": "a b" }));
+    let stage = Stage::new();
+    let (code, message) = stage.iam_refusal("CreateUser", json!({ "UserName": "a b" }));
     assert_eq!(code, "ValidationError");
     assert!(
         message.starts_with("1 validation error detected: Value 'a b' at 'userName' failed to satisfy"),
         "{message}"
     );
-    let (code, message) = people.refusal("CreateUser", json!({ "UserName": "é" }));
+    let (code, message) = stage.iam_refusal("CreateUser", json!({ "UserName": "é" }));
     assert_eq!(code, "ValidationError");
     assert!(message.contains("at 'userName' failed to satisfy constraint"), "{message}");
     let tags = json!([{ "Key": "a", "Value": "1" }, { "Key": "A", "Value": "2" }]);
-    let (code, message) = people.refusal("CreateUser", json!({ "UserName": "a", "Tags": tags }));
+    let (code, message) = stage.iam_refusal("CreateUser", json!({ "UserName": "a", "Tags": tags }));
     assert_eq!(code, "InvalidInput");
     assert_eq!(message, "Duplicate tag keys found. Please note that Tag keys are case insensitive.");
-    let refused = people.refusal("GetPolicy", json!({ "PolicyArn": "not-an-arn-of-anything" }));
+    let refused = stage.iam_refusal("GetPolicy", json!({ "PolicyArn": "not-an-arn-of-anything" }));
     assert_eq!(refused, ("ValidationError".to_owned(), "Invalid ARN:  Could not be parsed!".to_owned()));
-    let role = people.refusal("GetUser", json!({ "UserName": "nobody" }));
+    let role = stage.iam_refusal("GetUser", json!({ "UserName": "nobody" }));
     assert_eq!(role, ("NoSuchEntity".to_owned(), "The user with name nobody cannot be found.".to_owned()));
 }
 
 /// Recorded from AWS, or reported against it.
 #[test]
 fn what_cannot_be_meant_is_refused_in_the_words_of_aws() {
-    let people = People::new();
-    people.iam("CreateUser", json!({ "UserName": "alice" }));
-    people.iam("CreateRole", json!({ "RoleName": "worker", "AssumeRolePolicyDocument": TRUST }));
+    let stage = Stage::new();
+    stage.iam("CreateUser", json!({ "UserName": "alice" }));
+    stage.iam("CreateRole", json!({ "RoleName": "worker", "AssumeRolePolicyDocument": TRUST }));
     let (user, role) = (json!({ "UserName": "alice" }), json!({ "RoleName": "worker" }));
     let unparsed = "Invalid ARN:  Could not be parsed!";
     for (operation, holder, member) in [
@@ -94,7 +95,7 @@ fn what_cannot_be_meant_is_refused_in_the_words_of_aws() {
         for arn in ["longpolicynamebutnoarn", "arn:aws:iam::aws-is-no-policy"] {
             let mut input = holder.clone();
             input[member] = arn.into();
-            refused(&people, (operation, input), ("ValidationError", unparsed));
+            refused(&stage, (operation, input), ("ValidationError", unparsed));
         }
     }
     let path = "The specified value for path is invalid. It must begin and end with / and contain only alphanumeric \
@@ -106,22 +107,22 @@ fn what_cannot_be_meant_is_refused_in_the_words_of_aws() {
             ("CreateInstanceProfile", json!({ "InstanceProfileName": "p", "Path": wrong })),
             ("UpdateUser", json!({ "UserName": "alice", "NewPath": wrong })),
         ] {
-            refused(&people, (operation, input), ("ValidationError", path));
+            refused(&stage, (operation, input), ("ValidationError", path));
         }
     }
     let gone = "Cannot find Login Profile for User alice";
-    refused(&people, ("DeleteLoginProfile", user), ("NoSuchEntity", gone));
+    refused(&stage, ("DeleteLoginProfile", user), ("NoSuchEntity", gone));
     for kind in ["user", "group", "role"] {
         let arn = format!("arn:aws:iam::111122223333:{kind}/nobody");
         let input = json!({ "PolicySourceArn": arn, "ActionNames": ["kms:Encrypt"] });
         let unknown = "Unable to retrieve specified IAM entity.";
-        refused(&people, ("SimulatePrincipalPolicy", input), ("NoSuchEntity", unknown));
+        refused(&stage, ("SimulatePrincipalPolicy", input), ("NoSuchEntity", unknown));
     }
 }
 
 #[test]
 fn managed_policies_are_of_the_newer_version_of_the_language() {
-    let people = People::new();
+    let stage = Stage::new();
     let policy = |version: &str| {
         let mut policy = json!({ "Statement": { "Effect": "Allow", "Action": "kms:*", "Resource": "*" } });
         if !version.is_empty() {
@@ -130,18 +131,18 @@ fn managed_policies_are_of_the_newer_version_of_the_language() {
         policy.to_string()
     };
     let made =
-        people.iam("CreatePolicy", json!({ "PolicyName": "p", "PolicyDocument": policy("2012-10-17") }));
+        stage.iam("CreatePolicy", json!({ "PolicyName": "p", "PolicyDocument": policy("2012-10-17") }));
     let arn = made.xml("Arn").unwrap();
     let older = "Policy document must be version 2012-10-17 or greater.";
     for version in ["", "2008-10-17"] {
         let input = json!({ "PolicyName": "q", "PolicyDocument": policy(version) });
-        refused(&people, ("CreatePolicy", input), ("MalformedPolicyDocument", older));
+        refused(&stage, ("CreatePolicy", input), ("MalformedPolicyDocument", older));
         let input = json!({ "PolicyArn": arn, "PolicyDocument": policy(version) });
-        refused(&people, ("CreatePolicyVersion", input), ("MalformedPolicyDocument", older));
+        refused(&stage, ("CreatePolicyVersion", input), ("MalformedPolicyDocument", older));
     }
     // Inline policies may be older.
-    people.iam("CreateUser", json!({ "UserName": "alice" }));
-    people.iam(
+    stage.iam("CreateUser", json!({ "UserName": "alice" }));
+    stage.iam(
         "PutUserPolicy",
         json!({ "UserName": "alice", "PolicyName": "p", "PolicyDocument": policy("") }),
     );
@@ -149,17 +150,17 @@ fn managed_policies_are_of_the_newer_version_of_the_language() {
 
 #[test]
 fn a_boundary_is_a_policy() {
-    let people = People::new();
+    let stage = Stage::new();
     let input =
         json!({ "UserName": "alice", "PermissionsBoundary": "arn:aws:iam::aws:policy/ReadOnlyAccess" });
-    people.iam("CreateUser", input);
-    let shown = people.iam("GetUser", json!({ "UserName": "alice" }));
+    stage.iam("CreateUser", input);
+    let shown = stage.iam("GetUser", json!({ "UserName": "alice" }));
     assert_eq!(shown.xml("PermissionsBoundaryType").as_deref(), Some("Policy"));
 }
 
 /// The root user's call is refused with this code and text.
 #[track_caller]
-fn refused(people: &People, (operation, input): (&str, Value), expected: (&str, &str)) {
-    let (code, text) = people.refusal(operation, input.clone());
+fn refused(stage: &Stage, (operation, input): (&str, Value), expected: (&str, &str)) {
+    let (code, text) = stage.iam_refusal(operation, input.clone());
     assert_eq!((code.as_str(), text.as_str()), expected, "{operation} {input}");
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 use store::{FaultEffect, PlannedFault, StoreCall, StoreError};
 
-use crate::stage::{AWAY, Stage, id};
+use sim::stage::{AWAY, Stage, id};
 
 #[test]
 fn one_tick_does_everything_and_what_follows_from_it() {

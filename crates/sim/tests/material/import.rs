@@ -8,9 +8,11 @@ use aws_lc_rs::{
 };
 use base64_simd::STANDARD;
 use serde_json::{Value, json};
-use sim::{Answer, wrap};
-
-use crate::stage::{AWAY, HOME, Stage, region, text};
+use sim::{
+    Answer, Stage,
+    stage::{AWAY, HOME, region, text},
+    wrap,
+};
 
 /// A wrapping key for a KMS key, and calls that use it.
 pub(crate) struct Import<'s> {

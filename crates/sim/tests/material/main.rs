@@ -1,12 +1,6 @@
 //! The material of keys over their life: rotation, import, replicas, and what falls due.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    clippy::panic,
-    reason = "tests"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice, reason = "tests")]
 
 mod due;
 mod import;
@@ -14,5 +8,4 @@ mod model;
 mod replicas;
 mod requests;
 mod rotation;
-mod stage;
 mod states;

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
+use sim::{
+    Stage,
+    stage::{AWAY, HOME, text},
+};
 use strongroom::testing::Seeded;
 
-use crate::{
-    import::Import,
-    stage::{AWAY, HOME, Stage, text},
-};
+use crate::import::Import;
 
 /// What is believed of a key and, if it has one, its replica.
 struct Believed {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::stage::{AWAY, HOME, Stage, id, text};
+use sim::stage::{AWAY, HOME, Stage, id, text};
 
 #[test]
 fn one_key_in_two_regions() {

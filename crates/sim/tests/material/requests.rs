@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use audit::Value as Recorded;
 use serde_json::{Value, json};
 
-use crate::stage::{AWAY, Stage, text};
+use sim::stage::{AWAY, Stage, text};
 
 fn root(stage: &Stage) -> String {
     format!("arn:aws:iam::{}:root", stage.world.root().account)

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use crate::stage::{Stage, id, text};
+use sim::stage::{Stage, id, text};
 
 #[test]
 fn the_clock_rotates_and_old_blobs_still_decrypt() {

@@ -4,11 +4,12 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-
-use crate::{
-    import::Import,
-    stage::{AWAY, Stage, text},
+use sim::{
+    Stage,
+    stage::{AWAY, text},
 };
+
+use crate::import::Import;
 
 /// What is expected of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,39 +2,39 @@
 
 use serde_json::{Value, json};
 
-use crate::cast::{Cast, trusting};
+use sim::stage::{Stage, trusting};
 
 #[test]
 fn a_session_is_as_long_as_its_role_allows() {
-    let cast = Cast::new();
-    let first = cast.role_who_may("first", &["sts:*"]);
+    let stage = Stage::new();
+    let first = stage.role_who_may("first", &["sts:*"]);
     let seconds = |seconds: i32| json!({ "DurationSeconds": seconds });
-    assert_eq!(cast.assume(&cast.root, &first, seconds(7200)).code, None);
+    assert_eq!(stage.assume(&stage.root, &first, seconds(7200)).code, None);
     assert_eq!(
-        cast.assume(&cast.root, &first, seconds(7201)).refusal(),
+        stage.assume(&stage.root, &first, seconds(7201)).refusal(),
         (
             "ValidationError",
             "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
         )
     );
     for outside in [899, 43_201] {
-        assert_eq!(cast.assume(&cast.root, &first, seconds(outside)).fault(), "ValidationError");
+        assert_eq!(stage.assume(&stage.root, &first, seconds(outside)).fault(), "ValidationError");
     }
-    let second = cast.role("second", &trusting(&first));
-    let session = cast.session(&cast.root, &first, seconds(7200));
-    assert_eq!(cast.assume(&session, &second, seconds(3600)).code, None);
-    assert_eq!(cast.assume(&session, &second, json!({})).code, None);
-    let refused = cast.assume(&session, &second, seconds(3601));
+    let second = stage.role("second", &trusting(&first));
+    let session = stage.session(&stage.root, &first, seconds(7200));
+    assert_eq!(stage.assume(&session, &second, seconds(3600)).code, None);
+    assert_eq!(stage.assume(&session, &second, json!({})).code, None);
+    let refused = stage.assume(&session, &second, seconds(3601));
     assert_eq!(refused.fault(), "ValidationError");
     assert!(refused.message.unwrap().contains("1 hour session limit for roles assumed by role chaining"));
 }
 
 #[test]
 fn what_is_passed_is_checked() {
-    let cast = Cast::new();
-    let role = cast.role_who_may("worker", &["kms:*"]);
+    let stage = Stage::new();
+    let role = stage.role_who_may("worker", &["kms:*"]);
     let tag = |key: &str, value: &str| json!({ "Key": key, "Value": value });
-    let long = format!("{:<2049}", crate::cast::allow(&["kms:*"]).to_string());
+    let long = format!("{:<2049}", sim::stage::allow(&["kms:*"]).to_string());
     let many: Vec<Value> = (0..50).map(|n| tag(&format!("{n:0>128}"), "v")).collect();
     for (more, code) in [
         (json!({ "Policy": "{" }), "MalformedPolicyDocument"),
@@ -50,19 +50,20 @@ fn what_is_passed_is_checked() {
         (json!({ "SerialNumber": "arn:aws:iam::111122223333:mfa/x", "TokenCode": "123456" }), "AccessDenied"),
         (json!({ "MinimumSessionTokenSize": 10 }), "UnsupportedOperationException"),
     ] {
-        assert_eq!(cast.assume(&cast.root, &role, more.clone()).fault(), code, "{more}");
+        assert_eq!(stage.assume(&stage.root, &role, more.clone()).fault(), code, "{more}");
     }
-    let passed = cast.assume(&cast.root, &role, json!({ "Tags": [tag("a", "1")] }));
+    let passed = stage.assume(&stage.root, &role, json!({ "Tags": [tag("a", "1")] }));
     assert_eq!(passed.xml("PackedPolicySize").as_deref(), Some("1"));
 }
 
 #[test]
 fn no_message_of_a_denial_is_encoded_so_none_is_decoded() {
-    let cast = Cast::new();
-    let (may, may_not) = (cast.user_who_may("alice", &["sts:DecodeAuthorizationMessage"]), cast.user("bob"));
+    let stage = Stage::new();
+    let (may, may_not) =
+        (stage.user_who_may("alice", &["sts:DecodeAuthorizationMessage"]), stage.user("bob"));
     let decode = |by: &sim::Credentials| {
         let input = json!({ "EncodedMessage": "a message of somebody else" });
-        cast.world.call(by, "sts", "DecodeAuthorizationMessage", input)
+        stage.world.call(by, "sts", "DecodeAuthorizationMessage", input)
     };
     assert_eq!((decode(&may).status, decode(&may).fault()), (400, "InvalidAuthorizationMessageException"));
     assert_eq!(decode(&may_not).fault(), "AccessDenied");

@@ -3,15 +3,15 @@
 use audit::RecordedDecision;
 use serde_json::json;
 
-use crate::cast::{ACCOUNT, Cast, allow, trusting, trusting_if};
+use sim::stage::{ACCOUNT, Stage, allow, trusting, trusting_if};
 
 #[test]
 fn a_session_may_do_what_its_role_may() {
-    let cast = Cast::new();
-    let user = cast.user("alice");
-    let role = cast.role("worker", &trusting(&format!("arn:aws:iam::{ACCOUNT}:user/alice")));
-    cast.put_role_policy("worker", &allow(&["kms:Encrypt"]));
-    let answer = cast.assume(&user, &role, json!({ "RoleSessionName": "job-1" }));
+    let stage = Stage::new();
+    let user = stage.user("alice");
+    let role = stage.role("worker", &trusting(&format!("arn:aws:iam::{ACCOUNT}:user/alice")));
+    stage.put_role_policy("worker", &allow(&["kms:Encrypt"]));
+    let answer = stage.assume(&user, &role, json!({ "RoleSessionName": "job-1" }));
     let session = answer.credentials(ACCOUNT);
     assert!(session.access_key_id.starts_with("ASIA"), "{session:?}");
     let arn = format!("arn:aws:sts::{ACCOUNT}:assumed-role/worker/job-1");
@@ -19,21 +19,22 @@ fn a_session_may_do_what_its_role_may() {
     assert!(id.starts_with("AROA") && id.ends_with(":job-1"), "{id}");
     assert_eq!(answer.xml("Arn").as_deref(), Some(arn.as_str()));
 
-    assert_eq!(cast.kms(&session, "Encrypt").code, None);
-    let (code, message) = (cast.kms(&session, "DescribeKey").code, cast.kms(&session, "DescribeKey").message);
+    assert_eq!(stage.try_key(&session, "Encrypt").code, None);
+    let (code, message) =
+        (stage.try_key(&session, "DescribeKey").code, stage.try_key(&session, "DescribeKey").message);
     assert_eq!(code.as_deref(), Some("AccessDeniedException"));
     assert!(
         message.unwrap().starts_with(&format!("User: {arn} is not authorized to perform: kms:DescribeKey"))
     );
 
-    let identity = cast.identity(&session);
+    let identity = stage.identity(&session);
     assert_eq!(identity.xml("UserId"), Some(id));
     assert_eq!(identity.xml("Arn").as_deref(), Some(arn.as_str()));
     let info = json!({ "AccessKeyId": session.access_key_id });
-    let info = cast.world.call(&cast.root, "sts", "GetAccessKeyInfo", info);
+    let info = stage.world.call(&stage.root, "sts", "GetAccessKeyInfo", info);
     assert_eq!(info.xml("Account").as_deref(), Some(ACCOUNT));
 
-    let records = cast.world.records();
+    let records = stage.world.records();
     let by_session = records.iter().find(|record| record.operation == "Encrypt").unwrap();
     let caller = by_session.caller.as_ref().unwrap();
     assert_eq!((caller.kind.as_ref(), caller.arn.as_ref()), ("AssumedRole", arn.as_str()));
@@ -49,31 +50,31 @@ fn a_session_may_do_what_its_role_may() {
 
 #[test]
 fn who_is_trusted_by_account_needs_a_policy_as_well() {
-    let cast = Cast::new();
-    let role = cast.role_who_may("worker", &["kms:*"]);
-    let (without, with) = (cast.user("alice"), cast.user_who_may("bob", &["sts:AssumeRole"]));
-    assert_eq!(cast.assume(&without, &role, json!({})).fault(), "AccessDenied");
-    assert_eq!(cast.assume(&with, &role, json!({})).code, None);
+    let stage = Stage::new();
+    let role = stage.role_who_may("worker", &["kms:*"]);
+    let (without, with) = (stage.user("alice"), stage.user_who_may("bob", &["sts:AssumeRole"]));
+    assert_eq!(stage.assume(&without, &role, json!({})).fault(), "AccessDenied");
+    assert_eq!(stage.assume(&with, &role, json!({})).code, None);
 }
 
 #[test]
 fn who_is_not_trusted_learns_nothing() {
-    let cast = Cast::new();
-    let user = cast.user_who_may("alice", &["sts:*"]);
-    let role = cast.role("worker", &trusting(&format!("arn:aws:iam::{ACCOUNT}:user/alice")));
-    let other = cast.user_who_may("bob", &["sts:*"]);
+    let stage = Stage::new();
+    let user = stage.user_who_may("alice", &["sts:*"]);
+    let role = stage.role("worker", &trusting(&format!("arn:aws:iam::{ACCOUNT}:user/alice")));
+    let other = stage.user_who_may("bob", &["sts:*"]);
     let message = |answer: sim::Answer| {
         assert_eq!((answer.status, answer.fault()), (403, "AccessDenied"));
         answer.message.unwrap()
     };
-    let refused = message(cast.assume(&other, &role, json!({})));
+    let refused = message(stage.assume(&other, &role, json!({})));
     let user_arn = format!("arn:aws:iam::{ACCOUNT}:user/bob");
     assert_eq!(
         refused,
         format!("User: {user_arn} is not authorized to perform: sts:AssumeRole on resource: {role}")
     );
     // The operator learns why.
-    let records = cast.world.records();
+    let records = stage.world.records();
     let refusal = records.iter().rfind(|record| record.operation == "AssumeRole");
     let why = refusal.and_then(|record| record.trace.as_deref()).unwrap();
     assert!(why.starts_with(&format!("sts:AssumeRole on {role}\n")), "{why}");
@@ -82,53 +83,53 @@ fn who_is_not_trusted_learns_nothing() {
         "{why}"
     );
     let missing = format!("arn:aws:iam::{ACCOUNT}:role/nobody");
-    assert_eq!(message(cast.assume(&other, &missing, json!({}))), refused.replace(&role, &missing));
+    assert_eq!(message(stage.assume(&other, &missing, json!({}))), refused.replace(&role, &missing));
     // A path that the role does not have makes another ARN.
     let pathed = format!("arn:aws:iam::{ACCOUNT}:role/a/worker");
-    message(cast.assume(&user, &pathed, json!({})));
+    message(stage.assume(&user, &pathed, json!({})));
     // An account that cannot be is one that is not there.
     let short = "arn:aws:iam::1234:role/worker";
-    assert_eq!(message(cast.assume(&other, short, json!({}))), refused.replace(&role, short));
-    let bad = cast.assume(&user, "nothing-valid-in-here", json!({}));
+    assert_eq!(message(stage.assume(&other, short, json!({}))), refused.replace(&role, short));
+    let bad = stage.assume(&user, "nothing-valid-in-here", json!({}));
     assert_eq!(bad.refusal(), ("ValidationError", "nothing-valid-in-here is invalid"));
 }
 
 #[test]
 fn another_account_is_let_in_by_both_sides_only() {
-    let cast = Cast::new();
-    let stranger = cast.world.stranger();
-    let own = cast.role_who_may("own", &["kms:Encrypt"]);
-    assert_eq!(cast.assume(&stranger, &own, json!({})).fault(), "AccessDenied");
-    let shared = cast.role(
+    let stage = Stage::new();
+    let stranger = stage.world.stranger();
+    let own = stage.role_who_may("own", &["kms:Encrypt"]);
+    assert_eq!(stage.assume(&stranger, &own, json!({})).fault(), "AccessDenied");
+    let shared = stage.role(
         "shared",
         &trusting_if(
             &format!("arn:aws:iam::{}:root", stranger.account),
             json!({ "StringEquals": { "sts:ExternalId": "customer-7" } }),
         ),
     );
-    cast.put_role_policy("shared", &allow(&["kms:Encrypt"]));
+    stage.put_role_policy("shared", &allow(&["kms:Encrypt"]));
     for more in [json!({}), json!({ "ExternalId": "customer-8" })] {
-        assert_eq!(cast.assume(&stranger, &shared, more).fault(), "AccessDenied");
+        assert_eq!(stage.assume(&stranger, &shared, more).fault(), "AccessDenied");
     }
-    let session = cast.session(&stranger, &shared, json!({ "ExternalId": "customer-7" }));
-    assert_eq!(cast.kms(&session, "Encrypt").code, None, "it is one of the role's account now");
-    assert_eq!(cast.identity(&session).xml("Account").as_deref(), Some(ACCOUNT));
+    let session = stage.session(&stranger, &shared, json!({ "ExternalId": "customer-7" }));
+    assert_eq!(stage.try_key(&session, "Encrypt").code, None, "it is one of the role's account now");
+    assert_eq!(stage.identity(&session).xml("Account").as_deref(), Some(ACCOUNT));
 }
 
 #[test]
 fn a_namesake_of_who_was_trusted_is_not_trusted() {
-    let cast = Cast::new();
-    cast.iam("CreateUser", json!({ "UserName": "alice" }));
-    let role = cast.role("worker", &trusting(&format!("arn:aws:iam::{ACCOUNT}:user/alice")));
-    cast.iam("DeleteUser", json!({ "UserName": "alice" }));
-    let namesake = cast.user("alice");
-    assert_eq!(cast.assume(&namesake, &role, json!({})).fault(), "AccessDenied");
+    let stage = Stage::new();
+    stage.iam("CreateUser", json!({ "UserName": "alice" }));
+    let role = stage.role("worker", &trusting(&format!("arn:aws:iam::{ACCOUNT}:user/alice")));
+    stage.iam("DeleteUser", json!({ "UserName": "alice" }));
+    let namesake = stage.user("alice");
+    assert_eq!(stage.assume(&namesake, &role, json!({})).fault(), "AccessDenied");
 }
 
 #[test]
 fn conditions_see_what_is_asked_for() {
-    let cast = Cast::new();
-    let user = cast.user("alice");
+    let stage = Stage::new();
+    let user = stage.user("alice");
     let alice = format!("arn:aws:iam::{ACCOUNT}:user/alice");
     let tag = json!([{ "Key": "team", "Value": "red" }]);
     for (name, condition, good, bad) in [
@@ -163,25 +164,25 @@ fn conditions_see_what_is_asked_for() {
             json!({ "Tags": tag }),
         ),
     ] {
-        let role = cast.role(name, &trusting_if(&alice, condition));
-        assert_eq!(cast.assume(&user, &role, good).code, None, "{name}");
-        assert_eq!(cast.assume(&user, &role, bad).fault(), "AccessDenied", "{name}");
+        let role = stage.role(name, &trusting_if(&alice, condition));
+        assert_eq!(stage.assume(&user, &role, good).code, None, "{name}");
+        assert_eq!(stage.assume(&user, &role, bad).fault(), "AccessDenied", "{name}");
     }
 }
 
 #[test]
 fn tags_and_a_source_identity_need_permissions_of_their_own() {
-    let cast = Cast::new();
-    let user = cast.user("alice");
+    let stage = Stage::new();
+    let user = stage.user("alice");
     let mut trust = trusting(&format!("arn:aws:iam::{ACCOUNT}:user/alice"));
     trust["Statement"][0]["Action"] = "sts:AssumeRole".into();
-    let role = cast.role("worker", &trust);
-    assert_eq!(cast.assume(&user, &role, json!({})).code, None);
+    let role = stage.role("worker", &trust);
+    assert_eq!(stage.assume(&user, &role, json!({})).code, None);
     for (more, action) in [
         (json!({ "Tags": [{ "Key": "a", "Value": "b" }] }), "sts:TagSession"),
         (json!({ "SourceIdentity": "carol" }), "sts:SetSourceIdentity"),
     ] {
-        let refused = cast.assume(&user, &role, more);
+        let refused = stage.assume(&user, &role, more);
         assert_eq!(refused.fault(), "AccessDenied");
         assert!(refused.message.unwrap().contains(&format!("perform: {action} on")), "{action}");
     }

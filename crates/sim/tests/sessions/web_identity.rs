@@ -2,17 +2,18 @@
 
 use audit::{Record, RecordedDecision, RecordedOutcome, Value as Recorded};
 use serde_json::{Value, json};
-use sim::{Answer, TokenSigner};
-
-use crate::cast::{ACCOUNT, Cast, allow};
+use sim::{
+    Answer, Stage, TokenSigner,
+    stage::{ACCOUNT, allow},
+};
 
 const ISSUER: &str = "https://id.example.com/Realm";
 const LOCATION: &str = "id.example.com/Realm";
 const CLIENT: &str = "keywright-users";
 
-/// A cast with a provider and a role that trusts it.
+/// A stage with a provider and a role that trusts it.
 struct Federation {
-    cast: Cast,
+    stage: Stage,
     signer: TokenSigner,
     provider: String,
     role: String,
@@ -20,19 +21,20 @@ struct Federation {
 
 impl Federation {
     fn new() -> Self {
-        let cast = Cast::new();
+        let stage = Stage::new();
         let made = json!({ "Url": ISSUER, "ClientIDList": ["other", CLIENT] });
-        let provider = cast.iam("CreateOpenIDConnectProvider", made).xml("OpenIDConnectProviderArn").unwrap();
+        let provider =
+            stage.iam("CreateOpenIDConnectProvider", made).xml("OpenIDConnectProviderArn").unwrap();
         assert_eq!(provider, format!("arn:aws:iam::{ACCOUNT}:oidc-provider/{LOCATION}"));
         let signer = TokenSigner::es256(Some("k1"));
-        cast.world.issuers().publish(ISSUER, &[&signer]);
-        let role = cast.role("federated", &trusting(&provider));
-        cast.put_role_policy("federated", &allow(&["kms:Encrypt"]));
-        Self { cast, signer, provider, role }
+        stage.world.issuers().publish(ISSUER, &[&signer]);
+        let role = stage.role("federated", &trusting(&provider));
+        stage.put_role_policy("federated", &allow(&["kms:Encrypt"]));
+        Self { stage, signer, provider, role }
     }
 
     fn now(&self) -> i64 {
-        self.cast.world.now().as_seconds()
+        self.stage.world.now().as_seconds()
     }
 
     fn claims(&self) -> Value {
@@ -60,7 +62,7 @@ impl Federation {
         let mut input = json!({ "RoleArn": role, "RoleSessionName": "web", "WebIdentityToken": token });
         let Value::Object(more) = more else { panic!("members of the request") };
         input.as_object_mut().unwrap().extend(more);
-        self.cast.world.send(self.cast.world.request("sts", "AssumeRoleWithWebIdentity", &input))
+        self.stage.world.send(self.stage.world.request("sts", "AssumeRoleWithWebIdentity", &input))
     }
 
     /// Assumes the role with these claims.
@@ -71,12 +73,12 @@ impl Federation {
     fn role_if(&self, name: &str, condition: Value) -> String {
         let mut trust = trusting(&self.provider);
         trust["Statement"][0]["Condition"] = condition;
-        self.cast.role(name, &trust)
+        self.stage.role(name, &trust)
     }
 
     /// The record of the last attempt. Those of changes may come later to the journal than they were made.
     fn last_record(&self) -> Record<'static> {
-        let records = self.cast.world.records();
+        let records = self.stage.world.records();
         records.into_iter().rfind(|record| record.operation == "AssumeRoleWithWebIdentity").unwrap()
     }
 }
@@ -101,12 +103,12 @@ fn a_token_of_a_trusted_provider_gives_a_session() {
     }
     let arn = format!("arn:aws:sts::{ACCOUNT}:assumed-role/federated/web");
     assert_eq!(answer.xml("Arn").as_deref(), Some(arn.as_str()));
-    let cast = &federation.cast;
-    assert_eq!(cast.identity(&session).xml("Arn").as_deref(), Some(arn.as_str()));
-    assert_eq!(cast.kms(&session, "Encrypt").code, None);
-    assert_eq!(cast.kms(&session, "DescribeKey").fault(), "AccessDeniedException");
-    cast.world.clock().advance(std::time::Duration::from_secs(3_600));
-    assert_eq!(cast.kms(&session, "Encrypt").fault(), "ExpiredTokenException");
+    let stage = &federation.stage;
+    assert_eq!(stage.identity(&session).xml("Arn").as_deref(), Some(arn.as_str()));
+    assert_eq!(stage.try_key(&session, "Encrypt").code, None);
+    assert_eq!(stage.try_key(&session, "DescribeKey").fault(), "AccessDeniedException");
+    stage.world.clock().advance(std::time::Duration::from_secs(3_600));
+    assert_eq!(stage.try_key(&session, "Encrypt").fault(), "ExpiredTokenException");
 }
 
 #[test]
@@ -200,35 +202,35 @@ fn tokens_that_are_not_believed_are_refused_in_awss_words() {
 #[test]
 fn keys_are_the_issuers() {
     let federation = Federation::new();
-    let (cast, token) = (&federation.cast, federation.signer.sign(&federation.claims()));
+    let (stage, token) = (&federation.stage, federation.signer.sign(&federation.claims()));
     let code = |token: &str| federation.assume(&federation.role, token, json!({})).code;
     let rsa = TokenSigner::rs256(Some("k2"));
     assert_eq!(code(&rsa.sign(&federation.claims())).as_deref(), Some("InvalidIdentityToken"));
-    cast.world.issuers().publish(ISSUER, &[&federation.signer, &rsa]);
+    stage.world.issuers().publish(ISSUER, &[&federation.signer, &rsa]);
     assert_eq!((code(&rsa.sign(&federation.claims())), code(&token)), (None, None));
-    cast.world.issuers().cut(ISSUER);
+    stage.world.issuers().cut(ISSUER);
     let answer = federation.assume(&federation.role, &token, json!({}));
     assert_eq!((answer.status, answer.fault()), (400, "IDPCommunicationError"));
     assert!(federation.last_record().detail.unwrap().contains("it was cut off"));
 
     // Of a provider that the configuration does not know, nothing is fetched.
     let other = "https://unknown.example.com";
-    cast.iam("CreateOpenIDConnectProvider", json!({ "Url": other, "ClientIDList": [CLIENT] }));
+    stage.iam("CreateOpenIDConnectProvider", json!({ "Url": other, "ClientIDList": [CLIENT] }));
     let token = federation.signer.sign(&federation.claims_with(json!({ "iss": other })));
     let answer = federation.assume(&federation.role, &token, json!({}));
     assert_eq!(answer.fault(), "InvalidIdentityToken");
     assert!(answer.message.unwrap().starts_with("Couldn't retrieve verification key"));
-    let asked = cast.world.issuers().asked();
+    let asked = stage.world.issuers().asked();
     let stranger =
         federation.signer.sign(&federation.claims_with(json!({ "iss": "https://nobody.example.com" })));
     assert_eq!(code(&stranger).as_deref(), Some("InvalidIdentityToken"));
-    assert_eq!(cast.world.issuers().asked(), asked, "who is no provider of the account is not asked for");
+    assert_eq!(stage.world.issuers().asked(), asked, "who is no provider of the account is not asked for");
 }
 
 #[test]
 fn a_role_is_assumed_by_whom_its_policy_names() {
     let federation = Federation::new();
-    let (cast, token) = (&federation.cast, federation.signer.sign(&federation.claims()));
+    let (stage, token) = (&federation.stage, federation.signer.sign(&federation.claims()));
     let denied = |role: &str| {
         let answer = federation.assume(role, &token, json!({}));
         assert_eq!(
@@ -244,18 +246,19 @@ fn a_role_is_assumed_by_whom_its_policy_names() {
         }] })
     };
     // Everybody is everybody with an account: a provider has to be named.
-    denied(&cast.role("everybody", &statement("*".into(), web)));
-    denied(&cast.role("accounts", &statement(json!({ "AWS": ["*", ACCOUNT] }), web)));
+    denied(&stage.role("everybody", &statement("*".into(), web)));
+    denied(&stage.role("accounts", &statement(json!({ "AWS": ["*", ACCOUNT] }), web)));
     denied(
-        &cast.role("other-action", &statement(json!({ "Federated": federation.provider }), "sts:AssumeRole")),
+        &stage
+            .role("other-action", &statement(json!({ "Federated": federation.provider }), "sts:AssumeRole")),
     );
     let other = json!({ "Url": "https://other.example.com", "ClientIDList": [CLIENT] });
-    let other = cast.iam("CreateOpenIDConnectProvider", other).xml("OpenIDConnectProviderArn").unwrap();
-    denied(&cast.role("other-provider", &trusting(&other)));
+    let other = stage.iam("CreateOpenIDConnectProvider", other).xml("OpenIDConnectProviderArn").unwrap();
+    denied(&stage.role("other-provider", &trusting(&other)));
     let mut deny = trusting(&federation.provider);
     let all = json!({ "Effect": "Deny", "Principal": "*", "Action": web });
     deny["Statement"].as_array_mut().unwrap().push(all);
-    denied(&cast.role("denied", &deny));
+    denied(&stage.role("denied", &deny));
     assert_eq!(federation.assume("x".repeat(20).as_str(), &token, json!({})).fault(), "ValidationError");
     // A provider of another account is nobody here.
     let elsewhere = federation.assume("arn:aws:iam::444455556666:role/federated", &token, json!({}));
@@ -310,7 +313,7 @@ fn conditions_see_the_claims() {
 #[test]
 fn the_session_remembers_who_vouched_for_whom() {
     let federation = Federation::new();
-    let cast = &federation.cast;
+    let stage = &federation.stage;
     let session = federation.with(json!({})).credentials(ACCOUNT);
     for (key, value, stranger) in [
         ("aws:FederatedProvider", federation.provider.as_str(), "arn:aws:iam::111122223333:oidc-provider/x"),
@@ -319,32 +322,32 @@ fn the_session_remembers_who_vouched_for_whom() {
     ] {
         let mut policy = allow(&["kms:DescribeKey"]);
         policy["Statement"][0]["Condition"] = json!({ "StringEquals": { key: stranger } });
-        cast.put_role_policy("federated", &policy);
-        assert_eq!(cast.kms(&session, "DescribeKey").fault(), "AccessDeniedException", "{key}");
+        stage.put_role_policy("federated", &policy);
+        assert_eq!(stage.try_key(&session, "DescribeKey").fault(), "AccessDeniedException", "{key}");
         policy["Statement"][0]["Condition"] = json!({ "StringEquals": { key: value } });
-        cast.put_role_policy("federated", &policy);
-        assert_eq!(cast.kms(&session, "DescribeKey").code, None, "{key}");
+        stage.put_role_policy("federated", &policy);
+        assert_eq!(stage.try_key(&session, "DescribeKey").code, None, "{key}");
     }
 }
 
 #[test]
 fn tags_and_source_identity_come_from_the_token() {
     let federation = Federation::new();
-    let cast = &federation.cast;
+    let stage = &federation.stage;
     let mut policy = allow(&["kms:DescribeKey"]);
     policy["Statement"][0]["Condition"] = json!({ "StringEquals": { "aws:PrincipalTag/team": "red", "aws:SourceIdentity": "carol@example.com" } });
-    cast.put_role_policy("federated", &policy);
+    stage.put_role_policy("federated", &policy);
     let tags = |team: &str| json!({ "principal_tags": { "team": [team] }, "transitive_tag_keys": ["team"] });
     let said = |team: &str| json!({ "https://aws.amazon.com/tags": tags(team), "https://aws.amazon.com/source_identity": "carol@example.com" });
     let answer = federation.with(said("red"));
     assert_eq!(answer.xml("SourceIdentity").as_deref(), Some("carol@example.com"));
-    assert_eq!(cast.kms(&answer.credentials(ACCOUNT), "DescribeKey").code, None);
+    assert_eq!(stage.try_key(&answer.credentials(ACCOUNT), "DescribeKey").code, None);
     let blue = federation.with(said("blue")).credentials(ACCOUNT);
-    assert_eq!(cast.kms(&blue, "DescribeKey").fault(), "AccessDeniedException");
+    assert_eq!(stage.try_key(&blue, "DescribeKey").fault(), "AccessDeniedException");
 
     let mut trust = trusting(&federation.provider);
     trust["Statement"][0]["Action"] = "sts:AssumeRoleWithWebIdentity".into();
-    let role = cast.role("plain", &trust);
+    let role = stage.role("plain", &trust);
     for (claim, action) in [
         (json!({ "https://aws.amazon.com/tags": tags("red") }), "sts:TagSession"),
         (json!({ "https://aws.amazon.com/source_identity": "carol" }), "sts:SetSourceIdentity"),
@@ -373,12 +376,12 @@ fn a_session_policy_and_a_duration_are_passed_as_with_any_role() {
     let assume = |more| federation.assume(&federation.role, &token, more);
     let limited = assume(json!({ "Policy": allow(&["kms:DescribeKey"]).to_string() }));
     let session = limited.credentials(ACCOUNT);
-    assert_eq!(federation.cast.kms(&session, "Encrypt").fault(), "AccessDeniedException");
+    assert_eq!(federation.stage.try_key(&session, "Encrypt").fault(), "AccessDeniedException");
     assert_eq!(assume(json!({ "DurationSeconds": 7_200 })).code, None);
     assert_eq!(assume(json!({ "DurationSeconds": 7_201 })).fault(), "ValidationError");
     assert_eq!(assume(json!({ "ProviderId": "www.amazon.com" })).fault(), "UnsupportedOperationException");
     // A signature is not asked for, and one that comes along proves nothing.
-    let world = &federation.cast.world;
+    let world = &federation.stage.world;
     let input = json!({ "RoleArn": federation.role, "RoleSessionName": "web", "WebIdentityToken": token });
     let request = world.request("sts", "AssumeRoleWithWebIdentity", &input);
     let nobody = sim::Credentials { access_key_id: "AKIANOBODYNOBODYNOBO".to_owned(), ..world.root() };

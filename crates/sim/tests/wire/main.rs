@@ -8,5 +8,5 @@ mod odd_requests;
 mod presigned;
 mod query_answers;
 mod query_calls;
-mod stage;
+mod requests;
 mod tokens;

@@ -5,7 +5,7 @@ use http::{HeaderName, HeaderValue, Method, Request, header::CONTENT_TYPE};
 use serde_json::json;
 use sim::{Answer, World};
 
-use crate::stage::bare;
+use crate::requests::bare;
 
 /// A listing of keys, signed, with a header added once more.
 fn with_another(world: &World, name: &'static str, value: &str) -> Answer {

@@ -5,9 +5,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Method, Request};
 use serde_json::json;
-use sim::World;
+use sim::{Stage, World};
 
-use crate::stage::{bare, presign, session};
+use crate::requests::{bare, presign, session};
 
 /// A call of each service, presigned by root.
 fn calls(world: &World, expires_seconds: u64) -> [(&'static str, Request<Bytes>); 3] {
@@ -50,10 +50,11 @@ fn a_shorter_life_holds_but_for_the_security_token_service() {
 
 #[test]
 fn parameters_of_the_signature_stand_there_once() {
-    let world = World::new();
-    let own = session(&world, "own");
+    let stage = Stage::new();
+    let world = &stage.world;
+    let own = session(&stage, "own");
     let call = bare(Method::GET, "/?Action=GetCallerIdentity&Version=2011-06-15");
-    let call = presign(&world, call, &own, "sts", 60);
+    let call = presign(world, call, &own, "sts", 60);
     assert_eq!(world.send(call.clone()).code, None);
     let query = call.uri().query().unwrap();
     for name in ["Algorithm", "Credential", "Date", "Expires", "SignedHeaders", "Signature", "Security-Token"]

@@ -2,9 +2,9 @@
 
 use http::{HeaderValue, Method, header::ACCEPT};
 use serde_json::{Value, json};
-use sim::{Answer, World};
+use sim::{Answer, Stage, World, stage::ACCOUNT};
 
-use crate::stage::{ACCOUNT, bare, session};
+use crate::requests::{bare, session};
 
 fn asking(world: &World, accept: &str, (service, operation): (&str, &str), input: &Value) -> Answer {
     let mut request = world.request(service, operation, input);
@@ -73,11 +73,11 @@ fn lists_times_texts_and_secrets_are_as_json_has_them() {
 
 #[test]
 fn a_session_is_given_in_json_too() {
-    let world = World::new();
-    session(&world, "worker");
+    let stage = Stage::new();
+    let world = &stage.world;
+    session(&stage, "worker");
     let arn = format!("arn:aws:iam::{ACCOUNT}:role/worker");
-    let given =
-        ask(&world, ("sts", "AssumeRole"), json!({ "RoleArn": arn, "RoleSessionName": "any" })).json();
+    let given = ask(world, ("sts", "AssumeRole"), json!({ "RoleArn": arn, "RoleSessionName": "any" })).json();
     let given = &given["AssumeRoleResponse"]["AssumeRoleResult"];
     let text = |member: &str| given["Credentials"][member].as_str().unwrap().to_owned();
     assert!(given["Credentials"]["Expiration"].as_f64().unwrap() > world.now().as_seconds() as f64);

@@ -4,24 +4,25 @@
 use http::{HeaderValue, Method, header::CONTENT_TYPE};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
-use sim::{TokenSigner, World};
+use sim::{Stage, TokenSigner, World, stage::ACCOUNT};
 
-use crate::stage::{ACCOUNT, bare, iam, presign};
+use crate::requests::{bare, presign};
 
 const IDENTITY: &str = "/?Action=GetCallerIdentity&Version=2011-06-15";
 const USERS: &str = "/?Action=ListUsers&Version=2010-05-08";
 
 #[test]
 fn in_the_url_of_a_post_they_do_as_in_that_of_a_get() {
-    let world = World::new();
-    iam(&world, "CreateUser", json!({ "UserName": "alice" }));
+    let stage = Stage::new();
+    let world = &stage.world;
+    stage.iam("CreateUser", json!({ "UserName": "alice" }));
     for (service, uri, shown) in [("sts", IDENTITY, ACCOUNT), ("iam", USERS, "alice")] {
         for method in [Method::GET, Method::POST] {
             let signed = world.sign(bare(method.clone(), uri), &world.root(), service);
             let answer = world.send(signed);
             assert_eq!(answer.status, 200, "{method} {uri}: {answer:?}");
             assert!(String::from_utf8_lossy(&answer.body).contains(shown));
-            let answer = world.send(presign(&world, bare(method, uri), &world.root(), service, 60));
+            let answer = world.send(presign(world, bare(method, uri), &world.root(), service, 60));
             assert_eq!(answer.status, 200, "presigned {uri}: {answer:?}");
         }
     }
@@ -91,16 +92,17 @@ fn by_other_methods_and_on_other_paths_there_is_no_operation() {
 #[test]
 fn a_web_identity_may_come_in_the_url() {
     const ISSUER: &str = "https://id.example.com";
-    let world = World::new();
+    let stage = Stage::new();
+    let world = &stage.world;
     let made = json!({ "Url": ISSUER, "ClientIDList": ["app"] });
-    let provider = iam(&world, "CreateOpenIDConnectProvider", made).xml("OpenIDConnectProviderArn").unwrap();
+    let provider = stage.iam("CreateOpenIDConnectProvider", made).xml("OpenIDConnectProviderArn").unwrap();
     let signer = TokenSigner::es256(Some("k1"));
     world.issuers().publish(ISSUER, &[&signer]);
     let trust = json!({ "Version": "2012-10-17", "Statement": [{
         "Effect": "Allow", "Principal": { "Federated": provider }, "Action": "sts:AssumeRoleWithWebIdentity",
     }] });
     let role = json!({ "RoleName": "web", "AssumeRolePolicyDocument": trust.to_string() });
-    let role = iam(&world, "CreateRole", role).xml("Arn").unwrap();
+    let role = stage.iam("CreateRole", role).xml("Arn").unwrap();
     let now = world.now().as_seconds();
     let token = signer.sign(&json!({
         "iss": ISSUER, "sub": "carol", "aud": "app", "iat": now, "nbf": now, "exp": now + 600,

@@ -2,9 +2,9 @@
 
 use http::HeaderValue;
 use serde_json::json;
-use sim::{Answer, Credentials, World};
+use sim::{Answer, Credentials, Stage, World};
 
-use crate::stage::session;
+use crate::requests::session;
 
 /// A call that is signed without a token, to which one is added.
 fn call(world: &World, by: &Credentials, token: Option<&str>, (service, operation): (&str, &str)) -> Answer {
@@ -20,17 +20,18 @@ const CALLS: [(&str, &str); 3] = [("kms", "ListKeys"), ("sts", "GetCallerIdentit
 
 #[test]
 fn one_that_is_not_signed_has_to_be_that_of_the_access_key() {
-    let world = World::new();
-    let (own, other) = (session(&world, "own"), session(&world, "other"));
+    let stage = Stage::new();
+    let world = &stage.world;
+    let (own, other) = (session(&stage, "own"), session(&stage, "other"));
     let token = own.session_token.clone().unwrap();
     let cut = &token[..token.len() / 2];
     let mut forged = token.clone().into_bytes();
     forged[token.len() - 9] = if forged[token.len() - 9] == b'A' { b'B' } else { b'A' };
     let forged = String::from_utf8(forged).unwrap();
     for which in CALLS {
-        assert_eq!(call(&world, &own, Some(&token), which).code, None, "{which:?}");
+        assert_eq!(call(world, &own, Some(&token), which).code, None, "{which:?}");
         for wrong in [None, other.session_token.as_deref(), Some(cut), Some(&forged), Some("")] {
-            let refused = call(&world, &own, wrong, which);
+            let refused = call(world, &own, wrong, which);
             assert!(
                 ["UnrecognizedClientException", "InvalidClientTokenId"].contains(&refused.fault()),
                 "{which:?} with {wrong:?}: {refused:?}"
@@ -38,21 +39,22 @@ fn one_that_is_not_signed_has_to_be_that_of_the_access_key() {
         }
         // With the right token of another secret.
         let mixed = Credentials { secret_access_key: other.secret_access_key.clone(), ..own.clone() };
-        let refused = call(&world, &mixed, Some(&token), which);
+        let refused = call(world, &mixed, Some(&token), which);
         assert!(
             ["InvalidSignatureException", "SignatureDoesNotMatch"].contains(&refused.fault()),
             "{which:?}"
         );
         // A token neither helps nor passes with an access key that has none.
-        let refused = call(&world, &world.root(), Some(&token), which);
+        let refused = call(world, &world.root(), Some(&token), which);
         assert!(refused.message.unwrap().contains("security token included in the request is invalid"));
     }
 }
 
 #[test]
 fn one_that_is_put_in_place_of_a_signed_one_is_refused() {
-    let world = World::new();
-    let (own, other) = (session(&world, "own"), session(&world, "other"));
+    let stage = Stage::new();
+    let world = &stage.world;
+    let (own, other) = (session(&stage, "own"), session(&stage, "other"));
     let signed = world.sign(world.request("kms", "ListKeys", &json!({})), &own, "kms");
     world.send(signed.clone()).ok();
     let mut replaced = signed.clone();

@@ -4,9 +4,7 @@ use audit::RecordedOutcome;
 use dispatch::BodyFault;
 use http::{HeaderValue, Method};
 use serde_json::json;
-use sim::{Answer, World, json as aws_json};
-
-use crate::stage::Stage;
+use sim::{Answer, Stage, World, json as aws_json};
 
 /// Sends a body to an operation of KMS, signed.
 fn send(world: &World, operation: &str, body: impl Into<bytes::Bytes>) -> Answer {

@@ -1,9 +1,9 @@
 //! Ciphertexts that do not open, and why nothing is learned from that.
 
 use serde_json::json;
-use sim::Answer;
+use sim::{Answer, Stage};
 
-use crate::{bodies::base64_of, stage::Stage};
+use crate::bodies::base64_of;
 
 const SILENT: &str = r#"{"__type":"InvalidCiphertextException"}"#;
 

@@ -4,9 +4,7 @@
 #![expect(clippy::indexing_slicing, reason = "tests")]
 
 use serde_json::{Value, json};
-use sim::Answer;
-
-use crate::stage::Stage;
+use sim::{Answer, Stage};
 
 /// A kind of key: spec, usage, and its algorithms in AWS's order.
 type Kind = (&'static str, &'static str, &'static [&'static str]);

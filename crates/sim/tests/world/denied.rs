@@ -1,9 +1,7 @@
 //! Why a call was denied is for the operator: it is in the record, and not in the answer.
 
 use serde_json::json;
-use sim::World;
-
-use crate::stage::Stage;
+use sim::{Stage, World};
 
 #[test]
 fn the_record_of_a_denial_says_what_every_layer_said() {

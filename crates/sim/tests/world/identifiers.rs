@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::stage::Stage;
+use sim::Stage;
 
 const NOWHERE: &str = "1234abcd-12ab-34cd-56ef-1234567890ab";
 

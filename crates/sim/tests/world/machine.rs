@@ -2,10 +2,8 @@
 
 use audit::{Crash, EventKind};
 use serde_json::json;
-use sim::World;
+use sim::{Stage, World};
 use store::{FaultEffect, PlannedFault, StoreCall, StoreError};
-
-use crate::stage::Stage;
 
 #[test]
 fn everything_is_there_after_a_restart_and_after_a_crash() {

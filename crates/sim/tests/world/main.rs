@@ -11,8 +11,6 @@ mod machine;
 mod recorded;
 mod signatures;
 mod simulated;
-mod stage;
-mod staged_identities;
 mod tagging;
 mod together;
 mod undecided;

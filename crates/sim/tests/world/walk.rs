@@ -5,9 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use audit::{EventKind, Record, RecordedDecision, RecordedOutcome};
 use dispatch::Facts;
-use sim::{Answer, Credentials, World};
-
-use crate::stage::Stage;
+use sim::{Answer, Credentials, Stage, World};
 
 /// Operations on what never exists: there are no passwords, and no encoded messages. What they answer is tested with the users
 /// and the sessions.

@@ -5,7 +5,7 @@
 use base64_simd::STANDARD;
 use serde_json::{Value, json};
 
-use crate::stage::Stage;
+use sim::Stage;
 
 /// A key, and its public key in DER.
 fn pair(stage: &Stage, spec: &str, usage: &str) -> (String, Vec<u8>) {

@@ -4,9 +4,7 @@
 
 use base64_simd::STANDARD;
 use serde_json::{Value, json};
-use sim::{Answer, wrap};
-
-use crate::stage::Stage;
+use sim::{Answer, Stage, wrap};
 
 /// A key that waits for material.
 fn external(stage: &Stage) -> String {

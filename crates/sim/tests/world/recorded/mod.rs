@@ -5,7 +5,7 @@
 /// Makes each finding a test on a stage of its own, and lists the numbers.
 macro_rules! findings {
     ($($number:literal $name:ident($stage:ident) $body:block)*) => {
-        $(#[test] fn $name() { let $stage = $crate::stage::Stage::new(); $body })*
+        $(#[test] fn $name() { let $stage = sim::Stage::new(); $body })*
         pub(super) const NUMBERS: &[u8] = &[$($number),*];
     };
 }

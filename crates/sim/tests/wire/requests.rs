@@ -1,4 +1,4 @@
-//! A world with a role to assume, and requests that no client of AWS's makes.
+//! Sessions, and requests that no client of AWS's makes.
 
 use std::time::{Duration, SystemTime};
 
@@ -8,33 +8,13 @@ use aws_sigv4::{
 };
 use bytes::Bytes;
 use http::{Method, Request, header::HOST};
-use serde_json::{Value, json};
-use sim::{Answer, Credentials, World};
+use serde_json::json;
+use sim::{Credentials, Stage, World};
 
-pub(crate) const ACCOUNT: &str = "111122223333";
-
-/// A call of the root user to IAM that is answered.
-#[track_caller]
-pub(crate) fn iam(world: &World, operation: &str, input: Value) -> Answer {
-    let answer = world.call(&world.root(), "iam", operation, input);
-    assert_eq!(answer.code, None, "{operation}: {answer:?}");
-    answer
-}
-
-/// A session of a role that may do everything.
-pub(crate) fn session(world: &World, role: &str) -> Credentials {
-    let trust = json!({ "Version": "2012-10-17", "Statement": [{
-        "Effect": "Allow", "Principal": { "AWS": ACCOUNT }, "Action": "sts:AssumeRole",
-    }] });
-    iam(world, "CreateRole", json!({ "RoleName": role, "AssumeRolePolicyDocument": trust.to_string() }));
-    let all = json!({ "Version": "2012-10-17", "Statement": [{
-        "Effect": "Allow", "Action": "*", "Resource": "*",
-    }] });
-    let put = json!({ "RoleName": role, "PolicyName": "all", "PolicyDocument": all.to_string() });
-    iam(world, "PutRolePolicy", put);
-    let arn = format!("arn:aws:iam::{ACCOUNT}:role/{role}");
-    let input = json!({ "RoleArn": arn, "RoleSessionName": "any" });
-    world.call(&world.root(), "sts", "AssumeRole", input).credentials(ACCOUNT)
+/// A session of a new role that may do everything.
+pub(crate) fn session(stage: &Stage, role: &str) -> Credentials {
+    let role = stage.role_who_may(role, &["*"]);
+    stage.session(&stage.root, &role, json!({}))
 }
 
 /// A request without a body to a place of the server.

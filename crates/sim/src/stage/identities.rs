@@ -2,9 +2,9 @@
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
-use sim::{Answer, TokenSigner};
 
-use crate::stage::Stage;
+use super::Stage;
+use crate::{Answer, TokenSigner};
 
 const POLICY: &str =
     r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"kms:*","Resource":"*"}}"#;
@@ -14,19 +14,11 @@ const TRUST: &str =
 const PROVIDER: &str = "arn:aws:iam::111122223333:oidc-provider/staged.example.com";
 
 impl Stage {
-    /// A call of the first account's root user to IAM.
-    #[track_caller]
-    pub(crate) fn iam(&self, operation: &str, input: Value) -> Answer {
-        let answer = self.world.call(&self.root, "iam", operation, input);
-        assert_eq!(answer.code, None, "{operation}: {answer:?}");
-        answer
-    }
-
     /// Something to work with, as it stands in a form; `None` for what is no identity.
     #[track_caller]
-    pub(crate) fn make_identity(&self, name: &str) -> Option<String> {
+    pub(super) fn make_identity(&self, name: &str) -> Option<String> {
         match name {
-            "user" => self.user("staged"),
+            "user" => self.user_in_group("staged"),
             "other-user" => {
                 self.iam("CreateUser", json!({ "UserName": "other" }));
             }
@@ -118,7 +110,7 @@ impl Stage {
 
     /// A user with a group and everything that users have.
     #[track_caller]
-    fn user(&self, name: &str) {
+    fn user_in_group(&self, name: &str) {
         self.holder("User", json!({ "UserName": name }));
         let group = self.value("group");
         self.iam("AddUserToGroup", json!({ "GroupName": group, "UserName": name }));

@@ -1,39 +1,18 @@
-//! A world with something in it, and the examples of the tables made into calls.
-
-use std::{cell::RefCell, collections::BTreeMap};
+//! The examples of the tables made into calls.
 
 use base64_simd::STANDARD;
 use bytes::Bytes;
 use dispatch::Facts;
 use http::Request;
 use serde_json::{Value, json};
-use sim::{Answer, Credentials, World, wrap};
 
-/// A world whose first account has whatever an example asks for.
-pub(crate) struct Stage {
-    pub(crate) world: World,
-    pub(crate) root: Credentials,
-    made: RefCell<BTreeMap<String, String>>,
-}
+use super::Stage;
+use crate::{Credentials, stage, wrap};
 
 impl Stage {
-    pub(crate) fn new() -> Self {
-        Self::on(World::new())
-    }
-
-    pub(crate) fn on(world: World) -> Self {
-        Self { root: world.root(), world, made: RefCell::default() }
-    }
-
-    /// A call of the first account's root user to KMS.
-    #[track_caller]
-    pub(crate) fn kms(&self, operation: &str, input: Value) -> Answer {
-        self.world.call(&self.root, "kms", operation, input)
-    }
-
     /// What a placeholder stands for; made on first use.
     #[track_caller]
-    pub(crate) fn value(&self, name: &str) -> String {
+    pub fn value(&self, name: &str) -> String {
         if let Some(made) = self.made.borrow().get(name) {
             return made.clone();
         }
@@ -44,7 +23,7 @@ impl Stage {
 
     /// An example with its placeholders filled in.
     #[track_caller]
-    pub(crate) fn fill(&self, example: &str) -> String {
+    pub fn fill(&self, example: &str) -> String {
         let mut filled = String::new();
         let mut rest = example;
         while let Some((before, name, after)) = placeholder(rest) {
@@ -58,26 +37,21 @@ impl Stage {
 
     /// The request of an operation's example, not signed.
     #[track_caller]
-    pub(crate) fn example(&self, service: &str, facts: &Facts) -> Request<Bytes> {
+    pub fn example(&self, service: &str, facts: &Facts) -> Request<Bytes> {
         self.world.written(service, facts.name, &self.fill(facts.example))
     }
 
     /// The request of an operation's example, signed by someone.
     #[track_caller]
-    pub(crate) fn example_by(
-        &self,
-        credentials: &Credentials,
-        service: &str,
-        facts: &Facts,
-    ) -> Request<Bytes> {
+    pub fn example_by(&self, credentials: &Credentials, service: &str, facts: &Facts) -> Request<Bytes> {
         self.world.sign(self.example(service, facts), credentials, service)
     }
 
     /// Something to work with. Whoever writes an example with a new placeholder makes it here.
     #[track_caller]
     fn make(&self, name: &str) -> String {
-        let text = |answer: Value, pointer: &str| text(name, &answer, pointer);
-        let key = |input: Value| text(self.kms("CreateKey", input).ok(), "/KeyMetadata/Arn");
+        let text = |answer: Value, pointer: &str| stage::text(&answer, pointer);
+        let key = |input: Value| self.key(input);
         match name {
             "key" => key(json!({})),
             "pending-key" => {
@@ -141,14 +115,12 @@ impl Stage {
     #[track_caller]
     fn make_for_import(&self, name: &str) -> String {
         let parameters = |member: &str| {
-            let parameters: Value = serde_json::from_str(&self.value("import-parameters")).unwrap();
-            text(name, &parameters, member)
+            let parameters: Value =
+                serde_json::from_str(&self.value("import-parameters")).expect("an answer in JSON");
+            stage::text(&parameters, member)
         };
         match name {
-            "external-key" => {
-                let made = self.kms("CreateKey", json!({ "Origin": "EXTERNAL" })).ok();
-                text(name, &made, "/KeyMetadata/Arn")
-            }
+            "external-key" => self.key(json!({ "Origin": "EXTERNAL" })),
             "import-parameters" => {
                 let key = self.value("external-key");
                 let input =
@@ -157,7 +129,7 @@ impl Stage {
             }
             "import-token" => parameters("/ImportToken"),
             "wrapped-material" => {
-                let public_key = STANDARD.decode_to_vec(parameters("/PublicKey")).unwrap();
+                let public_key = STANDARD.decode_to_vec(parameters("/PublicKey")).expect("base64");
                 STANDARD.encode_to_string(wrap(WRAPPING, &public_key, &[7; 32]))
             }
             "imported-key" => {
@@ -181,12 +153,6 @@ impl Stage {
 /// `hello`, in base64.
 const HELLO: &str = "aGVsbG8=";
 
-#[track_caller]
-fn text(name: &str, answer: &Value, pointer: &str) -> String {
-    let found = answer.pointer(pointer).and_then(Value::as_str);
-    found.unwrap_or_else(|| panic!("{name}: {answer} has no {pointer}")).to_owned()
-}
-
 /// How material is wrapped here.
 const WRAPPING: &str = "RSAES_OAEP_SHA_256";
 
@@ -194,13 +160,19 @@ const WRAPPING: &str = "RSAES_OAEP_SHA_256";
 fn placeholder(text: &str) -> Option<(&str, &str, &str)> {
     let is_name = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
     text.match_indices('{').find_map(|(at, _)| {
-        let (name, after) = text[at + 1..].split_once('}')?;
-        is_name(name).then_some((&text[..at], name, after))
+        let (before, rest) = text.split_at_checked(at)?;
+        let (name, after) = rest.strip_prefix('{')?.split_once('}')?;
+        is_name(name).then_some((before, name, after))
     })
 }
 
-#[test]
-fn placeholders_are_found_between_the_braces_of_json() {
-    assert_eq!(placeholder(r#"{"A":"{key}"}"#), Some((r#"{"A":""#, "key", r#""}"#)));
-    assert_eq!(placeholder(r#"{"A":{}}"#), None);
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_found_between_the_braces_of_json() {
+        assert_eq!(placeholder(r#"{"A":"{key}"}"#), Some((r#"{"A":""#, "key", r#""}"#)));
+        assert_eq!(placeholder(r#"{"A":{}}"#), None);
+    }
 }
