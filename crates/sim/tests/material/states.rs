@@ -85,6 +85,8 @@ fn granting(stage: &Stage) -> Value {
     json!({ "GranteePrincipal": format!("arn:aws:iam::{}:root", stage.world.root().account), "Operations": ["Encrypt"] })
 }
 
+/// The cells are AWS's table of key states, written down a second time on purpose: expectations that were read off the
+/// purposes in `crates/kms/src/gate/uses.rs` would agree with a wrong purpose.
 #[rustfmt::skip]
 const ROWS: &[Row] = &[
     // operation, key, input, end,                                        Enabled Disabled Deletion ReplicaD. Import
