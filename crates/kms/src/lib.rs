@@ -37,8 +37,6 @@ mod signing;
 mod tables;
 mod tagging;
 mod tags;
-#[cfg(test)]
-mod testing;
 mod usage;
 mod workshop;
 

@@ -11,7 +11,8 @@ use store::{Store, StoreError};
 use crate::{Kms, key::Key, last_use::Used, tables::Tables};
 
 /// How long a use may stay unwritten, in milliseconds.
-pub(crate) const WRITTEN_AFTER_MILLIS: i64 = 30_000;
+const WRITTEN_AFTER_MILLIS: i64 = 30_000;
+
 /// Has the use of a key noted when the call succeeds, if it is one that AWS counts: dry runs are no success.
 pub(crate) fn note(kms: &Kms, cx: &mut Cx<'_>, key: &Arc<Key>) {
     let Some(operation) = KeyLastUsageTrackingOperation::parse(cx.operation.name) else { return };
@@ -42,33 +43,4 @@ fn row(tables: &Tables, key: &Key, used: &Used) -> Option<Row> {
     let (place, id) = (key.place(), key.id());
     let (_, key) = tables.key(&place, id)?;
     Some(Row { exists: unchanged(&**key), key: place.usage(id), value: used.encode() })
-}
-
-#[cfg(test)]
-mod tests {
-    use dispatch::Ids;
-    use model::Timestamp;
-
-    use super::*;
-    use crate::last_use::DAY_MILLIS;
-
-    fn used(at: i64) -> Used {
-        Used {
-            operation: KeyLastUsageTrackingOperation::Encrypt,
-            at: Timestamp::from_millis(at),
-            ids: Ids { event: [1; 16], request: [2; 16] },
-        }
-    }
-
-    #[test]
-    fn days_are_whole_and_never_negative() {
-        let world = crate::testing::World::new();
-        let key = world.key();
-        let day = |days: i64| Timestamp::from_millis(key.created.as_millis() + days * DAY_MILLIS);
-        assert_eq!(key.trailing_days(day(3)), 3);
-        assert_eq!(key.trailing_days(Timestamp::from_millis(day(1).as_millis() - 1)), 0);
-        key.last_use.learn(used(day(2).as_millis()));
-        assert_eq!(key.trailing_days(day(3)), 1);
-        assert_eq!(key.trailing_days(day(1)), 0);
-    }
 }

@@ -15,7 +15,48 @@ use super::{
 };
 use state::Kept;
 
-use crate::testing::{OTHER, OWNER, root, session, user};
+/// The account that owns keys.
+const OWNER: &str = "111122223333";
+/// Another account.
+const OTHER: &str = "444455556666";
+
+/// Somebody who asks.
+struct Somebody {
+    account: AccountId,
+    arn: String,
+    principal: Principal,
+}
+
+impl Somebody {
+    fn new(account: &str, arn: String, principal: Principal) -> Self {
+        Self { account: AccountId::parse(account).unwrap(), arn, principal }
+    }
+}
+
+/// The root user of an account.
+fn root(account: &str) -> Somebody {
+    Somebody::new(account, format!("arn:aws:iam::{account}:root"), Principal::root(account))
+}
+
+/// A user, with an id that its name tells.
+fn user(account: &str, name: &str) -> Somebody {
+    let arn = format!("arn:aws:iam::{account}:user/{name}");
+    let unique_id = format!("AIDA{}", name.to_uppercase());
+    let principal = Principal::User { account: account.to_owned(), arn: arn.clone(), unique_id };
+    Somebody::new(account, arn, principal)
+}
+
+/// A session of a role, with an id that the role's name tells.
+fn session(account: &str, role: &str) -> Somebody {
+    let arn = format!("arn:aws:sts::{account}:assumed-role/{role}/s");
+    let principal = Principal::Session {
+        account: account.to_owned(),
+        role_arn: format!("arn:aws:iam::{account}:role/{role}"),
+        role_id: format!("AROA{}", role.to_uppercase()),
+        session_arn: arn.clone(),
+    };
+    Somebody::new(account, arn, principal)
+}
 
 fn context(pairs: &[(&str, &str)]) -> Context {
     pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
@@ -81,10 +122,10 @@ fn who_may_retire_a_grant() {
     let by_grantee = |operations: &[GrantOperation]| Grant { operations: operations.to_vec(), ..grant(1) };
     let issued_elsewhere =
         |grant: Grant| Grant { issuing_account: AccountId::parse(OTHER).unwrap(), ..grant };
-    let alice = user(OWNER, "alice", "");
-    let bob = user(OWNER, "bob", "");
-    let stranger = user(OTHER, "eve", "");
-    let keeper = session(OTHER, "keeper", "");
+    let alice = user(OWNER, "alice");
+    let bob = user(OWNER, "bob");
+    let stranger = user(OTHER, "eve");
+    let keeper = session(OTHER, "keeper");
     for (what, grant, caller, expected) in [
         ("the retiring role's session", retiring(principal(role, Some("AROAKEEPER"))), &keeper, role_named),
         ("the session itself", retiring(principal(&keeper.arn, None)), &keeper, itself),
@@ -255,15 +296,15 @@ fn operations_and_sources_are_not_widened_either() {
 #[test]
 fn whom_a_grant_names_and_how() {
     use Naming::{Account, Bounded, Directly};
-    let alice = user(OWNER, "alice", "").principal;
-    let renamed = user(OWNER, "carol", "").principal;
+    let alice = user(OWNER, "alice").principal;
+    let renamed = user(OWNER, "carol").principal;
     let renamed = match renamed {
         Principal::User { account, arn, .. } => {
             Principal::User { account, arn, unique_id: "AIDAALICE".to_owned() }
         }
         other => other,
     };
-    let session = session(OWNER, "keeper", "").principal;
+    let session = session(OWNER, "keeper").principal;
     let service = Principal::Service { name: "logs.amazonaws.com".to_owned() };
     let federated_arn = "arn:aws:sts::111122223333:federated-user/bob";
     let federated = |unique_id: &str| Principal::FederatedUser {

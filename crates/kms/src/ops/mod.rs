@@ -106,6 +106,3 @@ pub(crate) static TABLE: &[Row<Kms>] = &[
     Row::of::<verify::Verify>(),
     Row::of::<verify_mac::VerifyMac>(),
 ];
-
-#[cfg(test)]
-pub(crate) mod tests;
