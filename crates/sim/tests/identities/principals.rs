@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use sim::stage::{ACCOUNT, Stage};
+use sim::stage::{ACCOUNT, Stage, allow, text};
 
 use crate::documents::{decoded, trust};
 
@@ -113,7 +113,7 @@ fn grantees(stage: &Stage, key: &str, of: Option<&str>) -> Vec<String> {
     let listed =
         stage.kms_as(&stage.root, "ListGrants", json!({ "KeyId": key, "GranteePrincipal": of })).ok();
     let grants = listed.get("Grants").and_then(Value::as_array).unwrap();
-    grants.iter().map(|grant| grant["GranteePrincipal"].as_str().unwrap().to_owned()).collect()
+    grants.iter().map(|grant| text(grant, "/GranteePrincipal")).collect()
 }
 
 fn grant(stage: &Stage, key: &str, grantee: &str) {

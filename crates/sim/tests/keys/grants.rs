@@ -326,7 +326,7 @@ fn policies_can_ask_about_a_grant_that_is_to_be_made() {
     ] {
         let condition = json!({ "Condition": { operator: { name: value } } });
         let allowing = with(statement("Allow", "kms:CreateGrant"), condition);
-        put_policy(&stage, &stage.root, "admin", &[allowing.clone()]);
+        put_policy(&stage, &stage.root, "admin", std::slice::from_ref(&allowing));
         let input = with(wanted(&key, ALICE, &["Encrypt"]), json!({ "RetiringPrincipal": ALICE }));
         let input = with(input, subset(json!({ "a": "x" })));
         assert_eq!(code(&stage.kms_as(&admin, "CreateGrant", input)), expected, "{allowing}");

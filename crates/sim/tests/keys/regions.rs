@@ -46,7 +46,7 @@ fn a_primary_moves_with_permission_on_both_keys() {
         (there("kms:UpdatePrimaryRegion", AWAY), "AccessDeniedException"),
         (statement("Allow", "kms:UpdatePrimaryRegion"), "ok"),
     ] {
-        put_policy(&stage, &stage.root, "alice", &[allowing.clone()]);
+        put_policy(&stage, &stage.root, "alice", std::slice::from_ref(&allowing));
         let input = json!({ "KeyId": key, "PrimaryRegion": AWAY });
         assert_eq!(code(&stage.kms_as(&alice, "UpdatePrimaryRegion", input)), expected, "{allowing}");
     }
