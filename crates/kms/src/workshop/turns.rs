@@ -14,10 +14,12 @@ pub struct Customer {
 }
 
 impl Customer {
-    /// The caller. All sessions of a role are one customer: whoever may assume the role names them.
+    /// The caller. All sessions of a role are one customer, and all federated users of a user: who asks for them names
+    /// them.
     pub(crate) fn of(cx: &Cx<'_>) -> Self {
         let principal = match &cx.caller.principal {
             Principal::Session { role_id, .. } => role_id,
+            Principal::FederatedUser { user: Some(user), .. } => &user.unique_id,
             _ => &cx.caller.unique_id,
         };
         Self { account: cx.account(), principal: principal.clone() }
