@@ -22,32 +22,19 @@ pub(crate) async fn material(
     let binding = materials::binding(arn, spec);
     let (strongroom, entropy) = (Arc::clone(&kms.strongroom), Arc::clone(cx.entropy));
     let work = move || strongroom.generate(&binding, &entropy);
-    make(kms, cx, spec, work).await?.map_err(faults::strongroom)
+    kms.workshop.work(|| Customer::of(cx), Effort::of_making(spec), work).await?.map_err(faults::strongroom)
 }
 
 /// A new pair.
 pub(crate) async fn pair(kms: &Kms, cx: &Cx<'_>, spec: KeySpec) -> Result<Pair, Fault> {
     let (strongroom, entropy) = (Arc::clone(&kms.strongroom), Arc::clone(cx.entropy));
     let work = move || strongroom.generate_pair(materials::spec(spec), &entropy);
-    make(kms, cx, spec, work).await?.map_err(|refused| match refused {
-        Refused::Unsuitable => {
-            Fault::new(&fault::UNSUPPORTED_OPERATION, format!("KeyPairSpec {spec} is not offered yet."))
+    kms.workshop.work(|| Customer::of(cx), Effort::of_making(spec), work).await?.map_err(|refused| {
+        match refused {
+            Refused::Unsuitable => {
+                Fault::new(&fault::UNSUPPORTED_OPERATION, format!("KeyPairSpec {spec} is not offered yet."))
+            }
+            _ => faults::strongroom(refused),
         }
-        _ => faults::strongroom(refused),
     })
-}
-
-/// Makes a key of a kind where there is a place for that; an RSA key when it is the caller's turn.
-async fn make<T: Send + 'static>(
-    kms: &Kms,
-    cx: &Cx<'_>,
-    spec: KeySpec,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Fault> {
-    match spec {
-        KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096 => {
-            Ok(kms.workshop.generate(&Customer::of(cx), work).await?)
-        }
-        _ => Ok(kms.workshop.work(Effort::of_private(spec), work).await?),
-    }
 }

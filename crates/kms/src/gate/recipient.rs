@@ -14,7 +14,10 @@ use model::{Blob, kms::RecipientInfo};
 use policy::{ConditionKey, Values};
 use secret::Plaintext;
 
-use crate::{Kms, faults, workshop::Effort};
+use crate::{
+    Kms, faults,
+    workshop::{Customer, Effort},
+};
 
 /// Whom the answer is for.
 pub(crate) struct Recipient(Attestation);
@@ -40,7 +43,7 @@ pub(crate) async fn recipient(
     let roots = Arc::clone(&kms.attestation_roots);
     let now_ms = u64::try_from(cx.now.as_millis()).unwrap_or_default();
     let verify = move || attestation::verify(&document, &roots, now_ms);
-    let verified = kms.workshop.work(Effort::Medium, verify).await?;
+    let verified = kms.workshop.work(|| Customer::of(cx), Effort::Medium, verify).await?;
     let attestation = verified.map_err(|rejected| faults::not_attested(&rejected))?;
     cx.notes.additional("recipient", recorded(&attestation));
     Ok(Some(Recipient(attestation)))

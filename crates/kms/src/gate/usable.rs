@@ -146,12 +146,13 @@ impl<U: Decrypts> Usable<U> {
     pub(crate) async fn decrypt(
         &self,
         kms: &Kms,
+        cx: &Cx<'_>,
         algorithm: EncryptionAlgorithmSpec,
         ciphertext: Blob,
         context: Option<&EncryptionContext>,
     ) -> Result<Opened, Fault> {
         if let Some(algorithm) = public(algorithm) {
-            let plaintext = self.decrypt_with_private(kms, algorithm, ciphertext).await?;
+            let plaintext = self.decrypt_with_private(kms, cx, algorithm, ciphertext).await?;
             return Ok(Opened { plaintext, material: None });
         }
         let open = || {

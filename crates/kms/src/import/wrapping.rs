@@ -38,7 +38,8 @@ pub(crate) async fn offer(
     let binding = ImportToken::binding(arn, algorithm, valid_to);
     let (strongroom, entropy) = (Arc::clone(&kms.strongroom), Arc::clone(cx.entropy));
     let work = move || strongroom.wrapping_key(spec, &binding, &entropy);
-    let made = kms.workshop.generate(&Customer::of(cx), work).await?.map_err(faults::strongroom)?;
+    let made =
+        kms.workshop.work(|| Customer::of(cx), Effort::Large, work).await?.map_err(faults::strongroom)?;
     let token = ImportToken { algorithm, wrapping_key, valid_to, sealed: made.sealed };
     Ok(Offer { token: token.to_bytes(), public_key: made.public })
 }
@@ -62,7 +63,7 @@ pub(crate) async fn unwrap(
         let key = SealedWrappingKey { sealed: &token.sealed, spec: wrapping_spec, binding: &bound };
         strongroom.import(&binding, how, &key, &wrapped, &entropy)
     };
-    kms.workshop.work(Effort::Medium, work).await?.map_err(|refused| match refused {
+    kms.workshop.work(|| Customer::of(cx), Effort::Medium, work).await?.map_err(|refused| match refused {
         ImportRefused::NotAWrappingKey => forged(),
         ImportRefused::WouldNotUnwrap => Fault::silent(&faults::INVALID_CIPHERTEXT),
         ImportRefused::NotMaterial => faults::incorrect_material(),

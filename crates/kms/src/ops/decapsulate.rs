@@ -27,7 +27,7 @@ impl Operation for Decapsulate {
         let asked = Asked::nothing().with_tokens(input.grant_tokens.as_ref());
         let key = gate::key::<ToDecapsulate>(kms, cx, &input.key_id, &asked)?;
         key.supports(algorithm)?;
-        let secret = key.decapsulate(kms, input.shared_secret_ciphertext_blob).await?;
+        let secret = key.decapsulate(kms, cx, input.shared_secret_ciphertext_blob).await?;
         parameters::dry_run(input.dry_run)?;
 
         let output = DecapsulateResponse {

@@ -42,7 +42,7 @@ impl Operation for Decrypt {
         let Some(blob) = input.ciphertext_blob else {
             return parameters::dry_run(Some(true)).map(|()| DecryptResponse::default().into());
         };
-        let opened = key.decrypt(kms, algorithm, blob, context).await?;
+        let opened = key.decrypt(kms, cx, algorithm, blob, context).await?;
         parameters::dry_run(input.dry_run)?;
         let material = opened.material.filter(|_| recipient.is_none());
         let handed = gate::hand(cx, recipient, opened.plaintext)?;

@@ -35,7 +35,7 @@ impl Operation for DeriveSharedSecret {
 
         let key = gate::key::<ToDeriveSharedSecret>(kms, cx, &input.key_id, &asked)?;
         key.supports(algorithm)?;
-        let secret = key.agree(kms, input.public_key).await?;
+        let secret = key.agree(kms, cx, input.public_key).await?;
         parameters::dry_run(input.dry_run)?;
         let handed = gate::hand(cx, recipient, secret)?;
 

@@ -30,7 +30,7 @@ impl Operation for Encapsulate {
         let key = gate::key::<ToEncapsulate>(kms, cx, &input.key_id, &asked)?;
         key.supports(algorithm)?;
         parameters::dry_run(input.dry_run)?;
-        let (ciphertext, secret) = key.encapsulate(kms).await?;
+        let (ciphertext, secret) = key.encapsulate(kms, cx).await?;
 
         let output = EncapsulateResponse {
             key_id: Some(key.arn()),

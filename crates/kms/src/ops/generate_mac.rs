@@ -33,7 +33,7 @@ impl Operation for GenerateMac {
         let key = gate::key::<ToGenerateMac>(kms, cx, &input.key_id, &asked)?;
         key.supports(algorithm)?;
         parameters::dry_run(input.dry_run)?;
-        let mac = key.mac(kms, input.message).await?;
+        let mac = key.mac(kms, cx, input.message).await?;
 
         let output =
             GenerateMacResponse { mac: Some(mac), mac_algorithm: Some(algorithm), key_id: Some(key.arn()) };

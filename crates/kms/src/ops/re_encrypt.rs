@@ -50,7 +50,7 @@ impl Operation for ReEncrypt {
         let Some(blob) = input.ciphertext_blob else {
             return parameters::dry_run(Some(true)).map(|()| ReEncryptResponse::default().into());
         };
-        let opened = source.decrypt(kms, from, blob, old).await?;
+        let opened = source.decrypt(kms, cx, from, blob, old).await?;
         target.takes(to, &opened.plaintext)?;
         parameters::dry_run(input.dry_run)?;
         let blob = target.encrypt_by(kms, cx, to, opened.plaintext, new).await?;

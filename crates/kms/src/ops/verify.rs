@@ -28,7 +28,7 @@ impl Operation for Verify {
         let key = gate::key::<ToVerify>(kms, cx, &input.key_id, &asked)?;
         key.supports(algorithm)?;
         let signed = ToBeSigned::parse(key.record().spec, algorithm, input.message_type, input.message)?;
-        key.verify(kms, signed, input.signature).await?;
+        key.verify(kms, cx, signed, input.signature).await?;
         parameters::dry_run(input.dry_run)?;
 
         let output = VerifyResponse {

@@ -32,7 +32,7 @@ impl Operation for VerifyMac {
 
         let key = gate::key::<ToVerifyMac>(kms, cx, &input.key_id, &asked)?;
         key.supports(algorithm)?;
-        key.verify_mac(kms, input.message, input.mac).await?;
+        key.verify_mac(kms, cx, input.message, input.mac).await?;
         parameters::dry_run(input.dry_run)?;
 
         let output = VerifyMacResponse {

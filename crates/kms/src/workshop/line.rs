@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot::{self, Sender};
 
-use super::turns::{Customer, Full, Turns};
+use super::turns::{Customer, Full, Most, Turns};
 
 /// Seats, and those who wait for one.
 pub(super) struct Line(Mutex<Seats>);
@@ -18,23 +18,23 @@ struct Seats {
 /// A seat. It goes to whoever's turn it is when it is left.
 pub(super) struct Seat(Arc<Line>);
 
-/// An RSA key was not generated.
+/// A piece of work was not done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NotGenerated {
+pub enum NotDone {
     /// As many requests wait as may: of the customer, of its account, or of all.
     Busy,
-    /// The work did not come to its end.
+    /// It did not come to its end: it panicked, or the server is stopping.
     Interrupted,
 }
 
 impl Line {
-    /// So many seats, all free.
-    pub(super) fn new(seats: usize) -> Arc<Self> {
-        Arc::new(Self(Mutex::new(Seats { free: seats, waiting: Turns::default() })))
+    /// So many seats, all free, and so many who may wait for one.
+    pub(super) fn new(seats: usize, most: Most) -> Arc<Self> {
+        Arc::new(Self(Mutex::new(Seats { free: seats, waiting: Turns::new(most) })))
     }
 
     /// A seat, when it is the customer's turn.
-    pub(super) async fn seat(self: &Arc<Self>, customer: &Customer) -> Result<Seat, NotGenerated> {
+    pub(super) async fn seat(self: &Arc<Self>, customer: &Customer) -> Result<Seat, NotDone> {
         let turn = {
             let mut seats = self.lock();
             if seats.free > 0 {
@@ -42,11 +42,14 @@ impl Line {
                 return Ok(Seat(Arc::clone(self)));
             }
             let (sender, turn) = oneshot::channel();
-            seats.waiting.retain(|waiting| !waiting.is_closed());
-            seats.waiting.enter(customer, sender).map_err(|Full| NotGenerated::Busy)?;
+            if seats.waiting.is_full(customer) {
+                // Whoever hung up takes nobody's turn.
+                seats.waiting.retain(|waiting| !waiting.is_closed());
+            }
+            seats.waiting.enter(customer, sender).map_err(|Full| NotDone::Busy)?;
             turn
         };
-        turn.await.map_err(|_| NotGenerated::Interrupted)
+        turn.await.map_err(|_| NotDone::Interrupted)
     }
 
     fn lock(&self) -> MutexGuard<'_, Seats> {

@@ -2,9 +2,9 @@
 //!
 //! A request's thread serves many connections, so what takes longer than some 50 µs is done on a thread of its
 //! own, and only so much of it at a time. RSA key generation takes up to seconds and has places of its own, so that
-//! it cannot keep signatures waiting. Who wants RSA keys gets a place in turn: however many one caller asks for, another
-//! waits for little more than the key that is being generated. Nobody's requests wait without end: beyond a number of
-//! them, further ones are refused.
+//! it cannot keep signatures waiting. Places are given in turn: however much one caller asks for, another waits for
+//! little more than what is being done. Nobody's requests wait without end: beyond a number of them, further ones are
+//! refused.
 //!
 //! Work that has begun is finished, also when nobody waits for it any more, and keeps its place until then.
 
@@ -15,17 +15,18 @@ use std::sync::Arc;
 
 use dispatch::Fault;
 use model::kms::KeySpec;
-use tokio::{sync::Semaphore, task::spawn_blocking};
+use tokio::task::spawn_blocking;
 
 use crate::faults;
 use line::Line;
-pub use line::NotGenerated;
+pub use line::NotDone;
 pub use turns::Customer;
+use turns::Most;
 
 /// The places where work is done. One for the whole process.
 pub struct Workshop {
-    medium: Arc<Semaphore>,
-    generation: Arc<Line>,
+    medium: Arc<Line>,
+    large: Arc<Line>,
 }
 
 /// How long a piece of work takes.
@@ -35,63 +36,58 @@ pub enum Effort {
     Small,
     /// Up to some milliseconds, as a signature with a long key.
     Medium,
+    /// Up to seconds: the generation of RSA keys.
+    Large,
 }
 
-/// The work did not come to its end: it panicked, or the server is stopping.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Interrupted;
+/// Of what takes milliseconds, a second's work may wait.
+const MEDIUM: Most = Most { of_principal: 512, of_account: 1024, of_all: 4096 };
+/// Clients that make many keys at a time have some ten requests under way.
+const LARGE: Most = Most { of_principal: 32, of_account: 64, of_all: 256 };
 
 impl Workshop {
     /// A workshop for a machine with so many cores. Half of them may generate keys.
     #[must_use]
     pub fn new(cores: usize) -> Self {
-        Self { medium: Arc::new(Semaphore::new(cores.max(1))), generation: Line::new((cores / 2).max(1)) }
+        Self { medium: Line::new(cores.max(1), MEDIUM), large: Line::new((cores / 2).max(1), LARGE) }
     }
 
-    /// Does a piece of work. Needs a tokio runtime, unless the effort is small.
+    /// Does a piece of work of a customer's, when it is the customer's turn. Needs a tokio runtime, unless the effort is
+    /// small; then nobody asks who the customer is.
     ///
     /// # Errors
-    /// [`Interrupted`].
+    /// [`NotDone`].
     pub async fn work<T: Send + 'static>(
         &self,
+        customer: impl FnOnce() -> Customer,
         effort: Effort,
         work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, Interrupted> {
-        if effort == Effort::Small {
-            return Ok(work());
-        }
-        let place = Arc::clone(&self.medium).acquire_owned().await.map_err(|_| Interrupted)?;
-        at(place, work).await
+    ) -> Result<T, NotDone> {
+        let line = match effort {
+            Effort::Small => return Ok(work()),
+            Effort::Medium => &self.medium,
+            Effort::Large => &self.large,
+        };
+        let seat = line.seat(&customer()).await?;
+        let working = spawn_blocking(move || {
+            let done = work();
+            drop(seat);
+            done
+        });
+        working.await.map_err(|_| NotDone::Interrupted)
     }
-
-    /// Generates an RSA key, when it is the customer's turn. Needs a tokio runtime.
-    ///
-    /// # Errors
-    /// [`NotGenerated`].
-    pub async fn generate<T: Send + 'static>(
-        &self,
-        customer: &Customer,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, NotGenerated> {
-        let seat = self.generation.seat(customer).await?;
-        at(seat, work).await.map_err(|Interrupted| NotGenerated::Interrupted)
-    }
-}
-
-/// Works at a place, and leaves it.
-async fn at<P: Send + 'static, T: Send + 'static>(
-    place: P,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Interrupted> {
-    let working = spawn_blocking(move || {
-        let done = work();
-        drop(place);
-        done
-    });
-    working.await.map_err(|_| Interrupted)
 }
 
 impl Effort {
+    /// Making a key.
+    #[must_use]
+    pub fn of_making(spec: KeySpec) -> Self {
+        match spec {
+            KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096 => Self::Large,
+            _ => Self::of_private(spec),
+        }
+    }
+
     /// Opening a key, and computing with its private part: signing, decrypting, agreeing.
     #[must_use]
     pub fn of_private(spec: KeySpec) -> Self {
@@ -130,21 +126,15 @@ impl Effort {
     }
 }
 
-impl From<Interrupted> for Fault {
-    fn from(_: Interrupted) -> Self {
-        Self::internal(
-            "work was interrupted: by a panic, whose place the log has, or because the server stops",
-        )
-    }
-}
-
-impl From<NotGenerated> for Fault {
-    fn from(why: NotGenerated) -> Self {
+impl From<NotDone> for Fault {
+    fn from(why: NotDone) -> Self {
         match why {
-            NotGenerated::Busy => {
-                faults::throttled().with_detail("too many requests for RSA keys wait already".to_owned())
+            NotDone::Busy => {
+                faults::throttled().with_detail("too many requests of the caller's wait for their turn")
             }
-            NotGenerated::Interrupted => Interrupted.into(),
+            NotDone::Interrupted => Self::internal(
+                "work was interrupted: by a panic, whose place the log has, or because the server stops",
+            ),
         }
     }
 }
@@ -173,9 +163,12 @@ mod tests {
     async fn small_work_stays_where_it_is_and_other_work_does_not() {
         let workshop = Workshop::new(2);
         let here = thread::current().id();
-        assert_eq!(workshop.work(Effort::Small, || thread::current().id()).await, Ok(here));
-        assert_ne!(workshop.work(Effort::Medium, || thread::current().id()).await, Ok(here));
-        assert_ne!(workshop.generate(&customer("a"), || thread::current().id()).await, Ok(here));
+        assert_eq!(workshop.work(|| customer("a"), Effort::Small, || thread::current().id()).await, Ok(here));
+        assert_ne!(
+            workshop.work(|| customer("a"), Effort::Medium, || thread::current().id()).await,
+            Ok(here)
+        );
+        assert_ne!(workshop.work(|| customer("a"), Effort::Large, || thread::current().id()).await, Ok(here));
     }
 
     #[tokio::test]
@@ -192,7 +185,7 @@ mod tests {
                         thread::yield_now();
                         running.fetch_sub(1, SeqCst);
                     };
-                    workshop.work(Effort::Medium, piece).await
+                    workshop.work(|| customer("a"), Effort::Medium, piece).await
                 })
             })
             .collect();
@@ -205,10 +198,10 @@ mod tests {
     /// The generation waits for the medium piece, and would wait for ever if that had to wait for it.
     #[tokio::test]
     async fn generation_does_not_keep_medium_work_waiting() {
-        let (workshop, greedy) = (Workshop::new(1), customer("a"));
+        let workshop = Workshop::new(1);
         let (done, wait) = mpsc::channel();
-        let generation = workshop.generate(&greedy, move || wait.recv().unwrap());
-        let medium = workshop.work(Effort::Medium, move || done.send(7).unwrap());
+        let generation = workshop.work(|| customer("a"), Effort::Large, move || wait.recv().unwrap());
+        let medium = workshop.work(|| customer("a"), Effort::Medium, move || done.send(7).unwrap());
         let (generation, medium) = tokio::join!(generation, medium);
         assert_eq!((generation, medium), (Ok(7), Ok(())));
     }
@@ -219,11 +212,11 @@ mod tests {
         who: &'static str,
         count: usize,
         done: &Arc<Mutex<Vec<&'static str>>>,
-    ) -> Vec<JoinHandle<Result<(), NotGenerated>>> {
+    ) -> Vec<JoinHandle<Result<(), NotDone>>> {
         let generate = |_| {
             let (workshop, done) = (Arc::clone(workshop), Arc::clone(done));
             tokio::spawn(async move {
-                workshop.generate(&customer(who), move || done.lock().unwrap().push(who)).await
+                workshop.work(|| customer(who), Effort::Large, move || done.lock().unwrap().push(who)).await
             })
         };
         (0..count).map(generate).collect()
@@ -235,8 +228,9 @@ mod tests {
         let done = Arc::new(Mutex::new(Vec::new()));
         let (go, wait) = mpsc::channel::<()>();
         let first = Arc::clone(&workshop);
-        let first =
-            tokio::spawn(async move { first.generate(&customer("first"), move || wait.recv()).await });
+        let first = tokio::spawn(async move {
+            first.work(|| customer("first"), Effort::Large, move || wait.recv()).await
+        });
         tokio::task::yield_now().await;
         let greedy = start(&workshop, "greedy", 64, &done);
         tokio::task::yield_now().await;
@@ -249,7 +243,7 @@ mod tests {
             match generation.await.unwrap() {
                 Ok(()) => {}
                 Err(why) => {
-                    assert_eq!(why, NotGenerated::Busy);
+                    assert_eq!(why, NotDone::Busy);
                     assert_eq!(Fault::from(why).kind.json, "ThrottlingException");
                     refused += 1;
                 }
@@ -270,8 +264,9 @@ mod tests {
         let done = Arc::new(Mutex::new(Vec::new()));
         let (go, wait) = mpsc::channel::<()>();
         let first = Arc::clone(&workshop);
-        let first =
-            tokio::spawn(async move { first.generate(&customer("first"), move || wait.recv()).await });
+        let first = tokio::spawn(async move {
+            first.work(|| customer("first"), Effort::Large, move || wait.recv()).await
+        });
         tokio::task::yield_now().await;
         // As often as this, each time a full queue: whoever is gone takes no place in it.
         for _ in 0..5 {
@@ -298,10 +293,13 @@ mod tests {
         for _ in 0..3 {
             let work =
                 || assert!(thread::current().name().is_none_or(|name| name == "no such name"), "on purpose");
-            assert_eq!(workshop.work(Effort::Medium, work).await, Err(Interrupted));
-            assert_eq!(workshop.generate(&customer("a"), work).await, Err(NotGenerated::Interrupted));
+            assert_eq!(
+                workshop.work(|| customer("a"), Effort::Medium, work).await,
+                Err(NotDone::Interrupted)
+            );
+            assert_eq!(workshop.work(|| customer("a"), Effort::Large, work).await, Err(NotDone::Interrupted));
         }
-        assert_eq!(workshop.generate(&customer("a"), || 1).await, Ok(1));
-        assert_eq!(workshop.work(Effort::Medium, || 1).await, Ok(1));
+        assert_eq!(workshop.work(|| customer("a"), Effort::Large, || 1).await, Ok(1));
+        assert_eq!(workshop.work(|| customer("a"), Effort::Medium, || 1).await, Ok(1));
     }
 }

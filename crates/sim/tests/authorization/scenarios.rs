@@ -75,7 +75,7 @@ files! {
     delegation: 34;
     denies: 41;
     elements: 42;
-    grants: 28;
+    grants: 31;
     naming: 275;
     operations: 747;
     operators: 362;
