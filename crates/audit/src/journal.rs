@@ -99,6 +99,12 @@ impl Journal {
         self.shared.health()
     }
 
+    /// How many records wait to be written, or are being written.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.shared.waiting()
+    }
+
     /// Takes no more records, writes and syncs those queued, and ends the writer thread. Blocks until that is
     /// done. A second call has nothing left to do.
     ///

@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use crate::{Fault, fault};
+
 /// Why a request's body could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodyFault {
@@ -11,6 +13,15 @@ pub enum BodyFault {
     TimedOut,
     /// The connection broke off, or the framing is wrong.
     Broken,
+}
+
+impl From<BodyFault> for Fault {
+    fn from(fault: BodyFault) -> Self {
+        match fault {
+            BodyFault::TooLarge => Self::silent(&fault::TOO_LARGE),
+            BodyFault::TimedOut | BodyFault::Broken => Self::silent(&fault::REQUEST_TIMEOUT),
+        }
+    }
 }
 
 /// The connection that a request came over.

@@ -14,6 +14,7 @@ mod oidc;
 mod quotas;
 mod services;
 mod settings;
+mod strangers;
 mod values;
 
 use std::{
@@ -25,7 +26,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use dispatch::{Durability, Origins, Regions, ServiceIdentity};
+use dispatch::{Durability, Origins, Regions, ServiceIdentity, StrangersShare};
 use edge::{Limits, TlsFiles, is_loopback};
 use model::arn::Region;
 use server::{RootSource, SealFile};
@@ -36,6 +37,7 @@ pub(crate) use self::{
     oidc::{KeySource, Oidc},
     quotas::QuotaSettings,
     settings::Settings,
+    strangers::StrangersSettings,
     values::{
         DEFAULT_REGION, Expected, account_id, address, durability, durability_text, region, regions,
         regions_text,
@@ -68,6 +70,8 @@ pub(crate) struct Config {
     pub(crate) workers: NonZeroUsize,
     /// Limits on connections.
     pub(crate) limits: Limits,
+    /// What strangers may have recorded.
+    pub(crate) strangers: StrangersShare,
     /// The identity providers whose tokens are taken.
     pub(crate) oidc: Oidc,
     /// How much there may be in the key management service.
@@ -140,6 +144,7 @@ impl Config {
                 idle: settings.idle.unwrap_or(defaults.idle),
                 shutdown: settings.shutdown.unwrap_or(defaults.shutdown),
             },
+            strangers: settings.strangers.share(),
             oidc: settings.oidc.unwrap_or_default().absolute(),
             quotas: settings.quotas.quotas(),
             request_rates: settings.quotas.request_rates(),
@@ -239,6 +244,7 @@ impl fmt::Display for Config {
         for (key, span) in [("head", head), ("body", body), ("idle", idle), ("shutdown", shutdown)] {
             writeln!(f, "{key}_seconds = {}", span.as_secs())?;
         }
+        strangers::write(f, self.strangers)?;
         self.oidc.write(f)?;
         quotas::write(f, &self.quotas, &self.request_rates)?;
         services::write(f, &self.services)?;
@@ -273,6 +279,7 @@ mod tests {
         assert_eq!(config.journal, Durability::Durable);
         assert_eq!(config.domain_key_rotation_days, 30);
         assert_eq!(config.limits, Limits::default());
+        assert_eq!(config.strangers, StrangersShare::default());
         assert_eq!(config.tls, None);
         assert_eq!(config.quotas, kms::Quotas::default());
         assert_eq!(config.request_rates, kms::RequestRates::Unlimited);
@@ -301,6 +308,7 @@ mod tests {
              on_demand_rotations = 9\nsymmetric_per_second = 10\nrsa_per_second = 11\n\
              elliptic_curve_per_second = 12\nml_dsa_per_second = 13",
             "quotas.request_rates = \"aws\"",
+            "[strangers]\nrecords_per_minute = 0\njournal_bytes_per_day = 1048576",
             "[[services]]\nname = \"s3\"\nprincipal = \"arn:aws:iam::111122223333:user/s3/gateway\"\n\
              [[services]]\nname = \"ec2\"\nprincipal = \"arn:aws:iam::111122223333:role/volumes\"\n\
              accounts = [\"444455556666\", \"111122223333\"]\n\

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use audit::Journal;
-use dispatch::Backstage;
+use dispatch::{Backstage, Strangers};
 use state::Mirror;
 use strongroom::Strongroom;
 
@@ -46,6 +46,7 @@ pub struct Vitals {
     journal: Arc<Journal>,
     strongroom: Arc<Strongroom>,
     because: Arc<SealedBecause>,
+    strangers: Arc<Strangers>,
 }
 
 impl Vitals {
@@ -60,6 +61,7 @@ impl Vitals {
             journal: Arc::clone(&backstage.journal),
             strongroom: Arc::clone(strongroom),
             because,
+            strangers: Arc::clone(&backstage.strangers),
         }
     }
 }
@@ -85,17 +87,27 @@ impl Health for Vitals {
     }
 
     fn gauges(&self) -> Vec<Gauge> {
-        self.parts()
-            .into_iter()
-            .map(|part| Gauge {
-                name: match part.name {
-                    "seal" => "keywright_unsealed",
-                    "store" => "keywright_store_following",
-                    _ => "keywright_journal_writing",
-                },
-                help: "1 if this part is well, 0 if calls are refused because of it",
-                value: u64::from(part.ready),
-            })
-            .collect()
+        let parts = self.parts().into_iter().map(|part| Gauge {
+            name: match part.name {
+                "seal" => "keywright_unsealed",
+                "store" => "keywright_store_following",
+                _ => "keywright_journal_writing",
+            },
+            help: "1 if this part is well, 0 if calls are refused because of it",
+            value: u64::from(part.ready),
+        });
+        let strangers = [
+            Gauge {
+                name: "keywright_strangers_recorded",
+                help: "Refusals of strangers since the start that have a record of their own.",
+                value: self.strangers.recorded(),
+            },
+            Gauge {
+                name: "keywright_strangers_counted",
+                help: "Refusals of strangers since the start that are only counted and summed up.",
+                value: self.strangers.counted(),
+            },
+        ];
+        parts.chain(strangers).collect()
     }
 }

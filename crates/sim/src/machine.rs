@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use audit::{MemoryDisk, Options};
 use dispatch::{
-    Authentication, Dispatcher, Durability, Observer, Policies, Reach, Regions, ServiceIdentity, Verified,
+    Authentication, Dispatcher, Durability, Observer, Policies, Reach, Regions, ServiceIdentity,
+    StrangersShare, Verified,
 };
 use model::{AwsService, arn::AccountId};
 use server::{
@@ -84,6 +85,7 @@ impl Machine {
             issuers: Arc::clone(&self.issuers) as _,
             regions: Regions::Any,
             durability: Durability::Durable,
+            strangers: StrangersShare::default(),
             quotas: kms::Quotas::default(),
             request_rates: kms::RequestRates::Unlimited,
             attestation_roots: self.attestation_roots.clone(),

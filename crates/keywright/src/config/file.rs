@@ -8,12 +8,12 @@ use server::{RootSource, SealFile, nearest};
 use toml::{Table, Value};
 
 use super::{
-    ConfigError, Expected, Oidc, QuotaSettings, Settings, Wrong, address, durability, keys::Keys, oidc,
-    services, values,
+    ConfigError, Expected, Oidc, QuotaSettings, Settings, StrangersSettings, Wrong, address, durability,
+    keys::Keys, oidc, services, values,
 };
 
 /// Every key there is, for the one that was probably meant.
-const KEYS: [&str; 34] = [
+const KEYS: [&str; 36] = [
     "admin_listen",
     "attestation.roots",
     "cors.origins",
@@ -45,6 +45,8 @@ const KEYS: [&str; 34] = [
     "services.accounts",
     "services.name",
     "services.principal",
+    "strangers.journal_bytes_per_day",
+    "strangers.records_per_minute",
     "tls.certificate",
     "tls.key",
     "workers",
@@ -81,6 +83,7 @@ pub(super) fn parse(file: &Path, text: &str) -> Result<Settings, ConfigError> {
         body: keys.seconds("limits.body_seconds", 1..=300)?,
         idle: keys.seconds("limits.idle_seconds", 1..=3600)?,
         shutdown: keys.seconds("limits.shutdown_seconds", 1..=300)?,
+        strangers: StrangersSettings::read(&mut keys)?,
         oidc: Oidc::read(&mut keys)?,
         quotas: QuotaSettings::read(&mut keys)?,
         services: services::read(&mut keys)?,

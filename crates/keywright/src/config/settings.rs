@@ -6,7 +6,7 @@ use dispatch::{Durability, Origins, Regions, ServiceIdentity};
 use edge::TlsFiles;
 use server::{RootSource, SealFile};
 
-use super::{Oidc, QuotaSettings};
+use super::{Oidc, QuotaSettings, StrangersSettings};
 use crate::logging::Format;
 
 /// Settings: each is valid, any may be missing. The fields are those of the
@@ -28,6 +28,7 @@ pub(crate) struct Settings {
     pub(crate) body: Option<Duration>,
     pub(crate) idle: Option<Duration>,
     pub(crate) shutdown: Option<Duration>,
+    pub(crate) strangers: StrangersSettings,
     pub(crate) oidc: Option<Oidc>,
     pub(crate) quotas: QuotaSettings,
     pub(crate) services: Option<Vec<ServiceIdentity>>,
@@ -55,6 +56,7 @@ impl Settings {
             body: self.body.or(below.body),
             idle: self.idle.or(below.idle),
             shutdown: self.shutdown.or(below.shutdown),
+            strangers: self.strangers.over(below.strangers),
             oidc: self.oidc.or(below.oidc),
             quotas: self.quotas.over(below.quotas),
             services: self.services.or(below.services),

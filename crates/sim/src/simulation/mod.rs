@@ -214,10 +214,7 @@ impl Simulation {
     /// Ends all trouble. A journal that does not know what is on its disk takes a new start.
     fn repair(&mut self) {
         trouble::end(self.world());
-        if !self.world().is_well() {
-            // The journal writes again when it is given something to write.
-            let _ = self.send("GenerateRandom", &serde_json::json!({ "NumberOfBytes": 1 }));
-        }
+        self.world().heal();
         if !self.world().is_well() {
             self.report.starts += 1;
             self.world = self.world.take().map(World::restart);

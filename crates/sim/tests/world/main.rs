@@ -13,6 +13,7 @@ mod signatures;
 mod simulated;
 mod stage;
 mod staged_identities;
+mod strangers;
 mod together;
 mod undecided;
 mod walk;

@@ -1,7 +1,7 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use audit::{Journal, MemoryDisk, Record};
-use dispatch::{Backstage, Clock, Drain};
+use dispatch::{Backstage, Clock, Drain, Strangers, StrangersShare};
 use model::{
     Timestamp,
     arn::KeyArn,
@@ -62,8 +62,11 @@ impl Node {
             tokio::task::yield_now().await;
         }
         let service = Arc::new(service(Arc::clone(&world.service.strongroom)));
-        let entropy = Arc::clone(&world.entropy);
-        let backstage = Backstage { store, mirror, journal, outbox, clock: Arc::new(At(now)), entropy };
+        let (clock, entropy) = (Arc::new(At(now)) as Arc<dyn Clock>, Arc::clone(&world.entropy));
+        let share = StrangersShare::default();
+        let strangers = Strangers::new(share, Arc::clone(&journal), Arc::clone(&clock), Arc::clone(&entropy));
+        let strangers = Arc::new(strangers);
+        let backstage = Backstage { store, mirror, journal, outbox, strangers, clock, entropy };
         Self { service, backstage, _drain: drain }
     }
 }
