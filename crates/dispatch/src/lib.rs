@@ -57,7 +57,7 @@ pub use received::{BodyFault, ConnectionInfo, TlsDetails};
 pub use resources::{Asker, CoveringGrant, Resource, Resources};
 pub use route::Regions;
 pub use serve::{Dispatcher, Durability, Wiring};
-pub use strangers::{Strangers, StrangersShare};
+pub use strangers::{Network, Strangers, StrangersShare};
 pub use wire::{Body, Dialect, Guest, NoOrigin, Origins, Protocol, named_operation};
 
 /// Where an attempt finds what another service knows, at its own revision.

@@ -1,6 +1,12 @@
 //! What the network edge hands to the request line.
 
-use std::net::SocketAddr;
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+};
 
 use crate::{Fault, fault};
 
@@ -31,13 +37,15 @@ pub struct ConnectionInfo {
     /// Written once, for it stands in the record of every call.
     address: String,
     tls: Option<TlsDetails>,
+    /// Shared by its clones: they are one connection.
+    known: Arc<AtomicBool>,
 }
 
 impl ConnectionInfo {
     /// A connection from `peer`, over TLS if there are details of it.
     #[must_use]
     pub fn new(peer: SocketAddr, tls: Option<TlsDetails>) -> Self {
-        Self { peer, address: peer.ip().to_string(), tls }
+        Self { peer, address: peer.ip().to_string(), tls, known: Arc::default() }
     }
 
     /// The other end.
@@ -56,6 +64,19 @@ impl ConnectionInfo {
     #[must_use]
     pub fn tls(&self) -> Option<&TlsDetails> {
         self.tls.as_ref()
+    }
+
+    /// Whether somebody known has called over the connection.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.known.load(Relaxed)
+    }
+
+    /// Somebody known has called over it: by a signature that holds, or another proof.
+    pub fn recognise(&self) {
+        if !self.is_known() {
+            self.known.store(true, Relaxed);
+        }
     }
 }
 

@@ -95,9 +95,14 @@ impl<'a> OpenRecord<'a> {
         Fault::internal("the client went away before the call was answered")
     }
 
-    /// Whether it is not known who called: nothing that was sent proves it.
+    /// Whether something that was sent proves who called.
+    pub(crate) fn is_of_known(&self) -> bool {
+        self.credential.is_some() || self.notes.caller.is_some()
+    }
+
+    /// Whether a call is refused because nothing that was sent proves who called.
     pub(crate) fn is_of_stranger(&self) -> bool {
-        self.credential.is_none() && self.notes.caller.is_none() && !self.is_turned_away
+        !self.is_of_known() && !self.is_turned_away
     }
 
     /// Closes the record of a stranger who was refused. Whether the refusal has a record of its own.

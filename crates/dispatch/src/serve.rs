@@ -6,7 +6,7 @@
 //! [`Dispatcher::answer`] waits for the record and cannot fail; `carry_out` opens and closes it; `work` does the work
 //! and may fail. Nothing else stands between a request and its operation.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use bytes::Bytes;
 use http::{Response, header::DATE, request::Parts};
@@ -150,6 +150,11 @@ impl Dispatcher {
         self.answer_unless(None, head, body, connection)
     }
 
+    /// A client did not get as far as a request.
+    pub fn turned_away(&self, address: IpAddr, kind: &'static str) {
+        self.wiring.backstage.strangers.refused(address, kind);
+    }
+
     /// Answers one request with a fault, whatever it asks for. It is recorded like any other.
     pub fn refuse(
         &self,
@@ -216,6 +221,9 @@ impl Dispatcher {
             }
         };
         let worked = panics::catch(work).await.unwrap_or_else(|| Err(panics::fault()));
+        if record.is_of_known() {
+            connection.recognise();
+        }
         let Closed { result, record: appended, is_told } = self.close(&mut record, dialect, worked);
         Ending {
             ids,

@@ -21,6 +21,7 @@ use strongroom::Entropy;
 
 pub use self::ledger::StrangersShare;
 use self::ledger::{Ledger, Moment, Summary};
+pub use self::network::Network;
 use crate::{Clock, Ids};
 
 /// What has been refused to strangers, and what of it is recorded.

@@ -14,11 +14,12 @@ mod watched;
 
 use std::{
     convert::Infallible,
+    error::Error,
     future::{Future, poll_fn},
     io,
     net::SocketAddr,
     pin::pin,
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::Poll,
 };
 
@@ -40,7 +41,8 @@ use tokio_rustls::TlsAcceptor;
 pub(crate) use self::watch::{Coarse, Order, Overdue, Watch};
 use self::watched::Watched;
 use crate::{
-    connections::Connections,
+    connections::{Connections, TurnedAway},
+    guests::{Guest, Guests},
     limits::{HEAD_BYTES_MAX, Limits, STREAMS_MAX},
 };
 
@@ -55,6 +57,9 @@ pub trait Answer: Send + Sync + 'static {
         body: Result<Bytes, BodyFault>,
         connection: &ConnectionInfo,
     ) -> impl Future<Output = Response<Bytes>> + Send;
+
+    /// Is told of a client that does not get as far as a request.
+    fn turned_away(&self, _why: TurnedAway, _peer: SocketAddr) {}
 }
 
 /// What all connections of a listener share.
@@ -63,6 +68,7 @@ pub(crate) struct Shared<A> {
     pub(crate) tls: Option<TlsAcceptor>,
     pub(crate) limits: Limits,
     pub(crate) counts: Arc<Connections>,
+    guests: Mutex<Guests>,
     http: auto::Builder<TokioExecutor>,
 }
 
@@ -71,6 +77,7 @@ struct Served<A> {
     shared: Arc<Shared<A>>,
     watch: Arc<Watch>,
     info: ConnectionInfo,
+    guest: Guest,
 }
 
 impl<A: Answer> Shared<A> {
@@ -99,18 +106,34 @@ impl<A: Answer> Shared<A> {
             .keep_alive_interval(limits.idle)
             .keep_alive_timeout(limits.head)
             .auto_date_header(false);
-        Self { answer, tls, limits, counts, http }
+        let guests = Guests::new(limits.connections_max, limits.connections_per_address_max);
+        Self { answer, tls, limits, counts, guests: Mutex::new(guests), http }
+    }
+
+    /// The connections that there are.
+    pub(crate) fn guests(&self) -> MutexGuard<'_, Guests> {
+        // Nothing panics under the lock. If something did, the table would still be whole.
+        self.guests.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a client that does not get as far as a request, and tells of it.
+    pub(crate) fn turned_away(&self, why: TurnedAway, peer: SocketAddr) {
+        self.counts.turned_away(why);
+        self.answer.turned_away(why, peer);
     }
 
     /// Serves a connection until either side ends it.
-    pub(crate) async fn serve(self: Arc<Self>, tcp: TcpStream, peer: SocketAddr, watch: Arc<Watch>) {
+    pub(crate) async fn serve(self: Arc<Self>, tcp: TcpStream, from: (Guest, SocketAddr), watch: Arc<Watch>) {
+        let (guest, peer) = from;
         match self.tls.clone() {
-            None => self.requests(self.http.clone(), tcp, ConnectionInfo::new(peer, None), watch).await,
+            None => {
+                let info = ConnectionInfo::new(peer, None);
+                self.requests(self.http.clone(), tcp, (guest, info), watch).await;
+            }
             Some(acceptor) => {
                 let Some(accepted) = watch.unless_ordered(acceptor.accept(tcp)).await else { return };
                 let Ok(stream) = accepted else {
-                    self.counts.handshake_failed();
-                    return;
+                    return self.turned_away(TurnedAway::Handshake, peer);
                 };
                 let (_, session) = stream.get_ref();
                 let http = if session.alpn_protocol() == Some(b"h2") {
@@ -119,7 +142,7 @@ impl<A: Answer> Shared<A> {
                     self.http.clone().http1_only()
                 };
                 let info = ConnectionInfo::new(peer, Some(details(session)));
-                self.requests(http, stream, info, watch).await;
+                self.requests(http, stream, (guest, info), watch).await;
             }
         }
     }
@@ -128,30 +151,33 @@ impl<A: Answer> Shared<A> {
         self: &Arc<Self>,
         http: auto::Builder<TokioExecutor>,
         stream: S,
-        info: ConnectionInfo,
+        (guest, info): (Guest, ConnectionInfo),
         watch: Arc<Watch>,
     ) where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         watch.expect_head();
         let io = TokioIo::new(Watched::new(stream, Arc::clone(&watch)));
-        let served = Arc::new(Served { shared: Arc::clone(self), watch: Arc::clone(&watch), info });
+        let peer = info.peer();
+        let served = Arc::new(Served { shared: Arc::clone(self), watch: Arc::clone(&watch), info, guest });
         let service = service_fn(move |request| respond(Arc::clone(&served), request));
         let mut connection = pin!(http.serve_connection(io, service));
         let mut finishing = false;
-        poll_fn(|context| {
+        let ended = poll_fn(|context| {
             match watch.order(context) {
-                Some(Order::End) => return Poll::Ready(()),
+                Some(Order::End) => return Poll::Ready(Ok(())),
                 Some(Order::Finish) if !finishing => {
                     finishing = true;
                     connection.as_mut().graceful_shutdown();
                 }
                 Some(Order::Finish) | None => {}
             }
-            // What a client does wrong on its connection is no event of ours.
-            connection.as_mut().poll(context).map(|_| ())
+            connection.as_mut().poll(context)
         })
         .await;
+        if let Some(why) = ended.err().and_then(|error| reason(&*error)) {
+            self.turned_away(why, peer);
+        }
     }
 }
 
@@ -159,12 +185,29 @@ async fn respond<A: Answer>(
     served: Arc<Served<A>>,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
-    let Served { shared, watch, info } = &*served;
+    let Served { shared, watch, info, guest } = &*served;
     let _busy = watch.busy(request.version() == Version::HTTP_2);
     let (head, body) = request.into_parts();
     let body = body::read(&head, body, shared.limits.body).await;
     let response = shared.answer.answer(head, body, info).await;
+    if info.is_known() && watch.is_known() {
+        shared.guests().is_known(*guest);
+        shared.counts.known();
+    }
     Ok(response.map(Full::new))
+}
+
+/// What a client did wrong on its connection, if it was more than going away. hyper has answered by itself.
+fn reason(error: &(dyn Error + Send + Sync + 'static)) -> Option<TurnedAway> {
+    let error = error.downcast_ref::<hyper::Error>()?;
+    if error.is_parse_too_large() {
+        Some(TurnedAway::HeadTooLarge)
+    } else if error.is_parse() {
+        Some(TurnedAway::Malformed)
+    } else {
+        // A connection that breaks off has an error of the system for its cause, one that HTTP/2 gives up has not.
+        error.source().is_some_and(|cause| !cause.is::<io::Error>()).then_some(TurnedAway::Malformed)
+    }
 }
 
 fn details(session: &rustls::ServerConnection) -> TlsDetails {

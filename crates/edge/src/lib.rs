@@ -6,6 +6,7 @@
 mod certificates;
 mod connection;
 mod connections;
+mod guests;
 mod limits;
 mod listen;
 mod loopback;
@@ -15,7 +16,7 @@ mod tls;
 
 pub use certificates::{CertificateError, Issued, Name, NotAName, issue, server_files};
 pub use connection::Answer;
-pub use connections::Connections;
+pub use connections::{Connections, TurnedAway};
 pub use limits::{BODY_BYTES_MAX, HEAD_BYTES_MAX, Limits};
 pub use listen::{Bound, Edge, Ended, Setup, bind};
 pub use loopback::{Loopback, NotLoopback, is_loopback};

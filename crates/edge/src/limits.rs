@@ -20,8 +20,12 @@ pub(crate) const STREAMS_MAX: u32 = 100;
 /// Limits that an operator may change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Open connections; more are closed at once. An idle one costs about 20 KiB, 30 KiB with TLS.
+    /// Open connections. Beyond them a new one takes the place of one that has not been known yet, or is closed at once.
+    /// An idle one costs about 20 KiB, 30 KiB with TLS.
     pub connections_max: usize,
+    /// Open connections of one IPv4 address or IPv6 /64, in the same way. Loopback is no exception: who is on the machine
+    /// must not keep others out either, and a proxy there with more connections is worth a line in the configuration.
+    pub connections_per_address_max: usize,
     /// Time for a TLS handshake, and for a request's head from its first byte (the first one: from the
     /// connection's start).
     pub head: Duration,
@@ -30,6 +34,9 @@ pub struct Limits {
     /// Time between two requests on one connection. Longer than the 90 s after which the SDKs of Rust and Go give up
     /// an idle connection, so that the client is the one to close: a request that meets a close on its way is lost.
     pub idle: Duration,
+    /// The same until the first request on a connection that is signed by somebody known: clients that connect have
+    /// something to say.
+    pub stranger_idle: Duration,
     /// Time that requests in flight get to finish in when the server stops.
     pub shutdown: Duration,
 }
@@ -38,19 +45,28 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections_max: 10_000,
+            connections_per_address_max: 1000,
             head: Duration::from_secs(10),
             body: Duration::from_secs(30),
             idle: Duration::from_secs(120),
+            stranger_idle: Duration::from_secs(5),
             shutdown: Duration::from_secs(10),
         }
     }
 }
 
 impl Limits {
+    /// These limits for a listener on which nobody proves who calls: so many connections, whoever has them.
+    #[must_use]
+    pub fn for_anybody(self, connections_max: usize) -> Self {
+        let connections_per_address_max = connections_max;
+        Self { connections_max, connections_per_address_max, stranger_idle: self.idle, ..self }
+    }
+
     /// How often connections are looked over: often enough to be a fraction of the shortest time, seldom
     /// enough to cost nothing.
     pub(crate) fn sweep(&self) -> Duration {
-        let shortest = self.head.min(self.idle);
+        let shortest = self.head.min(self.idle).min(self.stranger_idle);
         (shortest / 8).clamp(Duration::from_millis(5), Duration::from_secs(1))
     }
 }

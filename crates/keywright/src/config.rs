@@ -10,6 +10,7 @@
 mod error;
 mod file;
 mod keys;
+mod limits;
 mod oidc;
 mod quotas;
 mod services;
@@ -139,9 +140,13 @@ impl Config {
             workers: settings.workers.unwrap_or_else(cores),
             limits: Limits {
                 connections_max: settings.connections_max.unwrap_or(defaults.connections_max),
+                connections_per_address_max: settings
+                    .connections_per_address_max
+                    .unwrap_or(defaults.connections_per_address_max),
                 head: settings.head.unwrap_or(defaults.head),
                 body: settings.body.unwrap_or(defaults.body),
                 idle: settings.idle.unwrap_or(defaults.idle),
+                stranger_idle: settings.stranger_idle.unwrap_or(defaults.stranger_idle),
                 shutdown: settings.shutdown.unwrap_or(defaults.shutdown),
             },
             strangers: settings.strangers.share(),
@@ -239,11 +244,7 @@ impl fmt::Display for Config {
         if let Some(TlsFiles { certificate, key }) = &self.tls {
             writeln!(f, "\n[tls]\ncertificate = {}\nkey = {}", path(certificate), path(key))?;
         }
-        let Limits { connections_max, head, body, idle, shutdown } = &self.limits;
-        writeln!(f, "\n[limits]\nconnections_max = {connections_max}")?;
-        for (key, span) in [("head", head), ("body", body), ("idle", idle), ("shutdown", shutdown)] {
-            writeln!(f, "{key}_seconds = {}", span.as_secs())?;
-        }
+        limits::write(f, &self.limits)?;
         strangers::write(f, self.strangers)?;
         self.oidc.write(f)?;
         quotas::write(f, &self.quotas, &self.request_rates)?;
@@ -303,7 +304,8 @@ mod tests {
              listen = \"[::]:443\"\nadmin_listen = \"0.0.0.0:9\"\ndanger_admin_off_loopback = true\n\
              domain_key_rotation_days = 7\n[seal]\npassphrase_file = \"/run/pass\"\n\
              [tls]\ncertificate = \"c.pem\"\nkey = \"/k.pem\"\n\
-             [limits]\nconnections_max = 5\nhead_seconds = 1\nbody_seconds = 2\nidle_seconds = 3\nshutdown_seconds = 4\n\
+             [limits]\nconnections_max = 5\nconnections_per_address_max = 4\nhead_seconds = 1\nbody_seconds = 2\n\
+             idle_seconds = 3\nstranger_idle_seconds = 2\nshutdown_seconds = 4\n\
              [quotas]\nkeys_per_region = 5\naliases_per_key = 0\ngrants_per_key = 7\nkey_policy_bytes = 8\n\
              on_demand_rotations = 9\nsymmetric_per_second = 10\nrsa_per_second = 11\n\
              elliptic_curve_per_second = 12\nml_dsa_per_second = 13",

@@ -8,7 +8,7 @@ use std::{
 /// What one stranger has of the address space: an IPv4 address, or the /64 of an IPv6 address, of which every customer has
 /// at least one (RFC 6177, section 2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Network(IpAddr);
+pub struct Network(IpAddr);
 
 const INTERFACE_BITS: u32 = 64;
 

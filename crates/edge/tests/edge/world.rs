@@ -11,14 +11,17 @@ use std::{
 
 use bytes::Bytes;
 use dispatch::{BodyFault, ConnectionInfo};
-use edge::{Answer, Connections, Edge, Limits, Setup, Tls, bind};
+use edge::{Answer, Connections, Edge, Limits, Setup, Tls, TurnedAway, bind};
 use http::{Response, request::Parts};
+use tokio::net::TcpSocket;
 
 /// Tells what it was given; the path says what else it does.
 #[derive(Default)]
 pub(crate) struct Teller {
     /// The faults that it was given.
     pub(crate) faults: Mutex<Vec<BodyFault>>,
+    /// Whom it was told of who did not get as far as a request.
+    pub(crate) turned_away: Mutex<Vec<TurnedAway>>,
     /// What detached tasks have finished.
     pub(crate) finished: Arc<Mutex<usize>>,
 }
@@ -35,6 +38,7 @@ impl Answer for Teller {
         let number: usize = number.parse().unwrap_or(0);
         match verb {
             "wait" => tokio::time::sleep(Duration::from_millis(number as u64)).await,
+            "known" => connection.recognise(),
             "panic" => panic!("on purpose"),
             "big" => return Response::new(vec![b'x'; number].into()),
             "detach" => {
@@ -55,6 +59,10 @@ impl Answer for Teller {
         let tls = connection.tls().map(|tls| format!("{} {}", tls.version, tls.cipher));
         let told = format!("{:?} {} {body:?} {thread} {tls:?}", head.version, head.method);
         Response::new(told.into())
+    }
+
+    fn turned_away(&self, why: TurnedAway, _: SocketAddr) {
+        self.turned_away.lock().unwrap().push(why);
     }
 }
 
@@ -98,6 +106,17 @@ impl World {
         Client::connect(self.edge.address())
     }
 
+    /// A client at another address of this machine.
+    pub(crate) fn connect_from(&self, source: [u8; 4]) -> Client {
+        let stream = run(async {
+            let socket = TcpSocket::new_v4().unwrap();
+            socket.bind((source, 0).into()).unwrap();
+            socket.connect(self.edge.address()).await.unwrap().into_std().unwrap()
+        });
+        stream.set_nonblocking(false).unwrap();
+        Client::of(stream)
+    }
+
     /// Waits until no connection is open.
     pub(crate) fn until_all_closed(&self) {
         until(|| self.counts.open() == 0);
@@ -128,7 +147,10 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn connect(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).unwrap();
+        Self::of(TcpStream::connect(address).unwrap())
+    }
+
+    fn of(stream: TcpStream) -> Self {
         stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
         stream.set_nodelay(true).unwrap();
         Self { stream, read: Vec::new() }

@@ -13,7 +13,7 @@ use super::{
 };
 
 /// Every key there is, for the one that was probably meant.
-const KEYS: [&str; 36] = [
+const KEYS: [&str; 38] = [
     "admin_listen",
     "attestation.roots",
     "cors.origins",
@@ -23,9 +23,11 @@ const KEYS: [&str; 36] = [
     "journal",
     "limits.body_seconds",
     "limits.connections_max",
+    "limits.connections_per_address_max",
     "limits.head_seconds",
     "limits.idle_seconds",
     "limits.shutdown_seconds",
+    "limits.stranger_idle_seconds",
     "listen",
     "log",
     "oidc.ca_file",
@@ -79,9 +81,11 @@ pub(super) fn parse(file: &Path, text: &str) -> Result<Settings, ConfigError> {
         domain_key_rotation_days: keys.number("domain_key_rotation_days", 1..=3650)?,
         workers: keys.number::<usize>("workers", 1..=1024)?.and_then(NonZeroUsize::new),
         connections_max: keys.number("limits.connections_max", 1..=1_000_000)?,
+        connections_per_address_max: keys.number("limits.connections_per_address_max", 1..=1_000_000)?,
         head: keys.seconds("limits.head_seconds", 1..=300)?,
         body: keys.seconds("limits.body_seconds", 1..=300)?,
         idle: keys.seconds("limits.idle_seconds", 1..=3600)?,
+        stranger_idle: keys.seconds("limits.stranger_idle_seconds", 1..=3600)?,
         shutdown: keys.seconds("limits.shutdown_seconds", 1..=300)?,
         strangers: StrangersSettings::read(&mut keys)?,
         oidc: Oidc::read(&mut keys)?,

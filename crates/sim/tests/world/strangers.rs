@@ -196,3 +196,16 @@ fn what_was_counted_is_recorded_at_the_end() {
     world.finish();
     assert_eq!(summed_up(&world.records()).values().sum::<i64>(), 5);
 }
+
+#[test]
+fn a_connection_is_known_once_a_signature_holds() {
+    let world = World::new();
+    let connection = from("192.0.2.1");
+    let wrong = Credentials { secret_access_key: "wrong".to_owned(), ..world.root() };
+    for request in [unsigned(&world), by_nobody(&world), world.sign(unsigned(&world), &wrong, "kms")] {
+        world.send_over(request, &connection);
+        assert!(!connection.is_known());
+    }
+    world.send_over(world.sign(unsigned(&world), &world.root(), "kms"), &connection).ok();
+    assert!(connection.is_known());
+}
