@@ -19,13 +19,21 @@ pub enum BodyFault {
     TimedOut,
     /// The connection broke off, or the framing is wrong.
     Broken,
+    /// It is long, and nobody known sends it: it was not read.
+    Unread,
+    /// Too many requests are being read.
+    NoRoom,
 }
 
 impl From<BodyFault> for Fault {
     fn from(fault: BodyFault) -> Self {
         match fault {
             BodyFault::TooLarge => Self::silent(&fault::TOO_LARGE),
-            BodyFault::TimedOut | BodyFault::Broken => Self::silent(&fault::REQUEST_TIMEOUT),
+            // Whoever is not known is told so instead.
+            BodyFault::TimedOut | BodyFault::Broken | BodyFault::Unread => {
+                Self::silent(&fault::REQUEST_TIMEOUT)
+            }
+            BodyFault::NoRoom => Self::silent(&fault::UNAVAILABLE),
         }
     }
 }

@@ -18,6 +18,7 @@ use store::Batch;
 use crate::{
     Arrival, Authentication, Backstage, BodyFault, Caller, ConnectionInfo, Credential, Cx, Dialect, Facts,
     Fault, Observer, Origin, Policies, Protocol, Regions, Services, Usage,
+    authentication::unread,
     commit::{Commit, Committed, Recorded},
     date::DateHeader,
     ending::{Closed, Ending, unrecorded},
@@ -150,6 +151,17 @@ impl Dispatcher {
         self.answer_unless(None, head, body, connection)
     }
 
+    /// Whether a request names an access key that there is. That proves nothing yet.
+    #[must_use]
+    pub fn knows(&self, Parts { method, uri, headers, .. }: &Parts) -> bool {
+        let Wiring { backstage, authentication, .. } = &self.wiring;
+        let claim = Claim::parse(sigv4::Head { method, uri, headers });
+        let knows = |claim: &Claim<'_>| {
+            authentication.knows(&backstage.mirror.snapshot(), claim, backstage.clock.now()).is_ok()
+        };
+        claim.is_ok_and(|claim| knows(&claim))
+    }
+
     /// A client did not get as far as a request.
     pub fn turned_away(&self, address: IpAddr, kind: &'static str) {
         self.wiring.backstage.strangers.refused(address, kind);
@@ -267,7 +279,10 @@ impl Dispatcher {
         // No work whose record could not be kept, and none on memory that is not current.
         self.check_ready()?;
         // No request whose body is too large, or came only in part.
-        let body = incoming.body.as_ref().map_err(|fault| Fault::from(*fault))?;
+        let unread = |fault: &BodyFault| {
+            unread(&*self.wiring.authentication, memory, incoming.claim, *fault, record.time())
+        };
+        let body = incoming.body.as_ref().map_err(unread)?;
         let found = incoming.service.map(|service| (service, service.find(incoming.call.operation())));
         if let Some((service, LookedUp::Row(row, facts))) = found
             && service.is_unsigned(row)

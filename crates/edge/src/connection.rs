@@ -35,15 +35,18 @@ use hyper_util::{
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
+    sync::{Semaphore, SemaphorePermit},
 };
 use tokio_rustls::TlsAcceptor;
 
+use self::body::{Reading, head_bytes};
 pub(crate) use self::watch::{Coarse, Order, Overdue, Watch};
 use self::watched::Watched;
 use crate::{
     connections::{Connections, TurnedAway},
     guests::{Guest, Guests},
-    limits::{HEAD_BYTES_MAX, Limits, STREAMS_MAX},
+    limits::{HEAD_BYTES_MAX, Limits, SEND_BYTES_MAX, STRANGERS_STREAMS_MAX, STREAMS_MAX, WINDOW_BYTES},
+    memory::{Held, Memory, NoRoom},
 };
 
 /// What the edge hands over for each request.
@@ -58,6 +61,13 @@ pub trait Answer: Send + Sync + 'static {
         connection: &ConnectionInfo,
     ) -> impl Future<Output = Response<Bytes>> + Send;
 
+    /// Whether a request names an access key that there is. Asked before more than
+    /// [`STRANGERS_BODY_BYTES_MAX`](crate::STRANGERS_BODY_BYTES_MAX) of its body are read, where nobody known has called
+    /// over the connection.
+    fn knows(&self, _head: &Parts) -> bool {
+        true
+    }
+
     /// Is told of a client that does not get as far as a request.
     fn turned_away(&self, _why: TurnedAway, _peer: SocketAddr) {}
 }
@@ -69,6 +79,7 @@ pub(crate) struct Shared<A> {
     pub(crate) limits: Limits,
     pub(crate) counts: Arc<Connections>,
     guests: Mutex<Guests>,
+    memory: Memory,
     http: auto::Builder<TokioExecutor>,
 }
 
@@ -78,6 +89,8 @@ struct Served<A> {
     watch: Arc<Watch>,
     info: ConnectionInfo,
     guest: Guest,
+    /// The turns of requests while nobody known has called.
+    turns: Semaphore,
 }
 
 impl<A: Answer> Shared<A> {
@@ -101,13 +114,17 @@ impl<A: Answer> Shared<A> {
             .auto_date_header(false);
         http.http2()
             .max_concurrent_streams(STREAMS_MAX)
+            .initial_stream_window_size(WINDOW_BYTES)
+            .initial_connection_window_size(WINDOW_BYTES)
+            .max_send_buf_size(SEND_BYTES_MAX)
             .max_header_list_size(HEAD_BYTES_MAX as u32)
             .timer(TokioTimer::new())
             .keep_alive_interval(limits.idle)
             .keep_alive_timeout(limits.head)
             .auto_date_header(false);
         let guests = Guests::new(limits.connections_max, limits.connections_per_address_max);
-        Self { answer, tls, limits, counts, guests: Mutex::new(guests), http }
+        let memory = Memory::new(limits.bodies_bytes_max);
+        Self { answer, tls, limits, counts, guests: Mutex::new(guests), memory, http }
     }
 
     /// The connections that there are.
@@ -159,7 +176,9 @@ impl<A: Answer> Shared<A> {
         watch.expect_head();
         let io = TokioIo::new(Watched::new(stream, Arc::clone(&watch)));
         let peer = info.peer();
-        let served = Arc::new(Served { shared: Arc::clone(self), watch: Arc::clone(&watch), info, guest });
+        let turns = Semaphore::new(STRANGERS_STREAMS_MAX);
+        let shared = Arc::clone(self);
+        let served = Arc::new(Served { shared, watch: Arc::clone(&watch), info, guest, turns });
         let service = service_fn(move |request| respond(Arc::clone(&served), request));
         let mut connection = pin!(http.serve_connection(io, service));
         let mut finishing = false;
@@ -181,17 +200,44 @@ impl<A: Answer> Shared<A> {
     }
 }
 
+impl<A> Served<A> {
+    /// The turn of a request to be read. While nobody known has called over an HTTP/2 connection, only a few have it at a time.
+    /// The head of a request that waits is reckoned up.
+    async fn turn(&self, head: &Parts, held: &mut Held) -> Result<Option<SemaphorePermit<'_>>, NoRoom> {
+        if head.version != Version::HTTP_2 || self.info.is_known() {
+            return Ok(None);
+        }
+        if let Ok(turn) = self.turns.try_acquire() {
+            return Ok(Some(turn));
+        }
+        self.shared.memory.take_for_stranger(head_bytes(head), held)?;
+        self.turns.acquire().await.map(Some).map_err(|_| NoRoom)
+    }
+}
+
 async fn respond<A: Answer>(
     served: Arc<Served<A>>,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
-    let Served { shared, watch, info, guest } = &*served;
+    let Served { shared, watch, info, guest, .. } = &*served;
     let _busy = watch.busy(request.version() == Version::HTTP_2);
     let (head, body) = request.into_parts();
-    let body = body::read(&head, body, shared.limits.body).await;
+    let mut held = Held::default();
+    let turn = served.turn(&head, &mut held).await;
+    let reading = Reading {
+        memory: &shared.memory,
+        limit: shared.limits.body,
+        is_known: info.is_known(),
+        knows: &|| shared.answer.knows(&head),
+    };
+    let body = match turn {
+        Ok(_) => reading.read(&head, body, &mut held).await,
+        Err(NoRoom) => Err(BodyFault::NoRoom),
+    };
     let response = shared.answer.answer(head, body, info).await;
     if info.is_known() && watch.is_known() {
         shared.guests().is_known(*guest);
+        served.turns.add_permits(STREAMS_MAX as usize);
         shared.counts.known();
     }
     Ok(response.map(Full::new))

@@ -10,12 +10,28 @@ pub const HEAD_BYTES_MAX: usize = 32 * 1024;
 /// 50 KiB) in JSON; IAM policies in a form-encoded body may triple. AWS refuses beyond 1 MiB as well.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
 
+/// Bytes of a body that are read of whoever sends them. More are read over a connection on which somebody known has called,
+/// and of a request that names an access key that there is. The longest body that needs no signature is a call of
+/// `AssumeRoleWithWebIdentity` with a token of 20,000 bytes and a session policy.
+pub const STRANGERS_BODY_BYTES_MAX: usize = 32 * 1024;
+
 /// Bytes of an over-long body that are read and thrown away, so that a client that sends before it listens
 /// can still read why it was refused. Beyond that the connection is closed under it.
 pub(crate) const DISCARDED_BYTES_MAX: usize = 4 * BODY_BYTES_MAX;
 
-/// Requests at a time on one HTTP/2 connection. SDKs stay far below.
-pub(crate) const STREAMS_MAX: u32 = 100;
+/// Requests at a time on one HTTP/2 connection. Clients are told, and wait with further ones.
+pub(crate) const STREAMS_MAX: u32 = 32;
+
+/// Requests that are read and answered at a time on an HTTP/2 connection over which nobody known has called yet. Further
+/// ones wait.
+pub(crate) const STRANGERS_STREAMS_MAX: usize = 8;
+
+/// Bytes of bodies that an HTTP/2 client may send before the server has read them, on a request and on a connection: as
+/// little as the protocol begins with (RFC 9113, section 6.9.2), for nobody has been asked yet whether they may come.
+pub(crate) const WINDOW_BYTES: u32 = 65_535;
+
+/// Bytes of answers on an HTTP/2 connection that wait for the client to take them.
+pub(crate) const SEND_BYTES_MAX: usize = 64 * 1024;
 
 /// Limits that an operator may change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +42,9 @@ pub struct Limits {
     /// Open connections of one IPv4 address or IPv6 /64, in the same way. Loopback is no exception: who is on the machine
     /// must not keep others out either, and a proxy there with more connections is worth a line in the configuration.
     pub connections_per_address_max: usize,
+    /// Bytes of all requests together that are being read, where their bodies are not small and there at once. Half of them
+    /// is for connections over which nobody known has called yet.
+    pub bodies_bytes_max: usize,
     /// Time for a TLS handshake, and for a request's head from its first byte (the first one: from the
     /// connection's start).
     pub head: Duration,
@@ -46,6 +65,7 @@ impl Default for Limits {
         Self {
             connections_max: 10_000,
             connections_per_address_max: 1000,
+            bodies_bytes_max: 64 * 1024 * 1024,
             head: Duration::from_secs(10),
             body: Duration::from_secs(30),
             idle: Duration::from_secs(120),

@@ -143,6 +143,7 @@ impl Config {
                 connections_per_address_max: settings
                     .connections_per_address_max
                     .unwrap_or(defaults.connections_per_address_max),
+                bodies_bytes_max: settings.bodies_bytes_max.unwrap_or(defaults.bodies_bytes_max),
                 head: settings.head.unwrap_or(defaults.head),
                 body: settings.body.unwrap_or(defaults.body),
                 idle: settings.idle.unwrap_or(defaults.idle),
@@ -304,7 +305,7 @@ mod tests {
              listen = \"[::]:443\"\nadmin_listen = \"0.0.0.0:9\"\ndanger_admin_off_loopback = true\n\
              domain_key_rotation_days = 7\n[seal]\npassphrase_file = \"/run/pass\"\n\
              [tls]\ncertificate = \"c.pem\"\nkey = \"/k.pem\"\n\
-             [limits]\nconnections_max = 5\nconnections_per_address_max = 4\nhead_seconds = 1\nbody_seconds = 2\n\
+             [limits]\nconnections_max = 5\nconnections_per_address_max = 4\nbodies_bytes_max = 9999999\nhead_seconds = 1\nbody_seconds = 2\n\
              idle_seconds = 3\nstranger_idle_seconds = 2\nshutdown_seconds = 4\n\
              [quotas]\nkeys_per_region = 5\naliases_per_key = 0\ngrants_per_key = 7\nkey_policy_bytes = 8\n\
              on_demand_rotations = 9\nsymmetric_per_second = 10\nrsa_per_second = 11\n\

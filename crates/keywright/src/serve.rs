@@ -44,6 +44,10 @@ impl Answer for Api {
         answer
     }
 
+    fn knows(&self, head: &Parts) -> bool {
+        self.dispatcher.knows(head)
+    }
+
     fn turned_away(&self, why: TurnedAway, peer: SocketAddr) {
         self.dispatcher.turned_away(peer.ip(), why.code());
     }

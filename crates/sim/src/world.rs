@@ -177,6 +177,12 @@ impl World {
         self.run(async { self.server.dispatcher.answer(head, body, &connection()).await.into() })
     }
 
+    /// Whether the head of a request names an access key that there is.
+    #[must_use]
+    pub fn knows(&self, head: &Head) -> bool {
+        self.server.dispatcher.knows(head)
+    }
+
     /// Sends requests all at once, and waits for every answer.
     ///
     /// # Panics

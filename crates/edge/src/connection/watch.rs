@@ -194,6 +194,7 @@ mod tests {
     const LIMITS: Limits = Limits {
         connections_max: 1,
         connections_per_address_max: 1,
+        bodies_bytes_max: 1,
         head: Duration::from_secs(10),
         body: Duration::from_secs(30),
         idle: Duration::from_secs(100),

@@ -5,6 +5,7 @@
 mod guests;
 mod http;
 mod http2;
+mod memory;
 mod shutdown;
 mod slow;
 mod tls;

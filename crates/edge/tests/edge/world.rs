@@ -61,6 +61,10 @@ impl Answer for Teller {
         Response::new(told.into())
     }
 
+    fn knows(&self, head: &Parts) -> bool {
+        !head.headers.contains_key("x-stranger")
+    }
+
     fn turned_away(&self, why: TurnedAway, _: SocketAddr) {
         self.turned_away.lock().unwrap().push(why);
     }
@@ -189,6 +193,16 @@ impl Client {
         }
         let body = self.read.drain(..length).collect();
         (status, String::from_utf8(body).unwrap())
+    }
+
+    /// Whether anything of an answer comes within a time.
+    pub(crate) fn is_answered_within(&mut self, time: Duration) -> bool {
+        self.stream.set_read_timeout(Some(time)).unwrap();
+        let mut buffer = [0; 4096];
+        let read = self.stream.read(&mut buffer);
+        self.stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        self.read.extend_from_slice(&buffer[..read.as_ref().copied().unwrap_or_default()]);
+        read.is_ok_and(|length| length > 0)
     }
 
     fn until(&mut self, end: &[u8]) -> String {

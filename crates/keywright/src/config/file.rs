@@ -21,6 +21,7 @@ const KEYS: [&str; 38] = [
     "data_dir",
     "domain_key_rotation_days",
     "journal",
+    "limits.bodies_bytes_max",
     "limits.body_seconds",
     "limits.connections_max",
     "limits.connections_per_address_max",
@@ -82,6 +83,8 @@ pub(super) fn parse(file: &Path, text: &str) -> Result<Settings, ConfigError> {
         workers: keys.number::<usize>("workers", 1..=1024)?.and_then(NonZeroUsize::new),
         connections_max: keys.number("limits.connections_max", 1..=1_000_000)?,
         connections_per_address_max: keys.number("limits.connections_per_address_max", 1..=1_000_000)?,
+        bodies_bytes_max: keys
+            .number("limits.bodies_bytes_max", 4 * 1024 * 1024..=64 * 1024 * 1024 * 1024)?,
         head: keys.seconds("limits.head_seconds", 1..=300)?,
         body: keys.seconds("limits.body_seconds", 1..=300)?,
         idle: keys.seconds("limits.idle_seconds", 1..=3600)?,

@@ -25,6 +25,7 @@ pub(crate) struct Settings {
     pub(crate) workers: Option<NonZeroUsize>,
     pub(crate) connections_max: Option<usize>,
     pub(crate) connections_per_address_max: Option<usize>,
+    pub(crate) bodies_bytes_max: Option<usize>,
     pub(crate) head: Option<Duration>,
     pub(crate) body: Option<Duration>,
     pub(crate) idle: Option<Duration>,
@@ -57,6 +58,7 @@ impl Settings {
             connections_per_address_max: self
                 .connections_per_address_max
                 .or(below.connections_per_address_max),
+            bodies_bytes_max: self.bodies_bytes_max.or(below.bodies_bytes_max),
             head: self.head.or(below.head),
             body: self.body.or(below.body),
             idle: self.idle.or(below.idle),

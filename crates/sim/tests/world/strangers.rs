@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, net::IpAddr, time::Duration};
 
 use audit::{Disk, EventKind, Record, RecordedOutcome, Value};
 use bytes::Bytes;
-use dispatch::ConnectionInfo;
+use dispatch::{BodyFault, ConnectionInfo};
 use http::{HeaderValue, Request};
 use serde_json::json;
 use sim::{Credentials, World};
@@ -208,4 +208,19 @@ fn a_connection_is_known_once_a_signature_holds() {
     }
     world.send_over(world.sign(unsigned(&world), &world.root(), "kms"), &connection).ok();
     assert!(connection.is_known());
+}
+
+#[test]
+fn a_body_that_is_not_read_is_refused_by_what_its_head_says() {
+    let world = World::new();
+    for (request, code) in [
+        (unsigned(&world), UNSIGNED),
+        (by_nobody(&world), UNKNOWN),
+        // The access key was there, and a moment ago was not.
+        (world.sign(unsigned(&world), &world.root(), "kms"), "RequestTimeoutException"),
+    ] {
+        let (head, _) = request.into_parts();
+        assert_eq!(world.knows(&head), code == "RequestTimeoutException");
+        assert_eq!(world.deliver(head, Err(BodyFault::Unread)).fault(), code);
+    }
 }
