@@ -103,6 +103,14 @@ impl Writer {
         }
     }
 
+    /// Tells at once that a disk is full, before a record finds out.
+    pub(crate) fn look_for_room(&mut self) {
+        let is_short = self.disk.free_bytes().is_some_and(|free| free < PROBE_BYTES as u64);
+        if is_short && let Err(Failure::Write(error)) = self.tail.probe() {
+            self.shared.set_health(Health::NotWriting(error.kind()));
+        }
+    }
+
     /// How long to wait for records before there is something else to do.
     fn patience(&self) -> Option<Duration> {
         if self.kept_records > 0 || !self.is_writing() {

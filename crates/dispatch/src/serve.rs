@@ -422,7 +422,7 @@ impl Dispatcher {
         }
         match self.wiring.backstage.journal.health() {
             audit::Health::Good => Ok(()),
-            health => Err(Fault::internal(format!("the journal does not take records: {health:?}"))),
+            health => Err(Fault::internal(format!("the journal does not take records: {health}"))),
         }
     }
 

@@ -12,7 +12,7 @@ use std::{
     net::IpAddr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
 };
 
@@ -30,6 +30,9 @@ pub struct Strangers {
     journal: Arc<Journal>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+    disk_reserve_bytes: u64,
+    /// Less than the reserve is free.
+    is_short: AtomicBool,
     recorded: AtomicU64,
     counted: AtomicU64,
 }
@@ -49,14 +52,18 @@ impl Strangers {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Self {
-        Self {
+        let strangers = Self {
+            disk_reserve_bytes: share.disk_reserve_bytes,
+            is_short: AtomicBool::new(false),
             ledger: Mutex::new(Ledger::new(share)),
             journal,
             clock,
             entropy,
             recorded: AtomicU64::new(0),
             counted: AtomicU64::new(0),
-        }
+        };
+        strangers.look_for_room();
+        strangers
     }
 
     /// A stranger was refused something that is no call, such as a request that is no HTTP. It is counted.
@@ -65,14 +72,22 @@ impl Strangers {
         self.ledger().count(address.into(), kind, self.moment());
     }
 
-    /// Records what has been counted for a minute. To be called about once in a second.
+    /// Looks whether the reserve is there, and records what has been counted for a minute. To be called about once in a
+    /// second.
     pub fn sum_up(&self) {
+        self.look_for_room();
         self.write_summaries(false);
     }
 
     /// Records everything that has been counted, at the end of a server.
     pub fn finish(&self) {
         self.write_summaries(true);
+    }
+
+    /// Whether nothing of strangers is recorded because less than the reserve is free.
+    #[must_use]
+    pub fn is_short(&self) -> bool {
+        self.is_short.load(Relaxed)
     }
 
     /// How many refusals have a record of their own, since the start.
@@ -151,7 +166,29 @@ impl Strangers {
     }
 
     fn has_room(&self) -> bool {
-        self.journal.health() == Health::Good
+        self.journal.health() == Health::Good && !self.is_short()
+    }
+
+    fn look_for_room(&self) {
+        let free = self.journal.free_bytes();
+        let is_short = free.is_some_and(|free| free < self.disk_reserve_bytes);
+        if self.is_short.swap(is_short, Relaxed) == is_short {
+            return;
+        }
+        let reserve = self.disk_reserve_bytes;
+        if is_short {
+            tracing::warn!(
+                free,
+                reserve,
+                "the journal's disk is nearly full: refusals of strangers are only counted"
+            );
+        } else {
+            tracing::info!(
+                free,
+                reserve,
+                "the journal's disk has room: refusals of strangers are recorded again"
+            );
+        }
     }
 
     fn moment(&self) -> Moment {

@@ -311,7 +311,7 @@ mod tests {
              on_demand_rotations = 9\nsymmetric_per_second = 10\nrsa_per_second = 11\n\
              elliptic_curve_per_second = 12\nml_dsa_per_second = 13",
             "quotas.request_rates = \"aws\"",
-            "[strangers]\nrecords_per_minute = 0\njournal_bytes_per_day = 1048576",
+            "[strangers]\nrecords_per_minute = 0\njournal_bytes_per_day = 1048576\ndisk_reserve_bytes = 0",
             "[[services]]\nname = \"s3\"\nprincipal = \"arn:aws:iam::111122223333:user/s3/gateway\"\n\
              [[services]]\nname = \"ec2\"\nprincipal = \"arn:aws:iam::111122223333:role/volumes\"\n\
              accounts = [\"444455556666\", \"111122223333\"]\n\

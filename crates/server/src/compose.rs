@@ -150,7 +150,7 @@ impl Assembly {
         let mirror = Arc::new(Mirror::new(empty));
         let loaded = mirror.load(&*store).await?;
 
-        let (outbox, drain) = dispatch::outbox(&node, Arc::clone(&store), Arc::clone(&journal));
+        let (outbox, mut drain) = dispatch::outbox(&node, Arc::clone(&store), Arc::clone(&journal));
         let drained = drain.recover(&recovery).await.map_err(StartError::Outbox)?;
         if drained > 0 {
             tracing::info!(drained, "records of changes were brought from the store to the journal");

@@ -23,7 +23,7 @@ pub trait Health: Send + Sync + 'static {
 pub struct Part {
     /// `seal`, `store`, `journal`.
     pub name: &'static str,
-    /// Its state in a few words: `unsealed`, `following`, `not writing: no space left on device`. Never a secret.
+    /// Its state in a few words: `unsealed`, `following`, `not writing: its disk is full`. Never a secret.
     pub state: String,
     /// Whether the server can answer calls in this state.
     pub ready: bool,
@@ -74,6 +74,11 @@ impl Health for Vitals {
             state: if ready { good.to_owned() } else { bad },
         };
         let journal = self.journal.health();
+        let writing = if self.strangers.is_short() {
+            "writing; its disk is nearly full, and refusals of strangers are only counted"
+        } else {
+            "writing"
+        };
         vec![
             part(
                 "seal",
@@ -82,7 +87,7 @@ impl Health for Vitals {
                 format!("sealed: {}", self.because.text()),
             ),
             part("store", self.mirror.is_following(), "following", "does not answer".to_owned()),
-            part("journal", journal == audit::Health::Good, "writing", format!("{journal:?}")),
+            part("journal", journal == audit::Health::Good, writing, journal.to_string()),
         ]
     }
 
@@ -96,6 +101,11 @@ impl Health for Vitals {
             help: "1 if this part is well, 0 if calls are refused because of it",
             value: u64::from(part.ready),
         });
+        let free = self.journal.free_bytes().map(|value| Gauge {
+            name: "keywright_journal_disk_free_bytes",
+            help: "Free bytes on the journal's disk.",
+            value,
+        });
         let strangers = [
             Gauge {
                 name: "keywright_strangers_recorded",
@@ -108,6 +118,6 @@ impl Health for Vitals {
                 value: self.strangers.counted(),
             },
         ];
-        parts.chain(strangers).collect()
+        parts.chain(free).chain(strangers).collect()
     }
 }

@@ -335,7 +335,7 @@ impl World {
 
     /// Waits until calls are answered, unless that takes a new start.
     pub fn heal(&self) {
-        let has_stopped = || self.parts().iter().any(|part| part.state.starts_with("Stopped"));
+        let has_stopped = || self.parts().iter().any(|part| part.state.starts_with("stopped"));
         self.run(async {
             while !self.is_well() && !has_stopped() {
                 pause().await;

@@ -16,6 +16,8 @@ pub struct StrangersShare {
     pub records_per_minute: u32,
     /// Bytes in a day that all records of strangers may take of the journal, an hour's part of them also at once.
     pub journal_bytes_per_day: u64,
+    /// Free bytes on the journal's disk that strangers leave alone: with less, nothing of theirs is recorded.
+    pub disk_reserve_bytes: u64,
 }
 
 /// A moment, by the clock that tells the time and by the one that never goes back.
@@ -70,13 +72,14 @@ const NETWORKS_MAX: usize = 4096;
 const COUNTED_FOR: Duration = MINUTE;
 /// About what the record of a summary takes in the journal.
 const SUMMARY_BYTES: u64 = 320;
+const MIB: u64 = 1024 * 1024;
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Default for StrangersShare {
     fn default() -> Self {
-        Self { records_per_minute: 20, journal_bytes_per_day: 64 * 1024 * 1024 }
+        Self { records_per_minute: 20, journal_bytes_per_day: 64 * MIB, disk_reserve_bytes: 64 * MIB }
     }
 }
 

@@ -13,7 +13,7 @@ use super::{
 };
 
 /// Every key there is, for the one that was probably meant.
-const KEYS: [&str; 38] = [
+const KEYS: [&str; 40] = [
     "admin_listen",
     "attestation.roots",
     "cors.origins",
@@ -48,6 +48,7 @@ const KEYS: [&str; 38] = [
     "services.accounts",
     "services.name",
     "services.principal",
+    "strangers.disk_reserve_bytes",
     "strangers.journal_bytes_per_day",
     "strangers.records_per_minute",
     "tls.certificate",

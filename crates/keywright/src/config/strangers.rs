@@ -11,6 +11,7 @@ use super::{ConfigError, keys::Keys};
 pub(crate) struct StrangersSettings {
     pub(crate) records_per_minute: Option<u32>,
     pub(crate) journal_bytes_per_day: Option<u64>,
+    pub(crate) disk_reserve_bytes: Option<u64>,
 }
 
 const MIB: u64 = 1024 * 1024;
@@ -21,6 +22,7 @@ impl StrangersSettings {
         Ok(Self {
             records_per_minute: keys.number("strangers.records_per_minute", 0..=60_000)?,
             journal_bytes_per_day: keys.number("strangers.journal_bytes_per_day", MIB..=MIB * MIB)?,
+            disk_reserve_bytes: keys.number("strangers.disk_reserve_bytes", 0..=MIB * MIB)?,
         })
     }
 
@@ -29,6 +31,7 @@ impl StrangersSettings {
         Self {
             records_per_minute: self.records_per_minute.or(below.records_per_minute),
             journal_bytes_per_day: self.journal_bytes_per_day.or(below.journal_bytes_per_day),
+            disk_reserve_bytes: self.disk_reserve_bytes.or(below.disk_reserve_bytes),
         }
     }
 
@@ -38,13 +41,15 @@ impl StrangersSettings {
         StrangersShare {
             records_per_minute: self.records_per_minute.unwrap_or(defaults.records_per_minute),
             journal_bytes_per_day: self.journal_bytes_per_day.unwrap_or(defaults.journal_bytes_per_day),
+            disk_reserve_bytes: self.disk_reserve_bytes.unwrap_or(defaults.disk_reserve_bytes),
         }
     }
 }
 
 /// Writes the share as a table of the file.
 pub(super) fn write(f: &mut fmt::Formatter<'_>, share: StrangersShare) -> fmt::Result {
-    let StrangersShare { records_per_minute, journal_bytes_per_day } = share;
+    let StrangersShare { records_per_minute, journal_bytes_per_day, disk_reserve_bytes } = share;
     writeln!(f, "\n[strangers]\nrecords_per_minute = {records_per_minute}")?;
-    writeln!(f, "journal_bytes_per_day = {journal_bytes_per_day}")
+    writeln!(f, "journal_bytes_per_day = {journal_bytes_per_day}")?;
+    writeln!(f, "disk_reserve_bytes = {disk_reserve_bytes}")
 }

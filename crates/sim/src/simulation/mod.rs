@@ -177,7 +177,7 @@ impl Simulation {
     fn restart(&mut self) {
         self.report.starts += 1;
         if let Some(world) = self.world.take() {
-            // A server starts neither without its store nor without room for the records that wait there.
+            // A server starts neither without its store nor on a disk that fails. Crashes leave a full disk full.
             trouble::mend(&world);
             self.world = Some(world.restart());
         }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, net::IpAddr, time::Duration};
 
-use audit::{Disk, EventKind, Record, RecordedOutcome, Value};
+use audit::{Crash, Disk, EventKind, Record, RecordedOutcome, Value};
 use bytes::Bytes;
 use dispatch::{BodyFault, ConnectionInfo};
 use http::{HeaderValue, Request};
@@ -223,4 +223,44 @@ fn a_body_that_is_not_read_is_refused_by_what_its_head_says() {
         assert_eq!(world.knows(&head), code == "RequestTimeoutException");
         assert_eq!(world.deliver(head, Err(BodyFault::Unread)).fault(), code);
     }
+}
+
+#[test]
+fn the_reserve_of_the_disk_is_for_the_known() {
+    let world = World::new();
+    let random = || world.call(&world.root(), "kms", "GenerateRandom", json!({ "NumberOfBytes": 1 }));
+    random().ok();
+    // Room for much, and less than the reserve.
+    world.disk().set_bytes_max(Some(journal_bytes(&world) + 1024 * 1024));
+    world.tick().unwrap();
+    let before = world.records().len();
+    for _ in 0..50 {
+        assert_eq!(world.send(unsigned(&world)).fault(), UNSIGNED);
+        random().ok();
+    }
+    a_minute_later(&world);
+    assert_eq!(world.records().len(), before + 50, "nothing of strangers");
+    assert!(world.is_well() && world.parts().iter().any(|part| part.state.contains("nearly full")));
+    world.disk().set_bytes_max(None);
+    world.tick().unwrap();
+    assert_eq!(summed_up(&world.records()).values().sum::<i64>(), 50);
+}
+
+#[test]
+fn a_server_starts_on_a_full_disk_and_heals_by_itself() {
+    let stage = Stage::new();
+    stage.world.settle();
+    // A change is made, and its record does not get from the store to the journal.
+    stage.world.disk().set_bytes_max(Some(0));
+    let key = stage.kms("CreateKey", json!({})).ok()["KeyMetadata"]["KeyId"].clone();
+    let world = stage.world.crash(Crash::Process);
+    let describe = || world.call(&stage.root, "kms", "DescribeKey", json!({ "KeyId": key }));
+    let journal = world.parts().into_iter().find(|part| !part.ready).unwrap();
+    assert_eq!((journal.name, &*journal.state), ("journal", "not writing: its disk is full"));
+    assert_eq!(describe().status, 500);
+    world.disk().set_bytes_max(None);
+    world.heal();
+    describe().ok();
+    let made = world.records().into_iter().filter(|record| record.operation == "CreateKey").count();
+    assert_eq!(made, 1, "the record that waited in the store");
 }

@@ -17,7 +17,7 @@ fn at(secs: u64) -> Moment {
 }
 
 fn ledger(records_per_minute: u32, journal_bytes_per_day: u64) -> Ledger {
-    Ledger::new(StrangersShare { records_per_minute, journal_bytes_per_day })
+    Ledger::new(StrangersShare { records_per_minute, journal_bytes_per_day, ..StrangersShare::default() })
 }
 
 #[test]
