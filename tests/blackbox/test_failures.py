@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -109,7 +110,7 @@ def small_disk(tmp_path):
             unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
             resource.prlimit(deployment.process.pid, resource.RLIMIT_FSIZE, unlimited)
 
-    deployment.fill, deployment.make_room = fill, make_room
+    deployment.fill, deployment.make_room, deployment.mounted = fill, make_room, mounted
     yield deployment
     deployment.end()
     if mounted:
@@ -152,6 +153,48 @@ def test_a_full_disk_stops_work_and_loses_nothing(small_disk):
     small_disk.verify()
     recorded = {record["requestId"] for record in small_disk.journal()}
     assert set(acknowledged) <= recorded
+
+
+def test_a_server_starts_on_a_full_disk_and_heals_by_itself(small_disk):
+    assert small_disk.mounted, "mounting a small disk takes root"
+    small_disk.init().start()
+    with Line(small_disk) as line:
+        key = line.call("CreateKey")[1]["KeyMetadata"]["KeyId"]
+    small_disk.stop()
+    small_disk.fill()
+    small_disk.start()
+    assert small_disk.page("/healthz")[0] == 200
+    status, page = small_disk.page("/readyz")
+    assert status == 503 and page.startswith("journal: not writing: its disk is full\n"), page
+    with Line(small_disk) as line:
+        with pytest.raises(AssertionError, match="KMSInternalException"):
+            line.call("DescribeKey", KeyId=key)
+        small_disk.make_room()
+        ends = time.monotonic() + PATIENCE_SECONDS
+        while small_disk.page("/readyz")[0] != 200:
+            assert time.monotonic() < ends
+            time.sleep(0.05)
+        line.call("UpdateKeyDescription", KeyId=key, Description="room again")
+    small_disk.verify()
+
+
+def test_strangers_leave_a_few_records_and_a_few_lines_in_the_log(deployment):
+    deployment.init().start()
+    for _ in range(10):
+        with connection(deployment) as flood:
+            flood.sendall((HEAD + b"Content-Length: 2\r\n\r\n{}") * 50)
+            flood.shutdown(socket.SHUT_WR)
+            assert until_closed(flood).count(b"HTTP/1.1 400") == 50
+    served(deployment)
+    assert "keywright_strangers_counted 480\n" in deployment.page("/metrics")[1]
+    process = deployment.process
+    deployment.stop()
+    refused = [line for line in process.lines if line and line["message"] == "call refused"]
+    records = deployment.journal()
+    unsigned = [record for record in records if record.get("errorCode") == "MissingAuthenticationTokenException"]
+    assert (len(refused), len(unsigned)) == (20, 20)
+    [summary] = [record for record in records if record["eventName"] == "RefuseStrangers"]
+    assert summary["sourceIPAddress"] == "127.0.0.1" and summary["requestParameters"]["count"] == 480
 
 
 def test_a_stop_loses_nothing(deployment):

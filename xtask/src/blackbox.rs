@@ -39,6 +39,19 @@ pub(crate) fn kill(root: &Path, rounds: u32, seed: Option<u32>) -> Result<()> {
     run(&mut kill)
 }
 
+/// Attacks a server, each attack for so long and by so many connections, and looks what it costs others.
+///
+/// # Errors
+/// A bound that is broken, or what is missing to look.
+pub(crate) fn abuse(root: &Path, attacks: &[String], seconds: u32, connections: u32) -> Result<()> {
+    server(root)?;
+    let bin = environment(root)?;
+    let mut abuse = with_server(python(&bin), root, &bin)?;
+    let (seconds, connections) = (seconds.to_string(), connections.to_string());
+    abuse.args(["abuse.py", "--seconds", &seconds, "--connections", &connections]).args(attacks);
+    run(&mut abuse)
+}
+
 /// Builds the server that is tested.
 ///
 /// # Errors

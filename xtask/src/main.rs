@@ -44,6 +44,17 @@ enum Task {
         #[arg(long)]
         seed: Option<u32>,
     },
+    /// Attack a server in every way that strangers have, and look what it costs others.
+    Abuse {
+        /// Those attacks only [default: all]
+        attacks: Vec<String>,
+        /// How long each goes on.
+        #[arg(long, default_value_t = 20)]
+        seconds: u32,
+        /// By how many connections at a time.
+        #[arg(long, default_value_t = 2000)]
+        connections: u32,
+    },
     /// Run the fuzz targets; needs a nightly toolchain and cargo-fuzz.
     Fuzz {
         /// Those to run [default: all]
@@ -82,6 +93,9 @@ fn main() -> ExitCode {
         Task::Test { quick } => test::all(root, quick),
         Task::Tidy => tidy::check(root),
         Task::Kill { rounds, seed } => blackbox::kill(root, rounds, seed),
+        Task::Abuse { attacks, seconds, connections } => {
+            blackbox::abuse(root, &attacks, seconds, connections)
+        }
         Task::Fuzz { targets, seconds } => tools::fuzz(root, &targets, seconds),
         Task::Bench { profiled, arguments } => tools::bench(root, profiled, &arguments),
         Task::Release => release::profiled(root),

@@ -47,6 +47,9 @@ pub trait Disk: Send + Sync {
     /// # Errors
     /// The system's. What is durable is then unknown.
     fn sync_directory(&self) -> io::Result<()>;
+
+    /// Bytes that can still be written; `None` if nobody knows.
+    fn free_bytes(&self) -> Option<u64>;
 }
 
 /// A file open for writing.
@@ -139,6 +142,11 @@ impl Disk for FsDisk {
     fn sync_directory(&self) -> io::Result<()> {
         File::open(&self.directory)?.sync_all()
     }
+
+    fn free_bytes(&self) -> Option<u64> {
+        let disk = rustix::fs::statvfs(&self.directory).ok()?;
+        Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+    }
 }
 
 impl DiskFile for File {
@@ -207,5 +215,6 @@ mod tests {
         assert_eq!(disk.read("a").unwrap(), b"abcXY");
         disk.remove("a").unwrap();
         assert_eq!(disk.list().unwrap(), [LOCK_FILE]);
+        assert!(disk.free_bytes().unwrap() > 0);
     }
 }

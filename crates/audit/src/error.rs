@@ -66,6 +66,12 @@ pub enum Reason {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CloseError;
 
+/// Whether an error says that there is no room.
+pub(crate) fn is_full(kind: io::ErrorKind) -> bool {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(kind, FileTooLarge | QuotaExceeded | StorageFull)
+}
+
 impl OpenError {
     pub(crate) fn io(file: &str) -> impl FnOnce(io::Error) -> Self + use<> {
         let file = file.to_owned();

@@ -1,11 +1,12 @@
 //! The journal as its users see it: open, append, ask how it is, close.
 
+use std::fmt;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use crate::disk::Disk;
-use crate::error::{CloseError, OpenError, Refused};
+use crate::error::{CloseError, OpenError, Refused, is_full};
 use crate::queue::{Appended, Shared};
 use crate::recovery::{Recovery, recover};
 use crate::segment::Node;
@@ -43,7 +44,19 @@ pub enum Health {
 /// says whether that worked.
 pub struct Journal {
     shared: Arc<Shared>,
+    disk: Arc<dyn Disk>,
     writer: Mutex<Option<JoinHandle<bool>>>,
+}
+
+impl fmt::Display for Health {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Good => f.write_str("writing"),
+            Self::NotWriting(kind) if is_full(*kind) => f.write_str("not writing: its disk is full"),
+            Self::NotWriting(kind) => write!(f, "not writing: {kind}"),
+            Self::Stopped(kind) => write!(f, "stopped until the next start: a sync failed: {kind}"),
+        }
+    }
 }
 
 impl Options {
@@ -61,7 +74,8 @@ impl Options {
 }
 
 impl Journal {
-    /// Opens the journal on `disk`, or begins one, and starts its writer thread. Reads and checks the last two segments.
+    /// Opens the journal on `disk`, or begins one, and starts its writer thread. Reads and checks the last two segments. A
+    /// journal on a full disk opens, takes no records, and takes them once there is room.
     ///
     /// # Errors
     /// [`OpenError::Damaged`] and [`OpenError::OtherNode`] leave everything as it was. [`OpenError::Io`] is the system's.
@@ -69,13 +83,19 @@ impl Journal {
         let Options { segment_bytes_max, room_bytes, queue_records_max, queue_bytes_max, node } = options;
         let (tail, recovery) = recover(&disk, node)?;
         let shared = Arc::new(Shared::new(queue_records_max, queue_bytes_max));
-        let writer = Writer::new(Arc::clone(&shared), disk, tail, Sizes { segment_bytes_max, room_bytes });
+        let mut writer = Writer::new(
+            Arc::clone(&shared),
+            Arc::clone(&disk),
+            tail,
+            Sizes { segment_bytes_max, room_bytes },
+        );
+        writer.look_for_room();
         let thread = thread::Builder::new()
             .name("audit-journal".to_owned())
             .spawn(move || writer.run())
             .map_err(OpenError::io("writer thread"))?;
         shared.set_writer(thread.thread().clone());
-        Ok((Self { shared, writer: Mutex::new(Some(thread)) }, recovery))
+        Ok((Self { shared, disk, writer: Mutex::new(Some(thread)) }, recovery))
     }
 
     /// Queues a record and returns at once. The returned future resolves when the record is on disk. Never
@@ -97,6 +117,18 @@ impl Journal {
     #[must_use]
     pub fn health(&self) -> Health {
         self.shared.health()
+    }
+
+    /// Bytes that can still be written to the journal's disk; `None` if nobody knows. Asks the system.
+    #[must_use]
+    pub fn free_bytes(&self) -> Option<u64> {
+        self.disk.free_bytes()
+    }
+
+    /// How many records wait to be written, or are being written.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.shared.waiting()
     }
 
     /// Takes no more records, writes and syncs those queued, and ends the writer thread. Blocks until that is

@@ -129,7 +129,8 @@ impl MemoryDisk {
         }
     }
 
-    /// The disk as the next start would find it if the machine failed now. The old disk lives on beside it.
+    /// The disk as the next start would find it if the machine failed now: as large, and without other faults. The old disk
+    /// lives on beside it.
     #[must_use]
     pub fn crashed(&self, crash: Crash) -> Self {
         let mut random = Random(match crash {
@@ -148,7 +149,9 @@ impl MemoryDisk {
             let contents = Contents { durable: left.clone(), now: left, changed: None, linked: true };
             files.insert(name.clone(), contents);
         }
-        Self(Arc::new(Shared { state: Mutex::new(State { files, ..State::default() }), ..Shared::default() }))
+        let faults = Faults { bytes_max: self.lock().faults.bytes_max, ..Faults::default() };
+        let state = Mutex::new(State { files, faults, ..State::default() });
+        Self(Arc::new(Shared { state, ..Shared::default() }))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -252,6 +255,12 @@ impl Disk for MemoryDisk {
     fn sync_directory(&self) -> io::Result<()> {
         self.lock().files.values_mut().for_each(|contents| contents.linked = true);
         Ok(())
+    }
+
+    fn free_bytes(&self) -> Option<u64> {
+        let state = self.lock();
+        let bytes_max = state.faults.bytes_max?;
+        u64::try_from(bytes_max.saturating_sub(state.used())).ok()
     }
 }
 

@@ -79,6 +79,8 @@ struct Queue {
     writer: Sleep,
     /// Records of the last batch that someone waited for.
     company: usize,
+    /// Records that the writer has taken and not written yet.
+    taken: usize,
 }
 
 /// What would have to happen for the writer to need waking.
@@ -119,6 +121,7 @@ impl Shared {
             closed: false,
             writer: Sleep::Awake,
             company: 0,
+            taken: 0,
         };
         Self { queue: Mutex::new(queue), writer: OnceLock::new(), records_max, bytes_max }
     }
@@ -154,6 +157,17 @@ impl Shared {
         self.lock().health = health;
     }
 
+    /// How many records are not written yet.
+    pub(crate) fn waiting(&self) -> usize {
+        let queue = self.lock();
+        queue.batch.records + queue.taken
+    }
+
+    /// The writer has so many records left of those that it has taken.
+    pub(crate) fn left(&self, records: usize) {
+        self.lock().taken = records;
+    }
+
     /// Takes no more records. The writer ends when it has written those queued.
     pub(crate) fn close(&self) {
         let mut queue = self.lock();
@@ -166,6 +180,7 @@ impl Shared {
         let refused = {
             let mut queue = self.lock();
             queue.health = Health::Stopped(cause);
+            queue.taken = 0;
             mem::replace(&mut queue.batch, Batch::new())
         };
         // The drop wakes callers, so it happens without the lock.
@@ -190,6 +205,7 @@ impl Shared {
                 if awaited {
                     queue.company = records;
                 }
+                queue.taken += records;
                 mem::swap(&mut queue.batch, empty);
                 return Found::Records { was_idle: waited };
             } else if queue.closed {

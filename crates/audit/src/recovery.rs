@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::chain::CHAIN_LEN;
 use crate::disk::{Disk, DiskFile};
-use crate::error::OpenError;
+use crate::error::{OpenError, is_full};
 use crate::segment::{self, Frames, HEADER_LEN, Header, Node, Segment};
 use crate::writer::{Failure, Tail};
 
@@ -126,28 +126,28 @@ fn look(disk: &dyn Disk) -> Result<Found, OpenError> {
 }
 
 fn discard_unfinished(disk: &dyn Disk, file: &str, bytes: &[u8]) -> io::Result<()> {
-    keep_torn(disk, file, 0, bytes)?;
     disk.remove(file)?;
-    disk.sync_directory()
+    disk.sync_directory()?;
+    keep_torn(disk, file, 0, bytes)
 }
 
 /// Opens the newest segment to continue behind its last whole frame. It makes durable what was found: the next
 /// frame will claim that everything before it is durable.
 fn reopen(disk: &dyn Disk, last: &Segment) -> io::Result<Tail> {
     let mut file = disk.open(&last.file)?;
-    if last.torn > 0 {
-        let bytes = disk.read(&last.file)?;
-        keep_torn(disk, &last.file, last.len, bytes.get(last.len..last.len + last.torn).unwrap_or_default())?;
-    }
+    let bytes = if last.torn > 0 { disk.read(&last.file)? } else { Vec::new() };
     if last.torn + last.room > 0 {
         file.truncate(last.len as u64)?;
     }
     file.sync()?;
     disk.sync_directory()?;
+    keep_torn(disk, &last.file, last.len, bytes.get(last.len..last.len + last.torn).unwrap_or_default())?;
     Ok(Tail::resume(file, last))
 }
 
-/// Saves cut bytes beside the segment, replacing those of an earlier crash at the same place.
+/// Saves bytes that were cut off beside the segment, replacing those of an earlier crash at the same place. They were cut off
+/// first, which makes room. Where there is none all the same, they are given up: nobody was promised them, and a full disk
+/// must not keep a server from starting.
 fn keep_torn(disk: &dyn Disk, segment: &str, offset: usize, bytes: &[u8]) -> io::Result<()> {
     if bytes.is_empty() {
         return Ok(());
@@ -157,8 +157,18 @@ fn keep_torn(disk: &dyn Disk, segment: &str, offset: usize, bytes: &[u8]) -> io:
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let mut file: Box<dyn DiskFile> = disk.create(&name)?;
-    file.write_at(0, bytes.get(..TORN_KEPT_MAX).unwrap_or(bytes))?;
+    match write_torn(disk, &name, bytes.get(..TORN_KEPT_MAX).unwrap_or(bytes)) {
+        Err(error) if is_full(error.kind()) => match disk.remove(&name) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        },
+        written => written,
+    }
+}
+
+fn write_torn(disk: &dyn Disk, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let mut file: Box<dyn DiskFile> = disk.create(name)?;
+    file.write_at(0, bytes)?;
     file.sync()?;
     disk.sync_directory()
 }

@@ -21,8 +21,10 @@ const TICKS_MAX: u32 = 50;
 /// When the queue has been idle for this long, the writer syncs at once what remains to be synced.
 const QUIET: Duration = Duration::from_millis(20);
 const QUIET_TICKS: u32 = 10;
-/// How often handed-over records are tried again after a failed write.
+/// How often handed-over records are tried again after a failed write; without any, whether the disk takes bytes again.
 const RETRY: Duration = Duration::from_millis(100);
+/// So many bytes have to find room before records are taken again.
+const PROBE_BYTES: usize = 64 * 1024;
 
 /// The end of the journal, where the next record goes.
 pub(crate) struct Tail {
@@ -83,6 +85,7 @@ impl Writer {
                     self.write(&mut batch)
                 }
                 Found::Nothing | Found::Closed if self.kept_records > 0 => self.write(&mut batch),
+                Found::Nothing if !self.is_writing() => self.probe(),
                 Found::Nothing | Found::Closed => self.sync(),
             };
             match written {
@@ -100,9 +103,17 @@ impl Writer {
         }
     }
 
+    /// Tells at once that a disk is full, before a record finds out.
+    pub(crate) fn look_for_room(&mut self) {
+        let is_short = self.disk.free_bytes().is_some_and(|free| free < PROBE_BYTES as u64);
+        if is_short && let Err(Failure::Write(error)) = self.tail.probe() {
+            self.shared.set_health(Health::NotWriting(error.kind()));
+        }
+    }
+
     /// How long to wait for records before there is something else to do.
     fn patience(&self) -> Option<Duration> {
-        if self.kept_records > 0 {
+        if self.kept_records > 0 || !self.is_writing() {
             Some(RETRY)
         } else if self.tail.synced {
             None
@@ -129,9 +140,10 @@ impl Writer {
         if batch.is_awaited() || self.ticks >= TICKS_MAX {
             self.sync()?;
         }
-        if self.shared.health() != Health::Good {
+        if !self.is_writing() {
             self.shared.set_health(Health::Good);
         }
+        self.shared.left(0);
         batch.settle(Ok(first_awaited));
         Ok(())
     }
@@ -148,8 +160,22 @@ impl Writer {
             self.kept.extend_from_slice(frame);
         }
         self.kept_records += batch.handed_over.len() as u64;
+        self.shared.left(usize::try_from(self.kept_records).unwrap_or(usize::MAX));
         batch.settle(Err(Refused::NotWritten));
         Err(Failure::Write(error))
+    }
+
+    /// Whether the last write succeeded.
+    fn is_writing(&self) -> bool {
+        self.shared.health() == Health::Good
+    }
+
+    /// Looks whether the disk takes bytes again. While it does not, calls are refused before they have anything to record,
+    /// so that no record would find out.
+    fn probe(&mut self) -> Result<(), Failure> {
+        self.tail.probe()?;
+        self.shared.set_health(Health::Good);
+        Ok(())
     }
 
     fn sync(&mut self) -> Result<(), Failure> {
@@ -230,6 +256,19 @@ impl Tail {
         self.chain = chain;
         self.len += added;
         self.next += records;
+        Ok(())
+    }
+
+    /// Writes zeroes behind the last frame. They are room.
+    fn probe(&mut self) -> Result<(), Failure> {
+        self.clean()?;
+        self.synced = false;
+        if let Err(error) = self.file.write_at(self.len, &[0; PROBE_BYTES]) {
+            self.dirty = true;
+            let _ = self.clean();
+            return Err(Failure::Write(error));
+        }
+        self.end = self.end.max(self.len + PROBE_BYTES as u64);
         Ok(())
     }
 

@@ -71,7 +71,7 @@ pub fn serve(
     let edge = bound.serve(Setup {
         answer: Arc::new(Endpoint::new(role, first, token, Arc::clone(clock))),
         tls: None,
-        limits: Limits { connections_max: CONNECTIONS, ..Limits::default() },
+        limits: Limits::default().for_anybody(CONNECTIONS),
         workers: NonZeroUsize::MIN,
         name: "credentials",
         counts: Arc::default(),

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use dispatch::{
     Authentication, BodyFault, ConnectionInfo, Credentials, Dispatcher, Durability, Find, Observer, Origins,
-    Regions,
+    Regions, StrangersShare,
 };
 use edge::{Answer, FromAPage};
 use http::{Response, StatusCode, request::Parts as Head};
@@ -60,6 +60,7 @@ impl Development {
             regions: Regions::Any,
             durability: Durability::HandedOver,
             domain_key_rotation_days: DOMAIN_KEY_DAYS,
+            strangers: StrangersShare::default(),
             quotas: kms::Quotas::default(),
             request_rates: kms::RequestRates::Unlimited,
             attestation_roots: RootSource::load(&config.attestation_roots).map_err(StartError::from)?,

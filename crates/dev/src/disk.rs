@@ -33,6 +33,10 @@ impl ShortDisk {
 }
 
 impl Disk for ShortDisk {
+    fn free_bytes(&self) -> Option<u64> {
+        None
+    }
+
     fn list(&self) -> io::Result<Vec<String>> {
         Ok(self.files().keys().cloned().collect())
     }

@@ -10,7 +10,7 @@ use store::{Batch, Store, StoreError};
 use strongroom::Entropy;
 
 use crate::{
-    Clock, Outbox, ServiceEvent,
+    Clock, Outbox, ServiceEvent, Strangers,
     commit::{Commit, Committed},
 };
 
@@ -25,6 +25,8 @@ pub struct Backstage {
     pub journal: Arc<Journal>,
     /// Where the records of changes wait.
     pub outbox: Outbox,
+    /// What strangers were refused.
+    pub strangers: Arc<Strangers>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Random bytes.

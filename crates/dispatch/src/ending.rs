@@ -19,6 +19,8 @@ pub(crate) struct Ending {
     /// What the client asked for; kept of a call that failed, for the log.
     pub(crate) asked: Option<String>,
     pub(crate) result: Result<Bytes, Fault>,
+    /// Whether the log tells of it if it failed.
+    pub(crate) is_told: bool,
     /// The record, if the answer has to wait for it.
     pub(crate) record: Option<Appended>,
     pub(crate) after_success: Vec<AfterSuccess>,
@@ -41,7 +43,9 @@ impl Ending {
     pub(crate) fn report(&self, observer: &dyn Observer, took: Duration) {
         let Self { request_id, service, known, .. } = self;
         let fault = self.result.as_ref().err();
-        if let Some(fault) = fault {
+        if let Some(fault) = fault
+            && self.is_told
+        {
             let operation = self.asked.as_deref().unwrap_or(known);
             let (code, detail) = (fault.kind.json, fault.detail.as_deref());
             if fault.kind.json_status >= 500 {
@@ -52,6 +56,22 @@ impl Ending {
         }
         let service = if service.is_empty() { "unknown" } else { service };
         observer.answered(service, known, fault.map(|fault| fault.kind.json), took);
+    }
+}
+
+/// What becomes of a call once its record is closed.
+pub(crate) struct Closed {
+    pub(crate) result: Result<Bytes, Fault>,
+    /// The record, if the answer has to wait for it.
+    pub(crate) record: Option<Appended>,
+    /// The call has a record of its own, and is told of in the log if it failed.
+    pub(crate) is_told: bool,
+}
+
+impl Closed {
+    /// Of a call with a record of its own.
+    pub(crate) fn told(result: Result<Bytes, Fault>, record: Option<Appended>) -> Self {
+        Self { result, record, is_told: true }
     }
 }
 

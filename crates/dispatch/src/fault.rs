@@ -150,6 +150,13 @@ pub static REQUEST_TIMEOUT: FaultKind = FaultKind {
     json_status: 408,
     query_status: 408,
 };
+/// The server has too much to do; try again.
+pub static UNAVAILABLE: FaultKind = FaultKind {
+    json: "ServiceUnavailableException",
+    query: "ServiceUnavailable",
+    json_status: 503,
+    query_status: 503,
+};
 /// Others changed the same thing at the same time; try again. KMS has no error of its own for it.
 pub static CONTENDED: FaultKind = FaultKind {
     json: "KMSInternalException",

@@ -32,6 +32,7 @@ mod record;
 mod resources;
 mod route;
 mod serve;
+mod strangers;
 mod wire;
 
 pub use authentication::{Authentication, Verified};
@@ -56,6 +57,7 @@ pub use received::{BodyFault, ConnectionInfo, TlsDetails};
 pub use resources::{Asker, CoveringGrant, Resource, Resources};
 pub use route::Regions;
 pub use serve::{Dispatcher, Durability, Wiring};
+pub use strangers::{Network, Strangers, StrangersShare};
 pub use wire::{Body, Dialect, Guest, NoOrigin, Origins, Protocol, named_operation};
 
 /// Where an attempt finds what another service knows, at its own revision.

@@ -6,7 +6,7 @@
 
 use std::{
     collections::BTreeSet,
-    fmt,
+    fmt, mem,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -41,6 +41,8 @@ pub struct Drain {
     committed: mpsc::Receiver<Waiting>,
     store: Arc<dyn Store>,
     journal: Arc<Journal>,
+    /// What an earlier run left, and the journal did not take at the start.
+    left: Vec<(Key, Bytes)>,
 }
 
 /// A committed record that the drain has been told of.
@@ -66,8 +68,6 @@ pub enum RecoverError {
     Store(StoreError),
     /// The journal could not be read.
     Journal(OpenError),
-    /// The journal does not take records.
-    Refused,
 }
 
 impl fmt::Display for RecoverError {
@@ -75,7 +75,6 @@ impl fmt::Display for RecoverError {
         match self {
             Self::Store(error) => error.fmt(f),
             Self::Journal(error) => error.fmt(f),
-            Self::Refused => f.write_str("the journal does not take records"),
         }
     }
 }
@@ -89,7 +88,7 @@ pub fn outbox(node: &[u8; 16], store: Arc<dyn Store>, journal: Arc<Journal>) -> 
     let (sender, receiver) = mpsc::channel(WAITING_MAX);
     (
         Outbox { prefix: prefix.clone(), committed: sender, underway: Arc::default() },
-        Drain { prefix, committed: receiver, store, journal },
+        Drain { prefix, committed: receiver, store, journal, left: Vec::new() },
     )
 }
 
@@ -120,11 +119,12 @@ impl Outbox {
 }
 
 impl Drain {
-    /// Empties the outbox that an earlier run left, before anything is served.
+    /// Empties the outbox that an earlier run left, before anything is served. What the journal does not take, as when its
+    /// disk is full, [`Drain::run`] goes on trying. How many records were left.
     ///
     /// # Errors
     /// [`RecoverError`]; nothing is lost, the next start tries again.
-    pub async fn recover(&self, recovery: &Recovery) -> Result<usize, RecoverError> {
+    pub async fn recover(&mut self, recovery: &Recovery) -> Result<usize, RecoverError> {
         let mut left = self.waiting().await.map_err(RecoverError::Store)?;
         if left.is_empty() {
             return Ok(0);
@@ -140,34 +140,30 @@ impl Drain {
         let count = left.len();
         while !left.is_empty() {
             let batch: Vec<_> = left.drain(..left.len().min(DRAINED_MAX)).collect();
-            let keys: Vec<Key> = batch.iter().map(|(key, _)| key.clone()).collect();
-            let missing = batch.into_iter().filter(|(key, _)| !journalled.contains(key)).collect();
-            if !self.append(missing).await.is_empty() {
-                return Err(RecoverError::Refused);
-            }
-            self.delete(keys).await.map_err(RecoverError::Store)?;
+            let (there, missing): (Vec<_>, Vec<_>) =
+                batch.into_iter().partition(|(key, _)| journalled.contains(key));
+            let mut done: Vec<Key> = keys(&there).chain(keys(&missing)).cloned().collect();
+            let refused = self.append(missing).await;
+            done.retain(|key| keys(&refused).all(|refused| refused != key));
+            self.delete(done).await;
+            self.left.extend(refused);
         }
         Ok(count)
     }
 
     /// Drains for ever; ends when every [`Outbox`] is gone and all is drained.
     pub async fn run(mut self) {
+        let left = mem::take(&mut self.left);
+        let done = keys(&left).cloned().collect();
+        self.append_all(left).await;
+        self.delete(done).await;
         let mut waiting = Vec::with_capacity(DRAINED_MAX);
         while self.committed.recv_many(&mut waiting, DRAINED_MAX).await > 0 {
-            let keys = waiting.iter().map(|waiting| waiting.key.clone()).collect();
+            let done = waiting.iter().map(|waiting| waiting.key.clone()).collect();
             let taken = waiting.drain(..).map(|Waiting { key, record, entered }| ((key, record), entered));
-            let (mut left, underway): (Vec<_>, Vec<Entered>) = taken.unzip();
-            loop {
-                left = self.append(left).await;
-                if left.is_empty() {
-                    break;
-                }
-                tokio::time::sleep(RETRY).await;
-            }
-            // Not deleted is not lost: the next start sees that the journal has them.
-            if let Err(error) = self.delete(keys).await {
-                tracing::warn!(%error, "drained records stay in the outbox until the next start");
-            }
+            let (left, underway): (Vec<_>, Vec<Entered>) = taken.unzip();
+            self.append_all(left).await;
+            self.delete(done).await;
             drop(underway);
         }
     }
@@ -190,6 +186,16 @@ impl Drain {
         }
     }
 
+    /// Appends all, however long it takes.
+    async fn append_all(&self, mut left: Vec<(Key, Bytes)>) {
+        while !left.is_empty() {
+            left = self.append(left).await;
+            if !left.is_empty() {
+                tokio::time::sleep(RETRY).await;
+            }
+        }
+    }
+
     /// Appends all, then waits for all: one group, one sync. Returns those that were refused.
     async fn append(&self, records: Vec<(Key, Bytes)>) -> Vec<(Key, Bytes)> {
         let appended: Vec<_> = records.iter().map(|(_, record)| self.journal.append(record)).collect();
@@ -202,8 +208,17 @@ impl Drain {
         refused
     }
 
-    async fn delete(&self, keys: Vec<Key>) -> Result<(), StoreError> {
-        let batch = Batch { deletes: keys, ..Batch::default() };
-        self.store.commit(batch).await.map(|_| ())
+    /// Deletes records that the journal has. Not deleted is not lost: the next start sees that the journal has them.
+    async fn delete(&self, keys: Vec<Key>) {
+        for keys in keys.chunks(BATCH_OPERATIONS_MAX) {
+            let batch = Batch { deletes: keys.to_vec(), ..Batch::default() };
+            if let Err(error) = self.store.commit(batch).await {
+                tracing::warn!(%error, "drained records stay in the outbox until the next start");
+            }
+        }
     }
+}
+
+fn keys(records: &[(Key, Bytes)]) -> impl Iterator<Item = &Key> {
+    records.iter().map(|(key, _)| key)
 }

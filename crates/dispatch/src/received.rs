@@ -1,6 +1,14 @@
 //! What the network edge hands to the request line.
 
-use std::net::SocketAddr;
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+};
+
+use crate::{Fault, fault};
 
 /// Why a request's body could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +19,23 @@ pub enum BodyFault {
     TimedOut,
     /// The connection broke off, or the framing is wrong.
     Broken,
+    /// It is long, and nobody known sends it: it was not read.
+    Unread,
+    /// Too many requests are being read.
+    NoRoom,
+}
+
+impl From<BodyFault> for Fault {
+    fn from(fault: BodyFault) -> Self {
+        match fault {
+            BodyFault::TooLarge => Self::silent(&fault::TOO_LARGE),
+            // Whoever is not known is told so instead.
+            BodyFault::TimedOut | BodyFault::Broken | BodyFault::Unread => {
+                Self::silent(&fault::REQUEST_TIMEOUT)
+            }
+            BodyFault::NoRoom => Self::silent(&fault::UNAVAILABLE),
+        }
+    }
 }
 
 /// The connection that a request came over.
@@ -20,13 +45,15 @@ pub struct ConnectionInfo {
     /// Written once, for it stands in the record of every call.
     address: String,
     tls: Option<TlsDetails>,
+    /// Shared by its clones: they are one connection.
+    known: Arc<AtomicBool>,
 }
 
 impl ConnectionInfo {
     /// A connection from `peer`, over TLS if there are details of it.
     #[must_use]
     pub fn new(peer: SocketAddr, tls: Option<TlsDetails>) -> Self {
-        Self { peer, address: peer.ip().to_string(), tls }
+        Self { peer, address: peer.ip().to_string(), tls, known: Arc::default() }
     }
 
     /// The other end.
@@ -45,6 +72,19 @@ impl ConnectionInfo {
     #[must_use]
     pub fn tls(&self) -> Option<&TlsDetails> {
         self.tls.as_ref()
+    }
+
+    /// Whether somebody known has called over the connection.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.known.load(Relaxed)
+    }
+
+    /// Somebody known has called over it: by a signature that holds, or another proof.
+    pub fn recognise(&self) {
+        if !self.is_known() {
+            self.known.store(true, Relaxed);
+        }
     }
 }
 

@@ -5,14 +5,14 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use audit::{EventKind, Journal, Record, RecordedDecision, RecordedOutcome, Tls, Value};
+use audit::{EventKind, Record, RecordedDecision, RecordedOutcome, Tls, Value};
 use model::Timestamp;
 
-use crate::{ConnectionInfo, Credential, Fault, Ids, Notes, Origin, forward::Acting, head::Head};
+use crate::{Backstage, ConnectionInfo, Credential, Fault, Ids, Notes, Origin, forward::Acting, head::Head};
 
 /// A record that is not closed yet.
 pub(crate) struct OpenRecord<'a> {
-    journal: &'a Journal,
+    backstage: &'a Backstage,
     head: &'a Head<'a>,
     connection: &'a ConnectionInfo,
     host: &'a str,
@@ -23,24 +23,28 @@ pub(crate) struct OpenRecord<'a> {
     /// The operation's name from the table, once it has been looked up.
     pub(crate) known: &'static str,
     pub(crate) region: Cow<'a, str>,
+    /// The access key that a signature names, whether it holds or not.
+    pub(crate) claimed: Option<&'a str>,
     pub(crate) read_only: bool,
     pub(crate) credential: Option<Arc<dyn Credential>>,
     /// Whose call it is, when a service has signed it for somebody.
     pub(crate) acting: Option<Arc<Acting>>,
     pub(crate) notes: Notes,
+    /// The server refuses the call for a reason of its own, whoever makes it.
+    pub(crate) is_turned_away: bool,
     closed: bool,
 }
 
 impl<'a> OpenRecord<'a> {
     pub(crate) fn open(
-        journal: &'a Journal,
+        backstage: &'a Backstage,
         head: &'a Head<'a>,
         connection: &'a ConnectionInfo,
         ids: Ids,
         time: Timestamp,
     ) -> Self {
         Self {
-            journal,
+            backstage,
             head,
             connection,
             host: head.host(),
@@ -50,10 +54,12 @@ impl<'a> OpenRecord<'a> {
             operation: "",
             known: "unknown",
             region: Cow::Borrowed(""),
+            claimed: None,
             read_only: true,
             credential: None,
             acting: None,
             notes: Notes::default(),
+            is_turned_away: false,
             closed: false,
         }
     }
@@ -87,6 +93,28 @@ impl<'a> OpenRecord<'a> {
     /// The fault of a call whose client did not wait for the answer.
     pub(crate) fn abandoned() -> Fault {
         Fault::internal("the client went away before the call was answered")
+    }
+
+    /// Whether something that was sent proves who called.
+    pub(crate) fn is_of_known(&self) -> bool {
+        self.credential.is_some() || self.notes.caller.is_some()
+    }
+
+    /// Whether a call is refused because nothing that was sent proves who called.
+    pub(crate) fn is_of_stranger(&self) -> bool {
+        !self.is_of_known() && !self.is_turned_away
+    }
+
+    /// Closes the record of a stranger who was refused. Whether the refusal has a record of its own.
+    pub(crate) fn close_of_stranger(&mut self, fault: &Fault, status: u16) -> bool {
+        self.close();
+        let (strangers, address, kind) =
+            (&self.backstage.strangers, self.connection.peer().ip(), fault.kind.json);
+        let admitted = strangers.admits(address, kind);
+        if admitted {
+            strangers.record(address, kind, &self.encode(Some(fault), status));
+        }
+        admitted
     }
 
     /// Marks the record as closed: what becomes of it is the taker's responsibility.
@@ -149,10 +177,36 @@ impl<'a> OpenRecord<'a> {
         record.trace = self.notes.trace.as_deref().map(Into::into);
         record.invoked_by = acting.map(|acting| acting.via.recorded());
         record.additional.clone_from(&self.notes.additional);
+        if fault.is_some() && self.is_of_stranger() {
+            self.shorten(&mut record);
+        }
         let mut bytes = Vec::with_capacity(RECORD_BYTES);
         record.encode(&mut bytes);
         bytes
     }
+
+    /// Leaves of a stranger's record what tells who tried what. All of it is the stranger's own choice.
+    fn shorten<'r>(&'r self, record: &mut Record<'r>) {
+        record.operation = beginning(self.operation).into();
+        record.region = beginning(&self.region).to_owned().into();
+        record.user_agent = self.head.user_agent.map(|text| beginning(text).into());
+        record.host = Some(beginning(self.host).into());
+        record.parameters.clear();
+        record.tls = None;
+        if let RecordedOutcome::Fault { message, .. } = &mut record.outcome {
+            *message = beginning(message).to_owned().into();
+        }
+        record.detail = record.detail.as_deref().map(|text| beginning(text).to_owned().into());
+        record.additional = self.claimed.map(|id| Value::map([("claimedAccessKeyId", beginning(id))]));
+    }
+}
+
+/// Most bytes of a text in a stranger's record.
+const STRANGERS_TEXT_BYTES_MAX: usize = 128;
+
+/// The beginning of a text, to the end of a character.
+fn beginning(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(STRANGERS_TEXT_BYTES_MAX)).unwrap_or_default()
 }
 
 fn borrowed<'n>(members: &'n [(Cow<'static, str>, Value<'static>)]) -> Vec<(Cow<'n, str>, Value<'n>)> {
@@ -165,9 +219,15 @@ const RECORD_BYTES: usize = 1024;
 impl Drop for OpenRecord<'_> {
     /// The call was abandoned: the client hung up before there was an answer.
     fn drop(&mut self) {
-        if !self.closed {
+        if self.closed {
+            return;
+        }
+        let abandoned = Self::abandoned();
+        if self.is_of_stranger() {
+            self.close_of_stranger(&abandoned, 0);
+        } else {
             // Nobody is left to be refused, so a full queue changes nothing.
-            let _ = self.journal.hand_over(&self.encode(Some(&Self::abandoned()), 0));
+            let _ = self.backstage.journal.hand_over(&self.encode(Some(&abandoned), 0));
         }
     }
 }

@@ -6,9 +6,8 @@
 //! [`Dispatcher::answer`] waits for the record and cannot fail; `carry_out` opens and closes it; `work` does the work
 //! and may fail. Nothing else stands between a request and its operation.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
-use audit::Appended;
 use bytes::Bytes;
 use http::{Response, header::DATE, request::Parts};
 use model::{Timestamp, arn::Region};
@@ -19,9 +18,10 @@ use store::Batch;
 use crate::{
     Arrival, Authentication, Backstage, BodyFault, Caller, ConnectionInfo, Credential, Cx, Dialect, Facts,
     Fault, Observer, Origin, Policies, Protocol, Regions, Services, Usage,
+    authentication::unread,
     commit::{Commit, Committed, Recorded},
     date::DateHeader,
-    ending::{Ending, unrecorded},
+    ending::{Closed, Ending, unrecorded},
     fault,
     forward::{ACT_FOR, Acting, Request},
     head::Head,
@@ -141,7 +141,7 @@ impl Dispatcher {
         self.services.iter().find(|offered| offered.name() == service).map(|service| service.protocol())
     }
 
-    /// Answers one request. Whatever it is, it gets one response and one record.
+    /// Answers one request. Whatever it is, it gets one response; and one record, unless a stranger's is only counted.
     pub fn answer(
         &self,
         head: Parts,
@@ -149,6 +149,22 @@ impl Dispatcher {
         connection: &ConnectionInfo,
     ) -> impl Future<Output = Response<Bytes>> + Send {
         self.answer_unless(None, head, body, connection)
+    }
+
+    /// Whether a request names an access key that there is. That proves nothing yet.
+    #[must_use]
+    pub fn knows(&self, Parts { method, uri, headers, .. }: &Parts) -> bool {
+        let Wiring { backstage, authentication, .. } = &self.wiring;
+        let claim = Claim::parse(sigv4::Head { method, uri, headers });
+        let knows = |claim: &Claim<'_>| {
+            authentication.knows(&backstage.mirror.snapshot(), claim, backstage.clock.now()).is_ok()
+        };
+        claim.is_ok_and(|claim| knows(&claim))
+    }
+
+    /// A client did not get as far as a request.
+    pub fn turned_away(&self, address: IpAddr, kind: &'static str) {
+        self.wiring.backstage.strangers.refused(address, kind);
     }
 
     /// Answers one request with a fault, whatever it asks for. It is recorded like any other.
@@ -199,13 +215,15 @@ impl Dispatcher {
         let call = Call::parse(&head, body.as_deref().unwrap_or_default());
         let Parts { method, uri, headers, .. } = head.parts;
         let claim = Claim::parse(sigv4::Head { method, uri, headers });
-        let mut record = OpenRecord::open(&self.wiring.backstage.journal, &head, connection, ids, now);
+        let mut record = OpenRecord::open(&self.wiring.backstage, &head, connection, ids, now);
         let service = route::service(&self.services, &call, record.host(), claim.as_ref().ok());
         let dialect = Dialect::of(service.map_or(route::protocol(&call), AnyService::protocol), &head);
 
         record.service = service.map_or("", AnyService::name);
         record.operation = call.operation();
         record.region = claim.as_ref().map_or("", |claim| claim.scope().region).into();
+        record.claimed = claim.as_ref().ok().map(Claim::access_key_id);
+        record.is_turned_away = refusal.is_some();
         let incoming =
             Incoming { service, call: &call, dialect, claim: &claim, body: &body, request_id: &request_id };
         let work = async {
@@ -215,7 +233,10 @@ impl Dispatcher {
             }
         };
         let worked = panics::catch(work).await.unwrap_or_else(|| Err(panics::fault()));
-        let (result, appended) = self.close(&mut record, dialect, worked);
+        if record.is_of_known() {
+            connection.recognise();
+        }
+        let Closed { result, record: appended, is_told } = self.close(&mut record, dialect, worked);
         Ending {
             ids,
             request_id,
@@ -224,6 +245,7 @@ impl Dispatcher {
             known: record.known,
             asked: result.is_err().then(|| record.operation.to_owned()),
             result,
+            is_told,
             record: appended,
             after_success: record.notes.take_after_success(),
         }
@@ -257,7 +279,10 @@ impl Dispatcher {
         // No work whose record could not be kept, and none on memory that is not current.
         self.check_ready()?;
         // No request whose body is too large, or came only in part.
-        let body = incoming.body.as_ref().map_err(|fault| Fault::from(*fault))?;
+        let unread = |fault: &BodyFault| {
+            unread(&*self.wiring.authentication, memory, incoming.claim, *fault, record.time())
+        };
+        let body = incoming.body.as_ref().map_err(unread)?;
         let found = incoming.service.map(|service| (service, service.find(incoming.call.operation())));
         if let Some((service, LookedUp::Row(row, facts))) = found
             && service.is_unsigned(row)
@@ -397,7 +422,7 @@ impl Dispatcher {
         }
         match self.wiring.backstage.journal.health() {
             audit::Health::Good => Ok(()),
-            health => Err(Fault::internal(format!("the journal does not take records: {health:?}"))),
+            health => Err(Fault::internal(format!("the journal does not take records: {health}"))),
         }
     }
 
@@ -440,28 +465,28 @@ impl Dispatcher {
         }
     }
 
-    /// Puts the record of a call on its way, unless its change carried it. What comes with the result is to be waited
-    /// for.
-    fn close(
-        &self,
-        record: &mut OpenRecord<'_>,
-        dialect: Dialect,
-        worked: Result<Done, Fault>,
-    ) -> (Result<Bytes, Fault>, Option<Appended>) {
+    /// Puts the record of a call on its way, unless its change carried it.
+    fn close(&self, record: &mut OpenRecord<'_>, dialect: Dialect, worked: Result<Done, Fault>) -> Closed {
         let (fault, status) = match &worked {
-            Ok(done) if done.recorded => return (worked.map(|done| done.body), None),
+            Ok(done) if done.recorded => return Closed::told(worked.map(|done| done.body), None),
             Ok(_) => (None, 200),
             Err(fault) => (Some(fault), dialect.status(fault.kind)),
         };
+        if let Some(fault) = fault
+            && record.is_of_stranger()
+        {
+            let is_told = record.close_of_stranger(fault, status);
+            return Closed { is_told, ..Closed::told(worked.map(|done| done.body), None) };
+        }
         let payload = record.encode(fault, status);
         record.close();
         let journal = &self.wiring.backstage.journal;
         let result = worked.map(|done| done.body);
         match self.wiring.durability {
-            Durability::Durable => (result, Some(journal.append(&payload))),
+            Durability::Durable => Closed::told(result, Some(journal.append(&payload))),
             Durability::HandedOver => match journal.hand_over(&payload) {
-                Ok(()) => (result, None),
-                Err(refused) => (Err(unrecorded(refused)), None),
+                Ok(()) => Closed::told(result, None),
+                Err(refused) => Closed::told(Err(unrecorded(refused)), None),
             },
         }
     }
@@ -470,14 +495,5 @@ impl Dispatcher {
         let mut random = [[0; 16]; 2];
         self.wiring.backstage.entropy.fill(random.as_flattened_mut()).ok()?;
         Some(Ids::from_random(random))
-    }
-}
-
-impl From<BodyFault> for Fault {
-    fn from(fault: BodyFault) -> Self {
-        match fault {
-            BodyFault::TooLarge => Self::silent(&fault::TOO_LARGE),
-            BodyFault::TimedOut | BodyFault::Broken => Self::silent(&fault::REQUEST_TIMEOUT),
-        }
     }
 }

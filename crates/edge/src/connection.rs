@@ -14,11 +14,12 @@ mod watched;
 
 use std::{
     convert::Infallible,
+    error::Error,
     future::{Future, poll_fn},
     io,
     net::SocketAddr,
     pin::pin,
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::Poll,
 };
 
@@ -34,14 +35,18 @@ use hyper_util::{
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
+    sync::{Semaphore, SemaphorePermit},
 };
 use tokio_rustls::TlsAcceptor;
 
+use self::body::{Reading, head_bytes};
 pub(crate) use self::watch::{Coarse, Order, Overdue, Watch};
 use self::watched::Watched;
 use crate::{
-    connections::Connections,
-    limits::{HEAD_BYTES_MAX, Limits, STREAMS_MAX},
+    connections::{Connections, TurnedAway},
+    guests::{Guest, Guests},
+    limits::{HEAD_BYTES_MAX, Limits, SEND_BYTES_MAX, STRANGERS_STREAMS_MAX, STREAMS_MAX, WINDOW_BYTES},
+    memory::{Held, Memory, NoRoom},
 };
 
 /// What the edge hands over for each request.
@@ -55,6 +60,16 @@ pub trait Answer: Send + Sync + 'static {
         body: Result<Bytes, BodyFault>,
         connection: &ConnectionInfo,
     ) -> impl Future<Output = Response<Bytes>> + Send;
+
+    /// Whether a request names an access key that there is. Asked before more than
+    /// [`STRANGERS_BODY_BYTES_MAX`](crate::STRANGERS_BODY_BYTES_MAX) of its body are read, where nobody known has called
+    /// over the connection.
+    fn knows(&self, _head: &Parts) -> bool {
+        true
+    }
+
+    /// Is told of a client that does not get as far as a request.
+    fn turned_away(&self, _why: TurnedAway, _peer: SocketAddr) {}
 }
 
 /// What all connections of a listener share.
@@ -63,6 +78,8 @@ pub(crate) struct Shared<A> {
     pub(crate) tls: Option<TlsAcceptor>,
     pub(crate) limits: Limits,
     pub(crate) counts: Arc<Connections>,
+    guests: Mutex<Guests>,
+    memory: Memory,
     http: auto::Builder<TokioExecutor>,
 }
 
@@ -71,6 +88,9 @@ struct Served<A> {
     shared: Arc<Shared<A>>,
     watch: Arc<Watch>,
     info: ConnectionInfo,
+    guest: Guest,
+    /// The turns of requests while nobody known has called.
+    turns: Semaphore,
 }
 
 impl<A: Answer> Shared<A> {
@@ -94,23 +114,43 @@ impl<A: Answer> Shared<A> {
             .auto_date_header(false);
         http.http2()
             .max_concurrent_streams(STREAMS_MAX)
+            .initial_stream_window_size(WINDOW_BYTES)
+            .initial_connection_window_size(WINDOW_BYTES)
+            .max_send_buf_size(SEND_BYTES_MAX)
             .max_header_list_size(HEAD_BYTES_MAX as u32)
             .timer(TokioTimer::new())
             .keep_alive_interval(limits.idle)
             .keep_alive_timeout(limits.head)
             .auto_date_header(false);
-        Self { answer, tls, limits, counts, http }
+        let guests = Guests::new(limits.connections_max, limits.connections_per_address_max);
+        let memory = Memory::new(limits.bodies_bytes_max);
+        Self { answer, tls, limits, counts, guests: Mutex::new(guests), memory, http }
+    }
+
+    /// The connections that there are.
+    pub(crate) fn guests(&self) -> MutexGuard<'_, Guests> {
+        // Nothing panics under the lock. If something did, the table would still be whole.
+        self.guests.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a client that does not get as far as a request, and tells of it.
+    pub(crate) fn turned_away(&self, why: TurnedAway, peer: SocketAddr) {
+        self.counts.turned_away(why);
+        self.answer.turned_away(why, peer);
     }
 
     /// Serves a connection until either side ends it.
-    pub(crate) async fn serve(self: Arc<Self>, tcp: TcpStream, peer: SocketAddr, watch: Arc<Watch>) {
+    pub(crate) async fn serve(self: Arc<Self>, tcp: TcpStream, from: (Guest, SocketAddr), watch: Arc<Watch>) {
+        let (guest, peer) = from;
         match self.tls.clone() {
-            None => self.requests(self.http.clone(), tcp, ConnectionInfo::new(peer, None), watch).await,
+            None => {
+                let info = ConnectionInfo::new(peer, None);
+                self.requests(self.http.clone(), tcp, (guest, info), watch).await;
+            }
             Some(acceptor) => {
                 let Some(accepted) = watch.unless_ordered(acceptor.accept(tcp)).await else { return };
                 let Ok(stream) = accepted else {
-                    self.counts.handshake_failed();
-                    return;
+                    return self.turned_away(TurnedAway::Handshake, peer);
                 };
                 let (_, session) = stream.get_ref();
                 let http = if session.alpn_protocol() == Some(b"h2") {
@@ -119,7 +159,7 @@ impl<A: Answer> Shared<A> {
                     self.http.clone().http1_only()
                 };
                 let info = ConnectionInfo::new(peer, Some(details(session)));
-                self.requests(http, stream, info, watch).await;
+                self.requests(http, stream, (guest, info), watch).await;
             }
         }
     }
@@ -128,30 +168,50 @@ impl<A: Answer> Shared<A> {
         self: &Arc<Self>,
         http: auto::Builder<TokioExecutor>,
         stream: S,
-        info: ConnectionInfo,
+        (guest, info): (Guest, ConnectionInfo),
         watch: Arc<Watch>,
     ) where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         watch.expect_head();
         let io = TokioIo::new(Watched::new(stream, Arc::clone(&watch)));
-        let served = Arc::new(Served { shared: Arc::clone(self), watch: Arc::clone(&watch), info });
+        let peer = info.peer();
+        let turns = Semaphore::new(STRANGERS_STREAMS_MAX);
+        let shared = Arc::clone(self);
+        let served = Arc::new(Served { shared, watch: Arc::clone(&watch), info, guest, turns });
         let service = service_fn(move |request| respond(Arc::clone(&served), request));
         let mut connection = pin!(http.serve_connection(io, service));
         let mut finishing = false;
-        poll_fn(|context| {
+        let ended = poll_fn(|context| {
             match watch.order(context) {
-                Some(Order::End) => return Poll::Ready(()),
+                Some(Order::End) => return Poll::Ready(Ok(())),
                 Some(Order::Finish) if !finishing => {
                     finishing = true;
                     connection.as_mut().graceful_shutdown();
                 }
                 Some(Order::Finish) | None => {}
             }
-            // What a client does wrong on its connection is no event of ours.
-            connection.as_mut().poll(context).map(|_| ())
+            connection.as_mut().poll(context)
         })
         .await;
+        if let Some(why) = ended.err().and_then(|error| reason(&*error)) {
+            self.turned_away(why, peer);
+        }
+    }
+}
+
+impl<A> Served<A> {
+    /// The turn of a request to be read. While nobody known has called over an HTTP/2 connection, only a few have it at a time.
+    /// The head of a request that waits is reckoned up.
+    async fn turn(&self, head: &Parts, held: &mut Held) -> Result<Option<SemaphorePermit<'_>>, NoRoom> {
+        if head.version != Version::HTTP_2 || self.info.is_known() {
+            return Ok(None);
+        }
+        if let Ok(turn) = self.turns.try_acquire() {
+            return Ok(Some(turn));
+        }
+        self.shared.memory.take_for_stranger(head_bytes(head), held)?;
+        self.turns.acquire().await.map(Some).map_err(|_| NoRoom)
     }
 }
 
@@ -159,12 +219,41 @@ async fn respond<A: Answer>(
     served: Arc<Served<A>>,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
-    let Served { shared, watch, info } = &*served;
+    let Served { shared, watch, info, guest, .. } = &*served;
     let _busy = watch.busy(request.version() == Version::HTTP_2);
     let (head, body) = request.into_parts();
-    let body = body::read(&head, body, shared.limits.body).await;
+    let mut held = Held::default();
+    let turn = served.turn(&head, &mut held).await;
+    let reading = Reading {
+        memory: &shared.memory,
+        limit: shared.limits.body,
+        is_known: info.is_known(),
+        knows: &|| shared.answer.knows(&head),
+    };
+    let body = match turn {
+        Ok(_) => reading.read(&head, body, &mut held).await,
+        Err(NoRoom) => Err(BodyFault::NoRoom),
+    };
     let response = shared.answer.answer(head, body, info).await;
+    if info.is_known() && watch.is_known() {
+        shared.guests().is_known(*guest);
+        served.turns.add_permits(STREAMS_MAX as usize);
+        shared.counts.known();
+    }
     Ok(response.map(Full::new))
+}
+
+/// What a client did wrong on its connection, if it was more than going away. hyper has answered by itself.
+fn reason(error: &(dyn Error + Send + Sync + 'static)) -> Option<TurnedAway> {
+    let error = error.downcast_ref::<hyper::Error>()?;
+    if error.is_parse_too_large() {
+        Some(TurnedAway::HeadTooLarge)
+    } else if error.is_parse() {
+        Some(TurnedAway::Malformed)
+    } else {
+        // A connection that breaks off has an error of the system for its cause, one that HTTP/2 gives up has not.
+        error.source().is_some_and(|cause| !cause.is::<io::Error>()).then_some(TurnedAway::Malformed)
+    }
 }
 
 fn details(session: &rustls::ServerConnection) -> TlsDetails {

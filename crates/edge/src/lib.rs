@@ -6,17 +6,19 @@
 mod certificates;
 mod connection;
 mod connections;
+mod guests;
 mod limits;
 mod listen;
 mod loopback;
+mod memory;
 mod pages;
 mod signals;
 mod tls;
 
 pub use certificates::{CertificateError, Issued, Name, NotAName, issue, server_files};
 pub use connection::Answer;
-pub use connections::Connections;
-pub use limits::{BODY_BYTES_MAX, HEAD_BYTES_MAX, Limits};
+pub use connections::{Connections, TurnedAway};
+pub use limits::{BODY_BYTES_MAX, HEAD_BYTES_MAX, Limits, STRANGERS_BODY_BYTES_MAX};
 pub use listen::{Bound, Edge, Ended, Setup, bind};
 pub use loopback::{Loopback, NotLoopback, is_loopback};
 pub use pages::FromAPage;

@@ -21,7 +21,8 @@ use tokio_rustls::TlsAcceptor;
 use self::worker::Worker;
 use crate::{
     connection::{Answer, Shared, is_theirs},
-    connections::Connections,
+    connections::{Connections, TurnedAway},
+    guests::{Arrived, Guest},
     limits::Limits,
     tls::Tls,
 };
@@ -113,8 +114,7 @@ impl Bound {
             ways.push(worker);
         }
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-        let accept =
-            accept(self.listener, ways, shared.limits.connections_max, Arc::clone(&shared.counts), stopped);
+        let accept = accept(self.listener, ways, shared, stopped);
         let thread = std::thread::Builder::new().name(format!("{name}-accept"));
         edge.acceptor = Some(thread.spawn(move || runtime.block_on(accept))?);
         Ok(edge)
@@ -153,11 +153,10 @@ impl Drop for Edge {
 }
 
 /// Accepts until told to stop. The listener is closed before the workers' connections are.
-async fn accept(
+async fn accept<A: Answer>(
     listener: TcpListener,
     mut workers: Vec<Worker>,
-    connections_max: usize,
-    counts: Arc<Connections>,
+    shared: Arc<Shared<A>>,
     mut stopped: watch::Receiver<bool>,
 ) {
     let listener = match tokio::net::TcpListener::from_std(listener) {
@@ -176,18 +175,22 @@ async fn accept(
         match accepted.and_then(|(stream, peer)| Ok((stream.into_std()?, peer))) {
             Ok((stream, peer)) => {
                 pause = PAUSE;
-                let open: usize = workers.iter().map(Worker::open).sum();
-                if open >= connections_max {
-                    counts.refused();
-                } else {
-                    hand_over(&mut workers, stream, peer);
+                let arrived = shared.guests().arrive(peer.ip().into());
+                match arrived {
+                    Arrived::Welcome(guest) => hand_over(&mut workers, stream, (guest, peer)),
+                    Arrived::InPlaceOf { guest, leaves } => {
+                        workers.iter_mut().for_each(|worker| worker.end(leaves));
+                        hand_over(&mut workers, stream, (guest, peer));
+                    }
+                    Arrived::NetworkFull => shared.turned_away(TurnedAway::OverAddressLimit, peer),
+                    Arrived::Full => shared.turned_away(TurnedAway::OverLimit, peer),
                 }
             }
             Err(error) if is_theirs(&error) => {}
             Err(error) => {
                 // The connection stays in the backlog, and the next accept would fail at once again.
                 tracing::warn!(%error, pause_millis = pause.as_millis(), "connections cannot be accepted");
-                counts.accept_failed();
+                shared.counts.accept_failed();
                 tokio::time::sleep(pause).await;
                 pause = pause.saturating_mul(2).min(PAUSE_MAX);
             }
@@ -195,8 +198,8 @@ async fn accept(
     }
 }
 
-fn hand_over(workers: &mut [Worker], stream: TcpStream, peer: SocketAddr) {
+fn hand_over(workers: &mut [Worker], stream: TcpStream, from: (Guest, SocketAddr)) {
     if let Some(worker) = workers.iter_mut().min_by_key(|worker| worker.open()) {
-        worker.hand(stream, peer);
+        worker.hand(stream, from);
     }
 }

@@ -65,16 +65,21 @@ impl Admin {
         page(StatusCode::OK, "application/json", json)
     }
 
-    /// 200 when calls are answered, else 503 with the parts that are in the way.
+    /// 200 when calls are answered, else 503 with the parts that are in the way; in both cases how many connections there
+    /// are.
     fn readyz(&self) -> Response<Bytes> {
         let mut reasons = String::new();
         for Part { name, state, .. } in self.health.parts().iter().filter(|part| !part.ready) {
             let _ = writeln!(reasons, "{name}: {state}");
         }
+        let connections = &self.connections;
+        let (open, known, refused) = (connections.open(), connections.open_known(), connections.refused());
+        let connections =
+            format!("connections: {open} open, {known} of them known; {refused} refused so far\n");
         if reasons.is_empty() {
-            text(StatusCode::OK, "ready\n")
+            page(StatusCode::OK, TEXT, format!("ready\n{connections}"))
         } else {
-            page(StatusCode::SERVICE_UNAVAILABLE, TEXT, reasons)
+            page(StatusCode::SERVICE_UNAVAILABLE, TEXT, reasons + &connections)
         }
     }
 
@@ -175,9 +180,13 @@ mod tests {
     async fn readiness_names_what_is_in_the_way() {
         let (status, body) = get(parts(), Method::GET, "/readyz").await;
         assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
-        assert_eq!(body, "seal: sealed: the key \"file\" is\nmissing\n");
+        let connections = "connections: 0 open, 0 of them known; 0 refused so far\n";
+        assert_eq!(body, format!("seal: sealed: the key \"file\" is\nmissing\n{connections}"));
         let well = parts().split_off(1);
-        assert_eq!(get(well, Method::GET, "/readyz").await, (StatusCode::OK, "ready\n".to_owned()));
+        assert_eq!(
+            get(well, Method::GET, "/readyz").await,
+            (StatusCode::OK, format!("ready\n{connections}"))
+        );
     }
 
     #[tokio::test]

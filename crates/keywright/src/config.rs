@@ -10,10 +10,12 @@
 mod error;
 mod file;
 mod keys;
+mod limits;
 mod oidc;
 mod quotas;
 mod services;
 mod settings;
+mod strangers;
 mod values;
 
 use std::{
@@ -25,7 +27,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use dispatch::{Durability, Origins, Regions, ServiceIdentity};
+use dispatch::{Durability, Origins, Regions, ServiceIdentity, StrangersShare};
 use edge::{Limits, TlsFiles, is_loopback};
 use model::arn::Region;
 use server::{RootSource, SealFile};
@@ -36,6 +38,7 @@ pub(crate) use self::{
     oidc::{KeySource, Oidc},
     quotas::QuotaSettings,
     settings::Settings,
+    strangers::StrangersSettings,
     values::{
         DEFAULT_REGION, Expected, account_id, address, durability, durability_text, region, regions,
         regions_text,
@@ -68,6 +71,8 @@ pub(crate) struct Config {
     pub(crate) workers: NonZeroUsize,
     /// Limits on connections.
     pub(crate) limits: Limits,
+    /// What strangers may have recorded.
+    pub(crate) strangers: StrangersShare,
     /// The identity providers whose tokens are taken.
     pub(crate) oidc: Oidc,
     /// How much there may be in the key management service.
@@ -135,11 +140,17 @@ impl Config {
             workers: settings.workers.unwrap_or_else(cores),
             limits: Limits {
                 connections_max: settings.connections_max.unwrap_or(defaults.connections_max),
+                connections_per_address_max: settings
+                    .connections_per_address_max
+                    .unwrap_or(defaults.connections_per_address_max),
+                bodies_bytes_max: settings.bodies_bytes_max.unwrap_or(defaults.bodies_bytes_max),
                 head: settings.head.unwrap_or(defaults.head),
                 body: settings.body.unwrap_or(defaults.body),
                 idle: settings.idle.unwrap_or(defaults.idle),
+                stranger_idle: settings.stranger_idle.unwrap_or(defaults.stranger_idle),
                 shutdown: settings.shutdown.unwrap_or(defaults.shutdown),
             },
+            strangers: settings.strangers.share(),
             oidc: settings.oidc.unwrap_or_default().absolute(),
             quotas: settings.quotas.quotas(),
             request_rates: settings.quotas.request_rates(),
@@ -234,11 +245,8 @@ impl fmt::Display for Config {
         if let Some(TlsFiles { certificate, key }) = &self.tls {
             writeln!(f, "\n[tls]\ncertificate = {}\nkey = {}", path(certificate), path(key))?;
         }
-        let Limits { connections_max, head, body, idle, shutdown } = &self.limits;
-        writeln!(f, "\n[limits]\nconnections_max = {connections_max}")?;
-        for (key, span) in [("head", head), ("body", body), ("idle", idle), ("shutdown", shutdown)] {
-            writeln!(f, "{key}_seconds = {}", span.as_secs())?;
-        }
+        limits::write(f, &self.limits)?;
+        strangers::write(f, self.strangers)?;
         self.oidc.write(f)?;
         quotas::write(f, &self.quotas, &self.request_rates)?;
         services::write(f, &self.services)?;
@@ -273,6 +281,7 @@ mod tests {
         assert_eq!(config.journal, Durability::Durable);
         assert_eq!(config.domain_key_rotation_days, 30);
         assert_eq!(config.limits, Limits::default());
+        assert_eq!(config.strangers, StrangersShare::default());
         assert_eq!(config.tls, None);
         assert_eq!(config.quotas, kms::Quotas::default());
         assert_eq!(config.request_rates, kms::RequestRates::Unlimited);
@@ -296,11 +305,13 @@ mod tests {
              listen = \"[::]:443\"\nadmin_listen = \"0.0.0.0:9\"\ndanger_admin_off_loopback = true\n\
              domain_key_rotation_days = 7\n[seal]\npassphrase_file = \"/run/pass\"\n\
              [tls]\ncertificate = \"c.pem\"\nkey = \"/k.pem\"\n\
-             [limits]\nconnections_max = 5\nhead_seconds = 1\nbody_seconds = 2\nidle_seconds = 3\nshutdown_seconds = 4\n\
+             [limits]\nconnections_max = 5\nconnections_per_address_max = 4\nbodies_bytes_max = 9999999\nhead_seconds = 1\nbody_seconds = 2\n\
+             idle_seconds = 3\nstranger_idle_seconds = 2\nshutdown_seconds = 4\n\
              [quotas]\nkeys_per_region = 5\naliases_per_key = 0\ngrants_per_key = 7\nkey_policy_bytes = 8\n\
              on_demand_rotations = 9\nsymmetric_per_second = 10\nrsa_per_second = 11\n\
              elliptic_curve_per_second = 12\nml_dsa_per_second = 13",
             "quotas.request_rates = \"aws\"",
+            "[strangers]\nrecords_per_minute = 0\njournal_bytes_per_day = 1048576\ndisk_reserve_bytes = 0",
             "[[services]]\nname = \"s3\"\nprincipal = \"arn:aws:iam::111122223333:user/s3/gateway\"\n\
              [[services]]\nname = \"ec2\"\nprincipal = \"arn:aws:iam::111122223333:role/volumes\"\n\
              accounts = [\"444455556666\", \"111122223333\"]\n\

@@ -78,6 +78,7 @@ fn parts(
         issuers: Arc::clone(issuers) as _,
         regions: config.regions.clone(),
         durability: config.journal,
+        strangers: config.strangers,
         quotas: config.quotas.clone(),
         request_rates: config.request_rates,
         attestation_roots: RootSource::load(&config.attestation_roots)?,

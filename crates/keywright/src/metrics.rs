@@ -166,6 +166,8 @@ impl Labels {
 /// Writes the connections of a listener in the text format of Prometheus.
 pub(crate) fn connections(out: &mut String, connections: &Connections) {
     gauge(out, "keywright_connections_open", "Connections that are open.", connections.open());
+    let name = "keywright_connections_known";
+    gauge(out, name, "Open connections on which somebody known has called.", connections.open_known());
     head(out, "keywright_connections_total", "counter", "Connections accepted.");
     line(out, "keywright_connections_total", "", connections.accepted());
     let name = "keywright_connections_ended_total";

@@ -1,10 +1,10 @@
 //! `keywright serve`: opens the deployment, listens, and ends cleanly.
 
-use std::{num::NonZeroUsize, sync::Arc};
+use std::{net::SocketAddr, num::NonZeroUsize, sync::Arc};
 
 use bytes::Bytes;
 use dispatch::{BodyFault, ConnectionInfo, Dispatcher, Origins};
-use edge::{Answer, Bound, Connections, Ended, Limits, Setup, Signals, Tls, Wanted, bind};
+use edge::{Answer, Bound, Connections, Ended, Setup, Signals, Tls, TurnedAway, Wanted, bind};
 use http::{Response, request::Parts};
 use server::{Health, StartError};
 use tokio::runtime::Runtime;
@@ -42,6 +42,14 @@ impl Answer for Api {
             guest.admit(&mut answer);
         }
         answer
+    }
+
+    fn knows(&self, head: &Parts) -> bool {
+        self.dispatcher.knows(head)
+    }
+
+    fn turned_away(&self, why: TurnedAway, peer: SocketAddr) {
+        self.dispatcher.turned_away(peer.ip(), why.code());
     }
 }
 
@@ -101,7 +109,8 @@ fn serve(listening: Listening, config: &Config, runtime: &Runtime) -> Result<(),
     let admin = admin.serve(Setup {
         answer: Arc::new(Admin { metrics, connections, health }),
         tls: None,
-        limits: Limits { connections_max: ADMIN_CONNECTIONS, ..config.limits },
+        // Nobody signs here.
+        limits: config.limits.for_anybody(ADMIN_CONNECTIONS),
         workers: NonZeroUsize::MIN,
         name: "admin",
         counts: Arc::default(),
@@ -128,12 +137,7 @@ fn serve(listening: Listening, config: &Config, runtime: &Runtime) -> Result<(),
 /// Monitoring needs few.
 const ADMIN_CONNECTIONS: usize = 64;
 
-fn announce(
-    config: &Config,
-    deployment: &Deployment,
-    api: std::net::SocketAddr,
-    admin: std::net::SocketAddr,
-) {
+fn announce(config: &Config, deployment: &Deployment, api: SocketAddr, admin: SocketAddr) {
     let accounts: Vec<String> = deployment.accounts.iter().map(ToString::to_string).collect();
     tracing::info!(
         listen = %api,

@@ -7,7 +7,7 @@ use attestation::Roots;
 use audit::{Disk, Journal};
 use dispatch::{
     Authentication, Backstage, Clock, Credentials, Dispatcher, Drain, Durability, Find, Observer, Policies,
-    Regions, ServiceIdentity, Services, Verified, Wiring,
+    Regions, ServiceIdentity, Services, Strangers, StrangersShare, Verified, Wiring,
 };
 use iam::{IdentityManagement, IssuerKeys};
 use kms::{KeyManagement, Rates, Workshop};
@@ -39,6 +39,8 @@ pub struct Parts {
     pub regions: Regions,
     /// When a reply to a call that changes nothing may leave.
     pub durability: Durability,
+    /// What strangers may have recorded.
+    pub strangers: StrangersShare,
     /// How much there may be in the key management service.
     pub quotas: kms::Quotas,
     /// How fast it may be asked for.
@@ -95,6 +97,8 @@ pub struct Chores {
 
 /// How often a strongroom that stays sealed is tried again, and the age of the domain key is looked at.
 const SEAL_TICK: Duration = Duration::from_secs(5);
+/// How often refusals of strangers are looked over, to be summed up.
+const STRANGERS_TICK: Duration = Duration::from_secs(1);
 
 impl Assembly {
     /// Puts a server together on an initialised deployment: opens the journal, unseals the strongroom, reads the store
@@ -146,13 +150,16 @@ impl Assembly {
         let mirror = Arc::new(Mirror::new(empty));
         let loaded = mirror.load(&*store).await?;
 
-        let (outbox, drain) = dispatch::outbox(&node, Arc::clone(&store), Arc::clone(&journal));
+        let (outbox, mut drain) = dispatch::outbox(&node, Arc::clone(&store), Arc::clone(&journal));
         let drained = drain.recover(&recovery).await.map_err(StartError::Outbox)?;
         if drained > 0 {
             tracing::info!(drained, "records of changes were brought from the store to the journal");
         }
         let following = Following { mirror: Arc::clone(&mirror), store: Arc::clone(&store), loaded, drain };
-        let backstage = Backstage { store, mirror, journal, outbox, clock, entropy };
+        let strangers =
+            Strangers::new(parts.strangers, Arc::clone(&journal), Arc::clone(&clock), Arc::clone(&entropy));
+        let strangers = Arc::new(strangers);
+        let backstage = Backstage { store, mirror, journal, outbox, strangers, clock, entropy };
         let vitals = Arc::new(Vitals::new(&backstage, &strongroom, Arc::clone(&keeper.because)));
         let wiring = Wiring {
             authentication: (leniency.authentication)(iam::credentials),
@@ -195,7 +202,13 @@ impl Chores {
         };
         let kms = kms::clockwork::run(Arc::clone(&self.kms), self.backstage.clone());
         let iam = iam::clockwork::run(Arc::clone(&self.iam), self.backstage.clone());
-        tokio::join!(kms, iam, keep);
+        let strangers = async {
+            loop {
+                tokio::time::sleep(STRANGERS_TICK).await;
+                self.backstage.strangers.sum_up();
+            }
+        };
+        tokio::join!(kms, iam, keep, strangers);
     }
 
     /// Does everything that is due at this moment of the clock, also what only becomes due by it.
@@ -204,13 +217,16 @@ impl Chores {
     /// What the store answers; what is not done stays due.
     pub async fn tick(&self) -> Result<(), StoreError> {
         self.keep().await;
+        self.backstage.strangers.sum_up();
         while kms::clockwork::tick(&self.kms, &self.backstage).await? > 0 {}
         iam::clockwork::tick(&self.iam, &self.backstage).await?;
         Ok(())
     }
 
-    /// Writes down what is only in memory, at the end of a server: when keys and access keys were last used.
+    /// Writes down what is only in memory, at the end of a server: what strangers were refused, and when keys and access
+    /// keys were last used.
     pub async fn finish(&self) {
+        self.backstage.strangers.finish();
         let written = async {
             kms::clockwork::finish(&self.kms, &self.backstage).await?;
             iam::clockwork::tick(&self.iam, &self.backstage).await
@@ -232,10 +248,11 @@ impl Chores {
         self.backstage.mirror.is_following()
     }
 
-    /// How many changes are being committed, and how many of their records are not in the journal yet.
+    /// How many changes are being committed, how many of their records are not in the journal yet, and how many records
+    /// of calls wait to be written.
     #[must_use]
     pub fn underway(&self) -> usize {
-        self.backstage.outbox.underway()
+        self.backstage.outbox.underway() + self.backstage.journal.waiting()
     }
 
     async fn keep(&self) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use audit::Journal;
-use dispatch::Backstage;
+use dispatch::{Backstage, Strangers};
 use state::Mirror;
 use strongroom::Strongroom;
 
@@ -23,7 +23,7 @@ pub trait Health: Send + Sync + 'static {
 pub struct Part {
     /// `seal`, `store`, `journal`.
     pub name: &'static str,
-    /// Its state in a few words: `unsealed`, `following`, `not writing: no space left on device`. Never a secret.
+    /// Its state in a few words: `unsealed`, `following`, `not writing: its disk is full`. Never a secret.
     pub state: String,
     /// Whether the server can answer calls in this state.
     pub ready: bool,
@@ -46,6 +46,7 @@ pub struct Vitals {
     journal: Arc<Journal>,
     strongroom: Arc<Strongroom>,
     because: Arc<SealedBecause>,
+    strangers: Arc<Strangers>,
 }
 
 impl Vitals {
@@ -60,6 +61,7 @@ impl Vitals {
             journal: Arc::clone(&backstage.journal),
             strongroom: Arc::clone(strongroom),
             because,
+            strangers: Arc::clone(&backstage.strangers),
         }
     }
 }
@@ -72,6 +74,11 @@ impl Health for Vitals {
             state: if ready { good.to_owned() } else { bad },
         };
         let journal = self.journal.health();
+        let writing = if self.strangers.is_short() {
+            "writing; its disk is nearly full, and refusals of strangers are only counted"
+        } else {
+            "writing"
+        };
         vec![
             part(
                 "seal",
@@ -80,22 +87,37 @@ impl Health for Vitals {
                 format!("sealed: {}", self.because.text()),
             ),
             part("store", self.mirror.is_following(), "following", "does not answer".to_owned()),
-            part("journal", journal == audit::Health::Good, "writing", format!("{journal:?}")),
+            part("journal", journal == audit::Health::Good, writing, journal.to_string()),
         ]
     }
 
     fn gauges(&self) -> Vec<Gauge> {
-        self.parts()
-            .into_iter()
-            .map(|part| Gauge {
-                name: match part.name {
-                    "seal" => "keywright_unsealed",
-                    "store" => "keywright_store_following",
-                    _ => "keywright_journal_writing",
-                },
-                help: "1 if this part is well, 0 if calls are refused because of it",
-                value: u64::from(part.ready),
-            })
-            .collect()
+        let parts = self.parts().into_iter().map(|part| Gauge {
+            name: match part.name {
+                "seal" => "keywright_unsealed",
+                "store" => "keywright_store_following",
+                _ => "keywright_journal_writing",
+            },
+            help: "1 if this part is well, 0 if calls are refused because of it",
+            value: u64::from(part.ready),
+        });
+        let free = self.journal.free_bytes().map(|value| Gauge {
+            name: "keywright_journal_disk_free_bytes",
+            help: "Free bytes on the journal's disk.",
+            value,
+        });
+        let strangers = [
+            Gauge {
+                name: "keywright_strangers_recorded",
+                help: "Refusals of strangers since the start that have a record of their own.",
+                value: self.strangers.recorded(),
+            },
+            Gauge {
+                name: "keywright_strangers_counted",
+                help: "Refusals of strangers since the start that are only counted and summed up.",
+                value: self.strangers.counted(),
+            },
+        ];
+        parts.chain(free).chain(strangers).collect()
     }
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use audit::{MemoryDisk, Options};
 use dispatch::{
-    Authentication, Dispatcher, Durability, Observer, Policies, Reach, Regions, ServiceIdentity, Verified,
+    Authentication, Dispatcher, Durability, Observer, Policies, Reach, Regions, ServiceIdentity,
+    StrangersShare, Verified,
 };
 use model::{AwsService, arn::AccountId};
 use server::{
@@ -114,6 +115,7 @@ impl Machine {
             issuers: Arc::clone(&self.issuers) as _,
             regions: settings.regions,
             durability: Durability::Durable,
+            strangers: StrangersShare::default(),
             quotas: settings.quotas,
             request_rates: settings.request_rates,
             attestation_roots: settings.attestation_roots,

@@ -15,6 +15,7 @@ use dispatch::{BodyFault, Clock, ConnectionInfo, Facts, Protocol, Service};
 use http::{Request, request::Parts as Head};
 use model::Timestamp;
 use serde_json::Value;
+use server::{Health, Part};
 use state::Stateful;
 use store::{
     Batch, FaultEffect, FaultyStore, MemoryStore, PlannedFault, Revision, Store, StoreCall, StoreError,
@@ -184,6 +185,12 @@ impl World {
         self.run(async { self.server.dispatcher.answer(head, body, &connection()).await.into() })
     }
 
+    /// Whether the head of a request names an access key that there is.
+    #[must_use]
+    pub fn knows(&self, head: &Head) -> bool {
+        self.server.dispatcher.knows(head)
+    }
+
     /// Sends requests all at once, and waits for every answer.
     ///
     /// # Panics
@@ -290,6 +297,11 @@ impl World {
         })
     }
 
+    /// Writes down what is only in memory, as at the end of a server.
+    pub fn finish(&self) {
+        self.run(self.server.chores.finish());
+    }
+
     /// The journal, or that of each server, the chains verified. Records of changes are brought there first, if nothing stands in the way.
     ///
     /// # Panics
@@ -350,11 +362,26 @@ impl World {
         });
     }
 
+    /// Waits until calls are answered, unless that takes a new start.
+    pub fn heal(&self) {
+        let has_stopped = || self.parts().iter().any(|part| part.state.starts_with("stopped"));
+        self.run(async {
+            while !self.is_well() && !has_stopped() {
+                pause().await;
+            }
+        });
+    }
+
     /// Whether calls are answered.
     #[must_use]
     pub fn is_well(&self) -> bool {
-        use server::Health;
-        self.server.vitals.parts().iter().all(|part| part.ready)
+        self.parts().iter().all(|part| part.ready)
+    }
+
+    /// How the server's parts are, as the health page has it.
+    #[must_use]
+    pub fn parts(&self) -> Vec<Part> {
+        self.server.vitals.parts()
     }
 
     /// The time.

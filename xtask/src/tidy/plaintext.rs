@@ -11,6 +11,7 @@ const STRONGROOM: &[(&str, &str)] = &[
     ("crates/dispatch/src/backstage.rs", "hands the source of entropy on"),
     ("crates/dispatch/src/cx.rs", "hands the source of entropy on"),
     ("crates/dispatch/src/event.rs", "hands the source of entropy on"),
+    ("crates/dispatch/src/strangers.rs", "draws the ids of summaries from the source of entropy"),
     ("crates/dispatch/src/pages.rs", "vouches for the markers of listings"),
     ("crates/iam/src/credentials.rs", "seals and opens secret access keys"),
     ("crates/iam/src/tables.rs", "opens secret access keys when they enter memory"),

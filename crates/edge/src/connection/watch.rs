@@ -26,6 +26,7 @@ pub(crate) struct Watch {
     since: AtomicU64,
     requests: AtomicU32,
     multiplexed: AtomicBool,
+    known: AtomicBool,
     order: AtomicU8,
     waker: OnceLock<Waker>,
 }
@@ -77,6 +78,7 @@ impl Watch {
             phase: AtomicU8::new(HEAD),
             requests: AtomicU32::new(0),
             multiplexed: AtomicBool::new(false),
+            known: AtomicBool::new(false),
             order: AtomicU8::new(0),
             waker: OnceLock::new(),
         }
@@ -100,6 +102,16 @@ impl Watch {
         self.requests.fetch_add(1, Relaxed);
         self.phase.store(BUSY, Relaxed);
         Busy(self)
+    }
+
+    /// One of the requests came from somebody known. Whether that is news.
+    pub(super) fn is_known(&self) -> bool {
+        !self.known.swap(true, Relaxed)
+    }
+
+    /// Whether one of the requests came from somebody known.
+    pub(crate) fn has_been_known(&self) -> bool {
+        self.known.load(Relaxed)
     }
 
     /// The connection's task has ended.
@@ -146,11 +158,12 @@ impl Watch {
     pub(crate) fn check(&self, limits: &Limits) -> Option<Overdue> {
         let waited = Duration::from_millis(self.now.get().saturating_sub(self.since.load(Relaxed)));
         let before = self.order.load(Relaxed);
+        let idle = if self.has_been_known() { limits.idle } else { limits.stranger_idle.min(limits.idle) };
         let (order, overdue) = match self.phase.load(Relaxed) {
             HEAD if waited >= limits.head => (Order::End, Overdue::Head),
             // One that does not take its last answer does not finish either.
-            IDLE if waited >= limits.idle.saturating_add(limits.head) => (Order::End, Overdue::Idle),
-            IDLE if waited >= limits.idle => (Order::Finish, Overdue::Idle),
+            IDLE if waited >= idle.saturating_add(limits.head) => (Order::End, Overdue::Idle),
+            IDLE if waited >= idle => (Order::Finish, Overdue::Idle),
             _ => return None,
         };
         self.tell(order);
@@ -180,9 +193,12 @@ mod tests {
 
     const LIMITS: Limits = Limits {
         connections_max: 1,
+        connections_per_address_max: 1,
+        bodies_bytes_max: 1,
         head: Duration::from_secs(10),
         body: Duration::from_secs(30),
         idle: Duration::from_secs(100),
+        stranger_idle: Duration::from_secs(20),
         shutdown: Duration::from_secs(10),
     };
 

@@ -1,6 +1,7 @@
 //! A thread that serves connections.
 
 use std::{
+    collections::BTreeMap,
     io,
     net::{SocketAddr, TcpStream},
     sync::{
@@ -19,13 +20,22 @@ use tokio::{
 
 use crate::{
     connection::{Answer, Coarse, Order, Overdue, Shared, Watch},
-    connections::Connections,
+    connections::TurnedAway,
+    guests::Guest,
 };
 
 /// The way to a worker.
 pub(super) struct Worker {
-    connections: mpsc::UnboundedSender<(TcpStream, SocketAddr)>,
+    orders: mpsc::UnboundedSender<Message>,
     open: Arc<AtomicUsize>,
+}
+
+/// What the acceptor tells a worker.
+enum Message {
+    /// Serve this connection.
+    Serve(TcpStream, (Guest, SocketAddr)),
+    /// End this one: a later one takes its place.
+    End(Guest),
 }
 
 /// How long to wait between two looks at what is still open while stopping.
@@ -40,18 +50,18 @@ impl Worker {
         stopped: watch::Receiver<bool>,
     ) -> io::Result<(Self, JoinHandle<usize>)> {
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-        let (sender, connections) = mpsc::unbounded_channel();
+        let (sender, messages) = mpsc::unbounded_channel();
         let open = Arc::new(AtomicUsize::new(0));
         let floor = Floor {
             sweep: shared.limits.sweep(),
             shared,
             open: Arc::clone(&open),
             now: Arc::default(),
-            watches: Vec::new(),
+            watches: BTreeMap::new(),
         };
         let thread = std::thread::Builder::new().name(name.to_owned());
-        let thread = thread.spawn(move || floor.run(&runtime, connections, stopped))?;
-        Ok((Self { connections: sender, open }, thread))
+        let thread = thread.spawn(move || floor.run(&runtime, messages, stopped))?;
+        Ok((Self { orders: sender, open }, thread))
     }
 
     /// Connections that this worker has.
@@ -60,12 +70,18 @@ impl Worker {
     }
 
     /// Gives it another one.
-    pub(super) fn hand(&mut self, stream: TcpStream, peer: SocketAddr) {
+    pub(super) fn hand(&mut self, stream: TcpStream, from: (Guest, SocketAddr)) {
         self.open.fetch_add(1, Relaxed);
         // A worker that is gone takes no more; the connection is closed with the message.
-        if self.connections.send((stream, peer)).is_err() {
+        if self.orders.send(Message::Serve(stream, from)).is_err() {
             self.open.fetch_sub(1, Relaxed);
         }
+    }
+
+    /// Ends a connection, if it is this worker's.
+    pub(super) fn end(&mut self, guest: Guest) {
+        // A worker that is gone has ended all.
+        let _ = self.orders.send(Message::End(guest));
     }
 }
 
@@ -75,15 +91,15 @@ struct Floor<A> {
     open: Arc<AtomicUsize>,
     now: Arc<Coarse>,
     sweep: Duration,
-    watches: Vec<Arc<Watch>>,
+    watches: BTreeMap<Guest, (Arc<Watch>, SocketAddr)>,
 }
 
-type Incoming = mpsc::UnboundedReceiver<(TcpStream, SocketAddr)>;
+type Incoming = mpsc::UnboundedReceiver<Message>;
 
 impl<A: Answer> Floor<A> {
-    fn run(mut self, runtime: &Runtime, connections: Incoming, stopped: watch::Receiver<bool>) -> usize {
+    fn run(mut self, runtime: &Runtime, messages: Incoming, stopped: watch::Receiver<bool>) -> usize {
         runtime.block_on(async {
-            self.work(connections, stopped).await;
+            self.work(messages, stopped).await;
             let deadline = Instant::now() + self.shared.limits.shutdown;
             self.finish(deadline).await;
             let cut_off = self.watches.len();
@@ -98,14 +114,15 @@ impl<A: Answer> Floor<A> {
         })
     }
 
-    async fn work(&mut self, mut connections: Incoming, mut stopped: watch::Receiver<bool>) {
+    async fn work(&mut self, mut messages: Incoming, mut stopped: watch::Receiver<bool>) {
         let started = Instant::now();
         let mut sweep = interval(self.sweep);
         sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                connection = connections.recv() => match connection {
-                    Some((stream, peer)) => self.take(stream, peer),
+                message = messages.recv() => match message {
+                    Some(Message::Serve(stream, from)) => self.take(stream, from),
+                    Some(Message::End(guest)) => self.make_room(guest),
                     None => break,
                 },
                 _ = sweep.tick() => {
@@ -116,9 +133,11 @@ impl<A: Answer> Floor<A> {
             }
         }
         // What the acceptor handed over before it stopped has been accepted as far as the client can tell.
-        connections.close();
-        while let Ok((stream, peer)) = connections.try_recv() {
-            self.take(stream, peer);
+        messages.close();
+        while let Ok(message) = messages.try_recv() {
+            if let Message::Serve(stream, from) = message {
+                self.take(stream, from);
+            }
         }
     }
 
@@ -134,27 +153,40 @@ impl<A: Answer> Floor<A> {
         }
     }
 
-    fn take(&mut self, stream: TcpStream, peer: SocketAddr) {
-        let opened = Opened { open: Arc::clone(&self.open), shared: Arc::clone(&self.shared) };
+    fn take(&mut self, stream: TcpStream, from: (Guest, SocketAddr)) {
+        let (guest, peer) = from;
+        let watch = Arc::new(Watch::new(Arc::clone(&self.now)));
+        let opened = Opened {
+            open: Arc::clone(&self.open),
+            shared: Arc::clone(&self.shared),
+            watch: Arc::clone(&watch),
+            guest,
+        };
         self.shared.counts.opened();
         let stream = stream.set_nodelay(true).and_then(|()| tokio::net::TcpStream::from_std(stream));
         // It fails when the client is gone already.
         let Ok(stream) = stream else { return };
-        let watch = Arc::new(Watch::new(Arc::clone(&self.now)));
-        self.watches.push(Arc::clone(&watch));
-        let gone = Gone(Arc::clone(&watch));
-        let serving = Arc::clone(&self.shared).serve(stream, peer, watch);
+        self.watches.insert(guest, (Arc::clone(&watch), peer));
+        let serving = Arc::clone(&self.shared).serve(stream, from, watch);
         tokio::spawn(async move {
-            let _guards = (opened, gone);
+            let _guard = opened;
             serving.await;
         });
     }
 
+    /// Ends a connection for a later one, unless it is another worker's or has ended.
+    fn make_room(&mut self, guest: Guest) {
+        if let Some((watch, peer)) = self.watches.remove(&guest).filter(|(watch, _)| !watch.is_gone()) {
+            watch.tell(Order::End);
+            self.shared.turned_away(TurnedAway::MadeRoom, peer);
+        }
+    }
+
     fn sweep(&mut self) {
         self.forget_gone();
-        for watch in &self.watches {
+        for (watch, peer) in self.watches.values() {
             match watch.check(&self.shared.limits) {
-                Some(Overdue::Head) => self.shared.counts.overdue_head(),
+                Some(Overdue::Head) => self.shared.turned_away(TurnedAway::SlowHead, *peer),
                 Some(Overdue::Idle) => self.shared.counts.overdue_idle(),
                 None => {}
             }
@@ -162,35 +194,32 @@ impl<A: Answer> Floor<A> {
     }
 
     fn tell(&self, order: Order) {
-        for watch in &self.watches {
+        for (watch, _) in self.watches.values() {
             watch.tell(order);
         }
     }
 
     fn forget_gone(&mut self) {
-        self.watches.retain(|watch| !watch.is_gone());
+        self.watches.retain(|_, (watch, _)| !watch.is_gone());
     }
 }
 
-/// Counts a connection as open while it lives.
-struct Opened<A> {
+/// Counts a connection as open while it lives, and tells that it is gone when its task ends, however it ends.
+struct Opened<A: Answer> {
     open: Arc<AtomicUsize>,
     shared: Arc<Shared<A>>,
+    watch: Arc<Watch>,
+    guest: Guest,
 }
 
-impl<A> Drop for Opened<A> {
+impl<A: Answer> Drop for Opened<A> {
     fn drop(&mut self) {
         self.open.fetch_sub(1, Relaxed);
-        let counts: &Connections = &self.shared.counts;
-        counts.closed();
-    }
-}
-
-/// Marks a connection's watch when its task ends, however it ends.
-struct Gone(Arc<Watch>);
-
-impl Drop for Gone {
-    fn drop(&mut self) {
-        self.0.gone();
+        self.shared.guests().leave(self.guest);
+        self.shared.counts.closed();
+        if self.watch.has_been_known() {
+            self.shared.counts.known_closed();
+        }
+        self.watch.gone();
     }
 }

@@ -159,20 +159,6 @@ fn a_panic_ends_its_connection_and_no_other() {
 }
 
 #[test]
-fn connections_over_the_limit_are_closed() {
-    let world = start_with(Limits { connections_max: 2, ..Limits::default() }, 2, None);
-    let mut first = world.connect();
-    first.post("/", "a").response();
-    let mut second = world.connect();
-    second.post("/", "a").response();
-    assert_eq!(world.connect().closed(), "");
-    assert_eq!(first.post("/", "a").response().0, 200);
-    drop(second);
-    until(|| world.counts.open() == 1);
-    assert_eq!(world.connect().post("/", "a").response().0, 200);
-}
-
-#[test]
 fn connections_go_to_the_worker_with_the_fewest() {
     let world = start_with(Limits::default(), 3, None);
     let mut clients: Vec<_> = (0..9).map(|_| world.connect()).collect();

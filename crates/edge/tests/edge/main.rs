@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
+mod guests;
 mod http;
 mod http2;
+mod memory;
 mod shutdown;
 mod slow;
 mod tls;

@@ -11,14 +11,17 @@ use std::{
 
 use bytes::Bytes;
 use dispatch::{BodyFault, ConnectionInfo};
-use edge::{Answer, Connections, Edge, Limits, Setup, Tls, bind};
+use edge::{Answer, Connections, Edge, Limits, Setup, Tls, TurnedAway, bind};
 use http::{Response, request::Parts};
+use tokio::net::TcpSocket;
 
 /// Tells what it was given; the path says what else it does.
 #[derive(Default)]
 pub(crate) struct Teller {
     /// The faults that it was given.
     pub(crate) faults: Mutex<Vec<BodyFault>>,
+    /// Whom it was told of who did not get as far as a request.
+    pub(crate) turned_away: Mutex<Vec<TurnedAway>>,
     /// What detached tasks have finished.
     pub(crate) finished: Arc<Mutex<usize>>,
 }
@@ -35,6 +38,7 @@ impl Answer for Teller {
         let number: usize = number.parse().unwrap_or(0);
         match verb {
             "wait" => tokio::time::sleep(Duration::from_millis(number as u64)).await,
+            "known" => connection.recognise(),
             "panic" => panic!("on purpose"),
             "big" => return Response::new(vec![b'x'; number].into()),
             "detach" => {
@@ -55,6 +59,14 @@ impl Answer for Teller {
         let tls = connection.tls().map(|tls| format!("{} {}", tls.version, tls.cipher));
         let told = format!("{:?} {} {body:?} {thread} {tls:?}", head.version, head.method);
         Response::new(told.into())
+    }
+
+    fn knows(&self, head: &Parts) -> bool {
+        !head.headers.contains_key("x-stranger")
+    }
+
+    fn turned_away(&self, why: TurnedAway, _: SocketAddr) {
+        self.turned_away.lock().unwrap().push(why);
     }
 }
 
@@ -98,6 +110,17 @@ impl World {
         Client::connect(self.edge.address())
     }
 
+    /// A client at another address of this machine.
+    pub(crate) fn connect_from(&self, source: [u8; 4]) -> Client {
+        let stream = run(async {
+            let socket = TcpSocket::new_v4().unwrap();
+            socket.bind((source, 0).into()).unwrap();
+            socket.connect(self.edge.address()).await.unwrap().into_std().unwrap()
+        });
+        stream.set_nonblocking(false).unwrap();
+        Client::of(stream)
+    }
+
     /// Waits until no connection is open.
     pub(crate) fn until_all_closed(&self) {
         until(|| self.counts.open() == 0);
@@ -128,7 +151,10 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn connect(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).unwrap();
+        Self::of(TcpStream::connect(address).unwrap())
+    }
+
+    fn of(stream: TcpStream) -> Self {
         stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
         stream.set_nodelay(true).unwrap();
         Self { stream, read: Vec::new() }
@@ -167,6 +193,16 @@ impl Client {
         }
         let body = self.read.drain(..length).collect();
         (status, String::from_utf8(body).unwrap())
+    }
+
+    /// Whether anything of an answer comes within a time.
+    pub(crate) fn is_answered_within(&mut self, time: Duration) -> bool {
+        self.stream.set_read_timeout(Some(time)).unwrap();
+        let mut buffer = [0; 4096];
+        let read = self.stream.read(&mut buffer);
+        self.stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        self.read.extend_from_slice(&buffer[..read.as_ref().copied().unwrap_or_default()]);
+        read.is_ok_and(|length| length > 0)
     }
 
     fn until(&mut self, end: &[u8]) -> String {

@@ -8,12 +8,12 @@ use server::{RootSource, SealFile, nearest};
 use toml::{Table, Value};
 
 use super::{
-    ConfigError, Expected, Oidc, QuotaSettings, Settings, Wrong, address, durability, keys::Keys, oidc,
-    services, values,
+    ConfigError, Expected, Oidc, QuotaSettings, Settings, StrangersSettings, Wrong, address, durability,
+    keys::Keys, oidc, services, values,
 };
 
 /// Every key there is, for the one that was probably meant.
-const KEYS: [&str; 34] = [
+const KEYS: [&str; 40] = [
     "admin_listen",
     "attestation.roots",
     "cors.origins",
@@ -21,11 +21,14 @@ const KEYS: [&str; 34] = [
     "data_dir",
     "domain_key_rotation_days",
     "journal",
+    "limits.bodies_bytes_max",
     "limits.body_seconds",
     "limits.connections_max",
+    "limits.connections_per_address_max",
     "limits.head_seconds",
     "limits.idle_seconds",
     "limits.shutdown_seconds",
+    "limits.stranger_idle_seconds",
     "listen",
     "log",
     "oidc.ca_file",
@@ -45,6 +48,9 @@ const KEYS: [&str; 34] = [
     "services.accounts",
     "services.name",
     "services.principal",
+    "strangers.disk_reserve_bytes",
+    "strangers.journal_bytes_per_day",
+    "strangers.records_per_minute",
     "tls.certificate",
     "tls.key",
     "workers",
@@ -77,10 +83,15 @@ pub(super) fn parse(file: &Path, text: &str) -> Result<Settings, ConfigError> {
         domain_key_rotation_days: keys.number("domain_key_rotation_days", 1..=3650)?,
         workers: keys.number::<usize>("workers", 1..=1024)?.and_then(NonZeroUsize::new),
         connections_max: keys.number("limits.connections_max", 1..=1_000_000)?,
+        connections_per_address_max: keys.number("limits.connections_per_address_max", 1..=1_000_000)?,
+        bodies_bytes_max: keys
+            .number("limits.bodies_bytes_max", 4 * 1024 * 1024..=64 * 1024 * 1024 * 1024)?,
         head: keys.seconds("limits.head_seconds", 1..=300)?,
         body: keys.seconds("limits.body_seconds", 1..=300)?,
         idle: keys.seconds("limits.idle_seconds", 1..=3600)?,
+        stranger_idle: keys.seconds("limits.stranger_idle_seconds", 1..=3600)?,
         shutdown: keys.seconds("limits.shutdown_seconds", 1..=300)?,
+        strangers: StrangersSettings::read(&mut keys)?,
         oidc: Oidc::read(&mut keys)?,
         quotas: QuotaSettings::read(&mut keys)?,
         services: services::read(&mut keys)?,

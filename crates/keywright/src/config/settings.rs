@@ -6,7 +6,7 @@ use dispatch::{Durability, Origins, Regions, ServiceIdentity};
 use edge::TlsFiles;
 use server::{RootSource, SealFile};
 
-use super::{Oidc, QuotaSettings};
+use super::{Oidc, QuotaSettings, StrangersSettings};
 use crate::logging::Format;
 
 /// Settings: each is valid, any may be missing. The fields are those of the
@@ -24,10 +24,14 @@ pub(crate) struct Settings {
     pub(crate) domain_key_rotation_days: Option<u32>,
     pub(crate) workers: Option<NonZeroUsize>,
     pub(crate) connections_max: Option<usize>,
+    pub(crate) connections_per_address_max: Option<usize>,
+    pub(crate) bodies_bytes_max: Option<usize>,
     pub(crate) head: Option<Duration>,
     pub(crate) body: Option<Duration>,
     pub(crate) idle: Option<Duration>,
+    pub(crate) stranger_idle: Option<Duration>,
     pub(crate) shutdown: Option<Duration>,
+    pub(crate) strangers: StrangersSettings,
     pub(crate) oidc: Option<Oidc>,
     pub(crate) quotas: QuotaSettings,
     pub(crate) services: Option<Vec<ServiceIdentity>>,
@@ -51,10 +55,16 @@ impl Settings {
             domain_key_rotation_days: self.domain_key_rotation_days.or(below.domain_key_rotation_days),
             workers: self.workers.or(below.workers),
             connections_max: self.connections_max.or(below.connections_max),
+            connections_per_address_max: self
+                .connections_per_address_max
+                .or(below.connections_per_address_max),
+            bodies_bytes_max: self.bodies_bytes_max.or(below.bodies_bytes_max),
             head: self.head.or(below.head),
             body: self.body.or(below.body),
             idle: self.idle.or(below.idle),
+            stranger_idle: self.stranger_idle.or(below.stranger_idle),
             shutdown: self.shutdown.or(below.shutdown),
+            strangers: self.strangers.over(below.strangers),
             oidc: self.oidc.or(below.oidc),
             quotas: self.quotas.over(below.quotas),
             services: self.services.or(below.services),

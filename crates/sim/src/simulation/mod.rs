@@ -178,7 +178,7 @@ impl Simulation {
     fn restart(&mut self) {
         self.report.starts += 1;
         if let Some(world) = self.world.take() {
-            // A server starts neither without its store nor without room for the records that wait there.
+            // A server starts neither without its store nor on a disk that fails. Crashes leave a full disk full.
             trouble::mend(&world);
             self.world = Some(world.restart());
         }
@@ -215,10 +215,7 @@ impl Simulation {
     /// Ends all trouble. A journal that does not know what is on its disk takes a new start.
     fn repair(&mut self) {
         trouble::end(self.world());
-        if !self.world().is_well() {
-            // The journal writes again when it is given something to write.
-            let _ = self.send("GenerateRandom", &serde_json::json!({ "NumberOfBytes": 1 }));
-        }
+        self.world().heal();
         if !self.world().is_well() {
             self.report.starts += 1;
             self.world = self.world.take().map(World::restart);

@@ -89,13 +89,14 @@ fn bodies_that_did_not_arrive() {
         (BodyFault::TooLarge, 413, "RequestEntityTooLargeException"),
         (BodyFault::TimedOut, 408, "RequestTimeoutException"),
         (BodyFault::Broken, 408, "RequestTimeoutException"),
+        (BodyFault::NoRoom, 503, "ServiceUnavailableException"),
     ] {
         let (head, _) = signed.clone().into_parts();
         let answer = world.deliver(head, Err(fault));
         assert_eq!((answer.status, answer.fault()), (status, code));
     }
     let records = world.records();
-    assert_eq!(records.len(), 3);
+    assert_eq!(records.len(), 4);
     assert!(records.iter().all(|record| record.operation == "ListKeys" && record.http_status >= 408));
 }
 

@@ -4,7 +4,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::string_slice,
-    clippy::indexing_slicing,
+    clippy::panic,
     reason = "tests"
 )]
 
@@ -17,6 +17,7 @@ mod machine;
 mod recorded;
 mod signatures;
 mod simulated;
+mod strangers;
 mod tagging;
 mod together;
 mod undecided;

@@ -1,0 +1,124 @@
+//! What requests may hold before anybody knows who sends them.
+
+#![expect(clippy::disallowed_methods, reason = "connections are real, and so is their time")]
+
+use std::time::{Duration, Instant};
+
+use edge::{Limits, STRANGERS_BODY_BYTES_MAX};
+
+use crate::{
+    http2,
+    world::{Client, World, run, start},
+};
+
+const KIB: usize = 1024;
+
+/// A head of a request with a body of so many bytes, by a stranger.
+fn head(bytes: usize) -> String {
+    format!("POST / HTTP/1.1\r\nHost: h\r\nX-Stranger: yes\r\nContent-Length: {bytes}\r\n\r\n")
+}
+
+/// Strangers that begin bodies and do not go on; how many of them got room.
+fn crowd(world: &World) -> (Vec<Client>, usize) {
+    let mut crowd: Vec<Client> = (0..20).map(|_| world.connect()).collect();
+    for client in &mut crowd {
+        client.send(head(30 * KIB)).send("a");
+    }
+    // Whoever got no room is answered.
+    let mut refused = 0;
+    for client in crowd.iter_mut().rev() {
+        if !client.is_answered_within(Duration::from_millis(500)) {
+            break;
+        }
+        assert!(client.response().1.contains("Err(NoRoom)"));
+        refused += 1;
+    }
+    (crowd, 20 - refused)
+}
+
+#[test]
+fn a_long_body_of_a_stranger_is_not_read() {
+    let world = start(Limits::default());
+    let mut client = world.connect();
+    client.send(head(STRANGERS_BODY_BYTES_MAX + 1));
+    assert!(client.response().1.contains("Err(Unread)"), "nothing of it was sent");
+    let mut client = world.connect();
+    client.send(head(STRANGERS_BODY_BYTES_MAX)).send("\0".repeat(STRANGERS_BODY_BYTES_MAX));
+    assert!(client.response().1.contains(&format!("Ok({STRANGERS_BODY_BYTES_MAX})")));
+    let mut client = world.connect();
+    client.send("POST / HTTP/1.1\r\nHost: h\r\nX-Stranger: yes\r\nTransfer-Encoding: chunked\r\n\r\n");
+    client.send(format!("{:x}\r\n{}\r\n", 33 * KIB, "\0".repeat(33 * KIB)));
+    assert!(client.response().1.contains("Err(Unread)"));
+}
+
+#[test]
+fn over_a_known_connection_nobody_is_asked_again() {
+    let world = start(Limits::default());
+    let mut client = world.connect();
+    client.post("/known", "a").response();
+    client.send(head(100 * KIB)).send("\0".repeat(100 * KIB));
+    assert!(client.response().1.contains(&format!("Ok({})", 100 * KIB)));
+}
+
+#[test]
+fn strangers_hold_half_of_the_budget_and_the_known_have_the_rest() {
+    let world = start(Limits { bodies_bytes_max: 256 * KIB, ..Limits::default() });
+    let mut known = world.connect();
+    known.post("/known", "a").response();
+    let (crowd, with_room) = crowd(&world);
+    assert_eq!(with_room, 4, "of 128 KiB, for a body of 30 KiB and its head");
+    known.post("/", &"\0".repeat(100 * KIB));
+    assert!(known.response().1.contains(&format!("Ok({})", 100 * KIB)));
+    let mut quick = world.connect();
+    quick.post("/", "a");
+    assert!(quick.response().1.contains("Ok(98)"), "what is small and there at once needs no room");
+    drop(crowd);
+    // Their room is there again.
+    crate::world::until(|| {
+        let mut client = world.connect();
+        client.send(head(30 * KIB)).send("\0").send("\0".repeat(30 * KIB - 1));
+        client.response().1.contains("Ok(")
+    });
+}
+
+#[test]
+fn requests_of_a_stranger_take_turns_on_an_http2_connection() {
+    let world = start(Limits::default());
+    run(async {
+        let stranger = http2::connect(&world).await;
+        let began = Instant::now();
+        let (stranger, waits) = (&stranger, Duration::from_millis(300));
+        let all = (0..20).map(|_| http2::post(stranger, "/wait/300", "a"));
+        for told in all_of(all).await {
+            assert!(told.contains("Ok(98)"));
+        }
+        assert!(began.elapsed() > 3 * waits - waits / 10, "eight at a time");
+
+        let known = http2::connect(&world).await;
+        http2::post(&known, "/known", "a").await;
+        let slow = all_of((0..20).map(|_| http2::post(&known, "/wait/3000", "a")));
+        let quick = async {
+            let began = Instant::now();
+            http2::post(&known, "/", "a").await;
+            assert!(began.elapsed() < Duration::from_secs(3), "it does not wait for its turn");
+        };
+        tokio::join!(slow, quick);
+    });
+}
+
+/// Waits for all at once.
+async fn all_of<F: Future<Output = String>>(futures: impl Iterator<Item = F>) -> Vec<String> {
+    let mut futures: Vec<_> = futures.map(|future| (Box::pin(future), None)).collect();
+    std::future::poll_fn(|context| {
+        let mut pending = false;
+        for (future, output) in futures.iter_mut().filter(|(_, output)| output.is_none()) {
+            match future.as_mut().poll(context) {
+                std::task::Poll::Ready(told) => *output = Some(told),
+                std::task::Poll::Pending => pending = true,
+            }
+        }
+        if pending { std::task::Poll::Pending } else { std::task::Poll::Ready(()) }
+    })
+    .await;
+    futures.into_iter().filter_map(|(_, output)| output).collect()
+}
