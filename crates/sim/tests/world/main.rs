@@ -1,12 +1,6 @@
 //! The whole server, called by the official signer in the process of the test.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::string_slice,
-    clippy::panic,
-    reason = "tests"
-)]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::string_slice, clippy::panic, reason = "tests")]
 
 mod bodies;
 mod ciphertexts;
