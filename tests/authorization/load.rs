@@ -301,7 +301,7 @@ impl File {
             grant: written.grant.clone(),
             grant_to: match written.grant_to.as_deref() {
                 None => Naming::Directly,
-                Some("role" | "user") => Naming::Bounded,
+                Some("role") => Naming::Bounded,
                 Some("account") => Naming::Account,
                 Some(other) => panic!("{}: `{other}` is given no grants", written.name),
             },

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! an explicit deny anywhere                                  → denied
-//! a grant to the caller, or to its role or user within bounds, or to its account and allowed there → allowed
+//! a grant to the caller, or to its role within bounds, or to its account and allowed there → allowed
 //! same account:  named by the key policy | delegated to the account and allowed there
 //! other account: named by the key policy AND allowed in the caller's account
 //! nothing of it                                              → denied
@@ -196,10 +196,10 @@ impl<'a> Asked<'a> {
 
     /// What a grant gives, within the bounds that it has.
     ///
-    /// AWS says for resource policies whom boundaries and session policies bound: sessions whose role is named, and
-    /// federated users whose user is; and neither a user, nor a session, nor a federated user that is named itself. Of
-    /// grants AWS says that they are weighed together with key policies. So a grant gives what a key policy with the
-    /// same principal would give.
+    /// AWS says for resource policies whom boundaries and session policies bound: sessions whose role is named; and
+    /// neither a user, nor a session, nor a federated user that is named itself. Of grants AWS says that they are
+    /// weighed together with key policies. So a grant gives what a key policy with the same principal would give, to
+    /// those whom it names.
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html>
     /// <https://docs.aws.amazon.com/kms/latest/developerguide/grants.html>
     fn granted(&self) -> Option<Decision> {

@@ -275,7 +275,6 @@ impl Realm<'_> {
         }
         let grantee = match (self.plan.scenario.grant_to, &self.plan.who) {
             (Naming::Bounded, Principal::Session { role_arn, .. }) => role_arn.clone(),
-            (Naming::Bounded, Principal::FederatedUser { user: Some(user), .. }) => user.arn.clone(),
             (Naming::Account, who) => format!("arn:aws:iam::{}:root", who.account().expect("an account")),
             (Naming::Directly | Naming::Bounded, _) => self.caller(),
         };

@@ -75,7 +75,7 @@ files! {
     delegation: 34;
     denies: 41;
     elements: 42;
-    grants: 31;
+    grants: 28;
     naming: 275;
     operations: 747;
     operators: 362;
