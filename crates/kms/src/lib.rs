@@ -51,7 +51,7 @@ pub use rates::{Overrides, Rates, RequestRates};
 pub(crate) use service::principals;
 pub use service::{KeyManagement, Kms, resources};
 pub use tables::Tables;
-pub use workshop::{Customer, Effort, NotDone, Workshop};
+pub use workshop::Workshop;
 
 /// The service for the request line.
 #[must_use]

@@ -20,7 +20,7 @@ pub(super) struct Seat(Arc<Line>);
 
 /// A piece of work was not done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NotDone {
+pub(crate) enum NotDone {
     /// As many requests wait as may: of the customer, of its account, or of all.
     Busy,
     /// It did not come to its end: it panicked, or the server is stopping.

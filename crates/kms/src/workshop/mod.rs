@@ -19,8 +19,8 @@ use tokio::task::spawn_blocking;
 
 use crate::faults;
 use line::Line;
-pub use line::NotDone;
-pub use turns::Customer;
+pub(crate) use line::NotDone;
+pub(crate) use turns::Customer;
 use turns::Most;
 
 /// The places where work is done. One for the whole process.
@@ -31,7 +31,7 @@ pub struct Workshop {
 
 /// How long a piece of work takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Effort {
+pub(crate) enum Effort {
     /// Up to some 50 µs: done on the spot.
     Small,
     /// Up to some milliseconds, as a signature with a long key.
@@ -57,7 +57,7 @@ impl Workshop {
     ///
     /// # Errors
     /// [`NotDone`].
-    pub async fn work<T: Send + 'static>(
+    pub(crate) async fn work<T: Send + 'static>(
         &self,
         customer: impl FnOnce() -> Customer,
         effort: Effort,
@@ -80,8 +80,7 @@ impl Workshop {
 
 impl Effort {
     /// Making a key.
-    #[must_use]
-    pub fn of_making(spec: KeySpec) -> Self {
+    pub(crate) fn of_making(spec: KeySpec) -> Self {
         match spec {
             KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096 => Self::Large,
             _ => Self::of_private(spec),
@@ -89,8 +88,7 @@ impl Effort {
     }
 
     /// Opening a key, and computing with its private part: signing, decrypting, agreeing.
-    #[must_use]
-    pub fn of_private(spec: KeySpec) -> Self {
+    pub(crate) fn of_private(spec: KeySpec) -> Self {
         match spec {
             KeySpec::Rsa2048
             | KeySpec::Rsa3072
@@ -116,8 +114,7 @@ impl Effort {
     }
 
     /// Computing with a key's public part: verifying, encrypting.
-    #[must_use]
-    pub fn of_public(spec: KeySpec) -> Self {
+    pub(crate) fn of_public(spec: KeySpec) -> Self {
         match spec {
             // The public exponent is short.
             KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096 => Self::Small,

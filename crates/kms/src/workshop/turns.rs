@@ -8,7 +8,7 @@ use policy::Principal;
 
 /// Who wants something done.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Customer {
+pub(crate) struct Customer {
     pub(super) account: AccountId,
     pub(super) principal: String,
 }
