@@ -4,6 +4,7 @@ import hashlib
 import os
 import pathlib
 import sqlite3
+import zlib
 
 import pytest
 
@@ -143,6 +144,45 @@ def test_a_record_that_was_altered_is_not_served(ready):
     done = refuses_to_serve(ready)
     assert done.returncode == FAILED
     assert "damaged" in done.stderr
+
+
+def put(database, key, value):
+    """Writes a row as the server would, checksum included: what anybody can do who can write the file."""
+    (revision,) = database.execute("SELECT revision FROM record WHERE key = ?", [key]).fetchone() or (1,)
+    checksum = zlib.crc32(len(key).to_bytes(4, "little") + revision.to_bytes(8, "little") + key + value)
+    database.execute("REPLACE INTO record VALUES (?, ?, ?, ?)", [key, value, revision, checksum])
+
+
+def test_one_edited_row_stops_the_start(ready):
+    with sqlite3.connect(ready.data / "store" / "keywright.db") as database:
+        ((key, value),) = database.execute("SELECT key, value FROM record WHERE key LIKE '%/access-key/%'").fetchall()
+        put(database, key, value[:-1] + bytes([value[-1] ^ 1]))
+    database.close()
+    done = refuses_to_serve(ready)
+    assert done.returncode == FAILED
+    assert f"the record `{key.decode()}` is not one that this deployment wrote there" in done.stderr
+
+
+def test_a_store_of_before_is_served_after_it_was_authenticated(ready, connect, tmp_path):
+    with sqlite3.connect(ready.data / "store" / "keywright.db") as database:
+        for key, value in database.execute("SELECT key, value FROM record").fetchall():
+            if value.startswith(b"KWR\x01"):
+                put(database, key, value[48:])
+        database.execute("DELETE FROM record WHERE key LIKE '-/-/ledger/%'")
+    database.close()
+    done = refuses_to_serve(ready)
+    assert done.returncode == FAILED
+    assert "`keywright store authenticate`" in done.stderr
+    done = keywright("store", "authenticate", "--data-dir", ready.data)
+    assert (done.returncode, "are authenticated from now on" in done.stderr) == (0, True), done.stderr
+    ready.start()
+    client = connect("boto3", ready.environment(), tmp_path)
+    client.call("kms", "CreateKey")
+    client.close()
+    ready.stop()
+    assert "AuthenticateStore" in keywright("journal", "show", ready.data).stdout
+    done = keywright("store", "authenticate", "--data-dir", ready.data)
+    said(done, FAILED, "keywright: the store's records are authenticated already; nothing was changed")
 
 
 def test_a_store_of_a_newer_version_is_left_alone(ready):

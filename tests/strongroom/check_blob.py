@@ -161,7 +161,18 @@ def expected(vectors):
         mac = hmac.HMAC(derive(domain_key, "keywright/tag/v1", vector["purpose"].encode(), 32), hashes.SHA256())
         mac.update(vector["message"].encode())
         out.append((vector, "tag", number + mac.finalize()))
+    for vector in vectors["records"]:
+        key, version, value = vector["key"].encode(), struct.pack(">Q", vector["version"]), raw(vector["value"])
+        tag = number + record_mac(domain_key, b"stored-record", struct.pack(">H", len(key)) + key + version + value)
+        out += [(vector, "stored", b"KWR\x01" + version + tag + value),
+                (vector, "term", record_mac(domain_key, b"stored-term", tag))]
     return out
+
+
+def record_mac(domain_key, purpose, message):
+    mac = hmac.HMAC(derive(domain_key, "keywright/tag/v1", purpose, 32), hashes.SHA256())
+    mac.update(message)
+    return mac.finalize()
 
 
 def walk(vectors):
@@ -269,6 +280,10 @@ INPUTS = {
          "secret": b"wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY".hex(), "nonce": "e0" * 16, "iv": "e1" * 12},
     ],
     "tags": [{"purpose": "pagination-marker", "message": "kms/ListKeys/111122223333"}],
+    "records": [
+        {"key": "-/-/deployment", "version": 1, "value": "a1001b0000018bcfe56800"},
+        {"key": "111122223333/-/user/alice", "version": 2**40 + 7, "value": ""},
+    ],
 }
 
 

@@ -67,7 +67,7 @@ impl Place {
     /// Makes a deployment, if there is none.
     pub(crate) async fn found(&self, clock: &dyn Clock) -> Result<(), StartError> {
         let seal = self.seal.open(&SealRecord::File)?;
-        server::found_bare(&*self.store, &SealRecord::File, &*seal, clock, &SystemEntropy).await
+        server::found_bare(&self.store, &SealRecord::File, &*seal, clock, &SystemEntropy::shared()).await
     }
 }
 

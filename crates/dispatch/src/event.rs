@@ -2,9 +2,10 @@
 
 use audit::{EventKind, Record};
 use model::Timestamp;
+use store::{Batch, Key};
 use strongroom::{Entropy, EntropyFailed};
 
-use crate::{Ids, commit::Recorded};
+use crate::{Ids, commit::Recorded, outbox};
 
 /// What was done, for the record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +25,21 @@ pub struct ServiceEvent {
 }
 
 impl ServiceEvent {
+    /// The change that leaves the record in a node's outbox. The node's next start brings it to the journal.
+    ///
+    /// # Errors
+    /// When there are no random bytes for the event's id.
+    pub fn left_for(
+        &self,
+        node: &[u8; 16],
+        now: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> Result<Batch, EntropyFailed> {
+        let Recorded { event, record } = self.record(now, entropy)?;
+        let key: Key = (outbox::prefix(node) + &base16ct::lower::encode_string(&event)).into();
+        Ok(Batch::default().put(key, record))
+    }
+
     /// The record of it, with an id of its own.
     pub(crate) fn record(&self, now: Timestamp, entropy: &dyn Entropy) -> Result<Recorded, EntropyFailed> {
         let mut random = [[0; 16]; 2];

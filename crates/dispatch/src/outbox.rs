@@ -84,12 +84,17 @@ impl std::error::Error for RecoverError {}
 /// The outbox of a node.
 #[must_use]
 pub fn outbox(node: &[u8; 16], store: Arc<dyn Store>, journal: Arc<Journal>) -> (Outbox, Drain) {
-    let prefix = format!("-/-/outbox/{}/", hex(node));
+    let prefix = prefix(node);
     let (sender, receiver) = mpsc::channel(WAITING_MAX);
     (
         Outbox { prefix: prefix.clone(), committed: sender, underway: Arc::default() },
         Drain { prefix, committed: receiver, store, journal, left: Vec::new() },
     )
+}
+
+/// Where the records of a node wait.
+pub(crate) fn prefix(node: &[u8; 16]) -> String {
+    format!("-/-/outbox/{}/", hex(node))
 }
 
 impl Outbox {

@@ -63,6 +63,9 @@ pub(crate) enum Command {
     /// Verify or show the journal of a server that is stopped or running.
     #[command(subcommand)]
     Journal(JournalCommand),
+    /// Work on the store of a server that is stopped.
+    #[command(subcommand)]
+    Store(StoreCommand),
 }
 
 /// Options of `serve`.
@@ -239,6 +242,25 @@ pub(crate) enum PolicyFile {
     Identity,
     /// On a role, says who may assume it
     Trust,
+}
+
+/// What `store` does.
+#[derive(Debug, Subcommand)]
+pub(crate) enum StoreCommand {
+    /// Believe the records of a store that an earlier version kept, and authenticate them from now on.
+    #[command(after_help = "Example:\n  keywright store authenticate --data-dir /srv/kms")]
+    Authenticate(Authenticate),
+}
+
+/// Options of `store authenticate`.
+#[derive(Debug, Args)]
+pub(crate) struct Authenticate {
+    /// Where everything is.
+    #[command(flatten)]
+    pub(crate) place: DataOptions,
+    /// Go on with a run that was interrupted.
+    #[arg(long)]
+    pub(crate) resume: bool,
 }
 
 /// What `journal` does.

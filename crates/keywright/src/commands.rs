@@ -20,12 +20,13 @@ use outbound::Outbound;
 use policy::PolicyKind;
 
 use server::{Health, RootCredentials, SystemClock, SystemEntropy};
+use store::Adoption;
 use tokio::runtime::Runtime;
 
 use crate::{
     cli::{
-        AccountCommand, Certificate, Check, Command, DataOptions, Explain, HealthOptions, Init,
-        JournalCommand, LintPolicy, Names, PolicyFile, RootCommand, Serve,
+        AccountCommand, Authenticate, Certificate, Check, Command, DataOptions, Explain, HealthOptions, Init,
+        JournalCommand, LintPolicy, Names, PolicyFile, RootCommand, Serve, StoreCommand,
     },
     config::{Config, DEFAULT_REGION},
     deployment::Deployment,
@@ -58,6 +59,7 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::Credentials(options) => hand_out(&options),
         Command::Journal(JournalCommand::Show { place }) => show(place),
         Command::Journal(JournalCommand::Verify { place }) => verify(place),
+        Command::Store(StoreCommand::Authenticate(options)) => authenticate(options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -219,7 +221,8 @@ fn set_up(
 ) -> Result<RootCredentials, Failure> {
     config.check_seal_stays()?;
     let clock = SystemClock::start();
-    let made = server::initialise(&config.data_dir, &config.seal, account, &clock, &SystemEntropy);
+    let entropy = SystemEntropy::shared();
+    let made = server::initialise(&config.data_dir, &config.seal, account, &clock, &entropy);
     Ok(runtime.block_on(made)?)
 }
 
@@ -310,6 +313,26 @@ fn verify(place: DataOptions) -> Result<(), Failure> {
         )
     })?;
     Ok(())
+}
+
+fn authenticate(options: Authenticate) -> Result<(), Failure> {
+    for missing in hardening::apply() {
+        eprintln!("keywright: warning: {missing}");
+    }
+    let config = options.place.config()?;
+    let (clock, entropy) = (SystemClock::start(), SystemEntropy::shared());
+    let adopted = server::authenticate(&config.data_dir, &config.seal, &clock, &entropy, options.resume);
+    match runtime()?.block_on(adopted)? {
+        Adoption::Done { stamped, before } => {
+            eprintln!("{} records were taken as they are, and are authenticated from now on", stamped + before);
+            Ok(())
+        }
+        Adoption::Notarised => Err("the store's records are authenticated already; nothing was changed".into()),
+        Adoption::Begun => Err("some records are authenticated, but the ledgers that account for them are not \
+            there. If an earlier run of this command was interrupted, go on with --resume. If not, somebody took \
+            the ledgers away: restore a backup. Nothing was changed"
+            .into()),
+    }
 }
 
 /// Prints what may be read in part. Whoever reads only the beginning closes the pipe: that is no error, and `None`.

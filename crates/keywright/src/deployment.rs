@@ -146,8 +146,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let data_dir = folder.path().join("data");
         let config = config(&data_dir);
-        let clock = SystemClock::start();
-        let set_up = server::initialise(&data_dir, &config.seal, None, &clock, &SystemEntropy);
+        let (clock, entropy) = (SystemClock::start(), SystemEntropy::shared());
+        let set_up = server::initialise(&data_dir, &config.seal, None, &clock, &entropy);
         tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .build()

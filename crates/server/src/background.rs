@@ -16,7 +16,7 @@ pub struct Background {
 }
 
 impl Background {
-    /// Starts the thread, and waits until memory follows the store.
+    /// Starts the thread, and waits until memory follows the store, unless the strongroom is sealed.
     ///
     /// # Errors
     /// [`StartError::Thread`].
@@ -36,7 +36,7 @@ impl Background {
         let thread =
             thread::Builder::new().name("background".to_owned()).spawn(run).map_err(StartError::Thread)?;
         // A server that answers its first request before it follows would refuse it.
-        while !watched.is_following() && !thread.is_finished() {
+        while !(watched.is_following() || watched.is_sealed() || thread.is_finished()) {
             thread::sleep(Duration::from_micros(200));
         }
         Ok(Self { stop, thread: Some(thread) })

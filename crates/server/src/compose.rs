@@ -4,7 +4,7 @@
 use std::{num::NonZeroUsize, sync::Arc, thread, time::Duration};
 
 use attestation::Roots;
-use audit::{Disk, Journal};
+use audit::{Disk, Journal, Recovery};
 use dispatch::{
     Authentication, Backstage, Clock, Credentials, Dispatcher, Drain, Durability, Find, Observer, Policies,
     Regions, ServiceIdentity, Services, Strangers, StrangersShare, Verified, Wiring,
@@ -15,7 +15,9 @@ use state::{Behind, Loaded, Mirror, Snapshot};
 use store::{Revision, Store, StoreError};
 use strongroom::{Entropy, Strongroom};
 
-use crate::{deployment, health::Vitals, keeper::Keeper, seal::SealSource, start::StartError};
+use crate::{
+    deployment, health::Vitals, keeper::Keeper, notary::notarised, seal::SealSource, start::StartError,
+};
 
 /// What a server is made of.
 pub struct Parts {
@@ -82,7 +84,10 @@ pub struct Assembly {
 pub struct Following {
     mirror: Arc<Mirror>,
     store: Arc<dyn Store>,
-    loaded: Loaded,
+    strongroom: Arc<Strongroom>,
+    recovery: Recovery,
+    /// `None` while the strongroom is sealed: nobody can tell then which records are genuine.
+    loaded: Option<Loaded>,
     drain: Drain,
 }
 
@@ -95,6 +100,8 @@ pub struct Chores {
     keeper: Arc<Keeper>,
 }
 
+/// How often it is looked whether a sealed strongroom was unsealed.
+const SEALED_TICK: Duration = Duration::from_millis(500);
 /// How often a strongroom that stays sealed is tried again, and the age of the domain key is looked at.
 const SEAL_TICK: Duration = Duration::from_secs(5);
 /// How often refusals of strangers are looked over, to be summed up.
@@ -125,6 +132,7 @@ impl Assembly {
         let journal = Arc::new(journal);
         let record = deployment::seal_record(&*store).await?.ok_or(StartError::NotInitialised)?;
         let strongroom = Arc::new(Strongroom::sealed());
+        let store: Arc<dyn Store> = Arc::new(notarised(&store, &strongroom, &entropy, node));
         let keeper = Keeper {
             seal,
             record,
@@ -148,14 +156,16 @@ impl Assembly {
         });
         let empty = Snapshot::default().with(iam.tables()).with(kms::Tables::default());
         let mirror = Arc::new(Mirror::new(empty));
-        let loaded = mirror.load(&*store).await?;
-
-        let (outbox, mut drain) = dispatch::outbox(&node, Arc::clone(&store), Arc::clone(&journal));
-        let drained = drain.recover(&recovery).await.map_err(StartError::Outbox)?;
-        if drained > 0 {
-            tracing::info!(drained, "records of changes were brought from the store to the journal");
-        }
-        let following = Following { mirror: Arc::clone(&mirror), store: Arc::clone(&store), loaded, drain };
+        let (outbox, drain) = dispatch::outbox(&node, Arc::clone(&store), Arc::clone(&journal));
+        let following = Following {
+            mirror: Arc::clone(&mirror),
+            store: Arc::clone(&store),
+            strongroom: Arc::clone(&strongroom),
+            recovery,
+            loaded: None,
+            drain,
+        };
+        let following = following.begun().await?;
         let strangers =
             Strangers::new(parts.strangers, Arc::clone(&journal), Arc::clone(&clock), Arc::clone(&entropy));
         let strangers = Arc::new(strangers);
@@ -183,11 +193,40 @@ impl Assembly {
 }
 
 impl Following {
-    /// Follows the store for ever. What is committed when this is dropped and not drained yet is found in the store by
-    /// the next start.
-    pub async fn run(self) {
-        let Self { mirror, store, loaded, drain } = self;
+    /// Follows the store for ever, once the strongroom is unsealed. What is committed when this is dropped and not drained
+    /// yet is found in the store by the next start.
+    pub async fn run(mut self) {
+        let loaded = loop {
+            if let Some(loaded) = self.loaded.take() {
+                break loaded;
+            }
+            tokio::time::sleep(SEALED_TICK).await;
+            match self.begin().await {
+                Ok(loaded) => self.loaded = loaded,
+                Err(error) => tracing::error!(%error, "this node refuses calls"),
+            }
+        };
+        let Self { mirror, store, drain, .. } = self;
         tokio::join!(mirror.follow(&*store, loaded), drain.run());
+    }
+
+    async fn begun(mut self) -> Result<Self, StartError> {
+        self.loaded = self.begin().await?;
+        Ok(self)
+    }
+
+    /// Reads the store into memory, and brings the records that an earlier run left there to the journal. `None` while the
+    /// strongroom is sealed.
+    async fn begin(&mut self) -> Result<Option<Loaded>, StartError> {
+        if !self.strongroom.is_unsealed() {
+            return Ok(None);
+        }
+        let loaded = self.mirror.load(&*self.store).await?;
+        let drained = self.drain.recover(&self.recovery).await.map_err(StartError::Outbox)?;
+        if drained > 0 {
+            tracing::info!(drained, "records of changes were brought from the store to the journal");
+        }
+        Ok(Some(loaded))
     }
 }
 
@@ -240,6 +279,12 @@ impl Chores {
     #[must_use]
     pub fn reached(&self) -> Revision {
         self.backstage.mirror.reached()
+    }
+
+    /// Whether the strongroom is sealed, so that memory stays empty.
+    #[must_use]
+    pub fn is_sealed(&self) -> bool {
+        !self.keeper.strongroom.is_unsealed()
     }
 
     /// Whether this node's memory is current, so that calls are answered.

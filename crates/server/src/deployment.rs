@@ -63,9 +63,26 @@ impl From<StoreError> for DeploymentError {
     }
 }
 
+/// What is known of the deployment itself.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+struct DeploymentRecord {
+    /// When it was founded, in milliseconds since the epoch.
+    #[n(0)]
+    founded: i64,
+}
+
 const SEAL: Key = Key::from_static(b"-/-/seal");
+const DEPLOYMENT: Key = Key::from_static(b"-/-/deployment");
 const DOMAIN_KEYS: (&[u8], &[u8]) = (b"-/-/domain-key/", b"-/-/domain-key0");
 const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
+
+/// Whether the record of this key is authenticated by its own envelope, and has no stamp: it must be read before the
+/// strongroom can vouch for records. Wrong parameters of a seal open nothing, and a domain key opens under its own
+/// number and this deployment's seal alone.
+pub(crate) fn is_sealed_by_itself(key: &[u8]) -> bool {
+    key == SEAL || key.starts_with(DOMAIN_KEYS.0)
+}
 
 /// The record of the seal; `None` before the deployment is initialised.
 ///
@@ -92,7 +109,12 @@ pub(crate) fn founding(
     let key = SealedDomainKey::generate(1, seal, entropy).map_err(DeploymentError::Seal)?;
     let batch = Batch {
         preconditions: vec![Precondition::Absent(SEAL)],
-        puts: vec![(SEAL, encode(record)), (at(1), domain_key_record(&key, now))],
+        puts: vec![
+            (SEAL, encode(record)),
+            (at(1), domain_key_record(&key, now)),
+            // There is always something that the first ledger accounts for.
+            (DEPLOYMENT, encode(&DeploymentRecord { founded: now.as_millis() })),
+        ],
         deletes: Vec::new(),
     };
     Ok((batch, key))

@@ -4,7 +4,7 @@
 //! 16 to 64 at a time. So each thread draws a block and hands it out piece by piece; each piece is wiped from the
 //! block in the moment it is handed out, so that no byte can be handed out twice or be found later.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, sync::Arc};
 
 use strongroom::{Entropy, EntropyFailed};
 use zeroize::{Zeroize, Zeroizing};
@@ -18,6 +18,12 @@ const BLOCK_BYTES: usize = 4096;
 const PIECE_BYTES_MAX: usize = 512;
 
 impl SystemEntropy {
+    /// For what keeps its source of randomness.
+    #[must_use]
+    pub fn shared() -> Arc<dyn Entropy> {
+        Arc::new(Self)
+    }
+
     /// Fills all of `out`.
     ///
     /// # Errors

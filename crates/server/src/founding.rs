@@ -11,10 +11,14 @@ use strongroom::{Entropy, Seal, Strongroom};
 
 use crate::{
     data_dir::DataDir,
-    deployment::{self, SealRecord},
+    deployment::{self, DeploymentError, SealRecord},
+    notary::notarised,
     seal::SealFile,
     start::StartError,
 };
+
+/// Whose ledger accounts for what is set up: no node's, for there is none yet.
+const FOUNDER: [u8; 16] = [0; 16];
 
 /// The credentials of a new account's root user, shown once.
 pub struct RootCredentials {
@@ -50,7 +54,7 @@ pub async fn initialise(
     seal: &SealFile,
     account: Option<AccountId>,
     clock: &dyn Clock,
-    entropy: &dyn Entropy,
+    entropy: &Arc<dyn Entropy>,
 ) -> Result<RootCredentials, StartError> {
     let data = DataDir::new(data_dir);
     data.create().map_err(|error| StartError::DataDir(data_dir.to_owned(), error))?;
@@ -59,8 +63,8 @@ pub async fn initialise(
     if deployment::seal_record(&*store).await?.is_some() {
         return Err(initialised());
     }
-    let (record, seal) = seal.create(entropy)?;
-    found(&*store, &record, &*seal, account, clock, entropy).await?.ok_or_else(initialised)
+    let (record, seal) = seal.create(&**entropy)?;
+    found(&store, &record, &*seal, account, clock, entropy).await?.ok_or_else(initialised)
 }
 
 /// Founds a deployment in an empty store: its seal, first domain key and first account, in one batch. `None` when there
@@ -69,20 +73,20 @@ pub async fn initialise(
 /// # Errors
 /// [`StartError`].
 pub async fn found(
-    store: &dyn Store,
+    store: &Arc<dyn Store>,
     record: &SealRecord,
     seal: &dyn Seal,
     account: Option<AccountId>,
     clock: &dyn Clock,
-    entropy: &dyn Entropy,
+    entropy: &Arc<dyn Entropy>,
 ) -> Result<Option<RootCredentials>, StartError> {
+    if deployment::seal_record(&**store).await?.is_some() {
+        return Ok(None);
+    }
     let now = clock.now();
-    let (mut batch, domain_key) = deployment::founding(record, seal, now, entropy)?;
-    let strongroom = Strongroom::sealed();
-    strongroom
-        .unseal(seal, &[domain_key])
-        .map_err(|error| StartError::Deployment(deployment::DeploymentError::Unseal(error)))?;
-    let root = root_account(account, now, &strongroom, entropy, &mut batch)?;
+    let (mut batch, strongroom) = first(record, seal, now, entropy)?;
+    let root = root_account(account, now, &strongroom, &**entropy, &mut batch)?;
+    let store = notarised(store, &strongroom, entropy, FOUNDER);
     Ok(store.commit(batch).await?.is_ok().then_some(root))
 }
 
@@ -92,16 +96,16 @@ pub async fn found(
 /// # Errors
 /// [`StartError`].
 pub async fn found_bare(
-    store: &dyn Store,
+    store: &Arc<dyn Store>,
     record: &SealRecord,
     seal: &dyn Seal,
     clock: &dyn Clock,
-    entropy: &dyn Entropy,
+    entropy: &Arc<dyn Entropy>,
 ) -> Result<(), StartError> {
-    if deployment::seal_record(store).await?.is_none() {
-        let (batch, _) = deployment::founding(record, seal, clock.now(), entropy)?;
+    if deployment::seal_record(&**store).await?.is_none() {
+        let (batch, strongroom) = first(record, seal, clock.now(), entropy)?;
         // It does not hold if somebody else founds it meanwhile.
-        let _ = store.commit(batch).await?;
+        let _ = notarised(store, &strongroom, entropy, FOUNDER).commit(batch).await?;
     }
     Ok(())
 }
@@ -111,17 +115,31 @@ pub async fn found_bare(
 /// # Errors
 /// [`StartError`].
 pub async fn add_account(
-    store: &dyn Store,
+    store: &Arc<dyn Store>,
     seal: &dyn Seal,
     account: AccountId,
     clock: &dyn Clock,
-    entropy: &dyn Entropy,
+    entropy: &Arc<dyn Entropy>,
 ) -> Result<Option<RootCredentials>, StartError> {
-    let strongroom = Strongroom::sealed();
-    deployment::unseal(store, &strongroom, seal).await?;
+    let strongroom = Arc::new(Strongroom::sealed());
+    deployment::unseal(&**store, &strongroom, seal).await?;
     let mut batch = Batch::default();
-    let root = root_account(Some(account), clock.now(), &strongroom, entropy, &mut batch)?;
+    let root = root_account(Some(account), clock.now(), &strongroom, &**entropy, &mut batch)?;
+    let store = notarised(store, &strongroom, entropy, FOUNDER);
     Ok(store.commit(batch).await?.is_ok().then_some(root))
+}
+
+/// The change that founds a deployment, and a strongroom with its first domain key.
+fn first(
+    record: &SealRecord,
+    seal: &dyn Seal,
+    now: Timestamp,
+    entropy: &Arc<dyn Entropy>,
+) -> Result<(Batch, Arc<Strongroom>), StartError> {
+    let (batch, domain_key) = deployment::founding(record, seal, now, &**entropy)?;
+    let strongroom = Strongroom::sealed();
+    strongroom.unseal(seal, &[domain_key]).map_err(DeploymentError::Unseal)?;
+    Ok((batch, Arc::new(strongroom)))
 }
 
 /// Opens another account in a deployment that runs here, and leaves a record of it. `None` when there is one of that id

@@ -3,6 +3,7 @@
 //! [`Assembly::of`] takes [`Parts`] and makes what answers requests. `keywright serve`, `keywright dev` and the simulation
 //! start from it, each with parts of its own. Nothing listens here, and nothing is read from a configuration.
 
+mod authenticate;
 mod background;
 mod clock;
 mod compose;
@@ -13,10 +14,12 @@ mod founding;
 mod health;
 mod keeper;
 mod meant;
+mod notary;
 mod roots;
 mod seal;
 mod start;
 
+pub use authenticate::authenticate;
 pub use background::Background;
 pub use clock::SystemClock;
 pub use compose::{Assembly, Chores, Following, Leniency, Parts};

@@ -11,8 +11,8 @@ use model::{AwsService, arn::AccountId};
 use server::{
     Assembly, Chores, Leniency, Parts, RootCredentials, SealRecord, SealSource, StartError, Vitals,
 };
-use store::{FaultyStore, MemoryStore};
-use strongroom::testing::Seeded;
+use store::{FaultyStore, MemoryStore, Store};
+use strongroom::{Entropy, testing::Seeded};
 
 use crate::{Credentials, SimClock, SimIssuers, SimSeal, world::pause};
 
@@ -88,21 +88,26 @@ impl Machine {
     /// Sets a deployment up.
     pub(crate) async fn found(&mut self) {
         let Self { store, clock, entropy, seal, roots, .. } = self;
+        let (store, entropy): (Arc<dyn Store>, Arc<dyn Entropy>) =
+            (Arc::clone(store) as _, Arc::clone(entropy) as _);
         let record = SealRecord::File;
         let seal = seal.open(&record).expect("the seal is there");
         for (index, account) in ACCOUNTS.into_iter().enumerate() {
             let account = AccountId::from_u64(account).expect("an account id");
             let made = if index == 0 {
-                server::found(&**store, &record, &*seal, Some(account), &**clock, &**entropy).await
+                server::found(&store, &record, &*seal, Some(account), &**clock, &entropy).await
             } else {
-                server::add_account(&**store, &*seal, account, &**clock, &**entropy).await
+                server::add_account(&store, &*seal, account, &**clock, &entropy).await
             };
             roots.push(credentials(&made.expect("an account").expect("an empty store")));
         }
     }
 
     /// Starts a server, which has this id and its journal on this disk.
-    pub(crate) async fn start(&self, node: [u8; 16], disk: &MemoryDisk) -> Server {
+    ///
+    /// # Errors
+    /// Why it does not start.
+    pub(crate) async fn start(&self, node: [u8; 16], disk: &MemoryDisk) -> Result<Server, StartError> {
         let settings = self.settings.clone();
         let parts = Parts {
             journal: Options::new(node),
@@ -122,13 +127,12 @@ impl Machine {
             domain_key_rotation_days: DOMAIN_KEY_DAYS,
             observer: Arc::new(Nobody),
         };
-        let Assembly { dispatcher, vitals, following, chores, .. } =
-            self.assemble(parts).await.expect("the server starts");
+        let Assembly { dispatcher, vitals, following, chores, .. } = self.assemble(parts).await?;
         tokio::spawn(following.run());
-        while !chores.is_following() {
+        while !(chores.is_following() || chores.is_sealed()) {
             pause().await;
         }
-        Server { dispatcher, vitals, chores }
+        Ok(Server { dispatcher, vitals, chores })
     }
 
     async fn assemble(&self, parts: Parts) -> Result<Assembly, StartError> {

@@ -1,5 +1,7 @@
 //! A server, the machine that it runs on, and the accounts that call it.
 
+mod tampering;
+
 use std::{
     collections::BTreeMap,
     sync::{
@@ -51,6 +53,8 @@ const JOINED: [u8; 16] = *b"a node beside it";
 const REGION: &str = "us-east-1";
 /// Where records of changes wait (docs/store-format.md).
 const OUTBOX: &[u8] = b"-/-/outbox/";
+/// Where the accounts of all records are.
+const LEDGERS: &[u8] = b"-/-/ledger/";
 
 impl Default for World {
     fn default() -> Self {
@@ -79,7 +83,7 @@ impl World {
     pub fn of(settings: Settings) -> Self {
         let (mut machine, runtime) = (Machine::new(settings), runtime());
         runtime.block_on(machine.found());
-        let server = runtime.block_on(machine.start(NODE, &machine.disk));
+        let server = runtime.block_on(machine.start(NODE, &machine.disk)).expect("the server starts");
         Self { runtime, server, joined: None, machine }
     }
 
@@ -102,7 +106,7 @@ impl World {
     /// If the server does not start.
     pub fn join(&mut self) {
         let disk = MemoryDisk::new();
-        let server = self.runtime.block_on(self.machine.start(JOINED, &disk));
+        let server = self.runtime.block_on(self.machine.start(JOINED, &disk)).expect("the server starts");
         self.joined = Some(Joined { server, disk });
     }
 
@@ -277,7 +281,11 @@ impl World {
     /// What the store answers.
     pub fn tick(&self) -> Result<(), StoreError> {
         self.run(async {
-            let Some(joined) = &self.joined else { return self.server.chores.tick().await };
+            let sealed = self.server.chores.is_sealed();
+            let Some(joined) = &self.joined else {
+                self.server.chores.tick().await?;
+                return if sealed { self.unsealed().await } else { Ok(()) };
+            };
             let (first, second) = tokio::join!(self.server.chores.tick(), joined.server.chores.tick());
             first.and(second)
         })
@@ -390,7 +398,7 @@ impl World {
         self.machine.clock.now()
     }
 
-    /// Everything that is stored, but for records on their way to the journal.
+    /// Everything that is stored, without its stamps, but for ledgers and records on their way to the journal.
     ///
     /// # Panics
     /// Never: the store within does not fail.
@@ -401,14 +409,16 @@ impl World {
             loop {
                 let page = store.scan(&from, &[0xFF], usize::MAX).await.expect("the store within");
                 state.extend(
-                    page.items.into_iter().map(|(key, stored)| (key.to_vec(), stored.value.to_vec())),
+                    page.items
+                        .into_iter()
+                        .map(|(key, stored)| (key.to_vec(), tampering::bare(&stored.value))),
                 );
                 match page.next {
                     Some(next) => from = next,
                     None => break,
                 }
             }
-            state.retain(|key: &Vec<u8>, _| !key.starts_with(OUTBOX));
+            state.retain(|key: &Vec<u8>, _| !key.starts_with(OUTBOX) && !key.starts_with(LEDGERS));
             state
         })
     }
@@ -449,7 +459,7 @@ impl World {
         drop(old);
         drop((server, joined));
         let runtime = runtime();
-        let server = runtime.block_on(machine.start(NODE, &machine.disk));
+        let server = runtime.block_on(machine.start(NODE, &machine.disk)).expect("the server starts");
         Self { runtime, server, joined: None, machine }
     }
 

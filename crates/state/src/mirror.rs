@@ -13,7 +13,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use store::{Changes, Page, Revision, SCAN_ITEMS_MAX, Store, StoreError};
+use store::{Changes, Page, Revision, Store, StoreError};
 use tokio::sync::watch;
 
 use crate::{Record, Snapshot, Unreadable};
@@ -79,24 +79,19 @@ impl Mirror {
     /// # Errors
     /// What the store answers; records that cannot be read count as corruption.
     pub async fn load(&self, store: &dyn Store) -> Result<Loaded, StoreError> {
-        let mut key = store::Key::new();
-        let mut first = None;
-        let mut snapshot = self.current.load().empty();
-        loop {
-            let page = store.scan(&key, &[0xFF], SCAN_ITEMS_MAX).await?;
+        let (mut snapshot, mut first, mut head) = (self.current.load().empty(), None, Revision(0));
+        let mut take = |page: Page| {
             let from = *first.get_or_insert(page.revision);
+            head = page.revision;
             snapshot = snapshot.taking(&of_page(&page), from)?;
-            match page.next {
-                Some(next) => key = next,
-                None => {
-                    let loaded = Loaded { snapshot, from, head: page.revision };
-                    if loaded.is_a_state() {
-                        self.publish(&loaded.snapshot);
-                    }
-                    return Ok(loaded);
-                }
-            }
+            Ok(())
+        };
+        store.survey(&mut take).await?;
+        let loaded = Loaded { snapshot, from: first.unwrap_or(head), head };
+        if loaded.is_a_state() {
+            self.publish(&loaded.snapshot);
         }
+        Ok(loaded)
     }
 
     /// Follows the store for ever: takes changes over as they come, reads everything again after a gap.

@@ -4,7 +4,26 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 
+use crate::notary::STAMP_BYTES;
 use crate::{BATCH_OPERATIONS_MAX, KEY_BYTES_MAX, Key, Revision, StoreError, VALUE_BYTES_MAX};
+
+/// How much a batch may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Most operations: preconditions, puts and deletes together.
+    pub operations: usize,
+    /// Longest value in bytes.
+    pub value_bytes: usize,
+}
+
+impl Bounds {
+    /// What whoever uses a store may ask for.
+    pub const CALLER: Self = Self { operations: BATCH_OPERATIONS_MAX, value_bytes: VALUE_BYTES_MAX };
+    /// What an engine carries: there is room for a precondition on each record that the batch writes, for a ledger,
+    /// and for the stamp of a value ([`NotarisedStore`](crate::NotarisedStore)).
+    pub const ENGINE: Self =
+        Self { operations: 2 * BATCH_OPERATIONS_MAX + 2, value_bytes: VALUE_BYTES_MAX + STAMP_BYTES };
+}
 
 /// What must hold for a batch to be committed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,22 +98,22 @@ impl Batch {
         self
     }
 
-    /// Checks the limits that every engine keeps.
+    /// Checks these bounds, the lengths of keys, and that each key is written once.
     ///
     /// # Errors
     /// [`StoreError::TooLarge`] or [`StoreError::DuplicateKey`].
-    pub fn check(&self) -> Result<(), StoreError> {
+    pub fn check(&self, bounds: Bounds) -> Result<(), StoreError> {
         let operations = self.preconditions.len() + self.puts.len() + self.deletes.len();
         let keys = self.preconditions.iter().map(Precondition::key).chain(self.written());
-        let values_fit = self.puts.iter().all(|(_, value)| value.len() <= VALUE_BYTES_MAX);
-        if operations > BATCH_OPERATIONS_MAX || !values_fit || !keys.into_iter().all(is_key) {
+        let values_fit = self.puts.iter().all(|(_, value)| value.len() <= bounds.value_bytes);
+        if operations > bounds.operations || !values_fit || !keys.into_iter().all(is_key) {
             return Err(StoreError::TooLarge);
         }
         let mut seen = BTreeSet::new();
         if self.written().all(|key| seen.insert(key)) { Ok(()) } else { Err(StoreError::DuplicateKey) }
     }
 
-    fn written(&self) -> impl Iterator<Item = &Key> {
+    pub(crate) fn written(&self) -> impl Iterator<Item = &Key> + Clone {
         self.puts.iter().map(|(key, _)| key).chain(&self.deletes)
     }
 }

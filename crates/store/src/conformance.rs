@@ -3,9 +3,9 @@
 //! ```
 //! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 //! use std::sync::Arc;
-//! use store::{MemoryStore, Store, conformance};
+//! use store::{Bounds, MemoryStore, Store, conformance};
 //!
-//! conformance::suite(async || Arc::new(MemoryStore::new()) as Arc<dyn Store>).await;
+//! conformance::suite(Bounds::ENGINE, async || Arc::new(MemoryStore::new()) as Arc<dyn Store>).await;
 //! # });
 //! ```
 #![expect(clippy::unwrap_used, reason = "a test suite: what it finds is told by a panic")]
@@ -21,13 +21,13 @@ use std::task::Poll;
 
 use bytes::Bytes;
 
-use crate::{Batch, Conflict, Key, Precondition, Revision, Store, Versioned};
+use crate::{Batch, Bounds, Conflict, Key, Precondition, Revision, Store, Versioned};
 
-/// Runs every case, each on an empty store of its own that `make` opens.
+/// Runs every case, each on an empty store of its own that `make` opens. `bounds` are those of its batches.
 ///
 /// # Panics
 /// When the engine breaks a rule.
-pub async fn suite(make: impl AsyncFn() -> Arc<dyn Store>) {
+pub async fn suite(bounds: Bounds, make: impl AsyncFn() -> Arc<dyn Store>) {
     reads::get_answers_in_the_order_asked(&*make().await).await;
     reads::scan_keeps_its_bounds(&*make().await).await;
     reads::scan_orders_keys_as_bytes(&*make().await).await;
@@ -45,8 +45,8 @@ pub async fn suite(make: impl AsyncFn() -> Arc<dyn Store>) {
     commits::racing_counters_lose_no_step(&*make().await).await;
     commits::a_dropped_commit_happens_as_a_whole_or_not_at_all(&*make().await).await;
 
-    limits::what_is_within_the_limits_is_kept(&*make().await).await;
-    limits::what_is_beyond_the_limits_changes_nothing(&*make().await).await;
+    limits::what_is_within_the_limits_is_kept(bounds, &*make().await).await;
+    limits::what_is_beyond_the_limits_changes_nothing(bounds, &*make().await).await;
     limits::a_key_is_written_once_in_a_batch(&*make().await).await;
 
     watches::changes_come_in_order(&*make().await).await;

@@ -16,6 +16,14 @@ pub enum StoreError {
     Full,
     /// What is stored is damaged; an operator must act. The text is for the operator.
     Corrupt(String),
+    /// The record under this key is not one that this deployment wrote there: it was edited, moved from another key,
+    /// or put there by somebody else.
+    Forged(String),
+    /// Every record is one that this deployment wrote, but they are not those that it wrote last. The text is for the
+    /// operator.
+    PutBack(String),
+    /// No record is authenticated: an older version kept the store, or somebody took the ledgers away.
+    NotNotarised,
     /// The engine failed or is gone. The text is for the operator.
     Unavailable(String),
 }
@@ -28,6 +36,16 @@ impl fmt::Display for StoreError {
             Self::Compacted => f.write_str("changes after that revision are no longer kept"),
             Self::Full => f.write_str("no space left for the store"),
             Self::Corrupt(what) => write!(f, "the store is damaged: {what}"),
+            Self::Forged(key) => write!(
+                f,
+                "the record `{key}` is not one that this deployment wrote there: it was edited, moved, or put there \
+                 by somebody else"
+            ),
+            Self::PutBack(what) => write!(f, "the store is not as it was left: {what}"),
+            Self::NotNotarised => f.write_str(
+                "the store's records are not authenticated: a version before they were kept it, or somebody took the \
+                 ledgers away. `keywright store authenticate` takes the records as they are",
+            ),
             Self::Unavailable(what) => write!(f, "the store does not answer: {what}"),
         }
     }

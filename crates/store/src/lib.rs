@@ -1,34 +1,43 @@
 //! What Keywright asks of a storage engine: ordered keys, compare-and-commit batches, watches.
 //!
-//! The [`Store`] trait has four methods over bytes. It needs nothing that only some engines have: no range deletes,
+//! The [`Store`] trait has four methods over bytes, and one that reads everything. It needs nothing that only some engines have: no range deletes,
 //! no time-to-live, no joins. Revisions increase strictly with every committed batch. Caches trust no other clock.
 //! An engine is right when it passes [`conformance`].
 //!
 //! ```text
 //!                       ┌► MemoryStore   a BTreeMap: the model, and `keywright dev`
 //! Arc<dyn Store> ───────┼► SqliteStore   embedded and durable
-//!                       └► FaultyStore   around either of them, fails on purpose
+//!    ▲                  └► FaultyStore   around either of them, fails on purpose
+//!    └ NotarisedStore       around any engine: authenticates every record, and keeps account of them all
 //! ```
 
+mod adoption;
 mod batch;
 pub mod conformance;
 mod error;
 mod faulty;
 mod feed;
+mod ledger;
 mod memory;
+mod notarised;
+mod notary;
 mod sqlite;
 
 use std::{future::Future, pin::Pin};
 
 use bytes::Bytes;
 
-pub use crate::batch::{Batch, Conflict, Precondition, check_keys};
+pub use crate::adoption::Adoption;
+pub use crate::batch::{Batch, Bounds, Conflict, Precondition, check_keys};
 pub use crate::error::StoreError;
 pub use crate::faulty::{FaultEffect, FaultyStore, PlannedFault, StoreCall};
 pub use crate::memory::MemoryStore;
+pub use crate::notarised::NotarisedStore;
+pub use crate::notary::{Notary, STAMP_BYTES, TAG_BYTES, TERM_BYTES};
 pub use crate::sqlite::{Checked, OpenError, Options, SqliteStore};
 
-/// Most operations (preconditions, puts and deletes together) in one batch, so that every engine can carry it.
+/// Most operations (preconditions, puts and deletes together) that a caller may ask for in one batch, so that every
+/// engine can carry the batch.
 pub const BATCH_OPERATIONS_MAX: usize = 100;
 /// Longest value in bytes.
 pub const VALUE_BYTES_MAX: usize = 512 * 1024;
@@ -42,6 +51,12 @@ pub type Key = Bytes;
 
 /// What an engine answers, now or later.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// Takes the pages of a survey, one after the other.
+pub type Visit<'a> = &'a mut (dyn FnMut(Page) -> Result<(), StoreError> + Send);
+
+/// All keys of records come before it: they are text.
+pub(crate) const LAST_KEY: &[u8] = &[0xFF];
 
 /// Position in the history of a store. Zero is the empty store; each committed batch is one higher or more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -110,6 +125,26 @@ pub trait Store: Send + Sync {
     /// [`StoreError::TooLarge`], [`StoreError::DuplicateKey`] and [`StoreError::Full`] change nothing. After any
     /// other error the outcome is unknown, and a retry must compare.
     fn commit(&self, batch: Batch) -> Answer<'_, Result<Revision, Conflict>>;
+
+    /// Shows every record to `visit`, page by page in the order of the keys. A store that keeps account of its records
+    /// compares the account with what it showed.
+    ///
+    /// # Errors
+    /// What the engine meets, what `visit` returns, and [`StoreError::PutBack`] when the account does not agree.
+    fn survey<'a>(&'a self, visit: Visit<'a>) -> Answer<'a, ()> {
+        Box::pin(async move {
+            let mut from = Key::new();
+            loop {
+                let page = self.scan(&from, LAST_KEY, SCAN_ITEMS_MAX).await?;
+                let next = page.next.clone();
+                visit(page)?;
+                match next {
+                    Some(next) => from = next,
+                    None => return Ok(()),
+                }
+            }
+        })
+    }
 
     /// All changes after a revision. The revision may be yet to come: the watch then begins beyond it.
     ///

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::feed::{Feed, Kept};
 use crate::{
-    Answer, Batch, Changes, Conflict, Key, Page, Revision, SCAN_ITEMS_MAX, Store, StoreError, Versioned,
-    Watch, check_keys,
+    Answer, Batch, Bounds, Changes, Conflict, Key, Page, Revision, SCAN_ITEMS_MAX, Store, StoreError,
+    Versioned, Watch, check_keys,
 };
 
 /// A store in memory. The first poll of a call's future does all its work. The store needs no runtime.
@@ -65,7 +65,7 @@ impl Store for MemoryStore {
 
     fn commit(&self, batch: Batch) -> Answer<'_, Result<Revision, Conflict>> {
         Box::pin(async move {
-            batch.check()?;
+            batch.check(Bounds::ENGINE)?;
             let mut state = self.state();
             if let Some(precondition) = state.first_failed(&batch) {
                 return Ok(Err(Conflict { precondition, revision: state.revision }));

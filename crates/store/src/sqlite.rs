@@ -35,7 +35,9 @@ pub use self::open_error::OpenError;
 use self::readers::Readers;
 use self::writer::{Job, Writer};
 use crate::feed::{Feed, Kept};
-use crate::{Answer, Batch, Conflict, Key, Page, Revision, Store, StoreError, Versioned, Watch, check_keys};
+use crate::{
+    Answer, Batch, Bounds, Conflict, Key, Page, Revision, Store, StoreError, Versioned, Watch, check_keys,
+};
 
 /// How many commits may wait for the writer. Further ones wait for a place in the queue.
 const QUEUE_BATCHES: usize = 256;
@@ -129,7 +131,7 @@ impl SqliteStore {
     }
 
     async fn hand_over(&self, batch: Batch) -> Result<Result<Revision, Conflict>, StoreError> {
-        batch.check()?;
+        batch.check(Bounds::ENGINE)?;
         let (answer, answered) = oneshot::channel();
         let Some(queue) = &self.queue else { return Err(self.gone()) };
         queue.send(Job { batch, answer }).await.map_err(|_| self.gone())?;

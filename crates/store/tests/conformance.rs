@@ -8,19 +8,20 @@ use std::task::{Context, Waker};
 
 use bytes::Bytes;
 use store::{
-    Batch, FaultyStore, Key, MemoryStore, Options, Revision, SqliteStore, Store, StoreError, conformance,
+    Batch, Bounds, FaultyStore, Key, MemoryStore, Options, Revision, SqliteStore, Store, StoreError,
+    conformance,
 };
 use tempfile::TempDir;
 
 #[test]
 fn memory_passes() {
-    block_on(conformance::suite(async || Arc::new(MemoryStore::new()) as Arc<dyn Store>));
+    block_on(conformance::suite(Bounds::ENGINE, async || Arc::new(MemoryStore::new()) as Arc<dyn Store>));
 }
 
 #[test]
 fn sqlite_passes() {
     let directories = Mutex::new(Vec::new());
-    block_on(conformance::suite(async || {
+    block_on(conformance::suite(Bounds::ENGINE, async || {
         let (directory, store) = sqlite();
         directories.lock().unwrap().push(directory);
         Arc::new(store) as Arc<dyn Store>
@@ -30,7 +31,7 @@ fn sqlite_passes() {
 #[test]
 fn faulty_without_faults_passes() {
     let make = async || Arc::new(FaultyStore::new(MemoryStore::new(), vec![])) as Arc<dyn Store>;
-    block_on(conformance::suite(make));
+    block_on(conformance::suite(Bounds::ENGINE, make));
 }
 
 #[test]

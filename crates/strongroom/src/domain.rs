@@ -9,8 +9,10 @@ use secret::Plaintext;
 
 use crate::aead::KEY_BYTES;
 use crate::entropy::Entropy;
+use crate::envelope::Broken;
 use crate::error::SealError;
 use crate::mac;
+use crate::purpose::RecordKeys;
 use crate::seal::Seal;
 
 /// A domain key wrapped by a seal: what the store keeps.
@@ -94,24 +96,48 @@ fn associated(number: u32) -> [u8; 8] {
     [a, b, c, d, e, f, g, h]
 }
 
+/// An open domain key.
+pub(crate) struct DomainKey {
+    key: Plaintext,
+    records: RecordKeys,
+}
+
+impl DomainKey {
+    /// Derives what is in constant use.
+    pub(crate) fn new(key: Plaintext) -> Result<Self, Broken> {
+        let records = RecordKeys::derive(&key)?;
+        Ok(Self { key, records })
+    }
+
+    /// The key, to derive others from.
+    pub(crate) fn key(&self) -> &Plaintext {
+        &self.key
+    }
+
+    /// The keys that stored records are authenticated with.
+    pub(crate) fn records(&self) -> &RecordKeys {
+        &self.records
+    }
+}
+
 /// The open domain keys. An unsealed strongroom has at least one.
 #[derive(Clone, Default)]
-pub(crate) struct DomainKeys(BTreeMap<u32, Arc<Plaintext>>);
+pub(crate) struct DomainKeys(BTreeMap<u32, Arc<DomainKey>>);
 
 impl DomainKeys {
     /// Adds a key. The same key may come again. Another key of the same number is an error that names the number.
-    pub(crate) fn add(&mut self, number: u32, key: &Arc<Plaintext>) -> Result<(), u32> {
+    pub(crate) fn add(&mut self, number: u32, key: &Arc<DomainKey>) -> Result<(), u32> {
         let known = self.0.entry(number).or_insert_with(|| Arc::clone(key));
-        if mac::equal(known.reveal(), key.reveal()) { Ok(()) } else { Err(number) }
+        if mac::equal(known.key.reveal(), key.key.reveal()) { Ok(()) } else { Err(number) }
     }
 
     /// The key of this number, which opens what names the number.
-    pub(crate) fn get(&self, number: u32) -> Option<&Plaintext> {
+    pub(crate) fn get(&self, number: u32) -> Option<&DomainKey> {
         self.0.get(&number).map(Arc::as_ref)
     }
 
     /// The key that seals: the newest.
-    pub(crate) fn active(&self) -> Option<(u32, &Plaintext)> {
+    pub(crate) fn active(&self) -> Option<(u32, &DomainKey)> {
         self.0.last_key_value().map(|(number, key)| (*number, key.as_ref()))
     }
 }

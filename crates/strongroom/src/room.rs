@@ -5,19 +5,19 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 use secret::Plaintext;
 
-use crate::aead::KEY_BYTES;
 use crate::binding::Binding;
-use crate::domain::{DomainKeys, SealedDomainKey};
+use crate::domain::{DomainKey, DomainKeys, SealedDomainKey};
 use crate::entropy::Entropy;
 use crate::envelope::{Broken, Sealer};
-use crate::error::{Refused, UnsealError};
+use crate::error::{Refused, SealError, UnsealError};
 use crate::import::{
     self, ImportRefused, SealedWrappingKey, WrappingAlgorithm, WrappingKey, WrappingKeySpec,
 };
-use crate::kdf::{self, Label};
+use crate::kdf::Label;
 use crate::mac;
 use crate::material::{self, Generated, Material};
 use crate::pair::Pair;
+use crate::purpose::{Purpose, tag_key};
 use crate::seal::Seal;
 use crate::selftest;
 use crate::spec::{Family, Spec};
@@ -26,19 +26,6 @@ use crate::spec::{Family, Spec};
 /// reference and never wait.
 pub struct Strongroom {
     keys: ArcSwapOption<DomainKeys>,
-}
-
-/// What a secret or a tag is for. A token or tag of one purpose is refused for every other purpose.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Purpose {
-    /// Secret access keys of users and of the root user.
-    SecretAccessKey,
-    /// Markers that list operations hand out to be continued.
-    PaginationMarker,
-    /// Tokens that name a grant.
-    GrantToken,
-    /// The contents of session tokens, for temporary credentials.
-    SessionToken,
 }
 
 impl Strongroom {
@@ -58,9 +45,12 @@ impl Strongroom {
         if keys.is_empty() {
             return Err(UnsealError::NoKeys);
         }
-        let open = |key: &SealedDomainKey| match key.open(seal) {
-            Ok(opened) => Ok((key.number(), Arc::new(opened))),
-            Err(cause) => Err(UnsealError::NotOpened { number: key.number(), cause }),
+        let open = |key: &SealedDomainKey| {
+            let opened = key.open(seal).and_then(|key| DomainKey::new(key).map_err(|_| SealError::Broken));
+            match opened {
+                Ok(opened) => Ok((key.number(), Arc::new(opened))),
+                Err(cause) => Err(UnsealError::NotOpened { number: key.number(), cause }),
+            }
         };
         self.add(&keys.iter().map(open).collect::<Result<Vec<_>, _>>()?)
     }
@@ -218,7 +208,7 @@ impl Strongroom {
     pub fn tag(&self, purpose: Purpose, message: &[u8]) -> Result<Vec<u8>, Refused> {
         let keys = self.keys.load();
         let (number, key) = keys.as_ref().and_then(|keys| keys.active()).ok_or(Refused::Sealed)?;
-        let mac = mac::sign(tag_key(key, purpose)?.reveal(), message);
+        let mac = mac::sign(tag_key(key.key(), purpose)?.reveal(), message);
         Ok([&number.to_be_bytes(), mac.as_ref()].concat())
     }
 
@@ -232,12 +222,17 @@ impl Strongroom {
         let keys = keys.as_ref().ok_or(Refused::Sealed)?;
         let (number, mac) = tag.split_first_chunk().ok_or(Refused::WouldNotOpen)?;
         let key = keys.get(u32::from_be_bytes(*number)).ok_or(Refused::WouldNotOpen)?;
-        let genuine = mac::verify(tag_key(key, purpose)?.reveal(), message, mac);
+        let genuine = mac::verify(tag_key(key.key(), purpose)?.reveal(), message, mac);
         if genuine { Ok(()) } else { Err(Refused::WouldNotOpen) }
     }
 
+    /// The open domain keys; `None` while sealed.
+    pub(crate) fn domain_keys(&self) -> Option<Arc<DomainKeys>> {
+        self.keys.load_full()
+    }
+
     /// Adds opened keys, even when another call does the same at the same time.
-    fn add(&self, opened: &[(u32, Arc<Plaintext>)]) -> Result<(), UnsealError> {
+    fn add(&self, opened: &[(u32, Arc<DomainKey>)]) -> Result<(), UnsealError> {
         let mut outcome = Ok(());
         self.keys.rcu(|current| {
             let mut keys = current.as_deref().cloned().unwrap_or_default();
@@ -272,7 +267,7 @@ impl Strongroom {
     ) -> Result<Vec<u8>, Refused> {
         let keys = self.keys.load();
         let (number, key) = keys.as_ref().and_then(|keys| keys.active()).ok_or(Refused::Sealed)?;
-        Ok(kind.sealer(number, key)?.seal(associated, plaintext.reveal(), entropy)?)
+        Ok(kind.sealer(number, key.key())?.seal(associated, plaintext.reveal(), entropy)?)
     }
 
     fn open_token(&self, kind: &TokenKind, associated: &[u8], token: &[u8]) -> Result<Plaintext, Refused> {
@@ -280,37 +275,13 @@ impl Strongroom {
         let keys = keys.as_ref().ok_or(Refused::Sealed)?;
         let number = kind.number(token).ok_or(Refused::WouldNotOpen)?;
         let key = keys.get(number).ok_or(Refused::WouldNotOpen)?;
-        Ok(kind.sealer(number, key)?.open(associated, token)?)
-    }
-}
-
-impl Purpose {
-    /// The name that is bound into sealed secrets and tags. It never changes.
-    fn name(self) -> &'static str {
-        match self {
-            Self::SecretAccessKey => "secret-access-key",
-            Self::PaginationMarker => "pagination-marker",
-            Self::GrantToken => "grant-token",
-            Self::SessionToken => "session-token",
-        }
-    }
-
-    /// Purpose and name as associated data. Purposes contain no zero byte.
-    fn named(self, name: &[u8]) -> Vec<u8> {
-        [self.name().as_bytes(), &[0], name].concat()
+        Ok(kind.sealer(number, key.key())?.open(associated, token)?)
     }
 }
 
 /// What a wrapping key is bound to: the name of its spec, without a zero byte, and the caller's bytes.
 fn wrapping_binding(spec: WrappingKeySpec, binding: &[u8]) -> Vec<u8> {
     [spec.name().as_bytes(), &[0], binding].concat()
-}
-
-/// The key for the tags of one purpose.
-fn tag_key(domain_key: &Plaintext, purpose: Purpose) -> Result<Plaintext, Broken> {
-    let derive =
-        |out: &mut [u8]| kdf::derive(domain_key.reveal(), Label::TAG, purpose.name().as_bytes(), out);
-    Ok(Plaintext::zeroed(KEY_BYTES).fill(derive)?)
 }
 
 /// A kind of token, sealed under domain keys. A token begins with its kind's magic and the domain key's number.

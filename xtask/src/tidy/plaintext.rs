@@ -32,12 +32,14 @@ const STRONGROOM: &[(&str, &str)] = &[
     ("crates/kms/src/service.rs", "holds the strongroom"),
     ("crates/kms/src/signing.rs", "puts what is signed into the strongroom's form"),
     ("crates/server/src/compose.rs", "makes the strongroom, and hands the source of entropy on"),
+    ("crates/server/src/authenticate.rs", "has the strongroom unsealed to vouch for records"),
     ("crates/server/src/data_dir.rs", "draws the id of a node"),
     ("crates/server/src/deployment.rs", "has the strongroom unsealed, and domain keys made"),
     ("crates/server/src/entropy.rs", "is the source of entropy"),
     ("crates/server/src/founding.rs", "has the first domain key and the first access key sealed"),
     ("crates/server/src/health.rs", "asks whether the strongroom is unsealed"),
     ("crates/server/src/keeper.rs", "keeps the strongroom unsealed"),
+    ("crates/server/src/notary.rs", "vouches for the records of the store"),
     ("crates/server/src/seal.rs", "makes the seal from its file"),
 ];
 /// Functions outside the strongroom that look into a `Plaintext`, with the reason. In the strongroom anything may; that
@@ -66,6 +68,7 @@ const REVEALED: &[(&str, &str, &str)] = &[
     ("crates/credentials/src/endpoint.rs", "as_ref", "answers temporary credentials to who has the token"),
     ("crates/credentials/src/endpoint.rs", "check", "compares the token that was sent"),
     ("crates/dev/src/seed.rs", "visit_str", "decodes the base64 of a seed file"),
+    ("crates/server/src/notary.rs", "open", "hands the content of a ledger to the store"),
     ("crates/server/src/seal.rs", "create", "writes a new seal key into its file"),
     ("crates/server/src/seal.rs", "passphrase", "reads the passphrase's first line"),
 ];

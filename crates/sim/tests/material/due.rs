@@ -44,7 +44,7 @@ fn a_store_that_is_gone_delays_and_loses_nothing() {
 }
 
 #[test]
-fn a_sealed_strongroom_delays_rotations_and_nothing_else() {
+fn a_sealed_strongroom_delays_what_is_due() {
     let mut stage = Stage::new();
     let (key, leaving) = (stage.key(json!({})), stage.key(json!({})));
     stage.kms("EnableKeyRotation", json!({ "KeyId": key, "RotationPeriodInDays": 90 })).ok();
@@ -59,10 +59,10 @@ fn a_sealed_strongroom_delays_rotations_and_nothing_else() {
     let before = (stored(&key), stored(&leaving));
     assert_eq!(before, (2, 2));
     stage.world.tick().unwrap();
-    assert_eq!((stored(&key), stored(&leaving)), (2, 0));
+    assert_eq!((stored(&key), stored(&leaving)), (2, 2), "nobody can tell yet which records are genuine");
     stage.world.seal().take_away(false);
     stage.world.tick().unwrap();
-    stage.world.tick().unwrap();
+    assert_eq!(stored(&leaving), 0);
     assert_eq!(stage.materials(&key).len(), 2);
     assert_eq!((stage.events("RotateKey").len(), stage.events("DeleteKey").len()), (1, 1));
 }

@@ -13,6 +13,7 @@ mod signatures;
 mod simulated;
 mod strangers;
 mod tagging;
+mod tampered;
 mod together;
 mod undecided;
 mod walk;

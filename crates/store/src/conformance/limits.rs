@@ -3,15 +3,13 @@
 use bytes::Bytes;
 
 use super::{committed, delete, everything, key, put, value};
-use crate::{
-    BATCH_OPERATIONS_MAX, Batch, KEY_BYTES_MAX, Key, Precondition, Store, StoreError, VALUE_BYTES_MAX,
-};
+use crate::{BATCH_OPERATIONS_MAX, Batch, Bounds, KEY_BYTES_MAX, Key, Precondition, Store, StoreError};
 
-pub(super) async fn what_is_within_the_limits_is_kept(store: &dyn Store) {
+pub(super) async fn what_is_within_the_limits_is_kept(bounds: Bounds, store: &dyn Store) {
     let longest = Key::from(vec![b'k'; KEY_BYTES_MAX]);
-    let largest = Bytes::from(vec![0xA5; VALUE_BYTES_MAX]);
+    let largest = Bytes::from(vec![0xA5; bounds.value_bytes]);
     let mut puts = vec![(longest.clone(), largest.clone()), (key("empty"), Bytes::new())];
-    puts.extend(numbered(BATCH_OPERATIONS_MAX - 3).map(|key| (key, value("v"))));
+    puts.extend(numbered(bounds.operations - 3).map(|key| (key, value("v"))));
     let preconditions = vec![Precondition::Absent(longest.clone())];
     let revision = committed(store, Batch { preconditions, puts, deletes: vec![] }).await;
 
@@ -23,23 +21,23 @@ pub(super) async fn what_is_within_the_limits_is_kept(store: &dyn Store) {
     assert_eq!(store.get(&keys).await.unwrap().len(), BATCH_OPERATIONS_MAX);
 }
 
-pub(super) async fn what_is_beyond_the_limits_changes_nothing(store: &dyn Store) {
+pub(super) async fn what_is_beyond_the_limits_changes_nothing(bounds: Bounds, store: &dyn Store) {
     committed(store, put(&["here"])).await;
     let before = everything(store).await;
     let put_one = |key, value| Batch { puts: vec![(key, value)], ..put(&["a"]) };
     let too_long = || Key::from(vec![b'k'; KEY_BYTES_MAX + 1]);
     let absent = |key| Batch { preconditions: vec![Precondition::Absent(key)], ..put(&["a"]) };
     let refused = [
-        put_one(key("a"), Bytes::from(vec![0; VALUE_BYTES_MAX + 1])),
+        put_one(key("a"), Bytes::from(vec![0; bounds.value_bytes + 1])),
         put_one(too_long(), value("v")),
         put_one(Key::new(), value("v")),
         Batch { deletes: vec![too_long()], ..put(&["a"]) },
         Batch { deletes: vec![Key::new()], ..put(&["a"]) },
         absent(too_long()),
         absent(Key::new()),
-        Batch { deletes: numbered(BATCH_OPERATIONS_MAX).collect(), ..put(&["a"]) },
+        Batch { deletes: numbered(bounds.operations).collect(), ..put(&["a"]) },
         Batch {
-            preconditions: numbered(BATCH_OPERATIONS_MAX - 1).map(Precondition::Absent).collect(),
+            preconditions: numbered(bounds.operations - 1).map(Precondition::Absent).collect(),
             ..put(&["a", "b"])
         },
     ];

@@ -6,8 +6,8 @@ use secret::Plaintext;
 use serde_json::Value;
 use strongroom::seal::{FileSeal, PassphraseParameters, PassphraseSeal};
 use strongroom::{
-    BLOB_OVERHEAD_BYTES, Binding, Blob, Context, Purpose, Seal, SealedDomainKey, Spec, Strongroom,
-    WrappingKeySpec,
+    BLOB_OVERHEAD_BYTES, Binding, Blob, Context, Purpose, Refused, Seal, SealedDomainKey, Spec, Strongroom,
+    TAG_BYTES, WrappingKeySpec,
 };
 
 use strongroom::testing::{Scripted, Seeded};
@@ -77,6 +77,30 @@ fn wrapping_keys_are_sealed_as_written() {
         let entropy = Scripted::new(&[&hex(&vector["key"]), &hex(&vector["nonce"]), &hex(&vector["iv"])]);
         let key = room.wrapping_key(spec, &hex(&vector["binding"]), &entropy).unwrap();
         assert_eq!(key.sealed, hex(&vector["token"]));
+    }
+}
+
+#[test]
+fn stored_records_are_tagged_and_counted_as_written() {
+    let vectors = vectors();
+    let room = unsealed(&vectors);
+    for vector in list(&vectors, "records") {
+        let (key, stored) = (text(&vector["key"]), hex(&vector["stored"]));
+        let tag: [u8; TAG_BYTES] = stored[12..][..TAG_BYTES].try_into().unwrap();
+        let length = u16::try_from(key.len()).unwrap().to_be_bytes();
+        let message = [&length[..], key.as_bytes(), &stored[4..12], &hex(&vector["value"])].concat();
+        assert_eq!(room.tag_record(&message).unwrap(), tag);
+        assert_eq!(room.tag(Purpose::StoredRecord, &message).unwrap(), tag, "one construction for all tags");
+        assert_eq!(room.check_record(&message, &tag), Ok(()));
+        assert_eq!(room.check_record(&message[1..], &tag), Err(Refused::WouldNotOpen));
+        let mut other = tag;
+        other[3] ^= 1;
+        assert_eq!(room.check_record(&message, &other), Err(Refused::WouldNotOpen), "no such domain key");
+        assert_eq!(room.term(&other), Err(Refused::WouldNotOpen));
+        assert_eq!(room.term(&tag).unwrap().to_vec(), hex(&vector["term"]));
+        assert_eq!(Strongroom::sealed().tag_record(&message), Err(Refused::Sealed));
+        assert_eq!(Strongroom::sealed().check_record(&message, &tag), Err(Refused::Sealed));
+        assert_eq!(Strongroom::sealed().term(&tag), Err(Refused::Sealed));
     }
 }
 
