@@ -51,6 +51,7 @@ pub(crate) struct Server {
     pub(crate) dispatcher: Arc<Dispatcher>,
     pub(crate) vitals: Arc<Vitals>,
     pub(crate) chores: Chores,
+    pub(crate) store: Arc<dyn Store>,
 }
 
 const DOMAIN_KEY_DAYS: u32 = 30;
@@ -127,12 +128,12 @@ impl Machine {
             domain_key_rotation_days: DOMAIN_KEY_DAYS,
             observer: Arc::new(Nobody),
         };
-        let Assembly { dispatcher, vitals, following, chores, .. } = self.assemble(parts).await?;
+        let Assembly { dispatcher, vitals, following, chores, backstage, .. } = self.assemble(parts).await?;
         tokio::spawn(following.run());
         while !(chores.is_following() || chores.is_sealed()) {
             pause().await;
         }
-        Ok(Server { dispatcher, vitals, chores })
+        Ok(Server { dispatcher, vitals, chores, store: backstage.store })
     }
 
     async fn assemble(&self, parts: Parts) -> Result<Assembly, StartError> {

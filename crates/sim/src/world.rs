@@ -300,7 +300,7 @@ impl World {
     /// If the change has conditions, and they do not hold.
     pub fn tick_after(&self, change: Batch) -> Result<(), StoreError> {
         self.run(async {
-            self.machine.store.inner().commit(change).await?.expect("no condition");
+            self.server.store.commit(change).await?.expect("no condition");
             self.server.chores.tick().await
         })
     }
