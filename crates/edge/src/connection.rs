@@ -39,14 +39,14 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use self::body::{Reading, head_bytes};
+use self::body::{Intake, head_bytes};
 pub(crate) use self::watch::{Coarse, Order, Overdue, Watch};
 use self::watched::Watched;
 use crate::{
     connections::{Connections, TurnedAway},
     guests::{Guest, Guests},
     limits::{HEAD_BYTES_MAX, Limits, SEND_BYTES_MAX, STRANGERS_STREAMS_MAX, STREAMS_MAX, WINDOW_BYTES},
-    memory::{Held, Memory, NoRoom},
+    memory::{Memory, NoRoom, Room},
 };
 
 /// What the edge hands over for each request.
@@ -203,7 +203,7 @@ impl<A: Answer> Shared<A> {
 impl<A> Served<A> {
     /// The turn of a request to be read. While nobody known has called over an HTTP/2 connection, only a few have it at a time.
     /// The head of a request that waits is reckoned up.
-    async fn turn(&self, head: &Parts, held: &mut Held) -> Result<Option<SemaphorePermit<'_>>, NoRoom> {
+    async fn turn(&self, head: &Parts, held: &mut Room) -> Result<Option<SemaphorePermit<'_>>, NoRoom> {
         if head.version != Version::HTTP_2 || self.info.is_known() {
             return Ok(None);
         }
@@ -222,9 +222,9 @@ async fn respond<A: Answer>(
     let Served { shared, watch, info, guest, .. } = &*served;
     let _busy = watch.busy(request.version() == Version::HTTP_2);
     let (head, body) = request.into_parts();
-    let mut held = Held::default();
+    let mut held = Room::default();
     let turn = served.turn(&head, &mut held).await;
-    let reading = Reading {
+    let reading = Intake {
         memory: &shared.memory,
         limit: shared.limits.body,
         is_known: info.is_known(),

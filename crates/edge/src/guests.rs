@@ -98,16 +98,6 @@ impl Guests {
         }
     }
 
-    /// How many connections there are.
-    pub(crate) fn count(&self) -> usize {
-        self.all.len()
-    }
-
-    /// How many of them are known.
-    pub(crate) fn known(&self) -> usize {
-        self.all.len() - self.strangers.len()
-    }
-
     fn first_stranger_of(&self, network: Network) -> Option<Guest> {
         let of = (network, Guest::MIN)..=(network, Guest::MAX);
         self.strangers_of.range(of).next().map(|(_, guest)| *guest)
@@ -121,6 +111,16 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    impl Guests {
+        fn count(&self) -> usize {
+            self.all.len()
+        }
+
+        fn known(&self) -> usize {
+            self.all.len() - self.strangers.len()
+        }
+    }
 
     fn network(number: u8) -> Network {
         IpAddr::from(Ipv4Addr::new(192, 0, 2, number)).into()

@@ -22,7 +22,7 @@ pub(crate) struct Memory {
 
 /// What a request has of the budget, until it is dropped.
 #[derive(Debug, Default)]
-pub(crate) struct Held {
+pub(crate) struct Room {
     permits: Vec<OwnedSemaphorePermit>,
 }
 
@@ -39,7 +39,7 @@ impl Memory {
     }
 
     /// Takes so many bytes for a stranger, now or not at all.
-    pub(crate) fn take_for_stranger(&self, bytes: usize, held: &mut Held) -> Result<(), NoRoom> {
+    pub(crate) fn take_for_stranger(&self, bytes: usize, held: &mut Room) -> Result<(), NoRoom> {
         let units = units(bytes);
         // In this order: what a stranger does not get of its share, it does not take from all.
         for semaphore in [&self.strangers, &self.all] {
@@ -52,7 +52,7 @@ impl Memory {
     }
 
     /// Takes so many bytes for somebody known, as soon as they are there.
-    pub(crate) async fn take(&self, bytes: usize, held: &mut Held) -> Result<(), NoRoom> {
+    pub(crate) async fn take(&self, bytes: usize, held: &mut Room) -> Result<(), NoRoom> {
         let permit = Arc::clone(&self.all).acquire_many_owned(units(bytes)).await;
         held.permits.push(permit.map_err(|_| NoRoom)?);
         Ok(())
@@ -79,10 +79,10 @@ mod tests {
     #[test]
     fn strangers_get_half_and_the_known_wait() {
         let memory = Memory::new(100 * KIB);
-        let mut strangers = Held::default();
+        let mut strangers = Room::default();
         assert_eq!(memory.take_for_stranger(50 * KIB, &mut strangers), Ok(()));
-        assert_eq!(memory.take_for_stranger(1, &mut Held::default()), Err(NoRoom));
-        let (mut first, mut second) = (Held::default(), Held::default());
+        assert_eq!(memory.take_for_stranger(1, &mut Room::default()), Err(NoRoom));
+        let (mut first, mut second) = (Room::default(), Room::default());
         let mut context = Context::from_waker(Waker::noop());
         assert_eq!(pin!(memory.take(50 * KIB, &mut first)).poll(&mut context), Poll::Ready(Ok(())));
         {
@@ -100,12 +100,12 @@ mod tests {
     fn what_a_stranger_does_not_get_it_does_not_keep() {
         let memory = Memory::new(100 * KIB);
         let mut context = Context::from_waker(Waker::noop());
-        let mut known = Held::default();
+        let mut known = Room::default();
         assert_eq!(pin!(memory.take(80 * KIB, &mut known)).poll(&mut context), Poll::Ready(Ok(())));
-        let mut stranger = Held::default();
+        let mut stranger = Room::default();
         assert_eq!(memory.take_for_stranger(30 * KIB, &mut stranger), Err(NoRoom));
         drop(stranger);
-        assert_eq!(memory.take_for_stranger(20 * KIB, &mut Held::default()), Ok(()));
+        assert_eq!(memory.take_for_stranger(20 * KIB, &mut Room::default()), Ok(()));
     }
 
     proptest! {
@@ -114,9 +114,9 @@ mod tests {
             steps in proptest::collection::vec((1_usize..40_000, any::<bool>(), any::<bool>()), 1..200),
         ) {
             let memory = Memory::new(200 * KIB);
-            let mut all: Vec<(Held, usize, bool)> = Vec::new();
+            let mut all: Vec<(Room, usize, bool)> = Vec::new();
             for (bytes, is_stranger, leaves) in steps {
-                let mut held = Held::default();
+                let mut held = Room::default();
                 let mut context = Context::from_waker(Waker::noop());
                 let taken = if is_stranger {
                     memory.take_for_stranger(bytes, &mut held).is_ok()

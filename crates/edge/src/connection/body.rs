@@ -1,4 +1,4 @@
-//! Reading a request's body within its limits.
+//! Intake a request's body within its limits.
 //!
 //! A body that is small and there at once, as most are, is handed on as it came. Any other needs room in the budget of all
 //! bodies, and a longer one than strangers may send needs an access key that there is.
@@ -17,11 +17,11 @@ use hyper::body::{Body, Frame, Incoming};
 
 use crate::{
     limits::{BODY_BYTES_MAX, DISCARDED_BYTES_MAX, STRANGERS_BODY_BYTES_MAX},
-    memory::{Held, Memory, NoRoom},
+    memory::{Memory, NoRoom, Room},
 };
 
 /// How a body is read.
-pub(super) struct Reading<'a> {
+pub(super) struct Intake<'a> {
     /// The budget.
     pub(super) memory: &'a Memory,
     /// Time for a body.
@@ -35,8 +35,8 @@ pub(super) struct Reading<'a> {
 /// A body on its way.
 struct Arriving<'a> {
     body: Incoming,
-    reading: &'a Reading<'a>,
-    held: &'a mut Held,
+    reading: &'a Intake<'a>,
+    held: &'a mut Room,
     /// Bytes of the body for which there is room.
     room: usize,
     /// The whole body may come: it is short enough for strangers, or somebody known sends it.
@@ -50,13 +50,13 @@ const DISCARDED_FOR: Duration = Duration::from_secs(2);
 /// More room is taken in steps of so many bytes, when the length of a body is not known.
 const STEP_BYTES: usize = 64 * 1024;
 
-impl Reading<'_> {
+impl Intake<'_> {
     /// Reads the whole body. What it takes of the budget is held as long as `held`.
     pub(super) async fn read(
         &self,
         head: &Parts,
         body: Incoming,
-        held: &mut Held,
+        held: &mut Room,
     ) -> Result<Bytes, BodyFault> {
         if body.is_end_stream() {
             return Ok(Bytes::new());
@@ -156,7 +156,7 @@ impl Arriving<'_> {
     }
 
     async fn make_room(&mut self, bytes: usize) -> Result<(), BodyFault> {
-        let Reading { memory, is_known, .. } = self.reading;
+        let Intake { memory, is_known, .. } = self.reading;
         let made = if *is_known {
             memory.take(bytes, self.held).await
         } else {

@@ -106,7 +106,8 @@ impl Watch {
 
     /// One of the requests came from somebody known. Whether that is news.
     pub(super) fn is_known(&self) -> bool {
-        !self.known.swap(true, Relaxed)
+        // Reading costs the many requests that bring no news less than writing.
+        !self.has_been_known() && !self.known.swap(true, Relaxed)
     }
 
     /// Whether one of the requests came from somebody known.
@@ -225,6 +226,7 @@ mod tests {
     #[test]
     fn a_request_in_flight_is_left_alone() {
         let (now, watch) = started();
+        watch.is_known();
         let first = watch.busy(false);
         let second = watch.busy(false);
         at(&now, 1000);
@@ -244,6 +246,21 @@ mod tests {
     }
 
     #[test]
+    fn a_stranger_idles_for_a_short_time() {
+        let (now, watch) = started();
+        drop(watch.busy(false));
+        at(&now, 19);
+        assert_eq!(watch.check(&LIMITS), None);
+        assert!(watch.is_known() && !watch.is_known(), "it is news once");
+        at(&now, 20);
+        assert_eq!(watch.check(&LIMITS), None);
+        let stranger = Watch::new(now);
+        drop(stranger.busy(false));
+        at(&stranger.now, 40);
+        assert_eq!(stranger.check(&LIMITS), Some(Overdue::Idle));
+    }
+
+    #[test]
     fn bytes_begin_a_head_between_requests_only() {
         let (now, watch) = started();
         drop(watch.busy(false));
@@ -258,6 +275,7 @@ mod tests {
     #[test]
     fn pings_do_not_begin_a_head() {
         let (now, watch) = started();
+        watch.is_known();
         drop(watch.busy(true));
         at(&now, 50);
         watch.arrived();

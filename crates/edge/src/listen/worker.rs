@@ -26,12 +26,12 @@ use crate::{
 
 /// The way to a worker.
 pub(super) struct Worker {
-    orders: mpsc::UnboundedSender<Message>,
+    errands: mpsc::UnboundedSender<Errand>,
     open: Arc<AtomicUsize>,
 }
 
 /// What the acceptor tells a worker.
-enum Message {
+enum Errand {
     /// Serve this connection.
     Serve(TcpStream, (Guest, SocketAddr)),
     /// End this one: a later one takes its place.
@@ -50,7 +50,7 @@ impl Worker {
         stopped: watch::Receiver<bool>,
     ) -> io::Result<(Self, JoinHandle<usize>)> {
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-        let (sender, messages) = mpsc::unbounded_channel();
+        let (sender, errands) = mpsc::unbounded_channel();
         let open = Arc::new(AtomicUsize::new(0));
         let floor = Floor {
             sweep: shared.limits.sweep(),
@@ -60,8 +60,8 @@ impl Worker {
             watches: BTreeMap::new(),
         };
         let thread = std::thread::Builder::new().name(name.to_owned());
-        let thread = thread.spawn(move || floor.run(&runtime, messages, stopped))?;
-        Ok((Self { orders: sender, open }, thread))
+        let thread = thread.spawn(move || floor.run(&runtime, errands, stopped))?;
+        Ok((Self { errands: sender, open }, thread))
     }
 
     /// Connections that this worker has.
@@ -72,8 +72,8 @@ impl Worker {
     /// Gives it another one.
     pub(super) fn hand(&mut self, stream: TcpStream, from: (Guest, SocketAddr)) {
         self.open.fetch_add(1, Relaxed);
-        // A worker that is gone takes no more; the connection is closed with the message.
-        if self.orders.send(Message::Serve(stream, from)).is_err() {
+        // A worker that is gone takes no more; the connection is closed with the errand.
+        if self.errands.send(Errand::Serve(stream, from)).is_err() {
             self.open.fetch_sub(1, Relaxed);
         }
     }
@@ -81,7 +81,7 @@ impl Worker {
     /// Ends a connection, if it is this worker's.
     pub(super) fn end(&mut self, guest: Guest) {
         // A worker that is gone has ended all.
-        let _ = self.orders.send(Message::End(guest));
+        let _ = self.errands.send(Errand::End(guest));
     }
 }
 
@@ -94,12 +94,12 @@ struct Floor<A> {
     watches: BTreeMap<Guest, (Arc<Watch>, SocketAddr)>,
 }
 
-type Incoming = mpsc::UnboundedReceiver<Message>;
+type Incoming = mpsc::UnboundedReceiver<Errand>;
 
 impl<A: Answer> Floor<A> {
-    fn run(mut self, runtime: &Runtime, messages: Incoming, stopped: watch::Receiver<bool>) -> usize {
+    fn run(mut self, runtime: &Runtime, errands: Incoming, stopped: watch::Receiver<bool>) -> usize {
         runtime.block_on(async {
-            self.work(messages, stopped).await;
+            self.work(errands, stopped).await;
             let deadline = Instant::now() + self.shared.limits.shutdown;
             self.finish(deadline).await;
             let cut_off = self.watches.len();
@@ -114,15 +114,15 @@ impl<A: Answer> Floor<A> {
         })
     }
 
-    async fn work(&mut self, mut messages: Incoming, mut stopped: watch::Receiver<bool>) {
+    async fn work(&mut self, mut errands: Incoming, mut stopped: watch::Receiver<bool>) {
         let started = Instant::now();
         let mut sweep = interval(self.sweep);
         sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                message = messages.recv() => match message {
-                    Some(Message::Serve(stream, from)) => self.take(stream, from),
-                    Some(Message::End(guest)) => self.make_room(guest),
+                errand = errands.recv() => match errand {
+                    Some(Errand::Serve(stream, from)) => self.take(stream, from),
+                    Some(Errand::End(guest)) => self.make_room(guest),
                     None => break,
                 },
                 _ = sweep.tick() => {
@@ -133,9 +133,9 @@ impl<A: Answer> Floor<A> {
             }
         }
         // What the acceptor handed over before it stopped has been accepted as far as the client can tell.
-        messages.close();
-        while let Ok(message) = messages.try_recv() {
-            if let Message::Serve(stream, from) = message {
+        errands.close();
+        while let Ok(errand) = errands.try_recv() {
+            if let Errand::Serve(stream, from) = errand {
                 self.take(stream, from);
             }
         }
