@@ -5,7 +5,10 @@ use std::{
     io::{ErrorKind, Read, Write},
     net::{Ipv4Addr, SocketAddr, TcpStream},
     num::NonZeroUsize,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
@@ -22,6 +25,9 @@ pub(crate) struct Teller {
     pub(crate) faults: Mutex<Vec<BodyFault>>,
     /// Whom it was told of who did not get as far as a request.
     pub(crate) turned_away: Mutex<Vec<TurnedAway>>,
+    /// How many requests wait, and how many have waited at once.
+    at_once: AtomicUsize,
+    pub(crate) most_at_once: AtomicUsize,
     /// What detached tasks have finished.
     pub(crate) finished: Arc<Mutex<usize>>,
 }
@@ -37,7 +43,12 @@ impl Answer for Teller {
         let (verb, number) = path.split_once('/').unwrap_or((&path, "0"));
         let number: usize = number.parse().unwrap_or(0);
         match verb {
-            "wait" => tokio::time::sleep(Duration::from_millis(number as u64)).await,
+            "wait" => {
+                let at_once = self.at_once.fetch_add(1, Relaxed) + 1;
+                self.most_at_once.fetch_max(at_once, Relaxed);
+                tokio::time::sleep(Duration::from_millis(number as u64)).await;
+                self.at_once.fetch_sub(1, Relaxed);
+            }
             "known" => connection.recognise(),
             "panic" => panic!("on purpose"),
             "big" => return Response::new(vec![b'x'; number].into()),
