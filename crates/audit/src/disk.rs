@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use crate::error::OpenError;
+use crate::error::JournalError;
 
 /// Name of the file whose lock makes a journal's directory one process's own.
 const LOCK_FILE: &str = "lock";
@@ -86,14 +86,14 @@ impl FsDisk {
     /// Takes a directory for writing, creating it if needed.
     ///
     /// # Errors
-    /// [`OpenError::Locked`] if another process, or another `FsDisk`, has it; [`OpenError::Io`] otherwise.
-    pub fn open(directory: &Path) -> Result<Self, OpenError> {
-        let io = || OpenError::io(&directory.display().to_string());
+    /// [`JournalError::Locked`] if another process, or another `FsDisk`, has it; [`JournalError::Io`] otherwise.
+    pub fn open(directory: &Path) -> Result<Self, JournalError> {
+        let io = || JournalError::io(&directory.display().to_string());
         DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(io())?;
         let lock = private().create(true).open(directory.join(LOCK_FILE)).map_err(io())?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { directory: directory.to_owned(), lock: Some(lock) }),
-            Err(TryLockError::WouldBlock) => Err(OpenError::Locked),
+            Err(TryLockError::WouldBlock) => Err(JournalError::Locked),
             Err(TryLockError::Error(error)) => Err(io()(error)),
         }
     }
@@ -182,7 +182,7 @@ mod tests {
         let path = temporary.path().join("audit");
         let disk = FsDisk::open(&path).unwrap();
         disk.create("a").unwrap().write_at(0, b"abc").unwrap();
-        assert!(matches!(FsDisk::open(&path), Err(OpenError::Locked)));
+        assert!(matches!(FsDisk::open(&path), Err(JournalError::Locked)));
         let reader = FsDisk::reader(&path);
         assert_eq!(reader.read("a").unwrap(), b"abc");
         assert_eq!(reader.create("b").err().unwrap().kind(), io::ErrorKind::PermissionDenied);

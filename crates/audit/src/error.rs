@@ -16,13 +16,13 @@ pub enum Refused {
     /// The disk did not take the record: it is full, or had an error. A record to be handed over is also
     /// refused when the disk did not take the one before. Later calls may succeed.
     NotWritten,
-    /// The journal was closed, or stopped for good after a failed sync; see [`Health`](crate::Health).
+    /// The journal was closed, or stopped for good after a failed sync; see [`JournalHealth`](crate::JournalHealth).
     Stopped,
 }
 
 /// Why a journal could not be opened or verified. Nothing was changed on disk.
 #[derive(Debug)]
-pub enum OpenError {
+pub enum JournalError {
     /// The operating system refused an operation on `file`.
     Io {
         /// Name of the file, or of the directory.
@@ -72,7 +72,7 @@ pub(crate) fn is_full(kind: io::ErrorKind) -> bool {
     matches!(kind, FileTooLarge | QuotaExceeded | StorageFull)
 }
 
-impl OpenError {
+impl JournalError {
     pub(crate) fn io(file: &str) -> impl FnOnce(io::Error) -> Self + use<> {
         let file = file.to_owned();
         |error| Self::Io { file, error }
@@ -90,7 +90,7 @@ impl fmt::Display for Refused {
     }
 }
 
-impl fmt::Display for OpenError {
+impl fmt::Display for JournalError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Io { file, error } => write!(f, "audit journal `{file}`: {error}"),
@@ -126,7 +126,7 @@ impl fmt::Display for CloseError {
 
 impl std::error::Error for Refused {}
 impl std::error::Error for CloseError {}
-impl std::error::Error for OpenError {
+impl std::error::Error for JournalError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Io { error, .. } => Some(error),

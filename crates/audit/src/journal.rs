@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use crate::disk::Disk;
-use crate::error::{CloseError, OpenError, Refused, is_full};
+use crate::error::{CloseError, JournalError, Refused, is_full};
 use crate::queue::{Appended, Shared};
 use crate::recovery::{Recovery, recover};
 use crate::segment::Node;
@@ -31,7 +31,7 @@ pub struct Options {
 
 /// Whether records can be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Health {
+pub enum JournalHealth {
     /// The last write succeeded.
     Good,
     /// The last write failed. Appends try again; records to be handed over are refused until a write succeeds.
@@ -48,7 +48,7 @@ pub struct Journal {
     writer: Mutex<Option<JoinHandle<bool>>>,
 }
 
-impl fmt::Display for Health {
+impl fmt::Display for JournalHealth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Good => f.write_str("writing"),
@@ -78,8 +78,8 @@ impl Journal {
     /// journal on a full disk opens, takes no records, and takes them once there is room.
     ///
     /// # Errors
-    /// [`OpenError::Damaged`] and [`OpenError::OtherNode`] leave everything as it was. [`OpenError::Io`] is the system's.
-    pub fn open(disk: Arc<dyn Disk>, options: Options) -> Result<(Self, Recovery), OpenError> {
+    /// [`JournalError::Damaged`] and [`JournalError::OtherNode`] leave everything as it was. [`JournalError::Io`] is the system's.
+    pub fn open(disk: Arc<dyn Disk>, options: Options) -> Result<(Self, Recovery), JournalError> {
         let Options { segment_bytes_max, room_bytes, queue_records_max, queue_bytes_max, node } = options;
         let (tail, recovery) = recover(&disk, node)?;
         let shared = Arc::new(Shared::new(queue_records_max, queue_bytes_max));
@@ -93,7 +93,7 @@ impl Journal {
         let thread = thread::Builder::new()
             .name("audit-journal".to_owned())
             .spawn(move || writer.run())
-            .map_err(OpenError::io("writer thread"))?;
+            .map_err(JournalError::io("writer thread"))?;
         shared.set_writer(thread.thread().clone());
         Ok((Self { shared, disk, writer: Mutex::new(Some(thread)) }, recovery))
     }
@@ -115,7 +115,7 @@ impl Journal {
 
     /// Whether records can be written, as far as the last attempt showed.
     #[must_use]
-    pub fn health(&self) -> Health {
+    pub fn health(&self) -> JournalHealth {
         self.shared.health()
     }
 

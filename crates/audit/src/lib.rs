@@ -28,15 +28,15 @@ mod writer;
 
 pub use chain::PAYLOAD_BYTES_MAX;
 pub use disk::{Disk, DiskFile, FsDisk};
-pub use error::{CloseError, Damage, OpenError, Reason, Refused};
-pub use journal::{Health, Journal, Options};
+pub use error::{CloseError, Damage, JournalError, Reason, Refused};
+pub use journal::{Journal, JournalHealth, Options};
 pub use memory::{Crash, MemoryDisk};
 pub use queue::{Appended, Position};
 pub use record::{
     EventKind, InvokedBy, NotARecord, RECORD_VERSION, Record, RecordedCaller, RecordedDecision,
-    RecordedOutcome, Tls,
+    RecordedOutcome, RecordedTls,
 };
 pub use recovery::Recovery;
 pub use segment::Node;
 pub use value::Value;
-pub use verify::{Verdict, verify};
+pub use verify::{ChainVerdict, verify};

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use crate::chain::{CHAIN_LEN, FRAME_OVERHEAD, is_payload_len, push_frame};
 use crate::error::Refused;
-use crate::journal::Health;
+use crate::journal::JournalHealth;
 use crate::nap::{Nap, Outlook};
 
 /// A batch of this many bytes does not wait for more records.
@@ -74,7 +74,7 @@ pub(crate) enum Found {
 
 struct Queue {
     batch: Batch,
-    health: Health,
+    health: JournalHealth,
     closed: bool,
     writer: Sleep,
     /// Records of the last batch that someone waited for.
@@ -117,7 +117,7 @@ impl Shared {
     pub(crate) fn new(records_max: usize, bytes_max: usize) -> Self {
         let queue = Queue {
             batch: Batch::new(),
-            health: Health::Good,
+            health: JournalHealth::Good,
             closed: false,
             writer: Sleep::Awake,
             company: 0,
@@ -149,11 +149,11 @@ impl Shared {
         })
     }
 
-    pub(crate) fn health(&self) -> Health {
+    pub(crate) fn health(&self) -> JournalHealth {
         self.lock().health
     }
 
-    pub(crate) fn set_health(&self, health: Health) {
+    pub(crate) fn set_health(&self, health: JournalHealth) {
         self.lock().health = health;
     }
 
@@ -179,7 +179,7 @@ impl Shared {
     pub(crate) fn stop(&self, cause: io::ErrorKind) {
         let refused = {
             let mut queue = self.lock();
-            queue.health = Health::Stopped(cause);
+            queue.health = JournalHealth::Stopped(cause);
             queue.taken = 0;
             mem::replace(&mut queue.batch, Batch::new())
         };
@@ -237,10 +237,10 @@ impl Shared {
         }
         let mut queue = self.lock();
         match queue.health {
-            Health::Stopped(_) => return Err(Refused::Stopped),
+            JournalHealth::Stopped(_) => return Err(Refused::Stopped),
             _ if queue.closed => return Err(Refused::Stopped),
-            Health::NotWriting(_) if !durable => return Err(Refused::NotWritten),
-            Health::NotWriting(_) | Health::Good => {}
+            JournalHealth::NotWriting(_) if !durable => return Err(Refused::NotWritten),
+            JournalHealth::NotWriting(_) | JournalHealth::Good => {}
         }
         let bytes = queue.batch.bytes.len() + payload.len() + FRAME_OVERHEAD;
         if queue.batch.records >= self.records_max || bytes > self.bytes_max {

@@ -95,7 +95,7 @@ pub struct Record<'a> {
     pub user_agent: Option<Text<'a>>,
     /// The connection's security.
     #[n(20)]
-    pub tls: Option<Tls<'a>>,
+    pub tls: Option<RecordedTls<'a>>,
     /// The `Host` that the client asked for.
     #[n(21)]
     pub host: Option<Text<'a>>,
@@ -228,7 +228,7 @@ pub enum RecordedOutcome<'a> {
 
 /// The security of a connection.
 #[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
-pub struct Tls<'a> {
+pub struct RecordedTls<'a> {
     /// Such as `TLSv1.3`.
     #[n(0)]
     pub version: Text<'a>,
@@ -351,7 +351,7 @@ impl<'a> Record<'a> {
             cut(code, NAME_BYTES_MAX);
             cut(message, MESSAGE_BYTES_MAX);
         }
-        if let Some(Tls { version, cipher }) = &mut self.tls {
+        if let Some(RecordedTls { version, cipher }) = &mut self.tls {
             cut(version, NAME_BYTES_MAX);
             cut(cipher, NAME_BYTES_MAX);
         }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::chain::CHAIN_LEN;
 use crate::disk::{Disk, DiskFile};
-use crate::error::{OpenError, is_full};
+use crate::error::{JournalError, is_full};
 use crate::segment::{self, Frames, HEADER_LEN, Header, Node, Segment};
 use crate::writer::{Failure, Tail};
 
@@ -42,10 +42,10 @@ impl Recovery {
     /// lost the answer to an append learns here which records are in the journal already.
     ///
     /// # Errors
-    /// [`OpenError::Io`] if a segment can no longer be read.
-    pub fn recent_payloads(&self, visit: &mut dyn FnMut(&[u8])) -> Result<(), OpenError> {
+    /// [`JournalError::Io`] if a segment can no longer be read.
+    pub fn recent_payloads(&self, visit: &mut dyn FnMut(&[u8])) -> Result<(), JournalError> {
         for (file, len) in &self.recent {
-            let bytes = self.disk.read(file).map_err(OpenError::io(file))?;
+            let bytes = self.disk.read(file).map_err(JournalError::io(file))?;
             Frames::new(bytes.get(..*len).unwrap_or(&bytes)).for_each(|frame| visit(frame.payload));
         }
         Ok(())
@@ -61,27 +61,27 @@ struct Found {
 }
 
 /// Finds the end of the journal on `disk`, or begins a new one.
-pub(crate) fn recover(disk: &Arc<dyn Disk>, node: Node) -> Result<(Tail, Recovery), OpenError> {
+pub(crate) fn recover(disk: &Arc<dyn Disk>, node: Node) -> Result<(Tail, Recovery), JournalError> {
     let Found { segments, unfinished } = look(&**disk)?;
     if segments.last().is_some_and(|last| last.header.node != node) {
-        return Err(OpenError::OtherNode);
+        return Err(JournalError::OtherNode);
     }
 
     // Nothing has been changed up to here, and nothing is damaged.
     let mut torn_bytes = 0;
     if let Some((file, bytes)) = &unfinished {
         torn_bytes += bytes.len();
-        discard_unfinished(&**disk, file, bytes).map_err(OpenError::io(file))?;
+        discard_unfinished(&**disk, file, bytes).map_err(JournalError::io(file))?;
     }
     let tail = match segments.last() {
         Some(last) => {
             torn_bytes += last.torn;
-            reopen(&**disk, last).map_err(OpenError::io(&last.file))?
+            reopen(&**disk, last).map_err(JournalError::io(&last.file))?
         }
         None => {
             let header = Header { node, first: 1, before: [0; CHAIN_LEN] };
             Tail::begin(&**disk, &header).map_err(|failure| match failure {
-                Failure::Write(error) | Failure::Sync(error) => OpenError::io(&segment::name(1))(error),
+                Failure::Write(error) | Failure::Sync(error) => JournalError::io(&segment::name(1))(error),
             })?
         }
     };
@@ -91,36 +91,37 @@ pub(crate) fn recover(disk: &Arc<dyn Disk>, node: Node) -> Result<(Tail, Recover
 }
 
 /// Names of all segments, oldest first.
-pub(crate) fn segment_files(disk: &dyn Disk) -> Result<Vec<String>, OpenError> {
-    let mut files = disk.list().map_err(OpenError::io("directory"))?;
+pub(crate) fn segment_files(disk: &dyn Disk) -> Result<Vec<String>, JournalError> {
+    let mut files = disk.list().map_err(JournalError::io("directory"))?;
     files.retain(|file| segment::parse_name(file).is_some());
     files.sort_unstable();
     Ok(files)
 }
 
 /// Checks the last two segments and that one follows the other.
-fn look(disk: &dyn Disk) -> Result<Found, OpenError> {
+fn look(disk: &dyn Disk) -> Result<Found, JournalError> {
     let mut found = Found { segments: Vec::new(), unfinished: None };
     let files = segment_files(disk)?;
     for file in files.iter().rev() {
         if found.segments.len() == 2 {
             break;
         }
-        let bytes = disk.read(file).map_err(OpenError::io(file))?;
+        let bytes = disk.read(file).map_err(JournalError::io(file))?;
         let is_newest = found.segments.is_empty() && found.unfinished.is_none();
         if is_newest && segment::is_unfinished(&bytes) {
             found.unfinished = Some((file.clone(), bytes));
             continue;
         }
-        let segment = Segment::check(file, &bytes, is_newest, &mut |_, _| {}).map_err(OpenError::Damaged)?;
+        let segment =
+            Segment::check(file, &bytes, is_newest, &mut |_, _| {}).map_err(JournalError::Damaged)?;
         if let Some(after) = found.segments.first() {
-            after.check_follows(&segment).map_err(OpenError::Damaged)?;
+            after.check_follows(&segment).map_err(JournalError::Damaged)?;
         }
         found.segments.insert(0, segment);
     }
     if let Some((file, _)) = &found.unfinished {
         let next = found.segments.last().map_or(1, |last| last.next);
-        segment::check_number(file, next).map_err(OpenError::Damaged)?;
+        segment::check_number(file, next).map_err(JournalError::Damaged)?;
     }
     Ok(found)
 }

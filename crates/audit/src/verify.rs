@@ -1,13 +1,13 @@
 //! The offline check: every segment, every frame, the whole chain.
 
 use crate::disk::Disk;
-use crate::error::OpenError;
+use crate::error::JournalError;
 use crate::recovery::segment_files;
 use crate::segment::{Segment, check_number, is_unfinished};
 
 /// What the check found in a journal without a contradiction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Verdict {
+pub struct ChainVerdict {
     /// The first record's sequence number: 1, unless old segments have been moved away. 1 for an empty journal.
     pub first_sequence: u64,
     /// The number after the last record's.
@@ -25,24 +25,24 @@ pub struct Verdict {
 /// segment at a time, changes nothing, and may run while a server writes.
 ///
 /// # Errors
-/// [`OpenError::Damaged`] with the first place where the journal contradicts itself: the records shown before it verified.
-/// [`OpenError::Io`] if a file cannot be read.
-pub fn verify(disk: &dyn Disk, visit: &mut dyn FnMut(u64, &[u8])) -> Result<Verdict, OpenError> {
+/// [`JournalError::Damaged`] with the first place where the journal contradicts itself: the records shown before it verified.
+/// [`JournalError::Io`] if a file cannot be read.
+pub fn verify(disk: &dyn Disk, visit: &mut dyn FnMut(u64, &[u8])) -> Result<ChainVerdict, JournalError> {
     let files = segment_files(disk)?;
     let mut verdict =
-        Verdict { first_sequence: 1, next_sequence: 1, segments: 0, torn_bytes: 0, chain: [0; 32] };
+        ChainVerdict { first_sequence: 1, next_sequence: 1, segments: 0, torn_bytes: 0, chain: [0; 32] };
     let mut before: Option<Segment> = None;
     for file in &files {
-        let bytes = disk.read(file).map_err(OpenError::io(file))?;
+        let bytes = disk.read(file).map_err(JournalError::io(file))?;
         let is_newest = files.last() == Some(file);
         if is_newest && is_unfinished(&bytes) {
-            check_number(file, verdict.next_sequence).map_err(OpenError::Damaged)?;
+            check_number(file, verdict.next_sequence).map_err(JournalError::Damaged)?;
             verdict.torn_bytes = bytes.len();
             break;
         }
-        let segment = Segment::check(file, &bytes, is_newest, visit).map_err(OpenError::Damaged)?;
+        let segment = Segment::check(file, &bytes, is_newest, visit).map_err(JournalError::Damaged)?;
         match &before {
-            Some(before) => segment.check_follows(before).map_err(OpenError::Damaged)?,
+            Some(before) => segment.check_follows(before).map_err(JournalError::Damaged)?,
             None => verdict.first_sequence = segment.header.first,
         }
         verdict.segments += 1;

@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::chain::{CHAIN_LEN, Chain, seal};
 use crate::disk::{Disk, DiskFile};
 use crate::error::Refused;
-use crate::journal::Health;
+use crate::journal::JournalHealth;
 use crate::queue::{Batch, Found, Shared};
 use crate::segment::{self, HEADER_LEN, Header, Node, Segment};
 
@@ -107,7 +107,7 @@ impl Writer {
     pub(crate) fn look_for_room(&mut self) {
         let is_short = self.disk.free_bytes().is_some_and(|free| free < PROBE_BYTES as u64);
         if is_short && let Err(Failure::Write(error)) = self.tail.probe() {
-            self.shared.set_health(Health::NotWriting(error.kind()));
+            self.shared.set_health(JournalHealth::NotWriting(error.kind()));
         }
     }
 
@@ -141,7 +141,7 @@ impl Writer {
             self.sync()?;
         }
         if !self.is_writing() {
-            self.shared.set_health(Health::Good);
+            self.shared.set_health(JournalHealth::Good);
         }
         self.shared.left(0);
         batch.settle(Ok(first_awaited));
@@ -153,7 +153,7 @@ impl Writer {
     /// written.
     fn put_back(&mut self, batch: &mut Batch, failure: Failure) -> Result<(), Failure> {
         let Failure::Write(error) = failure else { return Err(failure) };
-        self.shared.set_health(Health::NotWriting(error.kind()));
+        self.shared.set_health(JournalHealth::NotWriting(error.kind()));
         let shift = self.kept.len();
         for range in &batch.handed_over {
             let frame = batch.bytes.get(range.start + shift..range.end + shift).unwrap_or_default();
@@ -167,14 +167,14 @@ impl Writer {
 
     /// Whether the last write succeeded.
     fn is_writing(&self) -> bool {
-        self.shared.health() == Health::Good
+        self.shared.health() == JournalHealth::Good
     }
 
     /// Looks whether the disk takes bytes again. While it does not, calls are refused before they have anything to record,
     /// so that no record would find out.
     fn probe(&mut self) -> Result<(), Failure> {
         self.tail.probe()?;
-        self.shared.set_health(Health::Good);
+        self.shared.set_health(JournalHealth::Good);
         Ok(())
     }
 

@@ -109,7 +109,7 @@ mod tests {
         for number in 0..200_u8 {
             journal.hand_over(&[number; 100]).unwrap();
             // One group is one write: without a pause all would be in one segment.
-            while journal.health() == audit::Health::Good && disk.files().values().all(Vec::is_empty) {
+            while journal.health() == audit::JournalHealth::Good && disk.files().values().all(Vec::is_empty) {
                 std::thread::yield_now();
             }
         }

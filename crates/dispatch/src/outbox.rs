@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use audit::{Journal, OpenError, Record, Recovery};
+use audit::{Journal, JournalError, Record, Recovery};
 use base16ct::lower::encode_string as hex;
 use bytes::Bytes;
 use store::{BATCH_OPERATIONS_MAX, Batch, Key, SCAN_ITEMS_MAX, Store, StoreError};
@@ -67,7 +67,7 @@ pub enum RecoverError {
     /// The store failed.
     Store(StoreError),
     /// The journal could not be read.
-    Journal(OpenError),
+    Journal(JournalError),
 }
 
 impl fmt::Display for RecoverError {

@@ -5,7 +5,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use audit::{EventKind, Record, RecordedDecision, RecordedOutcome, Tls, Value};
+use audit::{EventKind, Record, RecordedDecision, RecordedOutcome, RecordedTls, Value};
 use model::Timestamp;
 
 use crate::{Backstage, ConnectionInfo, Credential, Fault, Ids, Notes, Origin, forward::Acting, head::Head};
@@ -171,7 +171,7 @@ impl<'a> OpenRecord<'a> {
         record.tls = self
             .connection
             .tls()
-            .map(|tls| Tls { version: tls.version.into(), cipher: tls.cipher.as_str().into() });
+            .map(|tls| RecordedTls { version: tls.version.into(), cipher: tls.cipher.as_str().into() });
         record.host = Some(self.host().into());
         record.detail = fault.and_then(|fault| fault.detail.as_deref()).map(Into::into);
         record.trace = self.notes.trace.as_deref().map(Into::into);

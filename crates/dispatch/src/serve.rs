@@ -421,7 +421,7 @@ impl Dispatcher {
             return Err(Fault::internal("this node does not hear from its store"));
         }
         match self.wiring.backstage.journal.health() {
-            audit::Health::Good => Ok(()),
+            audit::JournalHealth::Good => Ok(()),
             health => Err(Fault::internal(format!("the journal does not take records: {health}"))),
         }
     }

@@ -16,7 +16,7 @@ use std::{
     },
 };
 
-use audit::{EventKind, Health, Journal, Record, Value};
+use audit::{EventKind, Journal, JournalHealth, Record, Value};
 use strongroom::Entropy;
 
 pub use self::ledger::StrangersShare;
@@ -166,7 +166,7 @@ impl Strangers {
     }
 
     fn has_room(&self) -> bool {
-        self.journal.health() == Health::Good && !self.is_short()
+        self.journal.health() == JournalHealth::Good && !self.is_short()
     }
 
     fn look_for_room(&self) {

@@ -6,7 +6,7 @@
 use std::{sync::Arc, time::Duration};
 
 use dispatch::Backstage;
-use state::{Behind, Row, encode, unchanged};
+use state::{Behind, UseRow, encode, unchanged};
 use store::{Store, StoreError};
 
 use crate::{
@@ -50,7 +50,7 @@ async fn write(used: &Behind<KeyUse>, tables: &Tables, store: &dyn Store) -> Res
 }
 
 /// The record of an access key's last use; `None` when the key is gone.
-fn row(tables: &Tables, key: &KeyUse, used: &Used) -> Option<Row> {
+fn row(tables: &Tables, key: &KeyUse, used: &Used) -> Option<UseRow> {
     let key = tables.access_key(&key.id)?;
     let record = AccessKeyUseRecord {
         at: used.at.as_millis(),
@@ -58,5 +58,5 @@ fn row(tables: &Tables, key: &KeyUse, used: &Used) -> Option<Row> {
         region: used.region.as_str().into(),
     };
     let at = layout::key(key.account, Kind::AccessKeyUse, &key.id);
-    Some(Row { exists: unchanged(key), key: at, value: encode(&record) })
+    Some(UseRow { exists: unchanged(key), key: at, value: encode(&record) })
 }

@@ -255,7 +255,7 @@ fn secret_name(account: AccountId, id: &str) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use dispatch::{Credentials, IdentityPolicies};
-    use state::{Behind, Record, Tables as _};
+    use state::{Behind, StoredRecord, Tables as _};
     use strongroom::{SealedDomainKey, seal::FileSeal, testing::Seeded};
 
     use super::*;
@@ -269,7 +269,7 @@ mod tests {
 
     fn apply(tables: &mut Tables, revision: u64, batch: &Batch) {
         for (key, value) in &batch.puts {
-            tables.take(Record { key, value: Some(value), revision: Revision(revision) }).unwrap();
+            tables.take(StoredRecord { key, value: Some(value), revision: Revision(revision) }).unwrap();
         }
     }
 

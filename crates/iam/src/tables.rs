@@ -8,7 +8,7 @@ use bytes::Bytes;
 use dispatch::Fault;
 use imbl::{HashMap, OrdMap, OrdSet};
 use model::{Timestamp, arn::AccountId};
-use state::{Kept, Noting, Record, Unreadable, encode};
+use state::{Kept, Noting, StoredRecord, Unreadable, encode};
 use store::{Key, Revision};
 use strongroom::Strongroom;
 
@@ -99,7 +99,7 @@ impl state::Tables for Tables {
         Self::new(Arc::clone(&self.strongroom), self.notes.clone())
     }
 
-    fn take(&mut self, Record { key, value, revision }: Record<'_>) -> Result<(), Unreadable> {
+    fn take(&mut self, StoredRecord { key, value, revision }: StoredRecord<'_>) -> Result<(), Unreadable> {
         let Some(located) = locate(key) else { return Ok(()) };
         match value {
             Some(value) => self.put(located, value, revision).ok_or_else(|| Unreadable::at(key)),

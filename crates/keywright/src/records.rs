@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use audit::{EventKind, FsDisk, Record, RecordedDecision, RecordedOutcome, Value, Verdict};
+use audit::{ChainVerdict, EventKind, FsDisk, Record, RecordedDecision, RecordedOutcome, Value};
 use serde::Serialize;
 use server::DataDir;
 
@@ -14,7 +14,7 @@ use server::DataDir;
 ///
 /// # Errors
 /// The first break of the chain, with its place; what the system says of reading and writing.
-pub(crate) fn show(data_dir: &Path, out: &mut dyn Write) -> io::Result<Verdict> {
+pub(crate) fn show(data_dir: &Path, out: &mut dyn Write) -> io::Result<ChainVerdict> {
     let journal = DataDir::new(data_dir).journal();
     if !journal.exists() {
         let told =
@@ -36,7 +36,7 @@ pub(crate) fn show(data_dir: &Path, out: &mut dyn Write) -> io::Result<Verdict> 
 ///
 /// # Errors
 /// As [`show`].
-pub(crate) fn verify(data_dir: &Path) -> io::Result<Verdict> {
+pub(crate) fn verify(data_dir: &Path) -> io::Result<ChainVerdict> {
     show(data_dir, &mut io::sink())
 }
 

@@ -9,7 +9,7 @@ use model::{
     Timestamp,
     arn::{AliasName, KeyArn, KeyId, MaterialId},
 };
-use state::{Record, Unreadable};
+use state::{StoredRecord, Unreadable};
 use store::Revision;
 
 use crate::{
@@ -50,7 +50,7 @@ impl state::Tables for Tables {
         Self { policies: Arc::clone(&self.policies), ..Self::default() }
     }
 
-    fn take(&mut self, Record { key, value, revision }: Record<'_>) -> Result<(), Unreadable> {
+    fn take(&mut self, StoredRecord { key, value, revision }: StoredRecord<'_>) -> Result<(), Unreadable> {
         let Some(located) = locate(key) else { return Ok(()) };
         match value {
             Some(value) => self.put(located, value, revision).ok_or_else(|| Unreadable::at(key)),

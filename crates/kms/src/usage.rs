@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use dispatch::Cx;
 use model::{Timestamp, kms::KeyLastUsageTrackingOperation};
-use state::{Row, unchanged};
+use state::{UseRow, unchanged};
 use store::{Store, StoreError};
 
 use crate::{Kms, key::Key, last_use::Used, tables::Tables};
@@ -39,8 +39,8 @@ pub(crate) async fn write(kms: &Kms, store: &dyn Store) -> Result<(), StoreError
 }
 
 /// The record of a key's last use; `None` when the key is gone.
-fn row(tables: &Tables, key: &Key, used: &Used) -> Option<Row> {
+fn row(tables: &Tables, key: &Key, used: &Used) -> Option<UseRow> {
     let (place, id) = (key.place(), key.id());
     let (_, key) = tables.key(&place, id)?;
-    Some(Row { exists: unchanged(&**key), key: place.usage(id), value: used.encode() })
+    Some(UseRow { exists: unchanged(&**key), key: place.usage(id), value: used.encode() })
 }

@@ -42,5 +42,5 @@ pub use position::{Position, positions};
 pub use principal::{Federator, Naming, Principal, PrincipalPattern};
 pub use rename::rename_principals;
 pub use statement::{Effect, Statement};
-pub use trace::{Failure, LayerTrace, Listed, Outcome, StatementTrace, Trace, Verdict, trace};
+pub use trace::{Failure, LayerTrace, Listed, StatementOutcome, StatementTrace, Trace, Verdict, trace};
 pub use values::{ConditionKeys, Values};

@@ -59,12 +59,12 @@ pub struct StatementTrace {
     /// Whether it allows or denies.
     pub effect: Effect,
     /// Whether it is about the question.
-    pub outcome: Outcome,
+    pub outcome: StatementOutcome,
 }
 
 /// Whether a statement is about a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum StatementOutcome {
     /// It is; in key policies that allow, this is how it names the caller.
     Matches(Option<Naming>),
     /// It is not.
@@ -157,29 +157,34 @@ fn verdict(statements: &[StatementTrace]) -> Verdict {
     let mut verdict = Verdict::Silent;
     for StatementTrace { label, effect, outcome, .. } in statements {
         match (effect, outcome, &verdict) {
-            (Effect::Deny, Outcome::Matches(_), _) => return Verdict::Denies { statement: label.clone() },
-            (Effect::Allow, Outcome::Matches(named), Verdict::Allows { naming, .. }) if named <= naming => {}
-            (Effect::Allow, Outcome::Matches(naming), _) => {
+            (Effect::Deny, StatementOutcome::Matches(_), _) => {
+                return Verdict::Denies { statement: label.clone() };
+            }
+            (Effect::Allow, StatementOutcome::Matches(named), Verdict::Allows { naming, .. })
+                if named <= naming => {}
+            (Effect::Allow, StatementOutcome::Matches(naming), _) => {
                 verdict = Verdict::Allows { by: label.clone(), naming: *naming };
             }
-            (_, Outcome::Fails(_), _) => {}
+            (_, StatementOutcome::Fails(_), _) => {}
         }
     }
     verdict
 }
 
-fn outcome_within_limit(asked: &Asked<'_>, statement: &Statement) -> Outcome {
+fn outcome_within_limit(asked: &Asked<'_>, statement: &Statement) -> StatementOutcome {
     let outcome = if asked.effort.is_spent() { None } else { Some(outcome(asked, statement)) };
-    outcome.filter(|_| !asked.effort.is_spent()).unwrap_or(Outcome::Fails(Failure::Limit))
+    outcome.filter(|_| !asked.effort.is_spent()).unwrap_or(StatementOutcome::Fails(Failure::Limit))
 }
 
-fn outcome(asked: &Asked<'_>, statement: &Statement) -> Outcome {
+fn outcome(asked: &Asked<'_>, statement: &Statement) -> StatementOutcome {
     let (question, facts) = (asked.question, asked.facts(statement));
     let (Some(actions), Some(resources)) = (&statement.actions, &statement.resources) else {
-        return Outcome::Fails(Failure::Nothing);
+        return StatementOutcome::Fails(Failure::Nothing);
     };
     if !statement.covers_action(question.action, facts.effort) {
-        return Outcome::Fails(Failure::Action(listed(actions, |action| action.as_str().to_owned())));
+        return StatementOutcome::Fails(Failure::Action(listed(actions, |action| {
+            action.as_str().to_owned()
+        })));
     }
     let mut naming = None;
     if let Some(principals) = &statement.principals {
@@ -189,19 +194,21 @@ fn outcome(asked: &Asked<'_>, statement: &Statement) -> Outcome {
             Effect::Deny => asked.is_denied_in(statement),
         };
         if !named {
-            return Outcome::Fails(Failure::Principal(listed(principals, ToString::to_string)));
+            return StatementOutcome::Fails(Failure::Principal(listed(principals, ToString::to_string)));
         }
     }
     if !statement.covers_resource(question.resource, &facts) {
-        return Outcome::Fails(Failure::Resource(listed(resources, |resource| resource.as_str().to_owned())));
+        return StatementOutcome::Fails(Failure::Resource(listed(resources, |resource| {
+            resource.as_str().to_owned()
+        })));
     }
     let failed = statement.conditions.iter().find(|condition| !condition.holds(&facts));
-    failed.map_or(Outcome::Matches(naming), |condition| {
+    failed.map_or(StatementOutcome::Matches(naming), |condition| {
         let written = condition.written();
         let asked = facts.lookup(condition.key());
         let values = asked.as_ref().map(|values| values.as_slice()).unwrap_or_default();
         facts.effort.take(values.iter().map(|value| value.len()).sum());
-        Outcome::Fails(Failure::Condition {
+        StatementOutcome::Fails(Failure::Condition {
             operator: written.operator.to_string(),
             key: written.key.to_string(),
             wanted: written.values.iter().map(ToString::to_string).collect(),

@@ -87,7 +87,7 @@ impl Health for Vitals {
                 format!("sealed: {}", self.because.text()),
             ),
             part("store", self.mirror.is_following(), "following", "does not answer".to_owned()),
-            part("journal", journal == audit::Health::Good, writing, journal.to_string()),
+            part("journal", journal == audit::JournalHealth::Good, writing, journal.to_string()),
         ]
     }
 

@@ -2,9 +2,9 @@
 
 use std::{fmt, io, path::PathBuf};
 
-use audit::OpenError as JournalError;
+use audit::JournalError;
 use dispatch::RecoverError;
-use store::{OpenError as StoreOpenError, StoreError};
+use store::{StoreError, StoreOpenError};
 
 use crate::{deployment::DeploymentError, roots::RootsError, seal::SealFileError};
 

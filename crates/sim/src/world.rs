@@ -93,10 +93,10 @@ impl World {
     /// If a call is still being answered.
     #[must_use]
     pub fn with<S: Stateful>(self, service: Service<S>) -> Self {
-        let Self { runtime, server: Server { dispatcher, vitals, chores }, joined, machine } = self;
+        let Self { runtime, server: Server { dispatcher, vitals, chores, store }, joined, machine } = self;
         let dispatcher = Arc::into_inner(dispatcher).expect("no call is in flight");
         let dispatcher = Arc::new(dispatcher.with(service));
-        Self { runtime, server: Server { dispatcher, vitals, chores }, joined, machine }
+        Self { runtime, server: Server { dispatcher, vitals, chores, store }, joined, machine }
     }
 
     /// Starts a second server on the same store, until the next start. It does what is due as the first one does, and

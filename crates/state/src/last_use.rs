@@ -82,7 +82,7 @@ pub struct Behind<T> {
 }
 
 /// The record of a last use, and what must still hold of the thing that was used.
-pub struct Row {
+pub struct UseRow {
     /// The thing is there.
     pub exists: Precondition,
     /// Where the record stands.
@@ -118,7 +118,7 @@ impl<T: Tracked> Behind<T> {
         after_millis: i64,
         now: Timestamp,
         store: &dyn Store,
-        row: impl Fn(&T, &T::Use) -> Option<Row>,
+        row: impl Fn(&T, &T::Use) -> Option<UseRow>,
     ) -> Result<(), StoreError> {
         let now = now.as_millis();
         let since = now.saturating_sub(self.written.load(Ordering::Relaxed));
@@ -136,7 +136,7 @@ impl<T: Tracked> Behind<T> {
     pub async fn write(
         &self,
         store: &dyn Store,
-        row: impl Fn(&T, &T::Use) -> Option<Row>,
+        row: impl Fn(&T, &T::Use) -> Option<UseRow>,
     ) -> Result<(), StoreError> {
         let used = self.drain();
         let mut rest = used.as_slice();
@@ -201,9 +201,9 @@ impl<T: Tracked> Noting<T> {
 }
 
 /// The records of some things' last uses.
-fn batch<T: Tracked>(things: &[Arc<T>], row: impl Fn(&T, &T::Use) -> Option<Row>) -> Batch {
+fn batch<T: Tracked>(things: &[Arc<T>], row: impl Fn(&T, &T::Use) -> Option<UseRow>) -> Batch {
     // Two things may be the same one, of before and after memory was read anew.
-    let mut latest: BTreeMap<Key, (Timestamp, Row)> = BTreeMap::new();
+    let mut latest: BTreeMap<Key, (Timestamp, UseRow)> = BTreeMap::new();
     for thing in things {
         // Before the use is read: one that comes now puts the thing into the queue again.
         thing.last_use().queued.store(false, Ordering::Release);
@@ -215,7 +215,7 @@ fn batch<T: Tracked>(things: &[Arc<T>], row: impl Fn(&T, &T::Use) -> Option<Row>
         }
     }
     let mut batch = Batch::default();
-    for (_, Row { exists, key, value }) in latest.into_values() {
+    for (_, UseRow { exists, key, value }) in latest.into_values() {
         batch.preconditions.push(exists);
         batch.puts.push((key, value));
     }
@@ -248,10 +248,10 @@ mod tests {
         }
     }
 
-    fn row(revision: u64) -> impl Fn(&Thing, &At) -> Option<Row> {
+    fn row(revision: u64) -> impl Fn(&Thing, &At) -> Option<UseRow> {
         move |_, used| {
             let exists = Precondition::At("thing".into(), Revision(revision));
-            Some(Row { exists, key: "use".into(), value: used.0.to_string().into() })
+            Some(UseRow { exists, key: "use".into(), value: used.0.to_string().into() })
         }
     }
 

@@ -18,6 +18,6 @@ mod snapshot;
 
 pub use interned::Interned;
 pub use kept::{Kept, created, encode, removed, replaced, touched, unchanged};
-pub use last_use::{Behind, LastUse, Noting, Row, Tracked, Use};
+pub use last_use::{Behind, LastUse, Noting, Tracked, Use, UseRow};
 pub use mirror::{Loaded, Mirror};
-pub use snapshot::{Record, Snapshot, Stateful, Tables, Unreadable, View};
+pub use snapshot::{Snapshot, Stateful, StoredRecord, Tables, Unreadable, View};

@@ -13,10 +13,10 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use store::{Changes, Page, Revision, Store, StoreError};
+use store::{Changes, Revision, ScanPage, Store, StoreError};
 use tokio::sync::watch;
 
-use crate::{Record, Snapshot, Unreadable};
+use crate::{Snapshot, StoredRecord, Unreadable};
 
 /// The memory of this node.
 pub struct Mirror {
@@ -80,7 +80,7 @@ impl Mirror {
     /// What the store answers; records that cannot be read count as corruption.
     pub async fn load(&self, store: &dyn Store) -> Result<Loaded, StoreError> {
         let (mut snapshot, mut first, mut head) = (self.current.load().empty(), None, Revision(0));
-        let mut take = |page: Page| {
+        let mut take = |page: ScanPage| {
             let from = *first.get_or_insert(page.revision);
             head = page.revision;
             snapshot = snapshot.taking(&of_page(&page), from)?;
@@ -173,12 +173,14 @@ impl Loaded {
     }
 }
 
-fn of_page(page: &Page) -> Vec<Record<'_>> {
+fn of_page(page: &ScanPage) -> Vec<StoredRecord<'_>> {
     let items = page.items.iter();
-    items.map(|(key, stored)| Record { key, value: Some(&stored.value), revision: stored.revision }).collect()
+    items
+        .map(|(key, stored)| StoredRecord { key, value: Some(&stored.value), revision: stored.revision })
+        .collect()
 }
 
-fn of_changes(changes: &Changes) -> Vec<Record<'_>> {
+fn of_changes(changes: &Changes) -> Vec<StoredRecord<'_>> {
     let revision = changes.revision;
-    changes.items.iter().map(|(key, value)| Record { key, value: value.as_deref(), revision }).collect()
+    changes.items.iter().map(|(key, value)| StoredRecord { key, value: value.as_deref(), revision }).collect()
 }

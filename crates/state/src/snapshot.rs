@@ -17,12 +17,12 @@ pub trait Tables: Clone + Send + Sync + 'static {
     ///
     /// # Errors
     /// [`Unreadable`] when the record does not decode: the store is damaged, or was written by a newer version.
-    fn take(&mut self, record: Record<'_>) -> Result<(), Unreadable>;
+    fn take(&mut self, record: StoredRecord<'_>) -> Result<(), Unreadable>;
 }
 
 /// A record as the store has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Record<'a> {
+pub struct StoredRecord<'a> {
     /// Where it stands.
     pub key: &'a [u8],
     /// Its bytes; `None` when it was removed.
@@ -108,7 +108,7 @@ impl Snapshot {
     ///
     /// # Errors
     /// [`Unreadable`] for the first record that does not decode.
-    pub fn taking(&self, records: &[Record<'_>], revision: Revision) -> Result<Self, Unreadable> {
+    pub fn taking(&self, records: &[StoredRecord<'_>], revision: Revision) -> Result<Self, Unreadable> {
         let take = |tables: &Arc<dyn Erased + Send + Sync>| tables.taking(records);
         Ok(Self { revision, tables: self.tables.iter().map(take).collect::<Result<_, _>>()? })
     }
@@ -117,7 +117,7 @@ impl Snapshot {
 /// Tables whose type is erased.
 trait Erased: Any {
     fn empty(&self) -> Arc<dyn Erased + Send + Sync>;
-    fn taking(&self, records: &[Record<'_>]) -> Result<Arc<dyn Erased + Send + Sync>, Unreadable>;
+    fn taking(&self, records: &[StoredRecord<'_>]) -> Result<Arc<dyn Erased + Send + Sync>, Unreadable>;
 }
 
 impl<T: Tables> Erased for T {
@@ -125,7 +125,7 @@ impl<T: Tables> Erased for T {
         Arc::new(Tables::empty(self))
     }
 
-    fn taking(&self, records: &[Record<'_>]) -> Result<Arc<dyn Erased + Send + Sync>, Unreadable> {
+    fn taking(&self, records: &[StoredRecord<'_>]) -> Result<Arc<dyn Erased + Send + Sync>, Unreadable> {
         let mut tables = self.clone();
         for record in records {
             tables.take(*record)?;
@@ -190,7 +190,7 @@ impl Stateful for () {
 impl Tables for () {
     fn empty(&self) -> Self {}
 
-    fn take(&mut self, _: Record<'_>) -> Result<(), Unreadable> {
+    fn take(&mut self, _: StoredRecord<'_>) -> Result<(), Unreadable> {
         Ok(())
     }
 }
@@ -209,7 +209,7 @@ mod tests {
             Self::default()
         }
 
-        fn take(&mut self, record: Record<'_>) -> Result<(), Unreadable> {
+        fn take(&mut self, record: StoredRecord<'_>) -> Result<(), Unreadable> {
             let text =
                 |bytes: &[u8]| String::from_utf8(bytes.to_vec()).map_err(|_| Unreadable::at(record.key));
             match record.value {
@@ -226,8 +226,8 @@ mod tests {
         type Tables = Words;
     }
 
-    fn record<'a>(key: &'a str, value: Option<&'a [u8]>) -> Record<'a> {
-        Record { key: key.as_bytes(), value, revision: Revision(1) }
+    fn record<'a>(key: &'a str, value: Option<&'a [u8]>) -> StoredRecord<'a> {
+        StoredRecord { key: key.as_bytes(), value, revision: Revision(1) }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
-use crate::{Answer, Batch, Changes, Conflict, Key, Page, Revision, Store, StoreError, Versioned, Watch};
+use crate::{Answer, Batch, Changes, Conflict, Key, Revision, ScanPage, Store, StoreError, Versioned, Watch};
 
 /// Which calls a fault is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,7 +88,7 @@ impl<S: Store> Store for FaultyStore<S> {
         Box::pin(self.plan.carry_out(StoreCall::Get, self.inner.get(keys)))
     }
 
-    fn scan<'a>(&'a self, from: &'a [u8], to: &'a [u8], limit: usize) -> Answer<'a, Page> {
+    fn scan<'a>(&'a self, from: &'a [u8], to: &'a [u8], limit: usize) -> Answer<'a, ScanPage> {
         Box::pin(self.plan.carry_out(StoreCall::Scan, self.inner.scan(from, to, limit)))
     }
 

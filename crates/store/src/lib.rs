@@ -34,7 +34,7 @@ pub use crate::faulty::{FaultEffect, FaultyStore, PlannedFault, StoreCall};
 pub use crate::memory::MemoryStore;
 pub use crate::notarised::NotarisedStore;
 pub use crate::notary::{Notary, STAMP_BYTES, TAG_BYTES, TERM_BYTES};
-pub use crate::sqlite::{Checked, OpenError, Options, SqliteStore};
+pub use crate::sqlite::{Checked, Options, SqliteStore, StoreOpenError};
 
 /// Most operations (preconditions, puts and deletes together) that a caller may ask for in one batch, so that every
 /// engine can carry the batch.
@@ -53,7 +53,7 @@ pub type Key = Bytes;
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
 /// Takes the pages of a survey, one after the other.
-pub type Visit<'a> = &'a mut (dyn FnMut(Page) -> Result<(), StoreError> + Send);
+pub type Visit<'a> = &'a mut (dyn FnMut(ScanPage) -> Result<(), StoreError> + Send);
 
 /// All keys of records come before it: they are text.
 pub(crate) const LAST_KEY: &[u8] = &[0xFF];
@@ -73,7 +73,7 @@ pub struct Versioned {
 
 /// One page of a scan.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Page {
+pub struct ScanPage {
     /// Items in ascending order of their keys.
     pub items: Vec<(Key, Versioned)>,
     /// Where to continue: pass this key as the next `from`. `None` at the end of the range.
@@ -116,7 +116,7 @@ pub trait Store: Send + Sync {
     ///
     /// # Errors
     /// What the engine meets.
-    fn scan<'a>(&'a self, from: &'a [u8], to: &'a [u8], limit: usize) -> Answer<'a, Page>;
+    fn scan<'a>(&'a self, from: &'a [u8], to: &'a [u8], limit: usize) -> Answer<'a, ScanPage>;
 
     /// Commits a batch durably, or says which precondition failed and changes nothing. A future that was polled
     /// once may have handed the batch over; dropping the future does not undo a batch that was handed over.

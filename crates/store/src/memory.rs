@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::feed::{Feed, Kept};
 use crate::{
-    Answer, Batch, Bounds, Changes, Conflict, Key, Page, Revision, SCAN_ITEMS_MAX, Store, StoreError,
+    Answer, Batch, Bounds, Changes, Conflict, Key, Revision, SCAN_ITEMS_MAX, ScanPage, Store, StoreError,
     Versioned, Watch, check_keys,
 };
 
@@ -59,7 +59,7 @@ impl Store for MemoryStore {
         })
     }
 
-    fn scan<'a>(&'a self, from: &'a [u8], to: &'a [u8], limit: usize) -> Answer<'a, Page> {
+    fn scan<'a>(&'a self, from: &'a [u8], to: &'a [u8], limit: usize) -> Answer<'a, ScanPage> {
         Box::pin(async move { Ok(self.state().page(from, to, limit)) })
     }
 
@@ -84,8 +84,8 @@ impl Store for MemoryStore {
 }
 
 impl State {
-    fn page(&self, from: &[u8], to: &[u8], limit: usize) -> Page {
-        let mut page = Page { items: Vec::new(), next: None, revision: self.revision };
+    fn page(&self, from: &[u8], to: &[u8], limit: usize) -> ScanPage {
+        let mut page = ScanPage { items: Vec::new(), next: None, revision: self.revision };
         if from >= to {
             return page;
         }

@@ -18,8 +18,8 @@ use bytes::Bytes;
 use crate::ledger::{self, Balance, Entry, LedgerState, Ledgers, Seen, Taken};
 use crate::notary::{Genuine, Notary, TERM_BYTES, stamp, unstamp};
 use crate::{
-    Answer, Batch, Bounds, Changes, Conflict, Key, LAST_KEY, Page, Precondition, Revision, SCAN_ITEMS_MAX,
-    Store, StoreError, Versioned, Visit, Watch, check_keys,
+    Answer, Batch, Bounds, Changes, Conflict, Key, LAST_KEY, Precondition, Revision, SCAN_ITEMS_MAX,
+    ScanPage, Store, StoreError, Versioned, Visit, Watch, check_keys,
 };
 
 /// How often one commit reads again what it replaces.
@@ -274,8 +274,8 @@ impl Desk {
     }
 
     /// A page as the caller sees it. `look` is shown the records that are accounted for.
-    fn page(&self, page: Page, look: &mut dyn FnMut(&Key, &Genuine)) -> Result<Page, StoreError> {
-        let Page { items, next, revision } = page;
+    fn page(&self, page: ScanPage, look: &mut dyn FnMut(&Key, &Genuine)) -> Result<ScanPage, StoreError> {
+        let ScanPage { items, next, revision } = page;
         let mut shown = Vec::with_capacity(items.len());
         for (key, Versioned { value, revision }) in items {
             let value = match &key {
@@ -289,7 +289,7 @@ impl Desk {
             };
             shown.push((key, Versioned { value, revision }));
         }
-        Ok(Page { items: shown, next, revision })
+        Ok(ScanPage { items: shown, next, revision })
     }
 
     /// The batch as the engine gets it: with stamps, with the next entry of the ledger, and on condition that it replaces
@@ -340,7 +340,7 @@ impl Store for NotarisedStore {
         })
     }
 
-    fn scan<'a>(&'a self, from: &'a [u8], to: &'a [u8], limit: usize) -> Answer<'a, Page> {
+    fn scan<'a>(&'a self, from: &'a [u8], to: &'a [u8], limit: usize) -> Answer<'a, ScanPage> {
         Box::pin(async move {
             // The ledgers are passed over: a page without records is the last one.
             let (first, last) = ledger::RANGE;

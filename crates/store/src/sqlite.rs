@@ -31,12 +31,12 @@ use tokio::sync::{mpsc, oneshot};
 
 pub use self::check::Checked;
 use self::directory::{Directory, Lock};
-pub use self::open_error::OpenError;
+pub use self::open_error::StoreOpenError;
 use self::readers::Readers;
 use self::writer::{Job, Writer};
 use crate::feed::{Feed, Kept};
 use crate::{
-    Answer, Batch, Bounds, Conflict, Key, Page, Revision, Store, StoreError, Versioned, Watch, check_keys,
+    Answer, Batch, Bounds, Conflict, Key, Revision, ScanPage, Store, StoreError, Versioned, Watch, check_keys,
 };
 
 /// How many commits may wait for the writer. Further ones wait for a place in the queue.
@@ -45,7 +45,7 @@ const QUEUE_BATCHES: usize = 256;
 /// How to open an embedded store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
-    /// Make the store if there is none. If false, a missing store is [`OpenError::Missing`].
+    /// Make the store if there is none. If false, a missing store is [`StoreOpenError::Missing`].
     pub create: bool,
     /// Most bytes of the database file, apart from its log. When the file is full, commits answer
     /// [`StoreError::Full`]; deleting makes room again. `None`: as the disk allows.
@@ -79,8 +79,8 @@ impl SqliteStore {
     /// everything.
     ///
     /// # Errors
-    /// See [`OpenError`]. Nothing is changed then, except that a directory or an empty store may have been made.
-    pub fn open(directory: &Path, options: Options) -> Result<Self, OpenError> {
+    /// See [`StoreOpenError`]. Nothing is changed then, except that a directory or an empty store may have been made.
+    pub fn open(directory: &Path, options: Options) -> Result<Self, StoreOpenError> {
         Self::open_keeping(directory, options, Kept::default())
     }
 
@@ -102,7 +102,7 @@ impl SqliteStore {
         self.readers.read(check::check)
     }
 
-    fn open_keeping(directory: &Path, options: Options, kept: Kept) -> Result<Self, OpenError> {
+    fn open_keeping(directory: &Path, options: Options, kept: Kept) -> Result<Self, StoreOpenError> {
         let directory = Directory::new(directory);
         let lock = directory.lock(options.create)?;
         directory.ensure_database(options.create)?;
@@ -115,7 +115,7 @@ impl SqliteStore {
         let writer = thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || writer.run())
-            .map_err(|source| OpenError::Io { path: file.clone(), source })?;
+            .map_err(|source| StoreOpenError::Io { path: file.clone(), source })?;
         Ok(Self { readers: Readers::new(file), queue: Some(queue), writer: Some(writer), feed, _lock: lock })
     }
 
@@ -148,7 +148,7 @@ impl Store for SqliteStore {
         })
     }
 
-    fn scan<'a>(&'a self, from: &'a [u8], to: &'a [u8], limit: usize) -> Answer<'a, Page> {
+    fn scan<'a>(&'a self, from: &'a [u8], to: &'a [u8], limit: usize) -> Answer<'a, ScanPage> {
         Box::pin(async move {
             self.still_working()?;
             self.readers.read(|connection| record::scan(connection, from, to, limit))

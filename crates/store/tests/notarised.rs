@@ -332,7 +332,7 @@ fn commit(store: &dyn Store, batch: Batch) -> Revision {
 fn survey(store: &dyn Store) -> Result<Vec<String>, StoreError> {
     let mut found = Vec::new();
     let text = |bytes: &Bytes| String::from_utf8_lossy(bytes).into_owned();
-    let mut visit = |page: store::Page| {
+    let mut visit = |page: store::ScanPage| {
         found.extend(page.items.iter().map(|(key, stored)| format!("{}={}", text(key), text(&stored.value))));
         Ok(())
     };

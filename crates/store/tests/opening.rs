@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use rusqlite::Connection;
-use store::{Batch, Key, OpenError, Options, Revision, SqliteStore, Store, StoreError};
+use store::{Batch, Key, Options, Revision, SqliteStore, Store, StoreError, StoreOpenError};
 use tempfile::TempDir;
 
 const EXISTING: Options = Options { create: false, bytes_max: None };
@@ -49,7 +49,9 @@ fn nothing_is_made_unless_asked() {
     let above = TempDir::new().unwrap();
     for directory in [above.path().to_owned(), above.path().join("none")] {
         let error = refused(&directory, EXISTING);
-        assert!(matches!(&error, OpenError::Missing { file } if *file == directory.join("keywright.db")));
+        assert!(
+            matches!(&error, StoreOpenError::Missing { file } if *file == directory.join("keywright.db"))
+        );
     }
     assert!(!above.path().join("none").exists());
 }
@@ -59,7 +61,7 @@ fn a_second_one_is_refused_while_the_first_is_open() {
     let directory = TempDir::new().unwrap();
     let first = SqliteStore::open(directory.path(), Options::default()).unwrap();
     let error = refused(directory.path(), Options::default());
-    assert!(matches!(error, OpenError::Locked { .. }));
+    assert!(matches!(error, StoreOpenError::Locked { .. }));
     assert!(error.to_string().contains(directory.path().join("keywright.lock").to_str().unwrap()), "{error}");
     drop(first);
     assert!(SqliteStore::open(directory.path(), Options::default()).is_ok());
@@ -70,7 +72,7 @@ fn a_newer_schema_is_refused_by_both_versions() {
     let directory = filled();
     sql(directory.path(), "UPDATE meta SET value = 7 WHERE name = 'schema'");
     let error = refused(directory.path(), EXISTING);
-    assert!(matches!(error, OpenError::Newer { found: 7, known: 1, .. }));
+    assert!(matches!(error, StoreOpenError::Newer { found: 7, known: 1, .. }));
     let text = error.to_string();
     assert!(text.contains("schema version 7") && text.contains("up to 1"), "{text}");
 }
@@ -80,7 +82,7 @@ fn another_programs_database_is_left_alone() {
     let directory = TempDir::new().unwrap();
     sql(directory.path(), "CREATE TABLE other (x); INSERT INTO other VALUES (1)");
     let before = fs::read(database(directory.path())).unwrap();
-    assert!(matches!(refused(directory.path(), Options::default()), OpenError::NotAStore { .. }));
+    assert!(matches!(refused(directory.path(), Options::default()), StoreOpenError::NotAStore { .. }));
     assert_eq!(fs::read(database(directory.path())).unwrap(), before);
 }
 
@@ -105,7 +107,7 @@ fn damage_is_told_when_opening() {
         damage(&database(directory.path()));
         // This holds also when opening may make a store: it must not put a new store in place of a broken one.
         let error = refused(directory.path(), Options::default());
-        assert!(matches!(error, OpenError::Corrupt { .. }), "{name}: {error:?}");
+        assert!(matches!(error, StoreOpenError::Corrupt { .. }), "{name}: {error:?}");
         let text = error.to_string();
         assert!(text.contains("keywright.db") && text.contains("backup"), "{name}: {text}");
     }
@@ -168,7 +170,7 @@ fn a_broken_tree_is_found() {
     // Everything but the first page, which says what the file is, and the last.
     overwrite(&file, 3 * 4096, &[0xAB; 2 * 4096]);
     match SqliteStore::open(directory.path(), EXISTING) {
-        Err(error) => assert!(matches!(error, OpenError::Corrupt { .. }), "{error:?}"),
+        Err(error) => assert!(matches!(error, StoreOpenError::Corrupt { .. }), "{error:?}"),
         Ok(store) => {
             assert!(matches!(block_on(store.scan(b"", b"z", 100)), Err(StoreError::Corrupt(_))));
             assert!(!store.check().unwrap().damage.is_empty());
@@ -208,7 +210,7 @@ fn filled() -> TempDir {
     directory
 }
 
-fn refused(directory: &Path, options: Options) -> OpenError {
+fn refused(directory: &Path, options: Options) -> StoreOpenError {
     SqliteStore::open(directory, options).err().expect("it is refused")
 }
 

@@ -25,7 +25,7 @@ fn full() -> Record<'static> {
         response: vec![("keyId".into(), "k".into())],
         source: Some("192.0.2.1".into()),
         user_agent: Some("aws-cli/2".into()),
-        tls: Some(Tls { version: "TLSv1.3".into(), cipher: "TLS_AES_128_GCM_SHA256".into() }),
+        tls: Some(RecordedTls { version: "TLSv1.3".into(), cipher: "TLS_AES_128_GCM_SHA256".into() }),
         host: Some("kms.example".into()),
         detail: Some("no statement matched".into()),
         trace: Some("identity-policy does not allow".into()),
@@ -149,7 +149,7 @@ fn no_record_exceeds_the_limit() {
     });
     record.decision = RecordedDecision::Denied { layer: huge(), statement: Some(huge()) };
     record.outcome = RecordedOutcome::Fault { code: huge(), message: huge() };
-    record.tls = Some(Tls { version: huge(), cipher: huge() });
+    record.tls = Some(RecordedTls { version: huge(), cipher: huge() });
     record.resources = vec![huge(); 100];
     record.parameters = vec![(huge(), huge().into())];
     record.response = vec![(huge(), huge().into())];

@@ -1,6 +1,6 @@
 //! Changed, missing and foreign bytes are found, and nothing is made worse.
 
-use audit::{Crash, Damage, Disk, Journal, MemoryDisk, OpenError, Options, Reason, verify};
+use audit::{Crash, Damage, Disk, Journal, JournalError, MemoryDisk, Options, Reason, verify};
 
 use crate::scene::{NODE, contents, number, numbers, open, payload, segments, try_open, wait};
 
@@ -20,9 +20,9 @@ fn copy(disk: &MemoryDisk) -> MemoryDisk {
     disk.crashed(Crash::Process)
 }
 
-fn damage(result: Result<impl Sized, OpenError>) -> Damage {
+fn damage(result: Result<impl Sized, JournalError>) -> Damage {
     match result {
-        Err(OpenError::Damaged(damage)) => damage,
+        Err(JournalError::Damaged(damage)) => damage,
         Err(other) => panic!("{other}"),
         Ok(_) => panic!("the damage was not seen"),
     }
@@ -144,7 +144,7 @@ fn another_nodes_journal_is_refused_and_other_files_are_ignored() {
     let before = contents(&disk);
     let options = Options::new(*b"some other node!");
     let result = Journal::open(std::sync::Arc::new(disk.clone()), options);
-    assert!(matches!(result, Err(OpenError::OtherNode)));
+    assert!(matches!(result, Err(JournalError::OtherNode)));
     assert_eq!(contents(&disk), before);
     assert_eq!(Options::new(NODE).node, NODE);
     open(&disk).0.close().unwrap();

@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::sync::Arc;
 
-use audit::{Crash, Health, Journal, MemoryDisk, Options, Refused};
+use audit::{Crash, Journal, JournalHealth, MemoryDisk, Options, Refused};
 
 use crate::scene::{eventually, numbers, open, payload, small, wait};
 
@@ -15,11 +15,11 @@ fn a_full_disk_refuses_and_space_heals_it() {
     disk.set_bytes_max(Some(300));
     for number in 2..5 {
         assert_eq!(wait(journal.append(&payload(number, 100))), Err(Refused::NotWritten));
-        assert_eq!(journal.health(), Health::NotWriting(ErrorKind::StorageFull));
+        assert_eq!(journal.health(), JournalHealth::NotWriting(ErrorKind::StorageFull));
     }
     disk.set_bytes_max(None);
     assert_eq!(wait(journal.append(&payload(5, 100))).unwrap().sequence, 2);
-    assert_eq!(journal.health(), Health::Good);
+    assert_eq!(journal.health(), JournalHealth::Good);
     journal.close().unwrap();
     assert_eq!(numbers(&disk), [1, 5]);
 }
@@ -65,7 +65,7 @@ fn a_failed_sync_stops_the_journal_for_good() {
     wait(journal.append(&payload(1, 0))).unwrap();
     disk.fail_sync(0);
     assert_eq!(wait(journal.append(&payload(2, 0))), Err(Refused::Stopped));
-    assert_eq!(journal.health(), Health::Stopped(ErrorKind::Other));
+    assert_eq!(journal.health(), JournalHealth::Stopped(ErrorKind::Other));
     assert_eq!(wait(journal.append(&payload(3, 0))), Err(Refused::Stopped));
     assert_eq!(journal.hand_over(&payload(4, 0)), Err(Refused::Stopped));
     assert!(journal.close().is_err());
@@ -92,12 +92,12 @@ fn handed_over_records_are_kept_until_they_can_be_written() {
     let (journal, _) = open(&disk);
     disk.set_bytes_max(Some(100));
     journal.hand_over(&payload(1, 40)).unwrap();
-    eventually("the write failed", || journal.health() != Health::Good);
+    eventually("the write failed", || journal.health() != JournalHealth::Good);
     assert_eq!(journal.hand_over(&payload(2, 40)), Err(Refused::NotWritten));
     assert_eq!(wait(journal.append(&payload(3, 40))), Err(Refused::NotWritten));
     disk.set_bytes_max(None);
     // Nobody has to call for that.
-    eventually("it healed by itself", || journal.health() == Health::Good);
+    eventually("it healed by itself", || journal.health() == JournalHealth::Good);
     journal.hand_over(&payload(4, 40)).unwrap();
     assert_eq!(wait(journal.append(&payload(5, 40))).unwrap().sequence, 3);
     journal.close().unwrap();

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use audit::{
-    EventKind, FsDisk, Record, RecordedCaller, RecordedDecision, RecordedOutcome, Tls, Value, verify,
+    EventKind, FsDisk, Record, RecordedCaller, RecordedDecision, RecordedOutcome, RecordedTls, Value, verify,
 };
 
 #[test]
@@ -49,7 +49,7 @@ fn denied_call() -> Record<'static> {
         ],
         source: Some("192.0.2.1".into()),
         user_agent: Some("aws-cli/2".into()),
-        tls: Some(Tls { version: "TLSv1.3".into(), cipher: "TLS_AES_128_GCM_SHA256".into() }),
+        tls: Some(RecordedTls { version: "TLSv1.3".into(), cipher: "TLS_AES_128_GCM_SHA256".into() }),
         host: Some("kms.example".into()),
         detail: Some("no statement matched".into()),
         ..Record::new(EventKind::ApiCall, [0xe1; 16], 1_700_000_000_123)

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use audit::{FsDisk, Journal, MemoryDisk, OpenError, Options};
+use audit::{FsDisk, Journal, JournalError, MemoryDisk, Options};
 
 use crate::scene::{NODE, append_group, numbers, payload, wait};
 
@@ -98,7 +98,7 @@ fn a_journal_on_the_file_system_is_one_writers_and_goes_on_after_closing() {
         let disk = Arc::new(FsDisk::open(&path).unwrap());
         let (journal, recovery) = Journal::open(disk, options).unwrap();
         assert_eq!(recovery.next_sequence(), (round - 1) * 400 + 1_u64);
-        assert!(matches!(FsDisk::open(&path), Err(OpenError::Locked)));
+        assert!(matches!(FsDisk::open(&path), Err(JournalError::Locked)));
         append_from_threads(&journal, 50);
         drop(recovery);
         journal.close().unwrap();

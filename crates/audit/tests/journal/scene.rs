@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread::sleep;
 use std::time::Duration;
 
-use audit::{Appended, Disk, Journal, MemoryDisk, OpenError, Options, Recovery, verify};
+use audit::{Appended, Disk, Journal, JournalError, MemoryDisk, Options, Recovery, verify};
 
 pub(crate) const NODE: [u8; 16] = *b"node under test ";
 
@@ -18,7 +18,7 @@ pub(crate) fn open(disk: &MemoryDisk) -> (Journal, Recovery) {
     try_open(disk).unwrap()
 }
 
-pub(crate) fn try_open(disk: &MemoryDisk) -> Result<(Journal, Recovery), OpenError> {
+pub(crate) fn try_open(disk: &MemoryDisk) -> Result<(Journal, Recovery), JournalError> {
     Journal::open(Arc::new(disk.clone()), small())
 }
 

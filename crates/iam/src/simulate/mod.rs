@@ -13,8 +13,8 @@ use std::collections::BTreeSet;
 use dispatch::{Asker, Cx, Fault, Principals, Resource};
 use model::iam::ContextEntry;
 use policy::{
-    ConditionKey, ConditionKeys, Decision, Failure, Identity, Layer, LayerTrace, Layers, Outcome, Policy,
-    PolicyKind, Principal, PrincipalPattern, Question, Trace, Verdict, trace,
+    ConditionKey, ConditionKeys, Decision, Failure, Identity, Layer, LayerTrace, Layers, Policy, PolicyKind,
+    Principal, PrincipalPattern, Question, StatementOutcome, Trace, Verdict, trace,
 };
 
 pub(crate) use shown::Results;
@@ -153,7 +153,7 @@ impl Simulation {
             for statement in statements {
                 if !matches!(
                     statement.outcome,
-                    Outcome::Matches(_) | Outcome::Fails(Failure::Condition { .. })
+                    StatementOutcome::Matches(_) | StatementOutcome::Fails(Failure::Condition { .. })
                 ) {
                     continue;
                 }

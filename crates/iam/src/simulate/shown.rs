@@ -7,7 +7,7 @@ use model::iam::{
     EvaluationResult, PermissionsBoundaryDecisionDetail, PolicyEvaluationDecisionType as Shown,
     PolicySourceType, Position, ResourceSpecificResult, SimulatePolicyResponse, Statement,
 };
-use policy::{Effect, Layer, Naming, Outcome, StatementTrace, Verdict, positions};
+use policy::{Effect, Layer, Naming, StatementOutcome, StatementTrace, Verdict, positions};
 
 use super::{Evaluation, Simulation};
 use crate::{Iam, faults, pages};
@@ -133,7 +133,7 @@ impl Evaluation {
                 Verdict::Denies { .. } | Verdict::Silent => None,
             };
             let matching = trace.statements.iter().filter(|statement| {
-                statement.effect == effect && statement.outcome == Outcome::Matches(naming)
+                statement.effect == effect && statement.outcome == StatementOutcome::Matches(naming)
             });
             matched.extend(matching.filter_map(|found| self.shown(simulation, trace.layer, found)));
         }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Failure, LayerTrace, Listed, Outcome, StatementTrace, Trace, Verdict};
+use super::{Failure, LayerTrace, Listed, StatementOutcome, StatementTrace, Trace, Verdict};
 use crate::{Effect, Layer, Naming};
 
 /// Statements shown of a layer that are about the action and do not fit otherwise.
@@ -77,10 +77,10 @@ impl fmt::Display for LayerTrace {
         let mut unknown = 0_usize;
         for statement in &self.statements {
             match &statement.outcome {
-                Outcome::Matches(_) => writeln!(f, "  {}: matches", Named(statement, several))?,
-                Outcome::Fails(Failure::Action(_)) => other_actions += 1,
-                Outcome::Fails(Failure::Limit) => unknown += 1,
-                Outcome::Fails(failure) => {
+                StatementOutcome::Matches(_) => writeln!(f, "  {}: matches", Named(statement, several))?,
+                StatementOutcome::Fails(Failure::Action(_)) => other_actions += 1,
+                StatementOutcome::Fails(Failure::Limit) => unknown += 1,
+                StatementOutcome::Fails(failure) => {
                     missed += 1;
                     if missed <= NEAR_MISSES {
                         writeln!(f, "  {}: {failure}", Named(statement, several))?;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use policy::{
-    Decision, Failure, Identity, Layer, Layers, Naming, Outcome, Policy, PolicyKind, Principal, Question,
-    decide, trace,
+    Decision, Failure, Identity, Layer, Layers, Naming, Policy, PolicyKind, Principal, Question,
+    StatementOutcome, decide, trace,
 };
 
 const ACCOUNT: &str = "111122223333";
@@ -109,7 +109,7 @@ fn a_trace_says_what_was_not_evaluated() {
     let trace = trace(&question(&ann, &keys), &alone(Identity::Policies(&[&policy])));
     denied_beyond_limit(&trace.decision);
     for statement in &trace.layers[0].statements {
-        assert_eq!(statement.outcome, Outcome::Fails(Failure::Limit));
+        assert_eq!(statement.outcome, StatementOutcome::Fails(Failure::Limit));
     }
     assert_eq!(
         trace.to_string(),
@@ -126,8 +126,8 @@ fn a_trace_copies_no_more_than_a_decision_reads() {
     let policy = parse(&[wants; 200], PolicyKind::IdentityPolicy);
     let (ann, keys) = (ann(), value(500_000));
     let trace = trace(&question(&ann, &keys), &alone(Identity::Policies(&[&policy])));
-    let shown = |outcome: &Outcome| match outcome {
-        Outcome::Fails(Failure::Condition { asked: Some(asked), .. }) => asked[0].len(),
+    let shown = |outcome: &StatementOutcome| match outcome {
+        StatementOutcome::Fails(Failure::Condition { asked: Some(asked), .. }) => asked[0].len(),
         _ => 0,
     };
     let copied: usize = trace.layers[0].statements.iter().map(|traced| shown(&traced.outcome)).sum();

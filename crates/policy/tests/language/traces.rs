@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use policy::{
-    Failure, Identity, Layers, Naming, Outcome, Policy, PolicyKind, Principal, Question, Trace, Verdict,
-    trace,
+    Failure, Identity, Layers, Naming, Policy, PolicyKind, Principal, Question, StatementOutcome, Trace,
+    Verdict, trace,
 };
 
 const KEY_POLICY: &str = r#"{"Version":"2012-10-17","Statement":[
@@ -87,8 +87,8 @@ fn a_trace_is_also_for_programs() {
     assert_eq!(identity.verdict, Verdict::Denies { statement: "Own".to_owned() });
     let places: Vec<_> = identity.statements.iter().map(|traced| (traced.policy, traced.place)).collect();
     assert_eq!(places, [(0, 0), (0, 1), (0, 2), (1, 0)]);
-    assert_eq!(identity.statements[0].outcome, Outcome::Matches(None));
-    assert!(matches!(identity.statements[2].outcome, Outcome::Fails(Failure::Action(_))));
+    assert_eq!(identity.statements[0].outcome, StatementOutcome::Matches(None));
+    assert!(matches!(identity.statements[2].outcome, StatementOutcome::Fails(Failure::Action(_))));
     assert_eq!(trace.decision.statement(), Some("Own"));
 }
 

@@ -4,7 +4,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::open_error::OpenError;
+use super::open_error::StoreOpenError;
 use super::schema;
 
 /// The directory that a store is in, or will be.
@@ -28,11 +28,11 @@ impl Directory {
     }
 
     /// Takes the lock, after making the directory if need be.
-    pub(super) fn lock(&self, create: bool) -> Result<Lock, OpenError> {
+    pub(super) fn lock(&self, create: bool) -> Result<Lock, StoreOpenError> {
         if create {
             self.ensure_directory().map_err(at(&self.path))?;
         } else if !self.path.is_dir() {
-            return Err(OpenError::Missing { file: self.database() });
+            return Err(StoreOpenError::Missing { file: self.database() });
         }
         let path = self.path.join("keywright.lock");
         let mut options = OpenOptions::new();
@@ -40,14 +40,14 @@ impl Directory {
         let file = private(&mut options).open(&path).map_err(at(&path))?;
         match file.try_lock() {
             Ok(()) => Ok(Lock { _file: file }),
-            Err(TryLockError::WouldBlock) => Err(OpenError::Locked { file: path }),
-            Err(TryLockError::Error(source)) => Err(OpenError::Io { path, source }),
+            Err(TryLockError::WouldBlock) => Err(StoreOpenError::Locked { file: path }),
+            Err(TryLockError::Error(source)) => Err(StoreOpenError::Io { path, source }),
         }
     }
 
     /// Makes an empty store if there is none. The file gets its name when it is complete: an empty or broken file
     /// of that name is therefore damage, never a new store.
-    pub(super) fn ensure_database(&self, create: bool) -> Result<(), OpenError> {
+    pub(super) fn ensure_database(&self, create: bool) -> Result<(), StoreOpenError> {
         let database = self.database();
         if database.try_exists().map_err(at(&database))? {
             return keep_private(&database).map_err(at(&database));
@@ -56,10 +56,10 @@ impl Directory {
         let log = self.path.join("keywright.db-wal");
         if fs::metadata(&log).is_ok_and(|metadata| metadata.len() > 0) {
             let what = "it is gone, but its log `keywright.db-wal` is there".to_owned();
-            return Err(OpenError::Corrupt { file: database, what });
+            return Err(StoreOpenError::Corrupt { file: database, what });
         }
         if !create {
-            return Err(OpenError::Missing { file: database });
+            return Err(StoreOpenError::Missing { file: database });
         }
         let draft = self.path.join("keywright.db.new");
         let draft_journal = self.path.join("keywright.db.new-journal");
@@ -87,8 +87,8 @@ impl Directory {
     }
 }
 
-fn at(path: &Path) -> impl Fn(io::Error) -> OpenError {
-    move |source| OpenError::Io { path: path.to_owned(), source }
+fn at(path: &Path) -> impl Fn(io::Error) -> StoreOpenError {
+    move |source| StoreOpenError::Io { path: path.to_owned(), source }
 }
 
 /// SQLite gives its log the mode of its database, so this covers every file.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::{Error, ErrorCode, ffi};
 
-use super::open_error::OpenError;
+use super::open_error::StoreOpenError;
 use crate::StoreError;
 
 /// A failed read, or a failed write that was rolled back.
@@ -20,10 +20,14 @@ pub(super) fn store_error(error: Error) -> StoreError {
 }
 
 /// Maps what fails while opening `file`.
-pub(super) fn open_error(file: &Path) -> impl Fn(Error) -> OpenError + Copy {
+pub(super) fn open_error(file: &Path) -> impl Fn(Error) -> StoreOpenError + Copy {
     move |error| {
         let (file, what) = (file.to_owned(), error.to_string());
-        if is_damage(&error) { OpenError::Corrupt { file, what } } else { OpenError::Engine { file, what } }
+        if is_damage(&error) {
+            StoreOpenError::Corrupt { file, what }
+        } else {
+            StoreOpenError::Engine { file, what }
+        }
     }
 }
 

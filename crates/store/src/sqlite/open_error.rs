@@ -5,7 +5,7 @@ use std::{fmt, io};
 
 /// The store could not be opened. Each text names the file, and says what to do where that is known.
 #[derive(Debug)]
-pub enum OpenError {
+pub enum StoreOpenError {
     /// There is no store, and making one was not asked for.
     Missing {
         /// Where the store would be.
@@ -53,7 +53,7 @@ pub enum OpenError {
     },
 }
 
-impl fmt::Display for OpenError {
+impl fmt::Display for StoreOpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing { file } => write!(f, "there is no store at `{}`", file.display()),
@@ -82,7 +82,7 @@ impl fmt::Display for OpenError {
     }
 }
 
-impl std::error::Error for OpenError {
+impl std::error::Error for StoreOpenError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Io { source, .. } => Some(source),

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::failure::store_error;
 use super::schema;
-use crate::{Key, Page, Revision, SCAN_ITEMS_MAX, StoreError, Versioned};
+use crate::{Key, Revision, SCAN_ITEMS_MAX, ScanPage, StoreError, Versioned};
 
 /// Reads one record.
 pub(super) fn read(connection: &Connection, key: &Key) -> Result<Option<Versioned>, StoreError> {
@@ -24,9 +24,9 @@ pub(super) fn scan(
     from: &[u8],
     to: &[u8],
     limit: usize,
-) -> Result<Page, StoreError> {
+) -> Result<ScanPage, StoreError> {
     let revision = schema::revision(connection)?;
-    let mut page = Page { items: Vec::new(), next: None, revision };
+    let mut page = ScanPage { items: Vec::new(), next: None, revision };
     let limit = limit.min(SCAN_ITEMS_MAX);
     let mut statement = connection
         .prepare_cached(

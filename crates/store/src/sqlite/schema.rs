@@ -7,7 +7,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 use super::failure::{open_error, store_error};
-use super::open_error::OpenError;
+use super::open_error::StoreOpenError;
 use crate::{Revision, StoreError};
 
 /// "KWRT" in ASCII. Shows in the file's header, at offset 68.
@@ -32,7 +32,7 @@ const TABLES: &str = "
 pub(super) const BUSY: Duration = Duration::from_secs(5);
 
 /// Fills an empty file with an empty store and makes it durable.
-pub(super) fn create(file: &Path) -> Result<(), OpenError> {
+pub(super) fn create(file: &Path) -> Result<(), StoreOpenError> {
     let failed = open_error(file);
     let mut connection = connect(file).map_err(failed)?;
     let fill = |connection: &mut Connection| {
@@ -54,17 +54,17 @@ pub(super) fn create(file: &Path) -> Result<(), OpenError> {
 }
 
 /// Opens the connection that writes, and finds the current revision.
-pub(super) fn open(file: &Path, bytes_max: Option<u64>) -> Result<(Connection, Revision), OpenError> {
+pub(super) fn open(file: &Path, bytes_max: Option<u64>) -> Result<(Connection, Revision), StoreOpenError> {
     let failed = open_error(file);
     let connection = connect(file).map_err(failed)?;
     recognise(&connection, file)?;
     configure(&connection, bytes_max).map_err(failed)?;
     if let Some(what) = damage(&connection, file).map_err(failed)? {
-        return Err(OpenError::Corrupt { file: file.to_owned(), what });
+        return Err(StoreOpenError::Corrupt { file: file.to_owned(), what });
     }
     match revision(&connection) {
         Ok(revision) => Ok((connection, revision)),
-        Err(error) => Err(OpenError::Corrupt { file: file.to_owned(), what: error.to_string() }),
+        Err(error) => Err(StoreOpenError::Corrupt { file: file.to_owned(), what: error.to_string() }),
     }
 }
 
@@ -112,7 +112,7 @@ fn connect(file: &Path) -> rusqlite::Result<Connection> {
 }
 
 /// Refuses what is not a store of a known version, before anything is changed.
-fn recognise(connection: &Connection, file: &Path) -> Result<(), OpenError> {
+fn recognise(connection: &Connection, file: &Path) -> Result<(), StoreOpenError> {
     let failed = open_error(file);
     let tables: i64 =
         connection.query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0)).map_err(failed)?;
@@ -120,23 +120,23 @@ fn recognise(connection: &Connection, file: &Path) -> Result<(), OpenError> {
         connection.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(failed)?;
     if tables == 0 && application_id == 0 {
         // A store has its tables before it has its name.
-        return Err(OpenError::Corrupt { file: file.to_owned(), what: "it is empty".to_owned() });
+        return Err(StoreOpenError::Corrupt { file: file.to_owned(), what: "it is empty".to_owned() });
     }
     if application_id != APPLICATION_ID {
-        return Err(OpenError::NotAStore { file: file.to_owned() });
+        return Err(StoreOpenError::NotAStore { file: file.to_owned() });
     }
     let schema: i64 = connection
         .query_row("SELECT value FROM meta WHERE name = 'schema'", (), |row| row.get(0))
         .map_err(failed)?;
     if schema > SCHEMA {
-        return Err(OpenError::Newer { file: file.to_owned(), found: schema, known: SCHEMA });
+        return Err(StoreOpenError::Newer { file: file.to_owned(), found: schema, known: SCHEMA });
     }
     let format: String = connection
         .query_row("SELECT value FROM meta WHERE name = 'format'", (), |row| row.get(0))
         .map_err(failed)?;
     if schema != SCHEMA || format != FORMAT {
         let what = format!("it says to have format `{}` and schema {schema}", format.escape_debug());
-        return Err(OpenError::Corrupt { file: file.to_owned(), what });
+        return Err(StoreOpenError::Corrupt { file: file.to_owned(), what });
     }
     Ok(())
 }
