@@ -14,6 +14,9 @@ pub(crate) const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12
 /// Its alias.
 pub(crate) const ALIAS: &str = "arn:aws:kms:us-east-1:111122223333:alias/app";
 
+/// A bucket: something whose policy need not let callers of its account in.
+pub(crate) const BUCKET: &str = "arn:aws:s3:::bucket";
+
 /// A question, everything that has a say, and the right answer.
 #[derive(Debug, Clone)]
 pub(crate) struct Scenario {
@@ -272,6 +275,7 @@ impl File {
         let (resource, has_policy) = match written.on.as_str() {
             "key" => (KEY, true),
             "key by IAM only" => (KEY, false),
+            "bucket" => (BUCKET, true),
             "alias" => (ALIAS, false),
             "*" => ("*", false),
             other => panic!("{}: there is no `{other}` to act on", written.name),

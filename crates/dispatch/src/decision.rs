@@ -73,6 +73,19 @@ pub fn ask(cx: &Cx<'_>, permission: &Permission<'_>) -> Decision {
     put(cx, permission, policy::decide)
 }
 
+/// What of the caller's own policies stands against something that they need not allow: a denial, or a boundary that
+/// leaves it out.
+pub(crate) fn opposed(cx: &Cx<'_>, permission: &Permission<'_>) -> Option<Decision> {
+    let decision = ask(cx, permission);
+    if decision.is_explicit() {
+        return Some(decision);
+    }
+    let bounds = put(cx, permission, |question, layers| {
+        policy::decide(question, &Layers { identity: Identity::RootUser, ..*layers })
+    });
+    (!bounds.is_allowed()).then_some(bounds)
+}
+
 /// Notes a decision about a permission, and of a denial why: the action, the resource, and what every layer says.
 ///
 /// # Errors
@@ -135,6 +148,7 @@ fn put<T>(cx: &Cx<'_>, permission: &Permission<'_>, then: impl FnOnce(&Question<
         &question,
         &Layers {
             resource_policy: on_resource.policy.map(|(policy, _)| policy),
+            resource_policy_decides: true,
             resource_account: on_resource.policy.map(|(_, account)| account),
             identity,
             boundary: caller.boundary.as_deref(),
@@ -148,6 +162,7 @@ fn put<T>(cx: &Cx<'_>, permission: &Permission<'_>, then: impl FnOnce(&Question<
 fn unlimited() -> Layers<'static> {
     Layers {
         resource_policy: None,
+        resource_policy_decides: true,
         resource_account: None,
         identity: Identity::RootUser,
         boundary: None,

@@ -52,6 +52,7 @@ fn measure(what: &str, statement: &str, count: usize) {
     let own = [&own];
     let layers = Layers {
         resource_policy: Some(&key_policy),
+        resource_policy_decides: true,
         resource_account: Some("111122223333"),
         identity: Identity::Policies(&own),
         boundary: None,

@@ -4,6 +4,7 @@
 //! an explicit deny anywhere                                  → denied
 //! a grant to the caller, or to its role within bounds, or to its account and allowed there → allowed
 //! same account:  named by the key policy | delegated to the account and allowed there
+//!                | allowed in the account, where a policy of the resource is not needed
 //! other account: named by the key policy AND allowed in the caller's account
 //! nothing of it                                              → denied
 //! too much work to tell                                      → denied
@@ -33,6 +34,9 @@ pub struct Question<'a> {
 pub struct Layers<'a> {
     /// The policy on the resource; `None` where resources have none.
     pub resource_policy: Option<&'a Policy>,
+    /// Whether it has to let a caller of its account in, as the policies of keys and roles have. Those of a bucket and
+    /// most others need not: what the caller's own policies allow is allowed.
+    pub resource_policy_decides: bool,
     /// The resource's account; `None` where there is no resource.
     pub resource_account: Option<&'a str>,
     /// The caller's own policies.
@@ -219,6 +223,9 @@ impl<'a> Asked<'a> {
     fn by_policies(&self) -> Decision {
         let Some(policy) = self.layers.resource_policy else { return self.own() };
         let Some((naming, statement)) = self.named(policy) else {
+            if !self.layers.resource_policy_decides && !matches!(self.account(), Account::Other) {
+                return self.own();
+            }
             // The first layer that is missing is named: the caller's own, then the key's, then the bounds.
             let layer = if self.identity().is_some() { Layer::Resource } else { Layer::Identity };
             return missing(layer);

@@ -12,7 +12,7 @@ use policy::{ConditionKey, ConditionKeys, Principal, Values};
 
 use crate::{entities::Tags, faults};
 
-/// Condition keys by their names in small letters.
+/// Condition keys by their full names: in small letters, but for the name of a tag or of a pair.
 pub(crate) type Keys = BTreeMap<String, Vec<String>>;
 
 /// Where the condition keys of one question come from; what is given goes before what would be there anyway.
@@ -46,7 +46,9 @@ pub(crate) fn given(entries: Option<Vec<ContextEntry>>) -> Result<Keys, Fault> {
                 format!("The value {wrong} of the context key {name} is not of type {}.", kind.as_str());
             return Err(faults::invalid(text));
         }
-        keys.insert(name.to_lowercase(), values);
+        if keys.insert(ConditionKey::parse(&name).full_name(), values).is_some() {
+            return Err(faults::invalid(format!("The context key {name} is given twice.")));
+        }
     }
     Ok(keys)
 }

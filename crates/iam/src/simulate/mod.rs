@@ -121,6 +121,7 @@ impl Simulation {
         let grant = found.as_ref().and_then(|found| found.grant.as_ref());
         let layers = Layers {
             resource_policy: policy,
+            resource_policy_decides: is_decided_by_its_policy(action, resource),
             resource_account: Some(account),
             identity: Identity::Policies(&policies),
             boundary: self.boundary.as_ref().map(|source| &*source.document.parsed),
@@ -181,6 +182,14 @@ impl Evaluation {
     pub(crate) fn verdict(&self, layer: Layer) -> Option<&Verdict> {
         self.layers.iter().find(|trace| trace.layer == layer).map(|trace| &trace.verdict)
     }
+}
+
+/// Whether nobody gets at a resource whom its policy does not let in: a key, and a role that is assumed. Of other
+/// resources the caller's own policies are enough.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics-id-rdp.html>
+fn is_decided_by_its_policy(action: &str, resource: &str) -> bool {
+    let service = resource.split(':').nth(2).unwrap_or(resource);
+    service == "kms" || action.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("sts:"))
 }
 
 /// Who calls when an entity's policies are simulated: a user itself, a role by a session. A group calls nothing.

@@ -73,19 +73,24 @@ fn unknown() -> Fault {
 }
 
 /// Policies that come with a request, in the order of a member of it.
-pub(crate) fn passed(iam: &Iam, member: &str, texts: &[String]) -> Result<Vec<Source>, Fault> {
+pub(crate) fn passed(iam: &Iam, cx: &Cx<'_>, member: &str, texts: &[String]) -> Result<Vec<Source>, Fault> {
     let source = |(text, number): (&String, u32)| {
         let id = format!("{member}.{number}");
-        let document = written::identity(iam, text).map_err(|fault| invalid_policy(&id, &fault))?;
+        let document =
+            written::identity(iam, cx.region, text).map_err(|fault| invalid_policy(&id, &fault))?;
         Ok(Source { id, kind: PolicySourceType::None, document })
     };
     texts.iter().zip(1..).map(source).collect()
 }
 
 /// The boundary that a request passes, instead of the one that there is.
-pub(crate) fn passed_boundary(iam: &Iam, texts: Option<&Vec<String>>) -> Result<Option<Source>, Fault> {
+pub(crate) fn passed_boundary(
+    iam: &Iam,
+    cx: &Cx<'_>,
+    texts: Option<&Vec<String>>,
+) -> Result<Option<Source>, Fault> {
     const MEMBER: &str = "PermissionsBoundaryPolicyInputList";
-    let mut passed = passed(iam, MEMBER, texts.map_or(&[], Vec::as_slice))?;
+    let mut passed = passed(iam, cx, MEMBER, texts.map_or(&[], Vec::as_slice))?;
     match passed.pop() {
         boundary if passed.is_empty() => Ok(boundary),
         _ => Err(faults::invalid(format!(

@@ -35,6 +35,7 @@ fn holds(version: &str, condition: &str, keys: &[(&'static str, &'static [&'stat
         &question,
         &Layers {
             resource_policy: None,
+            resource_policy_decides: true,
             resource_account: None,
             identity: Identity::Policies(&own),
             boundary: None,

@@ -54,6 +54,7 @@ impl Case<'_> {
             &question,
             &Layers {
                 resource_policy: Some(&key_policy),
+                resource_policy_decides: true,
                 resource_account: Some(HERE),
                 identity: Identity::Policies(&own),
                 boundary: boundary.as_ref(),

@@ -25,6 +25,7 @@ fn decided(statements: &str, resource: &str, pairs: &[(&str, &str)]) -> bool {
     let question = Question { principal: &principal, action: "kms:Encrypt", resource, keys: &keys };
     let layers = Layers {
         resource_policy: None,
+        resource_policy_decides: true,
         resource_account: None,
         identity: Identity::Policies(&[&policy]),
         boundary: None,

@@ -63,6 +63,7 @@ fn in_every_layer_a_denial_that_takes_too_much_work_stands() {
             &question(&ann, keys),
             &Layers {
                 resource_policy: Some(if place == "key" { &hostile_key } else { &open_key }),
+                resource_policy_decides: true,
                 resource_account: Some(ACCOUNT),
                 identity: Identity::Policies(&[at("identity")]),
                 boundary: Some(at("boundary")),
@@ -96,6 +97,7 @@ fn the_root_user_is_no_exception() {
     let key_policy = parse(&[own, &endless("Deny", r#""Principal":"*","#)], PolicyKind::KeyPolicy);
     let layers = Layers {
         resource_policy: Some(&key_policy),
+        resource_policy_decides: true,
         resource_account: Some(ACCOUNT),
         ..alone(Identity::RootUser)
     };
@@ -137,6 +139,7 @@ fn a_trace_copies_no_more_than_a_decision_reads() {
 fn alone(identity: Identity<'_>) -> Layers<'_> {
     Layers {
         resource_policy: None,
+        resource_policy_decides: true,
         resource_account: None,
         identity,
         boundary: None,

@@ -41,6 +41,7 @@ fn traced(own: &[&str], boundary: Option<&str>, keys: &[(&str, &str)]) -> Trace 
         },
         &Layers {
             resource_policy: Some(&key_policy),
+            resource_policy_decides: true,
             resource_account: Some("111122223333"),
             identity: Identity::Policies(&own),
             boundary: boundary.as_ref(),

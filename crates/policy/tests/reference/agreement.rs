@@ -37,7 +37,7 @@ proptest! {
                 decide(question, &Layers { resource_policy: bound.as_ref(), ..*layers })
             });
             prop_assert_eq!(&by_ids, &decision);
-            prop_assert_eq!(combined(&trace, &asked.principal), verdict(&decision), "{}", trace);
+            prop_assert_eq!(combined(&trace, &asked.principal, scene.key_policy_decides), verdict(&decision), "{}", trace);
         }
     }
 }
@@ -106,6 +106,7 @@ struct Parsed {
     boundary: Option<Policy>,
     session: Option<Vec<Policy>>,
     grant: Option<Naming>,
+    key_policy_decides: bool,
 }
 
 impl Parsed {
@@ -120,6 +121,7 @@ impl Parsed {
             boundary: scene.boundary.as_ref().map(identity),
             session: scene.session.as_ref().map(|all| all.iter().map(identity).collect()),
             grant: scene.grant,
+            key_policy_decides: scene.key_policy_decides,
         }
     }
 
@@ -131,6 +133,7 @@ impl Parsed {
             &Question { principal, action, resource, keys: asked },
             &Layers {
                 resource_policy: self.key_policy.as_ref(),
+                resource_policy_decides: self.key_policy_decides,
                 resource_account: self.key_policy.as_ref().map(|_| HERE),
                 identity: if is_root(principal) { Identity::RootUser } else { Identity::Policies(&own) },
                 boundary: self.boundary.as_ref(),
@@ -142,7 +145,7 @@ impl Parsed {
 }
 
 /// What the layers of a trace come to, taken together by whoever reads it.
-fn combined(trace: &Trace, principal: &Principal) -> Verdict {
+fn combined(trace: &Trace, principal: &Principal, decides: bool) -> Verdict {
     let says = |layer| {
         let found = trace.layers.iter().find(|trace| trace.layer == layer);
         found.map(|trace| trace.verdict.clone())
@@ -178,12 +181,16 @@ fn combined(trace: &Trace, principal: &Principal) -> Verdict {
         };
         let Some(hindered) = hindered else { return allowed(Layer::Grant, by) };
         let without = trace.layers.iter().filter(|trace| trace.layer != Layer::Grant).cloned().collect();
-        let otherwise = combined(&Trace { decision: trace.decision.clone(), layers: without }, principal);
+        let otherwise =
+            combined(&Trace { decision: trace.decision.clone(), layers: without }, principal, decides);
         return if otherwise.allowed { otherwise } else { hindered };
     }
     let (by, naming) = match says(Layer::Resource) {
         None => return own_within,
         Some(policy::Verdict::Allows { by, naming }) => (by, naming.expect("key policies name somebody")),
+        Some(_) if !decides && principal.account().is_none_or(|account| account == HERE) => {
+            return own_within;
+        }
         Some(_) => return missing(if own.is_some() { Layer::Resource } else { Layer::Identity }),
     };
     let by_policy = allowed(Layer::Resource, by);
@@ -219,6 +226,7 @@ fn naively(scene: &Scene, asked: &Asked) -> Verdict {
         doubtful: &asked.doubtful,
         worlds: &worlds(&asked.context, &asked.doubtful),
         key_policy: scene.key_policy.as_ref(),
+        key_policy_decides: scene.key_policy_decides,
         key_account: scene.key_policy.as_ref().map(|_| HERE),
         identity: (!is_root(&asked.principal)).then_some(&scene.identity),
         boundary: scene.boundary.as_ref(),

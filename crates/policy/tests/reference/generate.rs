@@ -25,6 +25,8 @@ pub(crate) struct Scene {
     pub(crate) session: Option<Vec<Value>>,
     /// How a grant names the caller, if there is one.
     pub(crate) grant: Option<Naming>,
+    /// Whether the key policy has to let callers of its account in.
+    pub(crate) key_policy_decides: bool,
     pub(crate) questions: Vec<Asked>,
 }
 
@@ -48,6 +50,7 @@ pub(crate) fn scene() -> impl Strategy<Value = Scene> {
         option::weighted(0.25, policy(false)),
         option::weighted(0.25, vec(policy(false), 0..3)),
         option::weighted(0.1, select(vec![Naming::Directly, Naming::Bounded, Naming::Account])),
+        prop::bool::weighted(0.8),
     );
     let question = (principal(), select(ACTIONS.to_vec()), select(RESOURCES.to_vec()), context(), doubtful());
     let question = question.prop_map(|(principal, action, resource, context, doubtful)| {
@@ -55,12 +58,13 @@ pub(crate) fn scene() -> impl Strategy<Value = Scene> {
         Asked { principal, action, resource, context, doubtful }
     });
     (layers, vec(question, QUESTIONS)).prop_map(
-        |((key_policy, identity, boundary, session, grant), questions)| Scene {
+        |((key_policy, identity, boundary, session, grant, key_policy_decides), questions)| Scene {
             key_policy,
             identity,
             boundary,
             session,
             grant,
+            key_policy_decides,
             questions,
         },
     )

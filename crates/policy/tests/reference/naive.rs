@@ -69,6 +69,8 @@ pub(crate) struct Case<'a> {
     /// Every context that there can be.
     pub(crate) worlds: &'a [Context],
     pub(crate) key_policy: Option<&'a Value>,
+    /// Whether nobody of its account gets in whom it does not let in.
+    pub(crate) key_policy_decides: bool,
     pub(crate) key_account: Option<&'a str>,
     /// `None`: the root user.
     pub(crate) identity: Option<&'a [Value]>,
@@ -119,11 +121,17 @@ fn by_policies(case: &Case<'_>) -> Verdict {
     let Some(key_policy) = case.key_policy else {
         return own.map_or_else(|| no(Layer::Identity), |by| within_bounds(&by));
     };
-    // 4. The key policy must name the caller, one way or the other.
+    // 4. The key policy must name the caller, one way or the other. "If the requested resource has a resource-based policy
+    // that allows, the final decision is Allow"; otherwise, in the same account, the caller's own policies are asked, but
+    // for keys and trust policies.
     let by_name = case.allowing(key_policy, Way::Itself);
     let within = case.allowing(key_policy, Way::Within);
     let by_account = case.allowing(key_policy, Way::Account);
+    let is_other = case.principal.account().is_some_and(|account| Some(account) != case.key_account);
     let Some(by_policy) = by_name.clone().or(within.clone()).or(by_account) else {
+        if !case.key_policy_decides && !is_other {
+            return own.map_or_else(|| no(Layer::Identity), |by| within_bounds(&by));
+        }
         return if own.is_some() { no(Layer::Resource) } else { no(Layer::Identity) };
     };
     // 5. Services have no policies. Of other accounts both sides are asked.

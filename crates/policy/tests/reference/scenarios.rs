@@ -10,7 +10,7 @@ use policy::{Identity, Layer, Layers, Policy, PolicyKind, Question, decide};
 use serde_json::Value;
 
 use crate::{
-    load::{HERE, KEY, Scenario, load},
+    load::{BUCKET, HERE, KEY, Scenario, load},
     naive::{Case, Verdict, Way, evaluate},
 };
 
@@ -42,7 +42,8 @@ fn the_evaluator_decides_as_written() {
             &question,
             &Layers {
                 resource_policy: key_policy.as_ref(),
-                resource_account: (scenario.resource == KEY).then_some(HERE),
+                resource_policy_decides: scenario.resource != BUCKET,
+                resource_account: [KEY, BUCKET].contains(&&*scenario.resource).then_some(HERE),
                 identity: own.as_deref().map_or(Identity::RootUser, Identity::Policies),
                 boundary: boundary.as_ref(),
                 session: session.as_deref(),
@@ -75,7 +76,8 @@ fn the_naive_evaluator_decides_as_written() {
             doubtful: &BTreeMap::new(),
             worlds: std::slice::from_ref(&scenario.context),
             key_policy: scenario.key_policy.as_ref(),
-            key_account: (scenario.resource == KEY).then_some(HERE),
+            key_policy_decides: scenario.resource != BUCKET,
+            key_account: [KEY, BUCKET].contains(&&*scenario.resource).then_some(HERE),
             identity: scenario.identity.as_deref(),
             boundary: scenario.boundary.as_ref(),
             session: scenario.session.as_deref(),

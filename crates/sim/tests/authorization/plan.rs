@@ -11,7 +11,7 @@ use policy::Principal;
 
 use crate::{
     asked,
-    load::{HERE, KEY, Scenario},
+    load::{BUCKET, HERE, KEY, Scenario},
 };
 
 /// A call, and what has to be so that its condition keys are those of a scenario.
@@ -66,6 +66,9 @@ impl<'a> Plan<'a> {
     /// # Errors
     /// What of the scenario no call can have: a condition key's name, or another word; see `scenarios`.
     pub(crate) fn of(scenario: &'a Scenario) -> Result<Self, String> {
+        if scenario.resource == BUCKET {
+            return Err("a bucket".to_owned());
+        }
         let asked = asked::keys(scenario);
         let wanted: BTreeMap<String, Vec<String>> = scenario
             .context

@@ -23,6 +23,7 @@ const UNASKED: &[(&str, &str)] = &[
     ("a namesake", "names of users differ in more than case"),
     ("a service", "services do not sign calls"),
     ("a third account", "the deployment has two, and a policy cannot name others"),
+    ("a bucket", "there are none"),
     ("a web identity", "it only assumes roles"),
     ("an identity provider", "a policy cannot name one that is not there"),
     ("an operation", "no operation is named so, or it is one on custom key stores, which are not offered"),
@@ -80,6 +81,7 @@ files! {
     operations: 747;
     operators: 362;
     practice: 44;
+    unions: 0;
     variables: 63;
 }
 

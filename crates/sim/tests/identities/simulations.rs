@@ -282,3 +282,70 @@ fn what_cannot_be_simulated() {
     stage.put_user_policy("alice", &allow(&["iam:SimulatePrincipalPolicy"]));
     assert_eq!(stage.iam_as(&alice, "SimulatePrincipalPolicy", of_alice(json!({}))).code, None);
 }
+
+/// As AWS documents: of most resources either side is enough in the same account, of keys the key's policy is needed.
+#[test]
+fn a_policy_of_a_bucket_need_not_name_who_is_allowed_anyway() {
+    let stage = Stage::new();
+    stage.iam("CreateUser", json!({ "UserName": "alice" }));
+    stage.put_user_policy("alice", &allow(&["s3:GetObject", "kms:Decrypt"]));
+    let names = |user: &str, action: &str| {
+        json!({ "Version": "2012-10-17", "Statement": {
+            "Effect": "Allow", "Principal": { "AWS": format!("arn:aws:iam::{ACCOUNT}:user/{user}") },
+            "Action": action, "Resource": "*",
+        }})
+    };
+    let bucket = "arn:aws:s3:::bucket/object";
+    let key = format!("arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab");
+    for (action, resource, policy, decision) in [
+        ("s3:GetObject", bucket, names("bob", "s3:*"), "allowed"),
+        ("s3:PutObject", bucket, names("alice", "s3:*"), "allowed"),
+        ("s3:PutObject", bucket, names("bob", "s3:*"), "implicitDeny"),
+        ("kms:Decrypt", &key, names("bob", "kms:*"), "implicitDeny"),
+        ("kms:Decrypt", &key, names("alice", "kms:*"), "allowed"),
+    ] {
+        let input = of_alice(json!({
+            "ActionNames": [action], "ResourceArns": [resource], "ResourcePolicy": policy.to_string(),
+            "CallerArn": format!("arn:aws:iam::{ACCOUNT}:user/alice"),
+        }));
+        let answer = stage.iam("SimulatePrincipalPolicy", input);
+        assert_eq!(decisions(&answer), [decision], "{action} by {policy}");
+    }
+}
+
+/// As in calls: nobody can tell which of two names a condition means that differ in case only.
+#[test]
+fn context_keys_that_differ_in_case_only_are_either() {
+    let stage = Stage::new();
+    stage.iam("CreateUser", json!({ "UserName": "alice" }));
+    let statement = |effect: &str| {
+        json!({ "Effect": effect, "Action": "kms:Encrypt", "Resource": "*", "Condition": {
+            "StringEquals": { "kms:EncryptionContext:stage": "prod" },
+        }})
+    };
+    let all = json!({ "Effect": "Allow", "Action": "kms:*", "Resource": "*" });
+    let put = |statements: Value| {
+        let document = json!({ "Version": "2012-10-17", "Statement": statements }).to_string();
+        stage.iam(
+            "PutUserPolicy",
+            json!({ "UserName": "alice", "PolicyName": "p", "PolicyDocument": document }),
+        );
+    };
+    let simulated = |pairs: [(&str, &str); 2]| {
+        let entries =
+            pairs.map(|(name, value)| entry(&format!("kms:EncryptionContext:{name}"), "string", &[value]));
+        decisions(&stage.iam("SimulatePrincipalPolicy", of_alice(json!({ "ContextEntries": entries }))))
+    };
+    put(json!([all, statement("Deny")]));
+    for pairs in [[("Stage", "test"), ("stage", "prod")], [("stage", "test"), ("Stage", "prod")]] {
+        assert_eq!(simulated(pairs), ["explicitDeny"], "{pairs:?}");
+    }
+    put(json!([statement("Allow")]));
+    for pairs in [[("Stage", "test"), ("stage", "prod")], [("stage", "test"), ("Stage", "prod")]] {
+        assert_eq!(simulated(pairs), ["implicitDeny"], "{pairs:?}");
+    }
+    assert_eq!(simulated([("Stage", "prod"), ("stage", "prod")]), ["allowed"]);
+    let twice = [entry("aws:A", "string", &["1"]), entry("aws:a", "string", &["2"])];
+    let refused = stage.iam_refusal("SimulatePrincipalPolicy", of_alice(json!({ "ContextEntries": twice })));
+    assert_eq!(refused, ("InvalidInput".to_owned(), "The context key aws:a is given twice.".to_owned()));
+}

@@ -21,7 +21,7 @@ impl Operation for GetContextKeysForCustomPolicy {
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         gate::account(iam, cx, "iam:GetContextKeysForCustomPolicy", "*", &gate::Asked::default())?;
-        let policies = simulate::passed(iam, "PolicyInputList", &input.policy_input_list)?;
+        let policies = simulate::passed(iam, cx, "PolicyInputList", &input.policy_input_list)?;
         Ok(context_keys(policies.iter()).into())
     }
 }

@@ -19,7 +19,8 @@ impl Operation for GetContextKeysForPrincipalPolicy {
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let action = "iam:GetContextKeysForPrincipalPolicy";
         let subject = simulate::subject(iam, cx, action, &input.policy_source_arn)?;
-        let more = simulate::passed(iam, "PolicyInputList", &input.policy_input_list.unwrap_or_default())?;
+        let more =
+            simulate::passed(iam, cx, "PolicyInputList", &input.policy_input_list.unwrap_or_default())?;
         Ok(context_keys(subject.policies.iter().chain(&subject.boundary).chain(&more)).into())
     }
 }

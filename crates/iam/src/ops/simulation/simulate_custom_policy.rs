@@ -25,8 +25,9 @@ impl Operation for SimulateCustomPolicy {
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         gate::account(iam, cx, "iam:SimulateCustomPolicy", "*", &gate::Asked::default())?;
         no_organizations(input.ordered_organization_policy_input_list.is_some_and(|list| !list.is_empty()))?;
-        let policies = simulate::passed(iam, "PolicyInputList", &input.policy_input_list)?;
-        let boundary = simulate::passed_boundary(iam, input.permissions_boundary_policy_input_list.as_ref())?;
+        let policies = simulate::passed(iam, cx, "PolicyInputList", &input.policy_input_list)?;
+        let boundary =
+            simulate::passed_boundary(iam, cx, input.permissions_boundary_policy_input_list.as_ref())?;
         let request = Request {
             resource_policy: input.resource_policy,
             resource_owner: input.resource_owner,

@@ -30,8 +30,9 @@ impl Operation for SimulatePrincipalPolicy {
         }
         let mut policies = subject.policies;
         let more = input.policy_input_list.unwrap_or_default();
-        policies.extend(simulate::passed(iam, "PolicyInputList", &more)?);
-        let passed = simulate::passed_boundary(iam, input.permissions_boundary_policy_input_list.as_ref())?;
+        policies.extend(simulate::passed(iam, cx, "PolicyInputList", &more)?);
+        let passed =
+            simulate::passed_boundary(iam, cx, input.permissions_boundary_policy_input_list.as_ref())?;
         let request = Request {
             resource_policy: input.resource_policy,
             resource_owner: input.resource_owner,
