@@ -12,6 +12,7 @@ use model::{
 use policy::{Policy, Principal};
 use secret::Plaintext;
 use sigv4::{AuthError, SigningKeys};
+use store::Batch;
 
 use crate::Fault;
 
@@ -134,6 +135,13 @@ pub trait Credentials: Send + Sync {
     /// # Errors
     /// An internal fault when what is known of it contradicts itself.
     fn principal(&self, arn: &str) -> Result<Option<Caller>, Fault>;
+
+    /// The unique id that the service identity with this ARN was bound to at its first use; `None` before that.
+    fn service_bearer(&self, arn: &str) -> Option<&str>;
+
+    /// The change that binds the service identity with this ARN to a unique id. It holds only if the identity is not
+    /// bound yet.
+    fn service_bound(&self, arn: &str, unique_id: &str, now: Timestamp) -> Batch;
 }
 
 /// There are no credentials: what is believed where memory has no identities.
@@ -144,5 +152,13 @@ impl Credentials for () {
 
     fn principal(&self, _: &str) -> Result<Option<Caller>, Fault> {
         Ok(None)
+    }
+
+    fn service_bearer(&self, _: &str) -> Option<&str> {
+        None
+    }
+
+    fn service_bound(&self, _: &str, _: &str, _: Timestamp) -> Batch {
+        Batch::default()
     }
 }

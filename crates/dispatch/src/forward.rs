@@ -8,18 +8,25 @@
 mod identity;
 mod statement;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use audit::InvokedBy;
-use model::{AwsService, Timestamp, arn::AccountId};
-use policy::Principal;
+use model::{
+    AwsService, Timestamp,
+    arn::{AccountId, Region},
+};
+use policy::{Decision, Principal};
 use sigv4::Claim;
 use state::Snapshot;
 
 pub use self::identity::{Reach, ServiceIdentity};
+pub(crate) use self::statement::ACT_FOR_ACTION;
 pub use self::statement::{ACT_FOR, SOURCE_ACCOUNT, SOURCE_ARN};
 use self::statement::{Statement, Wrong};
-use crate::{Caller, Credential, Credentials, Facts, Fault, Find, IdentityPolicies, fault, head::Head};
+use crate::{
+    Caller, Credential, Credentials, Facts, Fault, Find, IdentityPolicies, ServiceEvent, fault, head::Head,
+    notes::First,
+};
 
 /// The identities that are trusted to call as services, and where those are found for whom they call.
 pub struct Services {
@@ -31,6 +38,8 @@ pub struct Services {
 pub(crate) struct Acting {
     whom: Whom,
     pub(crate) via: Via,
+    /// The identity is used for the first time, and is to be bound to whoever bears its name now.
+    pub(crate) first_use: Option<First>,
 }
 
 /// Whom the decision is about.
@@ -65,6 +74,7 @@ pub(crate) struct Request<'a> {
     /// Who signed.
     pub(crate) signer: &'a Caller,
     pub(crate) operation: &'static Facts,
+    pub(crate) region: &'a Region,
     pub(crate) now: Timestamp,
 }
 
@@ -84,17 +94,13 @@ impl Services {
     /// `AccessDenied`, whatever is wrong. Why is for the operator alone: whoever could tell a principal that is gone
     /// from one that is not served could ask who exists.
     pub(crate) fn acting(&self, request: &Request<'_>) -> Result<Acting, Fault> {
-        let refused = |wrong: Wrong| {
-            let text = format!(
-                "User: {} is not authorized to act for another principal with {}",
-                request.signer.arn, ACT_FOR
-            );
-            Fault::new(&fault::ACCESS_DENIED, text).with_detail(wrong.to_string())
-        };
-        let identity = self.identity(request.signer).map_err(refused)?;
-        let statement = Statement::read(request.head.parts, request.claim).map_err(refused)?;
-        if !request.operation.forwarded {
-            return Err(refused(Wrong::Operation(request.operation.name)));
+        let Request { memory, head, claim, signer, operation, .. } = *request;
+        let refused = |wrong: Wrong| refused(signer, &wrong);
+        let credentials = (self.credentials)(memory);
+        let (identity, first_use) = self.identity(credentials, request).map_err(refused)?;
+        let statement = Statement::read(head.parts, claim).map_err(refused)?;
+        if !operation.forwarded {
+            return Err(refused(Wrong::Operation(operation.name)));
         }
         let mut via = Via {
             service: identity.service,
@@ -104,9 +110,8 @@ impl Services {
             source_account: None,
             reach: identity.reach.clone(),
             identity_arn: identity.arn().to_owned(),
-            access_key_id: request.signer.access_key_id.clone(),
+            access_key_id: signer.access_key_id.clone(),
         };
-        let credentials = (self.credentials)(request.memory);
         let whom = match statement {
             Statement::Principal(arn) => {
                 let found = credentials.principal(arn)?;
@@ -126,28 +131,49 @@ impl Services {
                 via.for_user = false;
                 via.source_arn = source_arn.map(str::to_owned);
                 via.source_account = source_account;
-                Whom::Principal(Box::new(itself(&via, request.signer)))
+                Whom::Principal(Box::new(itself(&via, signer)))
             }
         };
-        let acting = Acting { whom, via };
+        let acting = Acting { whom, via, first_use };
         let accounts = [Some(acting.caller().account), acting.via.source_account];
-        match accounts.into_iter().flatten().find(|account| !acting.via.reaches(*account)) {
-            Some(account) => Err(refused(Wrong::Account(account))),
-            None => Ok(acting),
+        if let Some(account) = accounts.into_iter().flatten().find(|account| !acting.via.reaches(*account)) {
+            return Err(refused(Wrong::Account(account)));
         }
+        Ok(acting)
     }
 
-    /// The identity that signed.
-    fn identity(&self, signer: &Caller) -> Result<&ServiceIdentity, Wrong> {
-        let arn = match &signer.principal {
-            Principal::User { arn, .. } => arn,
-            Principal::Session { role_arn, .. } => role_arn,
+    /// The identity that signed, and what binds it to whoever signed if this is its first use.
+    fn identity(
+        &self,
+        credentials: &dyn Credentials,
+        &Request { signer, region, now, .. }: &Request<'_>,
+    ) -> Result<(&ServiceIdentity, Option<First>), Wrong> {
+        let (arn, unique_id) = match &signer.principal {
+            Principal::User { arn, unique_id, .. } => (arn, unique_id),
+            Principal::Session { role_arn, role_id, .. } => (role_arn, role_id),
             _ => return Err(Wrong::NoIdentity),
         };
         let identity = self.identities.get(arn).ok_or(Wrong::NoIdentity)?;
         // What limits a session would not limit those for whom it calls.
-        let limited = signer.session.as_ref().is_some_and(|session| session.policies.is_some());
-        if limited { Err(Wrong::LimitedSession) } else { Ok(identity) }
+        if signer.session.as_ref().is_some_and(|session| session.policies.is_some()) {
+            return Err(Wrong::LimitedSession);
+        }
+        match identity.unique_id().or_else(|| credentials.service_bearer(arn)) {
+            Some(bearer) if bearer == unique_id => Ok((identity, None)),
+            Some(_) => Err(Wrong::OtherBearer(unique_id.clone())),
+            None => {
+                let event = ServiceEvent {
+                    service: "iam",
+                    name: "BindServiceIdentity",
+                    account: signer.account.to_string(),
+                    region: region.to_string(),
+                    resource: arn.clone(),
+                    details: vec![("service", identity.service.principal()), ("uniqueId", unique_id.clone())],
+                };
+                let change = credentials.service_bound(arn, unique_id, now);
+                Ok((identity, Some(First { event, change })))
+            }
+        }
     }
 }
 
@@ -169,6 +195,20 @@ impl Via {
         self.reach.includes(account)
     }
 
+    /// Whether an ARN is that of the user or role that is the service, or of a session of that role.
+    #[must_use]
+    pub fn is_identity(&self, arn: &str) -> bool {
+        let role = || {
+            let (before, role) = self.identity_arn.split_once(":role/")?;
+            let account = before.rsplit(':').next()?;
+            let session = arn
+                .split_once(":assumed-role/")
+                .filter(|(before, _)| before.rsplit(':').next() == Some(account));
+            Some(session?.1.split('/').next() == role.rsplit('/').next())
+        };
+        arn == self.identity_arn || role().unwrap_or(false)
+    }
+
     /// As the record shows it.
     pub(crate) fn recorded(&self) -> InvokedBy<'_> {
         InvokedBy {
@@ -179,6 +219,18 @@ impl Via {
             source_account: self.source_account.map(|account| account.to_string().into()),
         }
     }
+}
+
+/// The refusal of a statement, whatever is wrong with it; what it is is for the operator alone.
+fn refused(signer: &Caller, why: &dyn fmt::Display) -> Fault {
+    let text =
+        format!("User: {} is not authorized to act for another principal with {}", signer.arn, ACT_FOR);
+    Fault::new(&fault::ACCESS_DENIED, text).with_detail(why.to_string())
+}
+
+/// The refusal of a service whose own policies stand against it.
+pub(crate) fn opposed(signer: &Caller, decision: Decision) -> Fault {
+    refused(signer, &Wrong::Opposed(decision))
 }
 
 /// The service as a principal. It has no account and no policies of its own; what it looks up without an account is

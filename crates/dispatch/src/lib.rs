@@ -27,6 +27,7 @@ mod outbox;
 mod pages;
 mod panics;
 mod principals;
+mod progress;
 mod received;
 mod record;
 mod resources;

@@ -115,6 +115,10 @@ pub(crate) fn check_scope(
     .ok_or_else(|| regions.refuse(scope.region))
 }
 
+/// The operation whose calls are proved by an assertion and never signed, and which is not offered. Whoever calls it learns
+/// this, and not that a signature is missing.
+pub(crate) const BY_ASSERTION: &str = "AssumeRoleWithSAML";
+
 /// The operation's row, or the fault for a name that is none.
 pub(crate) fn operation(
     found: LookedUp,

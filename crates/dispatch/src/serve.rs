@@ -16,18 +16,21 @@ use state::{Snapshot, Stateful};
 use store::Batch;
 
 use crate::{
-    Arrival, Authentication, Backstage, BodyFault, Caller, ConnectionInfo, Credential, Cx, Dialect, Facts,
-    Fault, Observer, Origin, Policies, Protocol, Regions, Services, Usage,
+    Arrival, Authentication, Backstage, BodyFault, Caller, ConnectionInfo, Cx, Dialect, Facts, Fault,
+    Observer, Origin, Permission, Policies, Protocol, Regions, Services, Usage,
     authentication::unread,
     commit::{Commit, Committed, Recorded},
     date::DateHeader,
+    decision::opposed,
     ending::{Closed, Ending, unrecorded},
     fault,
-    forward::{ACT_FOR, Acting, Request},
+    forward::{self, ACT_FOR, ACT_FOR_ACTION, Acting, Request},
     head::Head,
     ids::Ids,
+    notes::First,
     operation::{Answered, AnyService, LookedUp, Service},
     panics,
+    progress::{Admitted, Attempt, By, Done, Incoming},
     record::OpenRecord,
     route,
     wire::{self, Body, Call},
@@ -69,47 +72,6 @@ pub enum Durability {
 
 /// How often a call is attempted when other changes get in between.
 const ATTEMPTS: usize = 64;
-
-/// A request that has been read, and of which nothing is believed yet.
-struct Incoming<'a> {
-    service: Option<&'a dyn AnyService>,
-    call: &'a Call<'a>,
-    dialect: Dialect,
-    claim: &'a Result<Claim<'a>, sigv4::AuthError>,
-    body: &'a Result<Bytes, BodyFault>,
-    request_id: &'a str,
-}
-
-/// A request for an operation that there is, here and now, by somebody who may ask.
-struct Admitted<'a> {
-    service: &'a dyn AnyService,
-    row: usize,
-    facts: &'static Facts,
-    region: Region,
-    by: By,
-}
-
-/// How it is known who calls.
-enum By {
-    /// By the signature of whoever holds the access key, who may have signed for somebody else.
-    Signature { credential: Arc<dyn Credential>, acting: Option<Arc<Acting>> },
-    /// By a proof in the input.
-    Proof,
-}
-
-/// What became of one attempt.
-enum Attempt {
-    Done(Done),
-    /// Another change got in between. Memory has it.
-    Overtaken,
-}
-
-/// A call that succeeded.
-struct Done {
-    body: Bytes,
-    /// The record was committed with the change.
-    recorded: bool,
-}
 
 impl Dispatcher {
     /// A dispatcher without services.
@@ -290,6 +252,9 @@ impl Dispatcher {
             // No proof of identity stands for a service that calls for others: only signatures do.
             return self.admit_unsigned(record, service, (row, facts));
         }
+        if let Some((service, found @ LookedUp::Unsupported(route::BY_ASSERTION))) = found {
+            route::operation(found, service.protocol(), incoming.call.operation())?;
+        }
         // No request without a whole signature, nor one that is signed for another service or Region.
         let claim = incoming.claim.as_ref().map_err(|error| Fault::from(error.clone()))?;
         let (service, found) = found.ok_or_else(|| Fault::silent(&fault::UNKNOWN_OPERATION))?;
@@ -302,7 +267,7 @@ impl Dispatcher {
         let (row, facts) = route::operation(found, service.protocol(), incoming.call.operation())?;
         (record.known, record.read_only) = (facts.name, facts.read_only);
         // Nobody calls for others whom the configuration does not name.
-        let acting = self.acting(memory, record, claim, (credential.caller(), facts))?;
+        let acting = self.acting(memory, record, claim, (credential.caller(), facts, &region))?;
         Ok(Admitted { service, row, facts, region, by: By::Signature { credential, acting } })
     }
 
@@ -396,15 +361,25 @@ impl Dispatcher {
         memory: &Snapshot,
         record: &mut OpenRecord<'_>,
         claim: &Claim<'_>,
-        (signer, operation): (&Caller, &'static Facts),
+        (signer, operation, region): (&Caller, &'static Facts, &Region),
     ) -> Result<Option<Arc<Acting>>, Fault> {
-        let (head, now) = (record.head(), record.time());
+        let (head, now, origin) = (record.head(), record.time(), record.origin());
         if !head.acts_for {
             return Ok(None);
         }
-        let request = Request { memory, head, claim, signer, operation, now };
-        match self.wiring.services.acting(&request) {
-            Ok(acting) => {
+        let request = Request { memory, head, claim, signer, operation, region, now };
+        let acting = self.wiring.services.acting(&request).and_then(|acting| {
+            let (entropy, policies) = (&self.wiring.backstage.entropy, self.wiring.policies);
+            let notes = &mut record.notes;
+            let cx = Cx { operation, caller: signer, region, now, origin, entropy, policies, notes };
+            let opposed = opposed(&cx, &Permission::on(ACT_FOR_ACTION, &acting.caller().arn, &()));
+            opposed.map_or(Ok(acting), |decision| Err(forward::opposed(signer, decision)))
+        });
+        match acting {
+            Ok(mut acting) => {
+                if let Some(First { event, change }) = acting.first_use.take() {
+                    record.notes.first(event, change);
+                }
                 record.acting = Some(Arc::new(acting));
                 Ok(record.acting.clone())
             }

@@ -6,12 +6,15 @@ use dispatch::{Caller, Credential, Credentials, Fault, Principals};
 use model::{Timestamp, arn::AccountId};
 use policy::PrincipalPattern;
 use sigv4::AuthError;
-use state::Snapshot;
+use state::{Snapshot, encode};
+use store::{Batch, Precondition};
 
 use crate::{
     callers,
     credentials::{AccessKey, Owner},
     entities::EntityKind,
+    layout::{self, Kind},
+    records::ServiceIdentityRecord,
     sessions,
     tables::Tables,
 };
@@ -60,6 +63,28 @@ impl Credentials for Tables {
         let found = id.as_deref().and_then(|id| self.user(id));
         found.map(|(account, user)| callers::user(self, account, user, "")).transpose()
     }
+
+    fn service_bearer(&self, arn: &str) -> Option<&str> {
+        let (account, resource) = owned(arn)?;
+        self.account(account)?.service_bearers.get(resource).map(|bearer| &**bearer)
+    }
+
+    fn service_bound(&self, arn: &str, unique_id: &str, now: Timestamp) -> Batch {
+        let Some((account, resource)) = owned(arn) else { return Batch::default() };
+        let at = layout::key(account, Kind::ServiceIdentity, resource);
+        let record = ServiceIdentityRecord { bound: now.as_millis(), bearer: unique_id.into() };
+        Batch {
+            preconditions: vec![Precondition::Absent(at.clone())],
+            puts: vec![(at, encode(&record))],
+            deletes: Vec::new(),
+        }
+    }
+}
+
+/// The account of an ARN of IAM, and what stands behind it.
+fn owned(arn: &str) -> Option<(AccountId, &str)> {
+    let (account, resource) = arn.splitn(5, ':').nth(4)?.split_once(':')?;
+    Some((AccountId::parse(account).ok()?, resource))
 }
 
 /// An access key as a credential, its owner as it is in `tables`.

@@ -27,9 +27,11 @@ pub(crate) enum Kind {
     InstanceProfile,
     /// An OpenID Connect provider, under its URL without the scheme.
     Provider,
+    /// Whom a service identity is bound to, under what its ARN says behind the account.
+    ServiceIdentity,
 }
 
-const KINDS: [Kind; 8] = [
+const KINDS: [Kind; 9] = [
     Kind::AccessKey,
     Kind::AccessKeyUse,
     Kind::User,
@@ -38,6 +40,7 @@ const KINDS: [Kind; 8] = [
     Kind::Policy,
     Kind::InstanceProfile,
     Kind::Provider,
+    Kind::ServiceIdentity,
 ];
 
 impl Kind {
@@ -52,6 +55,7 @@ impl Kind {
             Self::Policy => "policy",
             Self::InstanceProfile => "instance-profile",
             Self::Provider => "oidc-provider",
+            Self::ServiceIdentity => "service-identity",
         }
     }
 }

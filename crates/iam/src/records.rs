@@ -16,6 +16,18 @@ pub(crate) struct AccountRecord<'a> {
     pub(crate) alias: Option<Cow<'a, str>>,
 }
 
+/// Whom a service identity is bound to.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct ServiceIdentityRecord<'a> {
+    /// When it was first used, in milliseconds since the epoch.
+    #[n(0)]
+    pub(crate) bound: i64,
+    /// The unique id of the user or role.
+    #[b(1)]
+    pub(crate) bearer: Cow<'a, str>,
+}
+
 /// An access key.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]

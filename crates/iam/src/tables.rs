@@ -21,7 +21,7 @@ use crate::{
     managed::{self, ManagedPolicy},
     profiles::InstanceProfile,
     providers::Provider,
-    records::AccountRecord,
+    records::{AccountRecord, ServiceIdentityRecord},
     sessions::Sessions,
 };
 
@@ -65,6 +65,8 @@ pub(crate) struct Account {
     pub(crate) profiles: OrdMap<String, Arc<InstanceProfile>>,
     /// By URL without the scheme.
     pub(crate) providers: OrdMap<String, Arc<Provider>>,
+    /// Unique ids that service identities are bound to, by what their ARNs say behind the account.
+    pub(crate) service_bearers: OrdMap<String, Arc<str>>,
     /// Unique id of a group, and the names of its members.
     members: OrdSet<(String, String)>,
     /// Who is tied to which managed policy.
@@ -215,6 +217,12 @@ impl Tables {
                     account.providers.insert(id.to_owned(), provider);
                 });
             }
+            Kind::ServiceIdentity => {
+                let record: ServiceIdentityRecord<'_> = minicbor::decode(value).ok()?;
+                self.change(account, revision, |account| {
+                    account.service_bearers.insert(id.to_owned(), (*record.bearer).into());
+                });
+            }
         }
         Some(())
     }
@@ -237,6 +245,9 @@ impl Tables {
             }),
             Kind::Provider => self.change(account, revision, |account| {
                 account.providers.remove(id);
+            }),
+            Kind::ServiceIdentity => self.change(account, revision, |account| {
+                account.service_bearers.remove(id);
             }),
         }
     }

@@ -231,6 +231,9 @@ pub(crate) struct LintPolicy {
     /// What kind of policy it is
     #[arg(long, value_enum, default_value_t = PolicyFile::Key)]
     pub(crate) kind: PolicyFile,
+    /// A Region that the policy is for; ARNs of another partition than the Region's are errors
+    #[arg(long, value_name = "REGION", value_parser = region, default_value = "us-east-1")]
+    pub(crate) region: Region,
 }
 
 /// Kinds of policies.

@@ -271,7 +271,7 @@ fn lint_policy(options: &LintPolicy) -> Result<(), Failure> {
         PolicyFile::Identity => PolicyKind::IdentityPolicy,
         PolicyFile::Trust => PolicyKind::TrustPolicy,
     };
-    match lint::lint(&text, kind, &mut io::stdout().lock())? {
+    match lint::lint(&text, kind, &options.region, &mut io::stdout().lock())? {
         0 => Ok(()),
         1 => Err(format!("{file} has an error").into()),
         errors => Err(format!("{file} has {errors} errors").into()),

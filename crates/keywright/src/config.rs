@@ -314,7 +314,7 @@ mod tests {
             "[strangers]\nrecords_per_minute = 0\njournal_bytes_per_day = 1048576\ndisk_reserve_bytes = 0",
             "[[services]]\nname = \"s3\"\nprincipal = \"arn:aws:iam::111122223333:user/s3/gateway\"\n\
              [[services]]\nname = \"ec2\"\nprincipal = \"arn:aws:iam::111122223333:role/volumes\"\n\
-             accounts = [\"444455556666\", \"111122223333\"]\n\
+             accounts = [\"444455556666\", \"111122223333\"]\nid = \"AROAVOLUMES\"\n\
              [[services]]\nname = \"s3\"\nprincipal = \"arn:aws:iam::444455556666:user/g\"\naccounts = \"any\"",
             "[oidc]\nca_file = \"/ca.pem\"\n[oidc.issuers.\"https://a.example/b\"]\ndiscover = true\n\
              [oidc.issuers.\"https://c.example\"]\njwks_file = \"/c.json\"",

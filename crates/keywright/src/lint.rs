@@ -2,19 +2,23 @@
 
 use std::io::{self, Write};
 
+use model::arn::Region;
 use policy::{Level, PolicyKind, Vocabulary};
 
-/// Lists what is wrong with the text of a policy. Answers how many of the findings are errors.
+/// Lists what is wrong with the text of a policy for a Region. Answers how many of the findings are errors.
 ///
 /// # Errors
 /// What the system says of writing.
-pub(crate) fn lint(text: &str, kind: PolicyKind, out: &mut dyn Write) -> io::Result<usize> {
+pub(crate) fn lint(text: &str, kind: PolicyKind, region: &Region, out: &mut dyn Write) -> io::Result<usize> {
     let vocabulary = Vocabulary::new(&[
         ("kms", model::kms::OPERATION_NAMES),
         ("iam", model::iam::OPERATION_NAMES),
         ("sts", model::sts::OPERATION_NAMES),
         ("tag", model::tagging::OPERATION_NAMES),
-    ]);
+        // What services do that act for others; not an operation, but for their own policies to deny.
+        ("keywright", &["ActFor"]),
+    ])
+    .in_partition(region.partition());
     let findings = policy::lint(text, kind, &vocabulary);
     findings.iter().try_for_each(|finding| writeln!(out, "{finding}"))?;
     Ok(findings.iter().filter(|finding| finding.level == Level::Error).count())
@@ -30,11 +34,25 @@ mod tests {
             {"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"kms:*","Resource":"*"},
             {"Sid":"Typo","Effect":"Deny","Principal":"*","Action":["kms:Decrypt","kms:Encrpyt","s3:*"],"Resource":"*"}]}"#;
         let mut out = Vec::new();
-        assert_eq!(lint(text, PolicyKind::KeyPolicy, &mut out).unwrap(), 1);
+        assert_eq!(
+            lint(text, PolicyKind::KeyPolicy, &Region::parse("us-east-1").unwrap(), &mut out).unwrap(),
+            1
+        );
         assert_eq!(
             String::from_utf8(out).unwrap(),
             "error: statement 2 `Typo`, Action: `kms:Encrpyt` is no action; is `kms:Encrypt` meant?\n\
              warning: statement 2 `Typo`, Action: `s3:*` is of no service that is here, so it never matches\n"
         );
+    }
+
+    #[test]
+    fn policies_are_for_the_partition_of_the_region() {
+        let text = r#"{"Version":"2012-10-17","Statement":
+            {"Sid":"Far","Effect":"Allow","Action":"kms:Encrypt","Resource":"arn:aws-cn:kms:cn-north-1:111122223333:key/*"}}"#;
+        for (region, errors) in [("us-east-1", 1), ("cn-north-1", 0)] {
+            let (region, mut out) = (Region::parse(region).unwrap(), Vec::new());
+            let found = lint(text, PolicyKind::IdentityPolicy, &region, &mut out).unwrap();
+            assert_eq!(found, errors, "{region}: {}", String::from_utf8(out).unwrap());
+        }
     }
 }

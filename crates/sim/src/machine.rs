@@ -44,6 +44,8 @@ pub struct Settings {
     pub quotas: kms::Quotas,
     /// How often an account may call.
     pub request_rates: kms::RequestRates,
+    /// The unique id that the user `gateway` must have to be a service; whichever it has, if none is said.
+    pub gateway_id: Option<String>,
 }
 
 /// What does not.
@@ -66,6 +68,7 @@ impl Default for Settings {
             regions: Regions::Any,
             quotas: kms::Quotas::default(),
             request_rates: kms::RequestRates::Unlimited,
+            gateway_id: None,
         }
     }
 }
@@ -117,7 +120,7 @@ impl Machine {
             clock: Arc::clone(&self.clock) as _,
             entropy: Arc::clone(&self.entropy) as _,
             seal: Arc::clone(&self.seal) as _,
-            services: services(),
+            services: services(settings.gateway_id),
             issuers: Arc::clone(&self.issuers) as _,
             regions: settings.regions,
             durability: Durability::Durable,
@@ -149,14 +152,14 @@ impl Machine {
 
 /// Who may call as a service, once they are made: a user and a role of the first account for this account, and a user
 /// of the second one for both.
-fn services() -> Vec<ServiceIdentity> {
+fn services(gateway_id: Option<String>) -> Vec<ServiceIdentity> {
     let identity = |name, arn, reach| {
         let service = AwsService::parse(name).expect("a service");
         ServiceIdentity::new(service, arn, reach).expect("a user or role")
     };
     let both = Reach::Accounts(ACCOUNTS.into_iter().filter_map(AccountId::from_u64).collect());
     vec![
-        identity("s3", "arn:aws:iam::111122223333:user/gateway", None),
+        identity("s3", "arn:aws:iam::111122223333:user/gateway", None).borne_by(gateway_id),
         identity("ec2", "arn:aws:iam::111122223333:role/volumes", None),
         identity("s3", "arn:aws:iam::444455556666:user/provider", Some(both)),
     ]

@@ -16,6 +16,7 @@ pub struct ServiceIdentity {
     /// Whose principals it may act for, and whose keys it may use as itself.
     pub reach: Reach,
     arn: String,
+    unique_id: Option<String>,
 }
 
 /// Accounts that a service has to do with.
@@ -38,13 +39,25 @@ impl ServiceIdentity {
         let (account, _) = named.split_once(':').filter(|_| whole).ok_or(Malformed)?;
         let own = AccountId::parse(account)?;
         let reach = reach.unwrap_or_else(|| Reach::Accounts(BTreeSet::from([own])));
-        Ok(Self { service, reach, arn: arn.to_owned() })
+        Ok(Self { service, reach, arn: arn.to_owned(), unique_id: None })
+    }
+
+    /// The same, and only whoever has this unique id.
+    #[must_use]
+    pub fn borne_by(self, unique_id: Option<String>) -> Self {
+        Self { unique_id, ..self }
     }
 
     /// Its ARN.
     #[must_use]
     pub fn arn(&self) -> &str {
         &self.arn
+    }
+
+    /// The unique id that the operator wants it to have; `None`: the one that it has at its first use.
+    #[must_use]
+    pub fn unique_id(&self) -> Option<&str> {
+        self.unique_id.as_deref()
     }
 }
 

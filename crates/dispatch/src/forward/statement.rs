@@ -4,10 +4,14 @@ use std::fmt;
 
 use http::{HeaderName, request::Parts};
 use model::arn::AccountId;
+use policy::Decision;
 use sigv4::Claim;
 
 use crate::Fault;
 
+/// What a service does that calls for somebody, in the terms of policies. The service's own policies need not allow it,
+/// and can deny it.
+pub(crate) const ACT_FOR_ACTION: &str = "keywright:ActFor";
 /// The header that states for whom a service calls.
 pub const ACT_FOR: HeaderName = HeaderName::from_static("x-keywright-act-for");
 /// The header that states on behalf of which resource a service calls as itself.
@@ -31,8 +35,12 @@ pub(super) enum Statement<'a> {
 pub(super) enum Wrong {
     /// Whoever signed is not named in the configuration.
     NoIdentity,
+    /// Whoever signed has the name of the identity, and another unique id than the identity is bound to.
+    OtherBearer(String),
     /// The session that signed is limited by session policies.
     LimitedSession,
+    /// The policies of whoever signed stand against it.
+    Opposed(Decision),
     /// A header is not covered by the signature.
     NotSigned(HeaderName),
     /// A header comes more than once.
@@ -118,6 +126,15 @@ impl fmt::Display for Wrong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoIdentity => f.write_str("the configuration does not name it as a service"),
+            Self::OtherBearer(unique_id) => write!(
+                f,
+                "the service identity is bound to another unique id; if {unique_id} is meant now, name it by `id` in the \
+                 configuration"
+            ),
+            Self::Opposed(decision) => match decision.statement() {
+                Some(by) => write!(f, "{ACT_FOR_ACTION} is denied by {}: `{by}`", decision.layer()),
+                None => write!(f, "{ACT_FOR_ACTION} is not allowed by {}", decision.layer()),
+            },
             Self::LimitedSession => f.write_str("a session with session policies cannot act as a service"),
             Self::NotSigned(name) => write!(f, "{name} is not covered by the signature"),
             Self::Repeated(name) => write!(f, "{name} comes more than once"),

@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, fmt};
 
 use dispatch::{Reach, ServiceIdentity};
 use model::arn::AccountId;
+use policy::PrincipalPattern;
 use server::nearest;
 use toml::{Table, Value};
 
@@ -13,11 +14,12 @@ const SERVICE: Expected = Expected("the name of a service such as `s3`");
 const PRINCIPAL: Expected =
     Expected("the ARN of a user or role such as `arn:aws:iam::111122223333:user/gateway`");
 const ACCOUNTS: Expected = Expected("`any`, or a list of accounts such as `[\"111122223333\"]`");
+const ID: Expected = Expected("the unique id of the user or role, such as `AIDA…` or `AROA…`");
 const TABLES: Expected = Expected("tables under `[[services]]`, in double brackets");
 const OTHER: Expected = Expected("a principal that no other of the services has");
 
 /// The keys of one of the tables.
-const KEYS: [&str; 3] = ["services.accounts", "services.name", "services.principal"];
+const KEYS: [&str; 4] = ["services.accounts", "services.id", "services.name", "services.principal"];
 
 /// From the keys of a file.
 pub(super) fn read(keys: &mut Keys<'_>) -> Result<Option<Vec<ServiceIdentity>>, ConfigError> {
@@ -56,13 +58,23 @@ fn one(mut table: Table) -> Result<ServiceIdentity, (String, Wrong)> {
         table.remove("principal").ok_or_else(|| wrong("services", Wrong::Alone("services.principal")))?;
     let reach = table.remove("accounts").map(|accounts| reach(&accounts)).transpose();
     let reach = reach.map_err(|expected| wrong("services.accounts", Wrong::Value(expected)))?;
+    let id =
+        table.remove("id").map(|id| unique_id(&id).ok_or_else(|| wrong("services.id", Wrong::Value(ID))));
+    let id = id.transpose()?;
     if let Some((key, _)) = table.into_iter().next() {
         let key = format!("services.{key}");
         let nearest = nearest(&key, KEYS);
         return Err((key, Wrong::Unknown { nearest }));
     }
     ServiceIdentity::new(name, principal.as_str().unwrap_or_default(), reach)
+        .map(|identity| identity.borne_by(id))
         .map_err(|_| wrong("services.principal", Wrong::Value(PRINCIPAL)))
+}
+
+fn unique_id(value: &Value) -> Option<String> {
+    let text = value.as_str()?;
+    let is_one = matches!(PrincipalPattern::parse_aws(text), Some(PrincipalPattern::UniqueId(_)));
+    is_one.then(|| text.to_owned())
 }
 
 /// The accounts that a service reaches: its own are among them only if they are listed.
@@ -84,6 +96,9 @@ pub(super) fn write(f: &mut fmt::Formatter<'_>, services: &[ServiceIdentity]) ->
     for identity in services {
         writeln!(f, "\n[[services]]\nname = {}", text(identity.service.as_str()))?;
         writeln!(f, "principal = {}", text(identity.arn()))?;
+        if let Some(id) = identity.unique_id() {
+            writeln!(f, "id = {}", text(id))?;
+        }
         match &identity.reach {
             Reach::Everywhere => writeln!(f, "accounts = \"any\"")?,
             Reach::Accounts(accounts) => {
@@ -132,6 +147,8 @@ mod tests {
             (table("accounts = \"all\""), "services.accounts`: expected `any`, or a list of accounts"),
             (table("accounts = []"), "services.accounts`: expected `any`, or a list of accounts"),
             (table("accounts = [111122223333]"), "services.accounts`: expected `any`, or a list of accounts"),
+            (table("id = \"gateway\""), "services.id`: expected the unique id of the user or role"),
+            (table("id = 7"), "services.id`: expected the unique id of the user or role"),
             (table("account = \"any\""), "services.account`: unknown key; did you mean `services.accounts`?"),
             (table(&table("")), "services.principal`: expected a principal that no other"),
             ("[services]\nname = \"s3\"".to_owned(), "expected tables under `[[services]]`"),

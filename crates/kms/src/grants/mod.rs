@@ -27,7 +27,7 @@ pub(crate) use party::names;
 pub use table::KeyGrants;
 pub(crate) use table::{GrantName, Retirable};
 pub(crate) use token::{Named, check_tokens, mint, read};
-pub(crate) use wanted::{Retired, Wanted};
+pub(crate) use wanted::{NamedParty, Retired, Wanted};
 
 #[cfg(test)]
 mod tests;

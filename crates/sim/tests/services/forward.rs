@@ -16,7 +16,7 @@ fn the_decision_is_about_the_user_and_the_service_counts_for_nothing() {
     gateway.put_policy("gateway", allow_if(json!({})));
     assert_eq!(gateway.encrypt_for(ALICE).fault(), "AccessDeniedException");
     gateway.put_policy("alice", allow_if(json!({})));
-    gateway.put_policy("gateway", json!([{ "Effect": "Deny", "Action": "*", "Resource": "*" }]));
+    gateway.put_policy("gateway", json!([{ "Effect": "Deny", "Action": "kms:*", "Resource": "*" }]));
     gateway.encrypt_for(ALICE).ok();
 }
 
@@ -181,4 +181,57 @@ fn a_role_can_be_the_service() {
     encrypt(&assume(None)).ok();
     let everything = json!({ "Version": "2012-10-17", "Statement": allow_if(json!({})) }).to_string();
     assert_eq!(encrypt(&assume(Some(&everything))).fault(), "AccessDeniedException", "a limited session");
+}
+
+#[test]
+fn a_service_grants_itself_nothing_by_another_name_and_no_more_than_services_need() {
+    let gateway = Gateway::new();
+    gateway.put_policy("alice", json!([{ "Effect": "Allow", "Action": "kms:CreateGrant", "Resource": "*" }]));
+    let own = format!("arn:aws:iam::{ACCOUNT}:user/gateway");
+    let make = |grantee: &str, key: &Value, operation: &str| {
+        let input = json!({ "KeyId": key, "GranteePrincipal": grantee, "Operations": [operation] });
+        gateway.call(&gateway.credentials, &[(FOR, ALICE)], "CreateGrant", &input)
+    };
+    let key = json!(gateway.key);
+    let refused = make(&own, &key, "Encrypt");
+    assert_eq!(refused.fault(), "AccessDeniedException");
+    assert!(refused.message.unwrap().ends_with("name the service by GranteeServicePrincipal."));
+    make(ALICE, &key, "Encrypt").ok();
+    let made = json!({ "KeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY" });
+    let made = gateway.stage.kms("CreateKey", made).ok();
+    let refused = make(ALICE, &made["KeyMetadata"]["Arn"], "Sign");
+    assert_eq!(refused.refusal(), ("AccessDeniedException", "Services do not grant Sign for their users."));
+
+    let itself = json!({
+        "KeyId": key, "GranteeServicePrincipal": "s3.amazonaws.com", "RetiringServicePrincipal": "s3.amazonaws.com",
+        "Operations": ["Encrypt"], "Constraints": { "SourceArn": "arn:aws:sqs:us-east-1:111122223333:queue" },
+    });
+    gateway.call(&gateway.credentials, &[(FOR, ALICE)], "CreateGrant", &itself).ok();
+    // Who calls for itself grants what it likes.
+    let input = json!({ "KeyId": key, "GranteePrincipal": own, "Operations": ["Encrypt"] });
+    gateway.stage.kms_as(&gateway.alice, "CreateGrant", input).ok();
+}
+
+#[test]
+fn a_role_that_is_a_service_grants_nothing_to_its_sessions() {
+    let gateway = Gateway::new();
+    gateway.put_policy("alice", json!([{ "Effect": "Allow", "Action": "kms:CreateGrant", "Resource": "*" }]));
+    let trust = json!({ "Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": { "AWS": format!("arn:aws:iam::{ACCOUNT}:root") },
+    }] });
+    for name in ["volumes", "other"] {
+        let role = json!({ "RoleName": name, "AssumeRolePolicyDocument": trust.to_string() });
+        gateway.stage.iam("CreateRole", role);
+    }
+    let role = format!("arn:aws:iam::{ACCOUNT}:role/volumes");
+    let input = json!({ "RoleArn": role, "RoleSessionName": "host-1" });
+    let volumes = gateway.stage.sts_as(&gateway.stage.root, "AssumeRole", input).credentials(ACCOUNT);
+    let make = |grantee: &str| {
+        let input = json!({ "KeyId": gateway.key, "GranteePrincipal": grantee, "Operations": ["Encrypt"] });
+        gateway.call(&volumes, &[(FOR, ALICE)], "CreateGrant", &input).code
+    };
+    for own in [role, format!("arn:aws:sts::{ACCOUNT}:assumed-role/volumes/host-2")] {
+        assert_eq!(make(&own).as_deref(), Some("AccessDeniedException"), "{own}");
+    }
+    assert_eq!(make(&format!("arn:aws:sts::{ACCOUNT}:assumed-role/other/host-1")), None);
 }

@@ -18,7 +18,11 @@ pub(crate) struct Gateway {
 
 impl Gateway {
     pub(crate) fn new() -> Self {
-        let stage = Stage::new();
+        Self::on(Stage::new())
+    }
+
+    /// The same on this stage.
+    pub(crate) fn on(stage: Stage) -> Self {
         let key = stage.key(json!({}));
         let credentials = stage.user("gateway");
         let alice = stage.user("alice");

@@ -154,6 +154,8 @@ fn whoever_comes_through_the_service_uses_its_key_and_nobody_else_does() {
 #[test]
 fn nothing_is_made_for_whom_it_would_be_of_no_use() {
     let gateway = Gateway::new();
+    // The first use of the identity, which is noted, is not about keys.
+    assert_eq!(gateway.encrypt_for(ALICE).fault(), "AccessDeniedException");
     let before = gateway.stage.world.state();
     let input = |alias: &str| json!({ "KeyId": alias, "Plaintext": "c2VjcmV0" });
     let arn = format!("arn:aws:kms:{HOME}:{ACCOUNT}:{S3}");

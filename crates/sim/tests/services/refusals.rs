@@ -2,7 +2,7 @@
 
 use http::{HeaderName, HeaderValue};
 use serde_json::json;
-use sim::{Answer, Credentials, stage::ACCOUNT};
+use sim::{Answer, Credentials, Settings, Stage, World, stage::ACCOUNT};
 
 use crate::gateway::{ALICE, FOR, Gateway, SOURCE_ACCOUNT, SOURCE_ARN};
 
@@ -203,4 +203,86 @@ fn the_provider_of_another_account_is_a_user_there() {
     let answer = gateway.call(&provider, &stated, "Encrypt", &gateway.secret());
     let why = "arn:aws:iam::111122223333:user/bob is no user and no account's root user";
     assert_refused(&gateway, &answer, PROVIDER, why);
+}
+
+#[test]
+fn what_the_identity_itself_is_denied_it_does_for_nobody() {
+    let gateway = open();
+    gateway.stage.user("bob");
+    let bob = "arn:aws:iam::111122223333:user/bob";
+    let everybody = json!({ "Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*" });
+    gateway.put_key_policy(&[everybody]);
+    let denial =
+        json!({ "Sid": "NotAlice", "Effect": "Deny", "Action": "keywright:ActFor", "Resource": ALICE });
+    gateway.put_policy("gateway", json!([denial]));
+    let why = "keywright:ActFor is denied by identity-policy: `NotAlice`";
+    assert_refused(&gateway, &gateway.encrypt_for(ALICE), GATEWAY, why);
+    gateway.encrypt_for(bob).ok();
+    gateway.encrypt_for("service").ok();
+    gateway.stage.iam("DeleteUserPolicy", json!({ "UserName": "gateway", "PolicyName": "inline" }));
+    gateway.encrypt_for(ALICE).ok();
+
+    let bound = |action: &str, name: &str| {
+        let document = json!({ "Version": "2012-10-17", "Statement": {
+            "Effect": "Allow", "Action": action, "Resource": "*",
+        }});
+        let input = json!({ "PolicyName": name, "PolicyDocument": document.to_string() });
+        let arn = gateway.stage.iam("CreatePolicy", input).xml("Arn").unwrap();
+        let input = json!({ "UserName": "gateway", "PermissionsBoundary": arn });
+        gateway.stage.iam("PutUserPermissionsBoundary", input);
+    };
+    bound("kms:*", "keys");
+    let why = "keywright:ActFor is not allowed by permissions-boundary";
+    for whom in [ALICE, "service"] {
+        assert_refused(&gateway, &gateway.encrypt_for(whom), GATEWAY, why);
+    }
+    bound("keywright:ActFor", "service");
+    gateway.encrypt_for(ALICE).ok();
+}
+
+#[test]
+fn a_namesake_of_the_identity_is_no_service() {
+    let mut gateway = open();
+    gateway.encrypt_for(ALICE).ok();
+    let bindings = |gateway: &Gateway| {
+        let is = |record: &&audit::Record<'_>| record.operation == "BindServiceIdentity";
+        let records = gateway.stage.world.records();
+        records.iter().filter(is).map(|record| record.resources.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(bindings(&gateway), [[GATEWAY]], "once, and recorded");
+    gateway.encrypt_for(ALICE).ok();
+    assert_eq!(bindings(&gateway).len(), 1);
+
+    let key = json!({ "UserName": "gateway", "AccessKeyId": gateway.credentials.access_key_id });
+    gateway.stage.iam("DeleteAccessKey", key);
+    gateway.stage.iam("DeleteUser", json!({ "UserName": "gateway" }));
+    gateway.credentials = gateway.stage.user("gateway");
+    let shown = gateway.stage.iam("GetUser", json!({ "UserName": "gateway" }));
+    let why = format!(
+        "the service identity is bound to another unique id; if {} is meant now, name it by `id` in the configuration",
+        shown.xml("UserId").unwrap()
+    );
+    for whom in [ALICE, "service"] {
+        assert_refused(&gateway, &gateway.encrypt_for(whom), GATEWAY, &why);
+    }
+    assert_eq!(bindings(&gateway).len(), 1);
+}
+
+/// What the configuration says stands over what was stored. Worlds of one seed draw the same ids.
+#[test]
+fn the_configuration_says_who_bears_the_identity() {
+    let of = |gateway_id: Option<String>| {
+        let world = World::of(Settings { gateway_id, ..Settings::default() });
+        let gateway = Gateway::on(Stage::on(world));
+        gateway.put_policy("alice", json!([{ "Effect": "Allow", "Action": "kms:*", "Resource": "*" }]));
+        gateway
+    };
+    let shown = of(None).stage.iam("GetUser", json!({ "UserName": "gateway" }));
+    let own = shown.xml("UserId").unwrap();
+    of(Some(own.clone())).encrypt_for(ALICE).ok();
+    let other = of(Some("AIDAOTHER".to_owned()));
+    let why = format!(
+        "the service identity is bound to another unique id; if {own} is meant now, name it by `id` in the configuration"
+    );
+    assert_refused(&other, &other.encrypt_for(ALICE), GATEWAY, &why);
 }
