@@ -20,6 +20,7 @@ kinds! {
     INVALID_INPUT = "InvalidInputException", "InvalidInput", 400;
     LIMIT_EXCEEDED = "LimitExceededException", "LimitExceeded", 409;
     MALFORMED_POLICY = "MalformedPolicyDocumentException", "MalformedPolicyDocument", 400;
+    UNMODIFIABLE_ENTITY = "UnmodifiableEntityException", "UnmodifiableEntity", 400;
     NO_SUCH_ENTITY = "NoSuchEntityException", "NoSuchEntity", 404;
 }
 
@@ -57,6 +58,14 @@ pub(crate) fn conflict(what: &str) -> Fault {
 /// A quota would be exceeded.
 pub(crate) fn quota(name: &str, limit: usize) -> Fault {
     Fault::new(&LIMIT_EXCEEDED, format!("Cannot exceed quota for {name}: {limit}"))
+}
+
+/// A role that is linked to a service of AWS.
+pub(crate) fn protected(role: &str) -> Fault {
+    let text = format!(
+        "Cannot perform the operation on the protected role '{role}' - this role is only modifiable by AWS"
+    );
+    Fault::new(&UNMODIFIABLE_ENTITY, text)
 }
 
 /// Something in the request cannot be.

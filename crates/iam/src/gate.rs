@@ -20,6 +20,7 @@ use crate::{
     managed::ManagedPolicy,
     profiles::InstanceProfile,
     providers::Provider,
+    service_linked,
     tables::{Account, Tables, inconsistent},
 };
 
@@ -35,6 +36,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) policy_arn: Option<&'a str>,
     /// The service that a role is passed to.
     pub(crate) passed_to: Option<&'a str>,
+    /// The service that a role is linked to.
+    pub(crate) service_name: Option<&'a str>,
     /// The boundary that is set; otherwise the one that the resource has is asked about.
     pub(crate) boundary: Option<&'a str>,
 }
@@ -76,6 +79,12 @@ pub(crate) fn holder<T: Holder>(
     let entity = found.as_ref().map(|found| found.entity());
     permit(cx, action, &arn, asked, entity.map(|entity| &entity.tags), entity)?;
     let found = found.ok_or_else(|| faults::no_entity(T::KIND, name))?;
+    if T::KIND == EntityKind::Role
+        && service_linked::is_linked(found.entity())
+        && service_linked::is_for_aws(action)
+    {
+        return Err(faults::protected(&found.entity().name));
+    }
     Ok(Permitted { tables, account, found })
 }
 
@@ -309,6 +318,7 @@ impl Says for Keys<'_> {
                 _ => None,
             },
             ("iam:policyarn", None) => self.asked.policy_arn.map(Values::one),
+            ("iam:awsservicename", None) => self.asked.service_name.map(Values::one),
             ("iam:passedtoservice", None) => self.asked.passed_to.map(Values::one),
             ("iam:permissionsboundary", None) => self.boundary.map(Values::one),
             _ => None,

@@ -23,6 +23,8 @@ mod pages;
 mod profiles;
 mod providers;
 mod records;
+mod report;
+mod service_linked;
 mod sessions;
 pub mod setup;
 mod shown;

@@ -160,6 +160,7 @@ static OF_AWS: LazyLock<Vec<Arc<ManagedPolicy>>> =
 
 struct Text {
     name: &'static str,
+    path: &'static str,
     id: &'static str,
     created: &'static str,
     description: &'static str,
@@ -173,9 +174,9 @@ fn of_text(of: &Text) -> Option<ManagedPolicy> {
     Some(ManagedPolicy {
         account: None,
         name: of.name.to_owned(),
-        path: "/".to_owned(),
+        path: of.path.to_owned(),
         id: of.id.to_owned(),
-        arn: arn("aws", "/", of.name),
+        arn: arn("aws", of.path, of.name),
         created,
         updated: created,
         description: Some(of.description.to_owned()),
@@ -187,24 +188,60 @@ fn of_text(of: &Text) -> Option<ManagedPolicy> {
     })
 }
 
-/// As far as they concern the services offered here. <https://docs.aws.amazon.com/aws-managed-policy/latest/reference/>
-const TEXTS: [Text; 5] = [
+/// As far as they concern the services offered here; those of other services, such as S3, whole, for gateways that ask a
+/// simulation. Ids are AWS's, but for that of `ServiceQuotasReadOnlyAccess`, which is not known. <https://docs.aws.amazon.com/aws-managed-policy/latest/reference/>
+const TEXTS: [Text; 13] = [
+    Text {
+        name: "AWSDenyAll",
+        path: "/",
+        id: "ANPAZKAPJZG4P43IUQ5E5",
+        created: "2019-05-01T22:36:14Z",
+        description: "Deny all access.",
+        text: r#"{"Version":"2012-10-17","Statement":[{"Sid":"DenyAll","Effect":"Deny","Action":["*"],"Resource":"*"}]}"#,
+    },
     Text {
         name: "AWSKeyManagementServicePowerUser",
+        path: "/",
         id: "ANPAJNPP7PPPPMJRV2SA4",
         created: "2015-02-06T18:40:40Z",
         description: "Provides access to AWS Key Management Service (KMS).",
         text: r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["kms:CreateAlias","kms:CreateKey","kms:DeleteAlias","kms:Describe*","kms:GenerateRandom","kms:Get*","kms:List*","kms:TagResource","kms:UntagResource","iam:ListGroups","iam:ListRoles","iam:ListUsers"],"Resource":"*"}]}"#,
     },
     Text {
+        name: "AWSSupportAccess",
+        path: "/",
+        id: "ANPAJSNKQX2OW67GF4S7E",
+        created: "2015-02-06T18:41:11Z",
+        description: "Allows users to access the AWS Support Center.",
+        text: r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["support:*"],"Resource":"*"}]}"#,
+    },
+    Text {
         name: "AdministratorAccess",
+        path: "/",
         id: "ANPAIWMBCKSKIEE64ZLYK",
         created: "2015-02-06T18:39:46Z",
         description: "Provides full access to AWS services and resources.",
         text: r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#,
     },
     Text {
+        name: "AmazonS3FullAccess",
+        path: "/",
+        id: "ANPAIFIR6V6BVTRAHWINE",
+        created: "2015-02-06T18:40:58Z",
+        description: "Provides full access to all buckets via the AWS Management Console.",
+        text: r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:*","s3-object-lambda:*"],"Resource":"*"}]}"#,
+    },
+    Text {
+        name: "AmazonS3ReadOnlyAccess",
+        path: "/",
+        id: "ANPAIZTJ4DXE7G6AGAE6M",
+        created: "2015-02-06T18:40:59Z",
+        description: "Provides read only access to all buckets via the AWS Management Console.",
+        text: r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:Get*","s3:List*","s3:Describe*","s3-object-lambda:Get*","s3-object-lambda:List*"],"Resource":"*"}]}"#,
+    },
+    Text {
         name: "IAMFullAccess",
+        path: "/",
         id: "ANPAI7XKCFMBPM3QQRRVQ",
         created: "2015-02-06T18:40:38Z",
         description: "Provides full access to IAM via the AWS Management Console.",
@@ -212,17 +249,51 @@ const TEXTS: [Text; 5] = [
     },
     Text {
         name: "IAMReadOnlyAccess",
+        path: "/",
         id: "ANPAJKSO7NDY4T57MWDSQ",
         created: "2015-02-06T18:40:39Z",
         description: "Provides read only access to IAM via the AWS Management Console.",
         text: r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["iam:GenerateCredentialReport","iam:GenerateServiceLastAccessedDetails","iam:Get*","iam:List*","iam:SimulateCustomPolicy","iam:SimulatePrincipalPolicy"],"Resource":"*"}]}"#,
     },
     Text {
+        name: "PowerUserAccess",
+        path: "/",
+        id: "ANPAJYRXTHIB4FOVS3ZXS",
+        created: "2015-02-06T18:39:47Z",
+        description: "Provides full access to AWS services and resources, but does not allow management of Users and groups.",
+        text: r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","NotAction":["iam:*","organizations:*","account:*"],"Resource":"*"},{"Effect":"Allow","Action":["iam:CreateServiceLinkedRole","iam:DeleteServiceLinkedRole","iam:ListRoles"],"Resource":"*"}]}"#,
+    },
+    Text {
         name: "ReadOnlyAccess",
+        path: "/",
         id: "ANPAILL3HVNFSB6DCOWYQ",
         created: "2015-02-06T18:39:48Z",
         description: "Provides read-only access to AWS services and resources.",
         text: r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["iam:Generate*","iam:Get*","iam:List*","iam:Simulate*","kms:Describe*","kms:Get*","kms:List*","sts:GetAccessKeyInfo","sts:GetCallerIdentity","sts:GetSessionToken"],"Resource":"*"}]}"#,
+    },
+    Text {
+        name: "SecurityAudit",
+        path: "/",
+        id: "ANPAIX2T3QCXHR2OGGCTO",
+        created: "2015-02-06T18:41:01Z",
+        description: "The security audit template grants access to read security configuration metadata. It is useful for software that audits the configuration of an AWS account.",
+        text: r#"{"Version":"2012-10-17","Statement":[{"Sid":"BaseSecurityAuditStatement","Effect":"Allow","Action":["iam:GenerateCredentialReport","iam:GenerateServiceLastAccessedDetails","iam:Get*","iam:List*","iam:SimulateCustomPolicy","iam:SimulatePrincipalPolicy","kms:Describe*","kms:Get*","kms:List*","sts:GetAccessKeyInfo","tag:GetResources","tag:GetTagKeys"],"Resource":"*"}]}"#,
+    },
+    Text {
+        name: "ServiceQuotasReadOnlyAccess",
+        path: "/",
+        id: "ANPAQUOTASREADONLYAAA",
+        created: "2019-06-24T15:31:06Z",
+        description: "Provides read only access to Service Quotas.",
+        text: r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["iam:GetAccountSummary","tag:GetTagKeys","tag:GetTagValues"],"Resource":"*"}]}"#,
+    },
+    Text {
+        name: "ViewOnlyAccess",
+        path: "/job-function/",
+        id: "ANPAID22R6XPJATWOFDK6",
+        created: "2016-11-10T17:20:15Z",
+        description: "This policy grants permissions to view resources and basic metadata across all AWS services.",
+        text: r#"{"Version":"2012-10-17","Statement":[{"Sid":"GeneralViewOnlyAccessStatement","Effect":"Allow","Action":["iam:GetAccountSummary","iam:GetLoginProfile","iam:List*","kms:ListKeys","kms:ListResourceTags"],"Resource":"*"}]}"#,
     },
 ];
 

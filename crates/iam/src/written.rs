@@ -1,9 +1,10 @@
-//! Policies that callers write: sizes, form, and what is wrong with them in AWS's words.
+//! Policies that callers write: sizes, form, partition, and what is wrong with them in AWS's words.
 
 use std::sync::Arc;
 
-use dispatch::{Fault, Principals};
-use policy::PolicyKind;
+use dispatch::{Fault, Notes, Principals};
+use model::arn::Region;
+use policy::{Malformed, PolicyKind};
 
 use crate::{
     Iam,
@@ -13,31 +14,48 @@ use crate::{
     limits::{MANAGED_POLICY, TRUST_POLICY},
 };
 
+/// Notes a policy that a request has, as it was sent; a long one without its white space. What is longer still is no
+/// policy, and the rest of the record is not given up for it.
+pub(crate) fn note(notes: &mut Notes, parameter: &'static str, text: &str) {
+    let dense = || text.chars().filter(|character| !character.is_whitespace()).collect::<String>();
+    let noted = if text.len() <= NOTED { text.to_owned() } else { dense() };
+    if noted.len() <= NOTED {
+        notes.parameter(parameter, noted);
+    } else {
+        notes.parameter(parameter, format!("{} bytes", text.len()));
+    }
+}
+
 /// A policy of an identity.
-pub(crate) fn identity(iam: &Iam, text: &str) -> Result<Arc<Document>, Fault> {
-    iam.tables()
-        .policies
-        .document(text, PolicyKind::IdentityPolicy)
-        .map_err(|malformed| faults::malformed(&malformed))
+pub(crate) fn identity(iam: &Iam, region: &Region, text: &str) -> Result<Arc<Document>, Fault> {
+    let document = iam.tables().policies.document(text, PolicyKind::IdentityPolicy);
+    let checked = document.and_then(|document| {
+        check_partition(region, text)?;
+        Ok(document)
+    });
+    checked.map_err(|malformed| faults::malformed(&malformed))
 }
 
 /// A version of a managed policy, of the newer version of the language.
-pub(crate) fn managed(iam: &Iam, text: &str) -> Result<Arc<Document>, Fault> {
+pub(crate) fn managed(iam: &Iam, region: &Region, text: &str) -> Result<Arc<Document>, Fault> {
     if size(text) > MANAGED_POLICY {
         return Err(faults::quota("PolicySize", MANAGED_POLICY));
     }
-    let document = identity(iam, text)?;
+    let document = identity(iam, region, text)?;
     document.parsed.check_version().map_err(|malformed| faults::malformed(&malformed))?;
     Ok(document)
 }
 
 /// A trust policy, whose principals exist.
-pub(crate) fn trust(iam: &Iam, text: &str) -> Result<Trust, Fault> {
+pub(crate) fn trust(iam: &Iam, region: &Region, text: &str) -> Result<Trust, Fault> {
     if size(text) > TRUST_POLICY {
         return Err(faults::quota("ACLSizePerRole", TRUST_POLICY));
     }
     let tables = &**iam.tables();
-    let trust = Trust::put(text, tables, &tables.policies);
+    let trust = Trust::put(text, tables, &tables.policies).and_then(|trust| {
+        check_partition(region, text)?;
+        Ok(trust)
+    });
     let trust = trust.map_err(|malformed| faults::malformed(&malformed))?;
     if let Some(unknown) = trust.document.parsed.principals().find(|named| !tables.exist(named)) {
         // The quotation marks are AWS's; tools look for this text.
@@ -46,6 +64,18 @@ pub(crate) fn trust(iam: &Iam, text: &str) -> Result<Trust, Fault> {
         return Err(Fault::new(&MALFORMED_POLICY, message));
     }
     Ok(trust)
+}
+
+/// Bytes of a policy that is noted. All policies within their limits have less, white space aside.
+const NOTED: usize = 32 * 1024;
+
+/// Checks that a policy is of the Region's partition. Outside the partition `aws` users and roles still have ARNs of
+/// `aws`, so that policies there are of both.
+pub(crate) fn check_partition(region: &Region, text: &str) -> Result<(), Malformed> {
+    match region.partition() {
+        "aws" => policy::check_partition(text, "aws"),
+        _ => Ok(()),
+    }
 }
 
 /// Characters that count: all but white space.

@@ -282,6 +282,24 @@ shape! {
 }
 
 shape! {
+    /// Shape `CreateServiceLinkedRoleRequest`.
+    #[derive(Debug, Clone, PartialEq, Eq, Default)]
+    input CreateServiceLinkedRoleRequest {
+        aws_service_name: required text(1, 128, PATTERN_0) = "AWSServiceName",
+        description: optional text(0, 1000, PATTERN_4) = "Description",
+        custom_suffix: optional text(1, 64, PATTERN_0) = "CustomSuffix",
+    }
+}
+
+shape! {
+    /// Shape `CreateServiceLinkedRoleResponse`.
+    #[derive(Debug, Clone, PartialEq, Eq, Default)]
+    output CreateServiceLinkedRoleResponse {
+        role: optional structure(Role) = "Role",
+    }
+}
+
+shape! {
     /// Shape `CreateUserRequest`.
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input CreateUserRequest {
@@ -401,6 +419,22 @@ shape! {
 }
 
 shape! {
+    /// Shape `DeleteServiceLinkedRoleRequest`.
+    #[derive(Debug, Clone, PartialEq, Eq, Default)]
+    input DeleteServiceLinkedRoleRequest {
+        role_name: required text(1, 64, PATTERN_0) = "RoleName",
+    }
+}
+
+shape! {
+    /// Shape `DeleteServiceLinkedRoleResponse`.
+    #[derive(Debug, Clone, PartialEq, Eq, Default)]
+    output DeleteServiceLinkedRoleResponse {
+        deletion_task_id: required text = "DeletionTaskId",
+    }
+}
+
+shape! {
     /// Shape `DeleteUserPermissionsBoundaryRequest`.
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input DeleteUserPermissionsBoundaryRequest {
@@ -422,6 +456,25 @@ shape! {
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input DeleteUserRequest {
         user_name: required text(1, 128, PATTERN_0) = "UserName",
+    }
+}
+
+shape! {
+    /// Shape `DeletionTaskFailureReasonType`.
+    #[derive(Debug, Clone, PartialEq, Eq, Default)]
+    inner DeletionTaskFailureReasonType {
+        reason: optional text = "Reason",
+        role_usage_list: optional list(structure(RoleUsageType)) = "RoleUsageList",
+    }
+}
+
+choice! {
+    /// Values of `DeletionTaskStatusType`.
+    DeletionTaskStatusType {
+        Succeeded = "SUCCEEDED",
+        InProgress = "IN_PROGRESS",
+        Failed = "FAILED",
+        NotStarted = "NOT_STARTED",
     }
 }
 
@@ -480,6 +533,15 @@ shape! {
 }
 
 shape! {
+    /// Shape `GenerateCredentialReportResponse`.
+    #[derive(Debug, Clone, PartialEq, Eq, Default)]
+    output GenerateCredentialReportResponse {
+        state: optional choice(ReportStateType) = "State",
+        description: optional text = "Description",
+    }
+}
+
+shape! {
     /// Shape `GetAccessKeyLastUsedRequest`.
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input GetAccessKeyLastUsedRequest {
@@ -520,6 +582,14 @@ shape! {
 }
 
 shape! {
+    /// Shape `GetAccountPasswordPolicyResponse`.
+    #[derive(Debug, Clone, PartialEq, Eq, Default)]
+    output GetAccountPasswordPolicyResponse {
+        password_policy: required structure(PasswordPolicy) = "PasswordPolicy",
+    }
+}
+
+shape! {
     /// Shape `GetAccountSummaryResponse`.
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     output GetAccountSummaryResponse {
@@ -549,6 +619,16 @@ shape! {
     input GetContextKeysForPrincipalPolicyRequest {
         policy_source_arn: required text(20, 2048) = "PolicySourceArn",
         policy_input_list: optional list(0, usize::MAX, text(1, 131072, PATTERN_3)) = "PolicyInputList",
+    }
+}
+
+shape! {
+    /// Shape `GetCredentialReportResponse`.
+    #[derive(Debug, Clone, PartialEq, Eq, Default)]
+    output GetCredentialReportResponse {
+        content: optional blob = "Content",
+        report_format: optional choice(ReportFormatType) = "ReportFormat",
+        generated_time: optional time = "GeneratedTime",
     }
 }
 
@@ -709,6 +789,23 @@ shape! {
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     output GetRoleResponse {
         role: required structure(Role) = "Role",
+    }
+}
+
+shape! {
+    /// Shape `GetServiceLinkedRoleDeletionStatusRequest`.
+    #[derive(Debug, Clone, PartialEq, Eq, Default)]
+    input GetServiceLinkedRoleDeletionStatusRequest {
+        deletion_task_id: required text(1, 1000) = "DeletionTaskId",
+    }
+}
+
+shape! {
+    /// Shape `GetServiceLinkedRoleDeletionStatusResponse`.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    output GetServiceLinkedRoleDeletionStatusResponse {
+        status: required choice(DeletionTaskStatusType) = "Status",
+        reason: optional structure(DeletionTaskFailureReasonType) = "Reason",
     }
 }
 
@@ -1223,6 +1320,21 @@ shape! {
 }
 
 shape! {
+    /// Shape `ListSAMLProvidersRequest`.
+    #[derive(Debug, Clone, PartialEq, Eq, Default)]
+    input ListSAMLProvidersRequest {
+    }
+}
+
+shape! {
+    /// Shape `ListSAMLProvidersResponse`.
+    #[derive(Debug, Clone, PartialEq, Eq, Default)]
+    output ListSAMLProvidersResponse {
+        saml_provider_list: optional list(structure(SAMLProviderListEntry)) = "SAMLProviderList",
+    }
+}
+
+shape! {
     /// Shape `ListSSHPublicKeysRequest`.
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     input ListSSHPublicKeysRequest {
@@ -1237,6 +1349,26 @@ shape! {
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     output ListSSHPublicKeysResponse {
         ssh_public_keys: optional list(structure(SSHPublicKeyMetadata)) = "SSHPublicKeys",
+        is_truncated: optional truth = "IsTruncated",
+        marker: optional text = "Marker",
+    }
+}
+
+shape! {
+    /// Shape `ListServerCertificatesRequest`.
+    #[derive(Debug, Clone, PartialEq, Eq, Default)]
+    input ListServerCertificatesRequest {
+        path_prefix: optional text(1, 512, PATTERN_8) = "PathPrefix",
+        marker: optional text(1, 320, PATTERN_7) = "Marker",
+        max_items: optional lenient(number(1, 1000)) = "MaxItems",
+    }
+}
+
+shape! {
+    /// Shape `ListServerCertificatesResponse`.
+    #[derive(Debug, Clone, PartialEq, Eq, Default)]
+    output ListServerCertificatesResponse {
+        server_certificate_metadata_list: required list(structure(ServerCertificateMetadata)) = "ServerCertificateMetadataList",
         is_truncated: optional truth = "IsTruncated",
         marker: optional text = "Marker",
     }
@@ -1424,6 +1556,23 @@ shape! {
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     inner OrganizationsDecisionDetail {
         allowed_by_organizations: optional truth = "AllowedByOrganizations",
+    }
+}
+
+shape! {
+    /// Shape `PasswordPolicy`.
+    #[derive(Debug, Clone, PartialEq, Eq, Default)]
+    inner PasswordPolicy {
+        minimum_password_length: optional number = "MinimumPasswordLength",
+        require_symbols: optional truth = "RequireSymbols",
+        require_numbers: optional truth = "RequireNumbers",
+        require_uppercase_characters: optional truth = "RequireUppercaseCharacters",
+        require_lowercase_characters: optional truth = "RequireLowercaseCharacters",
+        allow_users_to_change_password: optional truth = "AllowUsersToChangePassword",
+        expire_passwords: optional truth = "ExpirePasswords",
+        max_password_age: optional number = "MaxPasswordAge",
+        password_reuse_prevention: optional number = "PasswordReusePrevention",
+        hard_expiry: optional truth = "HardExpiry",
     }
 }
 
@@ -1644,6 +1793,22 @@ shape! {
     }
 }
 
+choice! {
+    /// Values of `ReportFormatType`.
+    ReportFormatType {
+        TextCsv = "text/csv",
+    }
+}
+
+choice! {
+    /// Values of `ReportStateType`.
+    ReportStateType {
+        Started = "STARTED",
+        Inprogress = "INPROGRESS",
+        Complete = "COMPLETE",
+    }
+}
+
 shape! {
     /// Shape `ResourceSpecificResult`.
     #[derive(Debug, Clone, PartialEq, Eq)]
@@ -1705,6 +1870,25 @@ shape! {
 }
 
 shape! {
+    /// Shape `RoleUsageType`.
+    #[derive(Debug, Clone, PartialEq, Eq, Default)]
+    inner RoleUsageType {
+        region: optional text = "Region",
+        resources: optional list(text) = "Resources",
+    }
+}
+
+shape! {
+    /// Shape `SAMLProviderListEntry`.
+    #[derive(Debug, Clone, PartialEq, Eq, Default)]
+    inner SAMLProviderListEntry {
+        arn: optional text = "Arn",
+        valid_until: optional time = "ValidUntil",
+        create_date: optional time = "CreateDate",
+    }
+}
+
+shape! {
     /// Shape `SSHPublicKeyMetadata`.
     #[derive(Debug, Clone, PartialEq, Eq)]
     inner SSHPublicKeyMetadata {
@@ -1712,6 +1896,19 @@ shape! {
         ssh_public_key_id: required text = "SSHPublicKeyId",
         status: required choice(StatusType) = "Status",
         upload_date: required time = "UploadDate",
+    }
+}
+
+shape! {
+    /// Shape `ServerCertificateMetadata`.
+    #[derive(Debug, Clone, PartialEq, Eq, Default)]
+    inner ServerCertificateMetadata {
+        path: required text = "Path",
+        server_certificate_name: required text = "ServerCertificateName",
+        server_certificate_id: required text = "ServerCertificateId",
+        arn: required text = "Arn",
+        upload_date: optional time = "UploadDate",
+        expiration: optional time = "Expiration",
     }
 }
 
@@ -2129,6 +2326,7 @@ pub const OPERATION_NAMES: &[&str] = &[
     "CreatePolicy",
     "CreatePolicyVersion",
     "CreateRole",
+    "CreateServiceLinkedRole",
     "CreateUser",
     "DeleteAccessKey",
     "DeleteAccountAlias",
@@ -2142,17 +2340,21 @@ pub const OPERATION_NAMES: &[&str] = &[
     "DeleteRole",
     "DeleteRolePermissionsBoundary",
     "DeleteRolePolicy",
+    "DeleteServiceLinkedRole",
     "DeleteUser",
     "DeleteUserPermissionsBoundary",
     "DeleteUserPolicy",
     "DetachGroupPolicy",
     "DetachRolePolicy",
     "DetachUserPolicy",
+    "GenerateCredentialReport",
     "GetAccessKeyLastUsed",
     "GetAccountAuthorizationDetails",
+    "GetAccountPasswordPolicy",
     "GetAccountSummary",
     "GetContextKeysForCustomPolicy",
     "GetContextKeysForPrincipalPolicy",
+    "GetCredentialReport",
     "GetGroup",
     "GetGroupPolicy",
     "GetInstanceProfile",
@@ -2162,6 +2364,7 @@ pub const OPERATION_NAMES: &[&str] = &[
     "GetPolicyVersion",
     "GetRole",
     "GetRolePolicy",
+    "GetServiceLinkedRoleDeletionStatus",
     "GetUser",
     "GetUserPolicy",
     "ListAccessKeys",
@@ -2185,7 +2388,9 @@ pub const OPERATION_NAMES: &[&str] = &[
     "ListRolePolicies",
     "ListRoleTags",
     "ListRoles",
+    "ListSAMLProviders",
     "ListSSHPublicKeys",
+    "ListServerCertificates",
     "ListServiceSpecificCredentials",
     "ListSigningCertificates",
     "ListUserPolicies",

@@ -179,7 +179,7 @@ impl Says for Keys<'_> {
             ("sts:transitivetagkeys", None) if !transitive.is_empty() => {
                 Some(Values::many(transitive.iter().map(String::as_str)))
             }
-            ("aws:requesttag", Some(name)) => tag(passed, name).or_else(|| tag(inherited, name)),
+            ("aws:requesttag", Some(name)) => Values::of(name, passed.iter().chain(inherited)),
             ("aws:tagkeys", None) if !self.asked.tags.is_empty() => {
                 Some(Values::many(passed.keys().chain(inherited.keys()).map(String::as_str)))
             }

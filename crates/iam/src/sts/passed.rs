@@ -3,12 +3,16 @@
 
 use std::collections::BTreeSet;
 
-use dispatch::{Cx, Fault};
-use model::sts::{PolicyDescriptorType, Tag};
+use audit::Value;
+use dispatch::{Cx, Fault, Notes};
+use model::{
+    arn::Region,
+    sts::{PolicyDescriptorType, Tag},
+};
 use policy::{Policy, PolicyKind};
 
 use super::faults;
-use crate::{entities::Tags, sessions::Claims, tables::Account};
+use crate::{entities::Tags, sessions::Claims, tables::Account, written};
 
 /// Characters of a session policy; with the ARNs of managed ones together.
 const POLICY_CHARACTERS: usize = 2_048;
@@ -79,6 +83,28 @@ impl SessionTags {
     }
 }
 
+/// Notes what is passed: the session policy and the ARNs of managed ones, tags, and the keys of those that go on.
+pub(crate) fn note(
+    notes: &mut Notes,
+    (policy, arns): (Option<&String>, Option<&Vec<PolicyDescriptorType>>),
+    (tags, transitive): (Option<&Vec<Tag>>, Option<&Vec<String>>),
+) {
+    if let Some(policy) = policy {
+        written::note(notes, "policy", policy);
+    }
+    let list = |texts: Vec<String>| Value::List(texts.into_iter().map(Value::from).collect());
+    if let Some(arns) = arns {
+        notes.parameter("policyArns", list(arns.iter().filter_map(|named| named.arn.clone()).collect()));
+    }
+    if let Some(tags) = tags {
+        let tags = tags.iter().map(|tag| (tag.key.clone().into(), Value::from(tag.value.clone())));
+        notes.parameter("tags", Value::Members(tags.collect()));
+    }
+    if let Some(transitive) = transitive {
+        notes.parameter("transitiveTagKeys", list(transitive.clone()));
+    }
+}
+
 /// Puts what is passed into the claims of a session in `account`, and tells how much of the room it takes, in
 /// per cent; `None` when nothing is passed.
 ///
@@ -86,7 +112,7 @@ impl SessionTags {
 /// `MalformedPolicyDocument`, `PackedPolicyTooLarge`, or `ValidationError` for what is too long or not there.
 pub(crate) fn pass(
     claims: &mut Claims,
-    account: &Account,
+    (account, region): (&Account, &Region),
     policy: Option<String>,
     arns: Option<Vec<PolicyDescriptorType>>,
     tags: SessionTags,
@@ -99,7 +125,10 @@ pub(crate) fn pass(
         if text.chars().count() > POLICY_CHARACTERS {
             return Err(faults::too_long(text, "policy", POLICY_CHARACTERS));
         }
-        Policy::parse(text, PolicyKind::IdentityPolicy).map_err(|malformed| faults::malformed(&malformed))?;
+        let parsed = Policy::parse(text, PolicyKind::IdentityPolicy);
+        parsed
+            .and_then(|_| written::check_partition(region, text))
+            .map_err(|malformed| faults::malformed(&malformed))?;
     }
     if let Some(arn) = arns.iter().find(|arn| account.policy(arn).is_none()) {
         return Err(faults::validation(format!("Policy {arn} does not exist or is not attachable.")));

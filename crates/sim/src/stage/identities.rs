@@ -96,6 +96,10 @@ impl Stage {
                     json!({ "iss": issuer, "sub": "carol", "aud": "app", "iat": now, "exp": now + 600 });
                 signer.sign(&claims)
             }
+            "service-linked-role" => {
+                let input = json!({ "AWSServiceName": "autoscaling.amazonaws.com" });
+                of(self.iam("CreateServiceLinkedRole", input), "RoleName")
+            }
             "access-key" => {
                 let user = self.value("user");
                 of(self.iam("CreateAccessKey", json!({ "UserName": user })), "AccessKeyId")

@@ -61,18 +61,29 @@ fn policies_of_the_account_and_of_aws() {
     assert_eq!(names(json!({ "Scope": "Local" })), ["mine"]);
     let of_aws = [
         "AdministratorAccess",
+        "AmazonS3FullAccess",
+        "AmazonS3ReadOnlyAccess",
+        "AWSDenyAll",
         "AWSKeyManagementServicePowerUser",
+        "AWSSupportAccess",
         "IAMFullAccess",
         "IAMReadOnlyAccess",
+        "PowerUserAccess",
         "ReadOnlyAccess",
+        "SecurityAudit",
+        "ServiceQuotasReadOnlyAccess",
+        "ViewOnlyAccess",
     ];
     assert_eq!(names(json!({ "Scope": "AWS" })), of_aws);
-    assert_eq!(names(json!({})).len(), 6);
+    assert_eq!(names(json!({})).len(), of_aws.len() + 1);
     assert!(names(json!({ "OnlyAttached": true })).is_empty());
     stage.iam("CreateUser", json!({ "UserName": "u" }));
     let arn = "arn:aws:iam::aws:policy/IAMFullAccess";
     stage.iam("AttachUserPolicy", json!({ "UserName": "u", "PolicyArn": arn }));
     assert_eq!(names(json!({ "OnlyAttached": true })), ["IAMFullAccess"]);
+    let under = json!({ "PathPrefix": "/job-function/" });
+    let listed = stage.iam("ListPolicies", under);
+    assert_eq!(listed.xml("Arn").as_deref(), Some("arn:aws:iam::aws:policy/job-function/ViewOnlyAccess"));
     let version = json!({ "PolicyArn": arn, "PolicyDocument": document });
     assert_eq!(stage.iam_refusal("CreatePolicyVersion", version).0, "AccessDenied");
 }

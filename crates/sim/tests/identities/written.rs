@@ -4,6 +4,8 @@ use serde_json::{Value, json};
 
 use sim::Stage;
 
+use crate::documents::policy;
+
 const TRUST: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"sts:AssumeRole"}}"#;
 
 #[test]
@@ -163,4 +165,37 @@ fn a_boundary_is_a_policy() {
 fn refused(stage: &Stage, (operation, input): (&str, Value), expected: (&str, &str)) {
     let (code, text) = stage.iam_refusal(operation, input.clone());
     assert_eq!((code.as_str(), text.as_str()), expected, "{operation} {input}");
+}
+
+/// An ARN of a partition that the deployment is not in would mean nothing, without a word.
+#[test]
+fn policies_are_of_the_partition_of_the_region() {
+    let stage = Stage::new();
+    stage.iam("CreateUser", json!({ "UserName": "alice" }));
+    stage.iam("CreateRole", json!({ "RoleName": "worker", "AssumeRolePolicyDocument": TRUST }));
+    for (resource, shown) in [
+        ("arn:aws-cn:kms:*:*:key/*", "arn:aws-cn:kms:*:*:key/*"),
+        ("arn:awss:kms:*:*:key/*", "arn:awss:kms:*:*:key/*"),
+        ("arn:aws-us-gov:s3:::b", "arn:aws-us-gov:s3:::b"),
+    ] {
+        let document = policy("Deny", &["kms:*"], resource);
+        let partition = resource.split(':').nth(1).unwrap();
+        let text = format!("Partition \"{partition}\" is not valid for resource \"{shown}\".");
+        for (operation, input) in [
+            ("PutUserPolicy", json!({ "UserName": "alice", "PolicyName": "p", "PolicyDocument": document })),
+            ("PutRolePolicy", json!({ "RoleName": "worker", "PolicyName": "p", "PolicyDocument": document })),
+            ("CreatePolicy", json!({ "PolicyName": "p", "PolicyDocument": document })),
+        ] {
+            refused(&stage, (operation, input), ("MalformedPolicyDocument", &text));
+        }
+        let role = "arn:aws:iam::111122223333:role/worker";
+        let input = json!({ "RoleArn": role, "RoleSessionName": "any", "Policy": document });
+        let answer = stage.sts_as(&stage.root, "AssumeRole", input);
+        assert_eq!(answer.fault(), "MalformedPolicyDocument", "{resource}");
+    }
+    let named = "arn:aws-cn:iam::111122223333:root";
+    let trust = TRUST.replace("\"111122223333\"", &format!("\"{named}\""));
+    let text = format!("Invalid principal in policy: \"AWS\":\"{named}\"");
+    let input = json!({ "RoleName": "worker", "PolicyDocument": trust });
+    refused(&stage, ("UpdateAssumeRolePolicy", input), ("MalformedPolicyDocument", &text));
 }

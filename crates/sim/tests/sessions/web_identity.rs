@@ -394,3 +394,17 @@ fn a_session_policy_and_a_duration_are_passed_as_with_any_role() {
     let unsigned = world.request("sts", "GetCallerIdentity", &json!({}));
     assert_eq!(world.send(unsigned).fault(), "MissingAuthenticationToken");
 }
+
+/// Such calls are never signed, so that only the name of the operation can say that it is not offered.
+#[test]
+fn an_assertion_is_not_taken_for_an_unsigned_call() {
+    let world = sim::World::new();
+    let input = json!({
+        "RoleArn": format!("arn:aws:iam::{ACCOUNT}:role/worker"),
+        "PrincipalArn": format!("arn:aws:iam::{ACCOUNT}:saml-provider/idp"), "SAMLAssertion": "YXNzZXJ0aW9u",
+    });
+    let answer = world.send(world.request("sts", "AssumeRoleWithSAML", &input));
+    assert_eq!(answer.message.as_deref(), Some("AssumeRoleWithSAML is not offered yet."), "{answer:?}");
+    let signature = world.send(world.request("sts", "GetSessionToken", &json!({})));
+    assert_eq!(signature.fault(), "MissingAuthenticationToken");
+}

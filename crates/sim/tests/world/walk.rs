@@ -9,7 +9,8 @@ use sim::{Answer, Credentials, Stage, World};
 
 /// Operations on what never exists: there are no passwords, and no encoded messages. What they answer is tested with the users
 /// and the sessions.
-const NEVER_ACCEPTED: [&str; 3] = ["DecodeAuthorizationMessage", "DeleteLoginProfile", "GetLoginProfile"];
+const NEVER_ACCEPTED: [&str; 4] =
+    ["DecodeAuthorizationMessage", "DeleteLoginProfile", "GetAccountPasswordPolicy", "GetLoginProfile"];
 
 /// Operations whose calls are proved by what they are sent, whoever signs them or does not. What they do not believe is
 /// tested with the sessions.

@@ -71,9 +71,10 @@ fn put<T: Holder>(
     text: &str,
 ) -> Result<Option<Batch>, Fault> {
     cx.notes.parameter("policyName", name.to_owned());
+    written::note(cx.notes, "policyDocument", text);
     let holder = gate::holder::<T>(iam, cx, action, holder, &Asked::default())?;
     holder.changed(|holder| {
-        let document = written::identity(iam, text)?;
+        let document = written::identity(iam, cx.region, text)?;
         let entity = holder.entity_mut();
         entity.inline.insert(name.to_owned(), document);
         check_size(entity)

@@ -1,9 +1,10 @@
-//! What nobody has here: `ListMFADevices`, `GetLoginProfile` and so on. No second factor can be enrolled, no service
-//! takes the other credentials, and there are no passwords.
+//! What nobody has here: `ListMFADevices`, `GetLoginProfile`, `ListSAMLProviders` and so on. No second factor can be
+//! enrolled, no service takes the other credentials, and there are no passwords, certificates and SAML.
 
 use dispatch::{Cx, Fault, Page};
 use model::iam::{
-    MFADevice, SSHPublicKeyMetadata, ServiceSpecificCredentialMetadata, SigningCertificate, VirtualMFADevice,
+    MFADevice, SAMLProviderListEntry, SSHPublicKeyMetadata, ServerCertificateMetadata,
+    ServiceSpecificCredentialMetadata, SigningCertificate, VirtualMFADevice,
 };
 
 use crate::{
@@ -25,6 +26,10 @@ lists! {
         -> ListServiceSpecificCredentialsResponse { service_specific_credentials }:
         "UserName={user}",
         none_of_user::<ServiceSpecificCredentialMetadata>(input.user_name.as_deref());
+    ListServerCertificates(input: ListServerCertificatesRequest)
+        -> ListServerCertificatesResponse { server_certificate_metadata_list }:
+        "",
+        none_of_account::<ServerCertificateMetadata>();
     ListSigningCertificates(input: ListSigningCertificatesRequest)
         -> ListSigningCertificatesResponse { certificates }:
         "UserName={user}",
@@ -45,6 +50,19 @@ reads! {
     GetLoginProfile(input: GetLoginProfileRequest) -> GetLoginProfileResponse { login_profile }:
         "",
         no_login_profile(input.user_name.as_deref());
+    ListSAMLProviders(_input: ListSAMLProvidersRequest) -> ListSAMLProvidersResponse { saml_provider_list }:
+        "",
+        no_saml_providers();
+}
+
+/// No providers of the account.
+fn no_saml_providers(
+    iam: &Iam,
+    cx: &mut Cx<'_>,
+    action: &'static str,
+) -> Result<(Option<Vec<SAMLProviderListEntry>>,), Fault> {
+    gate::account(iam, cx, action, "*", &Asked::default())?;
+    Ok((Some(Vec::new()),))
 }
 
 /// No credentials of a user or of the root user.

@@ -35,6 +35,7 @@ impl Operation for CreatePolicy {
         let asked = Asked { tags: Some(&tags), ..Asked::default() };
         let arn = managed::arn(&cx.account().to_string(), &path, &input.policy_name);
         cx.notes.parameter("policyName", input.policy_name.clone());
+        written::note(cx.notes, "policyDocument", &input.policy_document);
         let (_, account) = gate::account(iam, cx, "iam:CreatePolicy", &arn, &asked)?;
         if !tags.is_empty() {
             gate::account(iam, cx, "iam:TagPolicy", &arn, &asked)?;
@@ -48,7 +49,8 @@ impl Operation for CreatePolicy {
                 ),
             ));
         }
-        let version = Version { created: cx.now, document: written::managed(iam, &input.policy_document)? };
+        let version =
+            Version { created: cx.now, document: written::managed(iam, cx.region, &input.policy_document)? };
         let policy = ManagedPolicy {
             account: Some(cx.account()),
             name: input.policy_name,

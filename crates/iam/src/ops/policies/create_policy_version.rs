@@ -26,6 +26,8 @@ impl Operation for CreatePolicyVersion {
     );
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
+        written::note(cx.notes, "policyDocument", &input.policy_document);
+        cx.notes.parameter("setAsDefault", input.set_as_default == Some(true));
         let policy =
             gate::own_policy(iam, cx, "iam:CreatePolicyVersion", &input.policy_arn, &Asked::default())?;
         if policy.found.versions.len() >= POLICY_VERSIONS {
@@ -37,7 +39,8 @@ impl Operation for CreatePolicyVersion {
                 ),
             ));
         }
-        let version = Version { created: cx.now, document: written::managed(iam, &input.policy_document)? };
+        let version =
+            Version { created: cx.now, document: written::managed(iam, cx.region, &input.policy_document)? };
         let mut changed = ManagedPolicy::clone(&policy.found);
         let number = changed.next_version;
         changed.next_version += 1;

@@ -8,10 +8,11 @@ use state::created;
 use crate::{
     Iam,
     entities::{self, Entity, EntityKind, Role},
+    faults,
     gate::{self, Asked},
     ids::{self, Prefix},
     limits::SESSION_SECONDS_DEFAULT,
-    shown, tags, written,
+    service_linked, shown, tags, written,
 };
 
 /// The operation.
@@ -33,12 +34,22 @@ impl Operation for CreateRole {
         let asked = Asked { tags: Some(&tags), boundary: boundary.as_deref(), ..Asked::default() };
         let arn = entities::arn(cx.account(), "role", &path, &input.role_name);
         cx.notes.parameter("roleName", input.role_name.clone());
+        written::note(cx.notes, "assumeRolePolicyDocument", &input.assume_role_policy_document);
+        if let Some(boundary) = &boundary {
+            cx.notes.parameter("permissionsBoundary", boundary.clone());
+        }
         let (_, account) = gate::account(iam, cx, "iam:CreateRole", &arn, &asked)?;
         if !tags.is_empty() {
             gate::account(iam, cx, "iam:TagRole", &arn, &asked)?;
         }
+        if path.starts_with(service_linked::PATH) {
+            return Err(faults::invalid(format!(
+                "The path {} is for roles that are linked to a service.",
+                service_linked::PATH
+            )));
+        }
         gate::check_free::<Role>(&account, &input.role_name)?;
-        let trust = written::trust(iam, &input.assume_role_policy_document)?;
+        let trust = written::trust(iam, cx.region, &input.assume_role_policy_document)?;
         let entity = Entity {
             boundary: boundary.clone(),
             tags,

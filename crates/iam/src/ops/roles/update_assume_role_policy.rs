@@ -24,10 +24,11 @@ impl Operation for UpdateAssumeRolePolicy {
     );
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
+        written::note(cx.notes, "policyDocument", &input.policy_document);
         let role =
             gate::holder::<Role>(iam, cx, "iam:UpdateAssumeRolePolicy", &input.role_name, &Asked::default())?;
         let change = role.changed(|role| {
-            role.trust = written::trust(iam, &input.policy_document)?;
+            role.trust = written::trust(iam, cx.region, &input.policy_document)?;
             Ok(())
         })?;
         Ok(gate::outcome(Nothing {}, change))

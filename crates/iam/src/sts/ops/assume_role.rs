@@ -50,7 +50,7 @@ impl Operation for AssumeRole {
         let bearer = Bearer::Role { id: entity.id.clone(), session: input.role_session_name.clone() };
         let mut claims = Claims::new(entity.account, bearer, cx.now, seconds);
         claims.source_identity.clone_from(&source_identity);
-        let packed = passed::pass(&mut claims, &account, input.policy, input.policy_arns, tags)?;
+        let packed = passed::pass(&mut claims, (&account, cx.region), input.policy, input.policy_arns, tags)?;
         let credentials = shown::credentials(cx, mint(&sts.tables().strongroom, cx, &claims)?);
         let user = AssumedRoleUser {
             assumed_role_id: format!("{}:{}", entity.id, input.role_session_name),
@@ -76,6 +76,8 @@ fn note(cx: &mut Cx<'_>, input: &AssumeRoleRequest) {
             cx.notes.parameter(name, value.clone());
         }
     }
+    let policies = (input.policy.as_ref(), input.policy_arns.as_ref());
+    passed::note(cx.notes, policies, (input.tags.as_ref(), input.transitive_tag_keys.as_ref()));
     if let Some(seconds) = input.duration_seconds {
         cx.notes.parameter("durationSeconds", i64::from(seconds));
     }

@@ -72,7 +72,7 @@ impl Unsigned for AssumeRoleWithWebIdentity {
         claims.source_identity.clone_from(&identity.source_identity);
         claims.federated_provider = Some(identity.provider);
         claims.claimed = Some(identity.claims);
-        let packed = passed::pass(&mut claims, &account, input.policy, input.policy_arns, tags)?;
+        let packed = passed::pass(&mut claims, (&account, cx.region), input.policy, input.policy_arns, tags)?;
         let credentials = shown::credentials(cx, mint(&sts.tables().strongroom, cx, &claims)?);
         let user = AssumedRoleUser {
             assumed_role_id: format!("{}:{}", entity.id, input.role_session_name),
@@ -98,6 +98,7 @@ impl Unsigned for AssumeRoleWithWebIdentity {
 fn note(arrival: &mut Arrival<'_>, input: &AssumeRoleWithWebIdentityRequest) {
     arrival.notes.parameter("roleArn", input.role_arn.clone());
     arrival.notes.parameter("roleSessionName", input.role_session_name.clone());
+    passed::note(arrival.notes, (input.policy.as_ref(), input.policy_arns.as_ref()), (None, None));
     if let Some(seconds) = input.duration_seconds {
         arrival.notes.parameter("durationSeconds", i64::from(seconds));
     }
