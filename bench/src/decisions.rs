@@ -52,6 +52,7 @@ fn cost(statements: usize, others: &str) -> Result<f64> {
     let question = Question { principal: &principal, action: "kms:Encrypt", resource: KEY, keys: &keys };
     let layers = Layers {
         resource_policy: Some(&key_policy),
+        resource_policy_decides: true,
         resource_account: Some(ACCOUNT),
         identity: Identity::Policies(&[&own]),
         boundary: None,

@@ -165,20 +165,19 @@ pub(crate) async fn rotate_domain_key(
     Ok(due)
 }
 
-/// Whether the newest domain key is older than `days`.
+/// The number of the newest domain key in the store, and when it was made. `None` before the deployment is initialised.
 ///
 /// # Errors
 /// [`DeploymentError::Store`], [`DeploymentError::Unreadable`].
-pub(crate) async fn domain_key_is_due(
+pub(crate) async fn newest_domain_key(
     store: &dyn Store,
-    days: u32,
-    clock: &dyn Clock,
-) -> Result<bool, DeploymentError> {
+) -> Result<Option<(u32, Timestamp)>, DeploymentError> {
     let keys = domain_keys(store).await?;
-    Ok(keys.last().is_some_and(|(_, created)| is_due(*created, clock.now(), days)))
+    Ok(keys.last().map(|(key, created)| (key.number(), *created)))
 }
 
-fn is_due(created: Timestamp, now: Timestamp, days: u32) -> bool {
+/// Whether a domain key that was made then is older than `days`.
+pub(crate) fn is_due(created: Timestamp, now: Timestamp, days: u32) -> bool {
     let age = now.as_millis().saturating_sub(created.as_millis());
     age >= i64::from(days).saturating_mul(DAY_MILLIS)
 }

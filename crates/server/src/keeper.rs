@@ -43,10 +43,17 @@ impl Keeper {
         if !self.strongroom.is_unsealed() {
             return self.unseal().await;
         }
-        match deployment::domain_key_is_due(&*self.store, self.domain_key_days, clock).await {
-            Ok(false) => return,
-            Ok(true) => {}
-            Err(error) => tracing::error!(%error, "the domain keys cannot be read"),
+        let newest = match deployment::newest_domain_key(&*self.store).await {
+            Ok(newest) => newest,
+            Err(error) => return tracing::error!(%error, "the domain keys cannot be read"),
+        };
+        let Some((number, created)) = newest else { return };
+        // Another node has made it, and seals with it: without it this node cannot read what that one writes.
+        if self.strongroom.newest() < Some(number) {
+            self.unseal().await;
+        }
+        if !deployment::is_due(created, clock.now(), self.domain_key_days) {
+            return;
         }
         let Some(seal) = self.open() else { return };
         let (store, days) = (&self.store, self.domain_key_days);

@@ -61,6 +61,12 @@ impl Strongroom {
         self.keys.load().is_some()
     }
 
+    /// The number of the domain key that seals: the highest that is open. `None` while the strongroom is sealed.
+    #[must_use]
+    pub fn newest(&self) -> Option<u32> {
+        self.keys.load().as_ref().and_then(|keys| keys.active()).map(|(number, _)| number)
+    }
+
     /// New random material for a key.
     ///
     /// # Errors
