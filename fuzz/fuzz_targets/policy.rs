@@ -28,6 +28,7 @@ fuzz_target!(|data: &[u8]| {
         let own = [&policy];
         let layers = |resource_policy| Layers {
             resource_policy,
+            resource_policy_decides: true,
             resource_account: Some("111122223333"),
             identity: Identity::Policies(&own),
             boundary: Some(&policy),
