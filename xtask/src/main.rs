@@ -74,7 +74,7 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Check licences, sources and bans of dependencies; needs cargo-deny.
+    /// Check advisories, licences, sources and bans of dependencies; needs cargo-deny and the network.
     Deny,
     /// Write the API's shapes in `crates/model` from `models/`.
     Shapes {

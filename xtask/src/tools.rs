@@ -17,7 +17,7 @@ pub(crate) const PROFILED: &str = "profiled/keywright";
 pub(crate) fn deny(root: &Path) -> Result<()> {
     needed(root, &["deny", "--version"], "cargo install --locked cargo-deny")?;
     // Advisories come from a repository on the network, which not every machine reaches.
-    run(&mut cargo(root, &["deny", "--workspace", "check", "bans", "licenses", "sources"]))
+    run(&mut cargo(root, &["deny", "--workspace", "check", "advisories", "bans", "licenses", "sources"]))
 }
 
 /// Runs fuzz targets, all of them if none is named, each for so many seconds.
