@@ -100,7 +100,11 @@ def attack(deployment, attack, target, key, seconds):
     beside.end()
     attacker.kill()
     attacker.join()
-    time.sleep(SETTLE_SECONDS)
+    # What has arrived is still worked on.
+    ends = time.monotonic() + SETTLE_SECONDS
+    while time.monotonic() < ends:
+        peak = max(peak, rss(deployment.process.pid))
+        time.sleep(0.05)
     grown = journal_bytes(deployment) - before - RECORD_BYTES * (signed_records(deployment) - signed)
     took = sorted(beside.took) or [float("inf")]
     p99 = took[int(len(took) * 0.99)]

@@ -164,7 +164,7 @@ def key_pair_storm(target):
 
 def hostile_patterns(target):
     """The user's own policy has patterns that match in many ways; the target's user has one, see `abuse.py`."""
-    context = {f"k{number}": "a" * 200 for number in range(30)}
+    context = {f"k{number}": "a" * 600 for number in range(10)}
     call_for_ever(target, 4, "Encrypt", KeyId=target.key, Plaintext="eA==", EncryptionContext=context)
 
 
@@ -199,12 +199,12 @@ ATTACKS = [
 
 def policy():
     """What the target's user may do: everything with keys, and a denial whose patterns fit in very many ways and never."""
-    hostile = "*a" * 60 + "*b"
-    conditions = {f"kms:EncryptionContext:k{number}": hostile for number in range(30)}
+    hostile = "*a" * 50 + "*b"
+    conditions = {f"kms:EncryptionContext:k{number}": hostile for number in range(10)}
     return json.dumps({
         "Version": "2012-10-17",
         "Statement": [
             {"Effect": "Allow", "Action": "kms:*", "Resource": "*"},
             {"Effect": "Deny", "Action": "kms:Encrypt", "Resource": "*", "Condition": {"StringLike": conditions}},
         ],
-    })
+    }, separators=(",", ":"))

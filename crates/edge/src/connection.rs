@@ -36,6 +36,7 @@ use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
     sync::{Semaphore, SemaphorePermit},
+    task::yield_now,
 };
 use tokio_rustls::TlsAcceptor;
 
@@ -201,14 +202,11 @@ impl<A: Answer> Shared<A> {
 }
 
 impl<A> Served<A> {
-    /// The turn of a request to be read. While nobody known has called over an HTTP/2 connection, only a few have it at a time.
-    /// The head of a request that waits is reckoned up.
+    /// The turn of a request to be read. While nobody known has called over an HTTP/2 connection, only a few have it at a time,
+    /// and their heads are reckoned up: a connection has many.
     async fn turn(&self, head: &Parts, held: &mut Room) -> Result<Option<SemaphorePermit<'_>>, NoRoom> {
         if head.version != Version::HTTP_2 || self.info.is_known() {
             return Ok(None);
-        }
-        if let Ok(turn) = self.turns.try_acquire() {
-            return Ok(Some(turn));
         }
         self.shared.memory.take_for_stranger(head_bytes(head), held)?;
         self.turns.acquire().await.map(Some).map_err(|_| NoRoom)
@@ -222,6 +220,10 @@ async fn respond<A: Answer>(
     let Served { shared, watch, info, guest, .. } = &*served;
     let _busy = watch.busy(request.version() == Version::HTTP_2);
     let (head, body) = request.into_parts();
+    if !info.is_known() {
+        // One request of a stranger, then everybody else: who sends many in one go does not keep others waiting for all.
+        yield_now().await;
+    }
     let mut held = Room::default();
     let turn = served.turn(&head, &mut held).await;
     let reading = Intake {
@@ -234,7 +236,12 @@ async fn respond<A: Answer>(
         Ok(_) => reading.read(&head, body, &mut held).await,
         Err(NoRoom) => Err(BodyFault::NoRoom),
     };
+    let is_too_much = matches!(body, Err(BodyFault::NoRoom)) && head.version == Version::HTTP_2;
     let response = shared.answer.answer(head, body, info).await;
+    if is_too_much && !info.is_known() {
+        // What its other requests hold is given up at once.
+        watch.tell(Order::End);
+    }
     if info.is_known() && watch.is_known() {
         shared.guests().is_known(*guest);
         served.turns.add_permits(STREAMS_MAX as usize);

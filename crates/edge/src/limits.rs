@@ -30,6 +30,10 @@ pub(crate) const STRANGERS_STREAMS_MAX: usize = 8;
 /// little as the protocol begins with (RFC 9113, section 6.9.2), for nobody has been asked yet whether they may come.
 pub(crate) const WINDOW_BYTES: u32 = 65_535;
 
+/// Bytes that are read from a connection over which nobody known has called, before others have their turn. What a client
+/// sends in one go is so worked off in parts, each before the next is read.
+pub(crate) const STRANGERS_READ_BYTES: usize = 16 * 1024;
+
 /// Bytes of answers on an HTTP/2 connection that wait for the client to take them.
 pub(crate) const SEND_BYTES_MAX: usize = 64 * 1024;
 

@@ -66,7 +66,8 @@ fn parts(
     issuers: &Arc<Issuers>,
     metrics: Arc<Metrics>,
 ) -> Result<Parts, StartError> {
-    let store = SqliteStore::open(&data.store(), store::Options { create: false, bytes_max: None })?;
+    let options = store::Options { create: false, bytes_max: None };
+    let store = data.open_by_reserve(|| SqliteStore::open(&data.store(), options))?;
     Ok(Parts {
         journal: audit::Options::new(data.node(&SystemEntropy).map_err(StartError::Node)?),
         store: Arc::new(store),

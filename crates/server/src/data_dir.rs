@@ -5,6 +5,7 @@
 //!   node                   id of this node, 32 hexadecimal digits
 //!   store/                 keys, policies, identities
 //!   journal/               records
+//!   reserve                room that is given up when a full disk is in the way of a start
 //!   tls/                   certificates, if made by `keywright init --tls`
 //!   development            only there if `keywright dev` made the directory
 //! ```
@@ -20,6 +21,9 @@ use strongroom::Entropy;
 /// A data directory.
 #[derive(Debug, Clone)]
 pub struct DataDir(PathBuf);
+
+/// Opening a closed SQLite database makes an index of its log, of 32 KiB, and the log.
+const RESERVE_BYTES: usize = 256 * 1024;
 
 impl DataDir {
     /// The directory at `path`, which need not exist.
@@ -62,6 +66,24 @@ impl DataDir {
 
     fn mark(&self) -> PathBuf {
         self.0.join("development")
+    }
+
+    /// Opens something in the directory that takes a little room. On a full disk, the reserve is given up for it; the next start
+    /// for which there is room puts the reserve back.
+    ///
+    /// # Errors
+    /// What opening answers.
+    pub fn open_by_reserve<T, E>(&self, open: impl Fn() -> Result<T, E>) -> Result<T, E> {
+        let reserve = self.0.join("reserve");
+        let opened = open();
+        if opened.is_err() && fs::remove_file(&reserve).is_ok() {
+            return open();
+        }
+        if opened.is_ok() && !reserve.exists() && write_private(&reserve, &[0; RESERVE_BYTES]).is_err() {
+            // It is put back another time. What was written of it is in the way until then.
+            let _ = fs::remove_file(reserve.with_extension("draft"));
+        }
+        opened
     }
 
     /// Makes the directory, readable by its owner alone.
@@ -145,6 +167,23 @@ mod tests {
         let id = data.node(&SystemEntropy).unwrap();
         assert_eq!(data.node(&SystemEntropy).unwrap(), id);
         assert_ne!(id, [0; 16]);
+    }
+
+    #[test]
+    fn the_reserve_is_given_up_for_a_start_and_put_back_by_the_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataDir::new(folder.path());
+        let reserve = folder.path().join("reserve");
+        let open = || Ok::<_, io::Error>(());
+        data.open_by_reserve(open).unwrap();
+        assert_eq!(fs::metadata(&reserve).unwrap().len(), RESERVE_BYTES as u64);
+        // Opens only where the reserve was.
+        let short_of_room = || if reserve.exists() { Err(io::ErrorKind::StorageFull) } else { Ok(()) };
+        assert_eq!(data.open_by_reserve(short_of_room), Ok(()));
+        assert!(!reserve.exists(), "the room is needed");
+        data.open_by_reserve(open).unwrap();
+        assert!(reserve.exists());
+        assert_eq!(data.open_by_reserve(|| Err::<(), _>("broken")), Err("broken"));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use zeroize::Zeroize;
 
 use super::Watch;
+use crate::limits::STRANGERS_READ_BYTES;
 
 /// A head and a body that are not longer together are written in one piece: to the system, that is less work than a
 /// list of pieces, and more than makes up for the copy, which is wiped.
@@ -20,11 +21,13 @@ const GATHERED_BYTES_MAX: usize = 1024;
 pub(super) struct Watched<S> {
     stream: S,
     watch: Arc<Watch>,
+    /// Bytes read since others had their turn.
+    read: usize,
 }
 
 impl<S> Watched<S> {
     pub(super) fn new(stream: S, watch: Arc<Watch>) -> Self {
-        Self { stream, watch }
+        Self { stream, watch, read: 0 }
     }
 }
 
@@ -34,10 +37,19 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
         context: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.read >= STRANGERS_READ_BYTES && !self.watch.has_been_known() {
+            self.read = 0;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         let before = buf.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(context, buf);
         if buf.filled().len() > before {
+            self.read = self.read.saturating_add(buf.filled().len() - before);
             self.watch.arrived();
+        } else {
+            // Nothing is there: others have their turn.
+            self.read = 0;
         }
         read
     }
@@ -90,10 +102,38 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
 mod tests {
     use std::future::poll_fn;
 
-    use tokio::io::AsyncReadExt;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
     use crate::connection::Coarse;
+
+    /// Reads as much as there is without a turn for others.
+    async fn at_once(watched: &mut Watched<tokio::io::DuplexStream>) -> usize {
+        let mut bytes = [0; 1024];
+        let mut total = 0;
+        loop {
+            let mut buf = ReadBuf::new(&mut bytes);
+            let read =
+                poll_fn(|context| Poll::Ready(Pin::new(&mut *watched).poll_read(context, &mut buf))).await;
+            match read {
+                Poll::Ready(Ok(())) => total += buf.filled().len(),
+                _ => return total,
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn of_a_stranger_a_part_is_read_at_a_time() {
+        let (near, mut far) = tokio::io::duplex(4 * STRANGERS_READ_BYTES);
+        let watch = Arc::new(Watch::new(Arc::new(Coarse::default())));
+        let mut watched = Watched::new(near, Arc::clone(&watch));
+        far.write_all(&vec![0; 3 * STRANGERS_READ_BYTES]).await.unwrap();
+        assert_eq!(at_once(&mut watched).await, STRANGERS_READ_BYTES);
+        assert_eq!(at_once(&mut watched).await, STRANGERS_READ_BYTES, "and the next in the next turn");
+        watch.is_known();
+        far.write_all(&vec![0; 2 * STRANGERS_READ_BYTES]).await.unwrap();
+        assert_eq!(at_once(&mut watched).await, 3 * STRANGERS_READ_BYTES, "the known are read to the end");
+    }
 
     #[tokio::test]
     async fn pieces_arrive_whole_and_in_order() {
