@@ -25,7 +25,7 @@ pub(crate) struct Machine {
     pub(crate) seal: Arc<SimSeal>,
     pub(crate) issuers: Arc<SimIssuers>,
     pub(crate) roots: Vec<Credentials>,
-    settings: Settings,
+    pub(crate) settings: Settings,
 }
 
 /// How a deployment is set up. The usual one draws from seed 1, enforces policies, serves every Region, has the quotas

@@ -1,5 +1,6 @@
 //! A server, the machine that it runs on, and the accounts that call it.
 
+mod restarts;
 mod tampering;
 
 use std::{
@@ -11,7 +12,7 @@ use std::{
     thread,
 };
 
-use audit::{Crash, MemoryDisk, Record};
+use audit::{MemoryDisk, Record};
 use bytes::Bytes;
 use dispatch::{BodyFault, Clock, ConnectionInfo, Facts, Protocol, Service};
 use http::{Request, request::Parts as Head};
@@ -324,24 +325,6 @@ impl World {
             audit::verify(disk, visit).expect("an unbroken chain");
         }
         records
-    }
-
-    /// Stops the server cleanly and starts it again.
-    #[must_use]
-    pub fn restart(self) -> Self {
-        self.settle();
-        self.boot(|disk| disk)
-    }
-
-    /// Ends the server wherever it is, loses of the disk what the crash says, and starts it again.
-    #[must_use]
-    pub fn crash(self, crash: Crash) -> Self {
-        self.boot(|disk| {
-            let left = disk.crashed(crash);
-            // Whoever waits for the old disk need not wait any more.
-            disk.hold_syncs(false);
-            left
-        })
     }
 
     /// Lets the store stop answering, or answer again. Returns when the server has noticed.

@@ -271,18 +271,17 @@ fn a_namesake_of_the_identity_is_no_service() {
 /// What the configuration says stands over what was stored. Worlds of one seed draw the same ids.
 #[test]
 fn the_configuration_says_who_bears_the_identity() {
-    let of = |gateway_id: Option<String>| {
-        let world = World::of(Settings { gateway_id, ..Settings::default() });
-        let gateway = Gateway::on(Stage::on(world));
-        gateway.put_policy("alice", json!([{ "Effect": "Allow", "Action": "kms:*", "Resource": "*" }]));
-        gateway
-    };
-    let shown = of(None).stage.iam("GetUser", json!({ "UserName": "gateway" }));
+    let mut gateway = Gateway::on(Stage::on(World::of(Settings::default())));
+    gateway.put_policy("alice", json!([{ "Effect": "Allow", "Action": "kms:*", "Resource": "*" }]));
+    let shown = gateway.stage.iam("GetUser", json!({ "UserName": "gateway" }));
     let own = shown.xml("UserId").unwrap();
-    of(Some(own.clone())).encrypt_for(ALICE).ok();
-    let other = of(Some("AIDAOTHER".to_owned()));
+    let world = gateway.stage.world;
+    gateway.stage.world = world.reconfigured(|settings| settings.gateway_id = Some(own.clone()));
+    gateway.encrypt_for(ALICE).ok();
+    let world = gateway.stage.world;
+    gateway.stage.world = world.reconfigured(|settings| settings.gateway_id = Some("AIDAOTHER".to_owned()));
     let why = format!(
         "the service identity is bound to another unique id; if {own} is meant now, name it by `id` in the configuration"
     );
-    assert_refused(&other, &other.encrypt_for(ALICE), GATEWAY, &why);
+    assert_refused(&gateway, &gateway.encrypt_for(ALICE), GATEWAY, &why);
 }
