@@ -268,7 +268,7 @@ fn a_namesake_of_the_identity_is_no_service() {
     assert_eq!(bindings(&gateway).len(), 1);
 }
 
-/// What the configuration says stands over what was stored. Worlds of one seed draw the same ids.
+/// What the configuration says stands over what was stored.
 #[test]
 fn the_configuration_says_who_bears_the_identity() {
     let mut gateway = Gateway::on(Stage::on(World::of(Settings::default())));
