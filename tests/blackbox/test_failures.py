@@ -174,9 +174,12 @@ def test_a_server_starts_on_a_full_disk_and_heals_by_itself(small_disk):
         key = line.call("CreateKey")[1]["KeyMetadata"]["KeyId"]
     small_disk.stop()
     small_disk.start_full()
+    # What the start has freed is filled too.
+    small_disk.fill()
     with Line(small_disk) as line:
         with pytest.raises(AssertionError, match="KMSInternalException"):
-            line.call("DescribeKey", KeyId=key)
+            while True:
+                line.call("DescribeKey", KeyId=key)
         assert small_disk.page("/healthz")[0] == 200
         status, page = small_disk.page("/readyz")
         assert status == 503 and page.startswith("journal: not writing: its disk is full\n"), page
@@ -191,13 +194,13 @@ def test_a_server_starts_on_a_full_disk_and_heals_by_itself(small_disk):
 
 def test_strangers_leave_a_few_records_and_a_few_lines_in_the_log(deployment):
     deployment.init().start()
-    for _ in range(10):
+    for _ in range(5):
         with connection(deployment) as flood:
-            flood.sendall((HEAD + b"Content-Length: 2\r\n\r\n{}") * 50)
+            flood.sendall((HEAD + b"Content-Length: 2\r\n\r\n{}") * 10)
             flood.shutdown(socket.SHUT_WR)
-            assert until_closed(flood).count(b"HTTP/1.1 400") == 50
+            assert until_closed(flood).count(b"HTTP/1.1 400") == 10
     served(deployment)
-    assert "keywright_strangers_counted 480\n" in deployment.page("/metrics")[1]
+    assert "keywright_strangers_counted 30\n" in deployment.page("/metrics")[1]
     process = deployment.process
     deployment.stop()
     refused = [line for line in process.lines if line and line["message"] == "call refused"]
@@ -205,7 +208,7 @@ def test_strangers_leave_a_few_records_and_a_few_lines_in_the_log(deployment):
     unsigned = [record for record in records if record.get("errorCode") == "MissingAuthenticationTokenException"]
     assert (len(refused), len(unsigned)) == (20, 20)
     [summary] = [record for record in records if record["eventName"] == "RefuseStrangers"]
-    assert summary["sourceIPAddress"] == "127.0.0.1" and summary["requestParameters"]["count"] == 480
+    assert summary["sourceIPAddress"] == "127.0.0.1" and summary["requestParameters"]["count"] == 30
 
 
 def test_a_stop_loses_nothing(deployment):

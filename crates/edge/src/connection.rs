@@ -19,7 +19,10 @@ use std::{
     io,
     net::SocketAddr,
     pin::pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, Ordering::Relaxed},
+    },
     task::Poll,
 };
 
@@ -37,6 +40,7 @@ use tokio::{
     net::TcpStream,
     sync::{Semaphore, SemaphorePermit},
     task::yield_now,
+    time::sleep,
 };
 use tokio_rustls::TlsAcceptor;
 
@@ -46,7 +50,10 @@ use self::watched::Watched;
 use crate::{
     connections::{Connections, TurnedAway},
     guests::{Guest, Guests},
-    limits::{HEAD_BYTES_MAX, Limits, SEND_BYTES_MAX, STRANGERS_STREAMS_MAX, STREAMS_MAX, WINDOW_BYTES},
+    limits::{
+        HEAD_BYTES_MAX, Limits, SEND_BYTES_MAX, STRANGERS_DELAY, STRANGERS_QUICK_REQUESTS,
+        STRANGERS_STREAMS_MAX, STREAMS_MAX, WINDOW_BYTES,
+    },
     memory::{Memory, NoRoom, Room},
 };
 
@@ -92,6 +99,8 @@ struct Served<A> {
     guest: Guest,
     /// The turns of requests while nobody known has called.
     turns: Semaphore,
+    /// Requests while nobody known has called.
+    requests: AtomicU32,
 }
 
 impl<A: Answer> Shared<A> {
@@ -179,7 +188,14 @@ impl<A: Answer> Shared<A> {
         let peer = info.peer();
         let turns = Semaphore::new(STRANGERS_STREAMS_MAX);
         let shared = Arc::clone(self);
-        let served = Arc::new(Served { shared, watch: Arc::clone(&watch), info, guest, turns });
+        let served = Arc::new(Served {
+            shared,
+            watch: Arc::clone(&watch),
+            info,
+            guest,
+            turns,
+            requests: AtomicU32::new(0),
+        });
         let service = service_fn(move |request| respond(Arc::clone(&served), request));
         let mut connection = pin!(http.serve_connection(io, service));
         let mut finishing = false;
@@ -202,6 +218,19 @@ impl<A: Answer> Shared<A> {
 }
 
 impl<A> Served<A> {
+    /// One request of a stranger, then everybody else: who sends many in one go does not keep others waiting for all. Who
+    /// goes on waits.
+    async fn let_others_go_first(&self) {
+        if self.info.is_known() {
+            return;
+        }
+        if self.requests.fetch_add(1, Relaxed) < STRANGERS_QUICK_REQUESTS {
+            yield_now().await;
+        } else {
+            sleep(STRANGERS_DELAY).await;
+        }
+    }
+
     /// The turn of a request to be read. While nobody known has called over an HTTP/2 connection, only a few have it at a time,
     /// and their heads are reckoned up: a connection has many.
     async fn turn(&self, head: &Parts, held: &mut Room) -> Result<Option<SemaphorePermit<'_>>, NoRoom> {
@@ -220,10 +249,7 @@ async fn respond<A: Answer>(
     let Served { shared, watch, info, guest, .. } = &*served;
     let _busy = watch.busy(request.version() == Version::HTTP_2);
     let (head, body) = request.into_parts();
-    if !info.is_known() {
-        // One request of a stranger, then everybody else: who sends many in one go does not keep others waiting for all.
-        yield_now().await;
-    }
+    served.let_others_go_first().await;
     let mut held = Room::default();
     let turn = served.turn(&head, &mut held).await;
     let reading = Intake {

@@ -30,6 +30,11 @@ pub(crate) const STRANGERS_STREAMS_MAX: usize = 8;
 /// little as the protocol begins with (RFC 9113, section 6.9.2), for nobody has been asked yet whether they may come.
 pub(crate) const WINDOW_BYTES: u32 = 65_535;
 
+/// Requests that are answered at once on a connection over which nobody known has called. Each further one waits for
+/// [`STRANGERS_DELAY`]: who is known is so by the first request, and whoever is not by then has no reason to hurry.
+pub(crate) const STRANGERS_QUICK_REQUESTS: u32 = 8;
+pub(crate) const STRANGERS_DELAY: Duration = Duration::from_millis(200);
+
 /// Bytes that are read from a connection over which nobody known has called, before others have their turn. What a client
 /// sends in one go is so worked off in parts, each before the next is read.
 pub(crate) const STRANGERS_READ_BYTES: usize = 16 * 1024;

@@ -40,7 +40,8 @@ pub async fn is_initialised(data_dir: &Path) -> Result<bool, StartError> {
     if !exists.map_err(|error| StartError::DataDir(data.store(), error))? {
         return Ok(false);
     }
-    let store = SqliteStore::open(&data.store(), store::Options { create: false, bytes_max: None })?;
+    let options = store::Options { create: false, bytes_max: None };
+    let store = data.open_by_reserve(|| SqliteStore::open(&data.store(), options))?;
     Ok(deployment::seal_record(&store).await?.is_some())
 }
 

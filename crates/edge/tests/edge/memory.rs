@@ -101,6 +101,21 @@ fn requests_of_a_stranger_take_turns_on_an_http2_connection() {
 }
 
 #[test]
+fn a_stranger_that_goes_on_is_answered_slowly() {
+    let world = start(Limits::default());
+    let (mut stranger, mut known) = (world.connect(), world.connect());
+    known.post("/known", "a").response();
+    for _ in 0..8 {
+        stranger.post("/", "a").response();
+        known.post("/", "a").response();
+    }
+    stranger.post("/", "a");
+    assert!(!stranger.is_answered_within(Duration::from_millis(20)));
+    assert!(known.post("/", "a").is_answered_within(Duration::from_secs(10)));
+    assert_eq!(stranger.response().0, 200);
+}
+
+#[test]
 fn a_stranger_whose_requests_find_no_room_loses_its_connection() {
     let world = start(Limits { bodies_bytes_max: 16 * KIB, ..Limits::default() });
     let mut other = world.connect();
