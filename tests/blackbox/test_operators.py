@@ -204,6 +204,19 @@ def test_an_altered_journal_is_found(ready, connect, tmp_path):
     client.close()
     ready.stop()
     assert "the chain holds: records 1 to 5" in ready.verify()
+    end = ready.verify().splitlines()[-1]
+    assert end.startswith("5:")
+    ready.start()
+    client = connect("boto3", ready.environment(), tmp_path)
+    client.call("kms", "GenerateRandom", NumberOfBytes=8)
+    client.close()
+    ready.stop()
+    newer = ready.verify().splitlines()[-1]
+    assert keywright("journal", "verify", "--data-dir", ready.data, "--since", end).returncode == 0
+    other = end[:-1] + ("0" if end[-1] != "0" else "1")
+    for wrong, told in [(other, "it was written anew"), ("7" + newer[1:], "it has no record 7")]:
+        done = keywright("journal", "verify", "--data-dir", ready.data, "--since", wrong)
+        assert (done.returncode, told in done.stderr) == (FAILED, True), done.stderr
     (segment,) = (ready.data / "journal").glob("*.journal")
     altered = bytearray(segment.read_bytes())
     position = altered.index(b"GenerateRandom")

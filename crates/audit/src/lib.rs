@@ -17,6 +17,7 @@ mod disk;
 mod error;
 mod journal;
 mod memory;
+mod milestone;
 mod nap;
 mod queue;
 mod record;
@@ -31,6 +32,7 @@ pub use disk::{Disk, DiskFile, FsDisk};
 pub use error::{CloseError, Damage, JournalError, Reason, Refused};
 pub use journal::{Journal, JournalHealth, Options};
 pub use memory::{Crash, MemoryDisk};
+pub use milestone::{Milestone, NotAMilestone, milestone};
 pub use queue::{Appended, Position};
 pub use record::{
     EventKind, InvokedBy, NotARecord, RECORD_VERSION, Record, RecordedCaller, RecordedDecision,

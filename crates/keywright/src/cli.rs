@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
+use audit::Milestone;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use dispatch::{Durability, Regions};
 use edge::Name;
@@ -269,12 +270,18 @@ pub(crate) struct Authenticate {
 /// What `journal` does.
 #[derive(Debug, Subcommand)]
 pub(crate) enum JournalCommand {
-    /// Verify the chain of records from the first to the last.
-    #[command(after_help = "Example:\n  keywright journal verify --data-dir /srv/kms")]
+    /// Verify the chain of records from the first to the last, and print its end.
+    #[command(after_help = "\
+Examples:
+  keywright journal verify --data-dir /srv/kms
+  keywright journal verify --data-dir /srv/kms --since \"$(cat /elsewhere/end)\"")]
     Verify {
         /// Where everything is.
         #[command(flatten)]
         place: DataOptions,
+        /// An end that was printed before: also verify that the journal goes on from there
+        #[arg(long, value_name = "END")]
+        since: Option<Milestone>,
     },
     /// Print the records, one JSON object per line.
     #[command(after_help = "Example:\n  keywright journal show --data-dir /srv/kms | tail -n 3")]

@@ -11,8 +11,8 @@ use std::{
     time::Duration,
 };
 
+use audit::Milestone;
 use bytes::Bytes;
-
 use dispatch::{Clock, Regions};
 use edge::{CertificateError, Name};
 use model::arn::{AccountId, Region};
@@ -58,7 +58,7 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::LintPolicy(options) => lint_policy(&options),
         Command::Credentials(options) => hand_out(&options),
         Command::Journal(JournalCommand::Show { place }) => show(place),
-        Command::Journal(JournalCommand::Verify { place }) => verify(place),
+        Command::Journal(JournalCommand::Verify { place, since }) => verify(place, since),
         Command::Store(StoreCommand::Authenticate(options)) => authenticate(options),
     };
     match done {
@@ -300,8 +300,12 @@ fn show(place: DataOptions) -> Result<(), Failure> {
     Ok(())
 }
 
-fn verify(place: DataOptions) -> Result<(), Failure> {
-    let verdict = records::verify(&place.config()?.data_dir)?;
+fn verify(place: DataOptions, since: Option<Milestone>) -> Result<(), Failure> {
+    let data_dir = place.config()?.data_dir;
+    let verdict = records::verify(&data_dir)?;
+    if let Some(since) = since {
+        records::goes_on_from(&data_dir, since)?;
+    }
     print(|out| {
         writeln!(
             out,
@@ -310,7 +314,8 @@ fn verify(place: DataOptions) -> Result<(), Failure> {
             verdict.next_sequence.saturating_sub(1),
             verdict.segments,
             verdict.torn_bytes
-        )
+        )?;
+        verdict.end().map_or(Ok(()), |end| writeln!(out, "{end}"))
     })?;
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use audit::{ChainVerdict, EventKind, FsDisk, Record, RecordedDecision, RecordedOutcome, Value};
+use audit::{ChainVerdict, EventKind, FsDisk, Milestone, Record, RecordedDecision, RecordedOutcome, Value};
 use serde::Serialize;
 use server::DataDir;
 
@@ -38,6 +38,22 @@ pub(crate) fn show(data_dir: &Path, out: &mut dyn Write) -> io::Result<ChainVerd
 /// As [`show`].
 pub(crate) fn verify(data_dir: &Path) -> io::Result<ChainVerdict> {
     show(data_dir, &mut io::sink())
+}
+
+/// Checks that the journal goes on from an end that it once had: that it was neither cut nor put back since, nor written
+/// anew.
+///
+/// # Errors
+/// What became of the journal, and what the system says of reading.
+pub(crate) fn goes_on_from(data_dir: &Path, end: Milestone) -> io::Result<()> {
+    let disk = FsDisk::reader(&DataDir::new(data_dir).journal());
+    let found = audit::milestone(&disk, end.sequence).map_err(|error| io::Error::other(error.to_string()))?;
+    let told = match found {
+        Some(found) if found == end => return Ok(()),
+        Some(found) => format!("the journal does not go on from {end}: it was written anew, and has {found}"),
+        None => format!("the journal does not go on from {end}: it has no record {}", end.sequence),
+    };
+    Err(io::Error::other(told))
 }
 
 /// A record as it is shown. CloudTrail's own form comes with delivery.

@@ -97,14 +97,16 @@ impl Mirror {
     /// Follows the store for ever: takes changes over as they come, reads everything again after a gap.
     pub async fn follow(&self, store: &dyn Store, mut loaded: Loaded) {
         loop {
-            match self.watch(store, loaded).await {
+            let end = self.watch(store, loaded).await;
+            // Before anything else: what memory has may not be true any more.
+            self.following.store(false, Ordering::Release);
+            match end {
                 StoreError::Compacted => {}
                 error => {
                     tracing::error!(%error, "this node lost its store and refuses calls until the store is back");
                     tokio::time::sleep(RETRY).await;
                 }
             }
-            self.following.store(false, Ordering::Release);
             loaded = self.reload(store).await;
         }
     }

@@ -79,7 +79,7 @@ fn dev_lets_others_in_only_when_told() {
 fn journal_takes_a_directory() {
     assert!(matches!(
         parse("keywright journal verify --data-dir /d").unwrap(),
-        Command::Journal(JournalCommand::Verify { place }) if place.data_dir == Some("/d".into())
+        Command::Journal(JournalCommand::Verify { place, since: None }) if place.data_dir == Some("/d".into())
     ));
     assert!(matches!(
         parse("keywright journal show").unwrap(),

@@ -171,6 +171,26 @@ fn ledgers_are_records_too() {
     assert!(found.contains("keywright store authenticate"), "{found}");
 }
 
+#[test]
+fn what_somebody_writes_while_the_server_runs_is_not_believed() {
+    let stage = busy();
+    let engine = stage.world.store().inner();
+    let (key, value) = newest(&history(engine), "/user/");
+    set(engine, &key, Some([&value[..], b"!"].concat().into()));
+    stage.world.settle();
+    let answer = stage.kms("ListKeys", json!({}));
+    assert_eq!(
+        (stage.world.is_well(), answer.status),
+        (false, 500),
+        "the server follows its store no longer"
+    );
+    set(engine, &key, Some(value));
+    while !stage.world.is_well() {
+        stage.world.run(async { tokio::time::sleep(std::time::Duration::from_secs(1)).await });
+    }
+    assert_eq!(stage.kms("ListKeys", json!({})).status, 200);
+}
+
 /// What stops the start of a busy server's successor, after somebody was at the store.
 fn start_after(tamper: impl FnOnce(&MemoryStore, History)) -> String {
     let started = busy().world.tampered(|engine| tamper(engine, history(engine)));

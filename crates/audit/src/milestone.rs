@@ -1,0 +1,134 @@
+//! Heads of a journal, to be kept elsewhere: whether a journal still goes on from where it once ended.
+
+use std::{fmt, str::FromStr};
+
+use crate::chain::{CHAIN_LEN, Chain};
+use crate::disk::Disk;
+use crate::error::OpenError;
+use crate::recovery::segment_files;
+use crate::segment::{Frames, Segment, parse_name};
+use crate::verify::ChainVerdict;
+
+/// A record's sequence number, and the chain value behind the record. Written `5:` and 64 hexadecimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Milestone {
+    /// The record's sequence number.
+    pub sequence: u64,
+    /// The chain value behind it, which binds the record and all before it.
+    pub chain: [u8; CHAIN_LEN],
+}
+
+/// The text is no milestone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotAMilestone;
+
+impl ChainVerdict {
+    /// Where the journal ends; `None` for an empty one.
+    #[must_use]
+    pub fn end(&self) -> Option<Milestone> {
+        let sequence = self.next_sequence.checked_sub(1).filter(|sequence| *sequence > 0)?;
+        Some(Milestone { sequence, chain: self.chain })
+    }
+}
+
+/// The journal's own milestone at a record; `None` if the journal has no such record: its end was cut off, or the segment
+/// was moved away.
+///
+/// # Errors
+/// [`OpenError::Damaged`] if the record's segment contradicts itself, [`OpenError::Io`] if it cannot be read.
+pub fn milestone(disk: &dyn Disk, sequence: u64) -> Result<Option<Milestone>, OpenError> {
+    let files = segment_files(disk)?;
+    let holds = |file: &&String| parse_name(file).is_some_and(|first| first <= sequence);
+    let Some(file) = files.iter().rfind(holds) else { return Ok(None) };
+    let bytes = disk.read(file).map_err(OpenError::io(file))?;
+    let is_newest = files.last() == Some(file);
+    let segment = Segment::check(file, &bytes, is_newest, &mut |_, _| {}).map_err(OpenError::Damaged)?;
+    let index = usize::try_from(sequence.saturating_sub(segment.header.first)).unwrap_or(usize::MAX);
+    Ok(Frames::new(&bytes).nth(index).map(|frame| Milestone { sequence, chain: frame.chain }))
+}
+
+impl fmt::Display for Milestone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:", self.sequence)?;
+        self.chain.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl FromStr for Milestone {
+    type Err = NotAMilestone;
+
+    fn from_str(text: &str) -> Result<Self, NotAMilestone> {
+        let (sequence, digits) = text.split_once(':').ok_or(NotAMilestone)?;
+        let sequence = sequence.parse().map_err(|_| NotAMilestone)?;
+        if digits.len() != 2 * CHAIN_LEN || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            return Err(NotAMilestone);
+        }
+        let mut chain: Chain = [0; CHAIN_LEN];
+        for (byte, pair) in chain.iter_mut().zip(digits.as_bytes().chunks(2)) {
+            let pair = std::str::from_utf8(pair).map_err(|_| NotAMilestone)?;
+            *byte = u8::from_str_radix(pair, 16).map_err(|_| NotAMilestone)?;
+        }
+        Ok(Self { sequence, chain })
+    }
+}
+
+impl fmt::Display for NotAMilestone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("expected a sequence number, a colon and 64 hexadecimal digits")
+    }
+}
+
+impl std::error::Error for NotAMilestone {}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::{Journal, MemoryDisk, Options, verify};
+
+    /// A journal of these records, in segments of a few.
+    fn journal(records: &[&str]) -> MemoryDisk {
+        let disk = MemoryDisk::new();
+        extend(&disk, records);
+        disk
+    }
+
+    fn extend(disk: &MemoryDisk, records: &[&str]) {
+        let options = Options { segment_bytes_max: 300, room_bytes: 0, ..Options::new([7; 16]) };
+        let (journal, _) = Journal::open(Arc::new(disk.clone()), options).unwrap();
+        for record in records {
+            drop(journal.append(record.as_bytes()));
+        }
+        journal.close().unwrap();
+    }
+
+    #[test]
+    fn a_journal_that_went_on_still_has_its_old_end() {
+        let disk = journal(&["one", "two", "three", "four", "five"]);
+        let end = verify(&disk, &mut |_, _| {}).unwrap().end().unwrap();
+        assert_eq!((end.sequence, milestone(&disk, 5).unwrap()), (5, Some(end)));
+        extend(&disk, &["six", "seven", "eight", "nine"]);
+        let verdict = verify(&disk, &mut |_, _| {}).unwrap();
+        assert_eq!((verdict.next_sequence, verdict.segments > 1), (10, true));
+        assert_eq!(milestone(&disk, 5).unwrap(), Some(end));
+    }
+
+    #[test]
+    fn a_journal_that_was_cut_or_written_anew_does_not() {
+        let end = verify(&journal(&["one", "two", "three"]), &mut |_, _| {}).unwrap().end().unwrap();
+        assert_eq!(milestone(&journal(&["one", "two"]), 3).unwrap(), None);
+        assert_ne!(milestone(&journal(&["one", "2", "three", "four"]), 3).unwrap(), Some(end));
+        assert_eq!(milestone(&journal(&[]), 3).unwrap(), None);
+        assert_eq!(verify(&journal(&[]), &mut |_, _| {}).unwrap().end(), None);
+    }
+
+    #[test]
+    fn a_milestone_is_read_as_it_is_written() {
+        let end = Milestone { sequence: 12, chain: [0xA5; CHAIN_LEN] };
+        assert_eq!(end.to_string().parse(), Ok(end));
+        for text in ["", "12", "12:", "x:a5", &format!("{end}0")] {
+            assert_eq!(text.parse::<Milestone>(), Err(NotAMilestone), "{text}");
+        }
+    }
+}
