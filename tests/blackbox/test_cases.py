@@ -9,7 +9,7 @@ import pytest
 from keywright import BINARY, PATIENCE_SECONDS, Deployment
 
 CASES = sorted((pathlib.Path(__file__).parent / "cases").glob("*.py"))
-assert len(CASES) >= 20
+assert len(CASES) >= 19
 
 
 @pytest.fixture(scope="module")
