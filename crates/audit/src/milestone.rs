@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use crate::chain::{CHAIN_LEN, Chain};
 use crate::disk::Disk;
-use crate::error::OpenError;
+use crate::error::JournalError;
 use crate::recovery::segment_files;
 use crate::segment::{Frames, Segment, parse_name};
 use crate::verify::ChainVerdict;
@@ -35,14 +35,14 @@ impl ChainVerdict {
 /// was moved away.
 ///
 /// # Errors
-/// [`OpenError::Damaged`] if the record's segment contradicts itself, [`OpenError::Io`] if it cannot be read.
-pub fn milestone(disk: &dyn Disk, sequence: u64) -> Result<Option<Milestone>, OpenError> {
+/// [`JournalError::Damaged`] if the record's segment contradicts itself, [`JournalError::Io`] if it cannot be read.
+pub fn milestone(disk: &dyn Disk, sequence: u64) -> Result<Option<Milestone>, JournalError> {
     let files = segment_files(disk)?;
     let holds = |file: &&String| parse_name(file).is_some_and(|first| first <= sequence);
     let Some(file) = files.iter().rfind(holds) else { return Ok(None) };
-    let bytes = disk.read(file).map_err(OpenError::io(file))?;
+    let bytes = disk.read(file).map_err(JournalError::io(file))?;
     let is_newest = files.last() == Some(file);
-    let segment = Segment::check(file, &bytes, is_newest, &mut |_, _| {}).map_err(OpenError::Damaged)?;
+    let segment = Segment::check(file, &bytes, is_newest, &mut |_, _| {}).map_err(JournalError::Damaged)?;
     let index = usize::try_from(sequence.saturating_sub(segment.header.first)).unwrap_or(usize::MAX);
     Ok(Frames::new(&bytes).nth(index).map(|frame| Milestone { sequence, chain: frame.chain }))
 }
