@@ -28,7 +28,8 @@ P99_SECONDS_MAX = 0.05
 SHARE_BYTES = MIB
 # What the journal may grow by besides: room for records to come, and those of calls that were made with a signature.
 ROOM_BYTES = 512 * 1024
-RECORD_BYTES = 2048
+# A record of a call with a signature has an encryption context of up to 8 KiB, and why the call was denied.
+RECORD_BYTES = 16 * 1024
 # Between two calls of the other client.
 PAUSE_SECONDS = 0.005
 SETTLE_SECONDS = 3

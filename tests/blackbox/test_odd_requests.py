@@ -26,9 +26,9 @@ ODD = {
     "no version": (b"POST /\r\n\r\n", {400}),
     "another version": (b"POST / HTTP/3.0\r\nHost: a\r\n\r\n", {400}),
     "a chunk that is too large": (
-        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFF\r\n", {400},
+        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFF\r\n", {400, 408},
     ),
-    "a chunk of no number": (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", {400}),
+    "a chunk of no number": (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", {400, 408}),
     "a coding that is unknown": (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", {400}),
     "a field of 40 KiB": (b"POST / HTTP/1.1\r\nHost: a\r\nX: " + b"y" * 40_960 + b"\r\n\r\n", {431}),
     "two hundred fields": (b"POST / HTTP/1.1\r\nHost: a\r\n" + b"X: y\r\n" * 200 + b"\r\n", {431}),
