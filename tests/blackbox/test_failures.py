@@ -200,7 +200,7 @@ def test_strangers_leave_a_few_records_and_a_few_lines_in_the_log(deployment):
             flood.shutdown(socket.SHUT_WR)
             assert until_closed(flood).count(b"HTTP/1.1 400") == 10
     served(deployment)
-    assert "keywright_strangers_counted 30\n" in deployment.page("/metrics")[1]
+    assert "keywright_strangers_counted_total 30\n" in deployment.page("/metrics")[1]
     process = deployment.process
     deployment.stop()
     refused = [line for line in process.lines if line and line["message"] == "call refused"]

@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
+use base16ct::lower::encode_string;
+
 use crate::chain::{CHAIN_LEN, Chain};
 use crate::disk::Disk;
 use crate::error::JournalError;
@@ -50,7 +52,7 @@ pub fn milestone(disk: &dyn Disk, sequence: u64) -> Result<Option<Milestone>, Jo
 impl fmt::Display for Milestone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:", self.sequence)?;
-        self.chain.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&encode_string(&self.chain))
     }
 }
 
@@ -60,15 +62,8 @@ impl FromStr for Milestone {
     fn from_str(text: &str) -> Result<Self, NotAMilestone> {
         let (sequence, digits) = text.split_once(':').ok_or(NotAMilestone)?;
         let sequence = sequence.parse().map_err(|_| NotAMilestone)?;
-        if digits.len() != 2 * CHAIN_LEN || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-            return Err(NotAMilestone);
-        }
-        let mut chain: Chain = [0; CHAIN_LEN];
-        for (byte, pair) in chain.iter_mut().zip(digits.as_bytes().chunks(2)) {
-            let pair = std::str::from_utf8(pair).map_err(|_| NotAMilestone)?;
-            *byte = u8::from_str_radix(pair, 16).map_err(|_| NotAMilestone)?;
-        }
-        Ok(Self { sequence, chain })
+        let chain = base16ct::mixed::decode_vec(digits).ok().and_then(|bytes| Chain::try_from(bytes).ok());
+        Ok(Self { sequence, chain: chain.ok_or(NotAMilestone)? })
     }
 }
 

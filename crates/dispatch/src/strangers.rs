@@ -4,9 +4,9 @@
 //! minute leave records of their own, shortened and not waited for. What goes beyond that is counted, and summed up once in
 //! a minute. A crash loses what has been counted and not summed up yet.
 
-mod ledger;
 mod network;
 mod pace;
+mod tally;
 
 use std::{
     net::IpAddr,
@@ -19,14 +19,14 @@ use std::{
 use audit::{EventKind, Journal, JournalHealth, Record, Value};
 use strongroom::Entropy;
 
-pub use self::ledger::StrangersShare;
-use self::ledger::{Ledger, Moment, Summary};
 pub use self::network::Network;
+pub use self::tally::StrangersShare;
+use self::tally::{Moment, Summary, Tally};
 use crate::{Clock, Ids};
 
 /// What has been refused to strangers, and what of it is recorded.
 pub struct Strangers {
-    ledger: Mutex<Ledger>,
+    tally: Mutex<Tally>,
     journal: Arc<Journal>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
@@ -55,7 +55,7 @@ impl Strangers {
         let strangers = Self {
             disk_reserve_bytes: share.disk_reserve_bytes,
             is_short: AtomicBool::new(false),
-            ledger: Mutex::new(Ledger::new(share)),
+            tally: Mutex::new(Tally::new(share)),
             journal,
             clock,
             entropy,
@@ -69,7 +69,7 @@ impl Strangers {
     /// A stranger was refused something that is no call, such as a request that is no HTTP. It is counted.
     pub fn refused(&self, address: IpAddr, kind: &'static str) {
         self.counted.fetch_add(1, Relaxed);
-        self.ledger().count(address.into(), kind, self.moment());
+        self.tally().count(address.into(), kind, self.moment());
     }
 
     /// Looks whether the reserve is there, and records what has been counted for a minute. To be called about once in a
@@ -108,7 +108,7 @@ impl Strangers {
             self.refused(address, kind);
             return false;
         }
-        let admitted = self.ledger().admits(address.into(), kind, self.moment());
+        let admitted = self.tally().admits(address.into(), kind, self.moment());
         if !admitted {
             self.counted.fetch_add(1, Relaxed);
         }
@@ -122,7 +122,7 @@ impl Strangers {
             return self.refused(address, kind);
         }
         self.recorded.fetch_add(1, Relaxed);
-        self.ledger().spend(payload.len() as u64, self.moment());
+        self.tally().spend(payload.len() as u64, self.moment());
     }
 
     fn write_summaries(&self, at_the_end: bool) {
@@ -131,12 +131,12 @@ impl Strangers {
             return;
         }
         let now = self.moment();
-        let summaries = self.ledger().sum_up(now, at_the_end);
+        let summaries = self.tally().sum_up(now, at_the_end);
         for summary in summaries {
             let written =
                 self.encode(&summary, now).is_some_and(|record| self.journal.hand_over(&record).is_ok());
             if !written {
-                self.ledger().put_back(&summary, now);
+                self.tally().put_back(&summary, now);
                 continue;
             }
             let Summary { kind, count, .. } = summary;
@@ -195,9 +195,9 @@ impl Strangers {
         Moment { time: self.clock.now(), elapsed: self.clock.elapsed() }
     }
 
-    fn ledger(&self) -> MutexGuard<'_, Ledger> {
+    fn tally(&self) -> MutexGuard<'_, Tally> {
         // Nothing panics under the lock. If something did, the counts would still be counts.
-        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -11,9 +11,9 @@ use http::{
 
 use dispatch::{BodyFault, ConnectionInfo};
 use edge::{Answer, Connections, FromAPage};
-use server::{Gauge, Health, Part};
+use server::{Health, Part};
 
-use crate::metrics::{self, Metrics, gauge};
+use crate::metrics::{self, Metrics, figure, gauge};
 
 /// Answers the pages.
 pub(crate) struct Admin {
@@ -89,9 +89,7 @@ impl Admin {
         metrics::connections(&mut out, &self.connections);
         let ready = self.health.parts().iter().all(|part| part.ready);
         gauge(&mut out, "keywright_ready", "1 when calls are answered.", u64::from(ready));
-        for Gauge { name, help, value } in self.health.gauges() {
-            gauge(&mut out, name, help, value);
-        }
+        self.health.figures().iter().for_each(|one| figure(&mut out, one));
         page(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", out)
     }
 }
@@ -129,6 +127,8 @@ fn quote(out: &mut String, text: &str) {
 mod tests {
     use std::net::{Ipv4Addr, SocketAddr};
 
+    use server::{Figure, FigureKind};
+
     use super::*;
 
     struct Fixed(Vec<Part>);
@@ -138,8 +138,14 @@ mod tests {
             self.0.clone()
         }
 
-        fn gauges(&self) -> Vec<Gauge> {
-            vec![Gauge { name: "keywright_journal_queue_records", help: "Records that wait.", value: 7 }]
+        fn figures(&self) -> Vec<Figure> {
+            let kind = FigureKind::Gauge;
+            vec![Figure {
+                name: "keywright_journal_queue_records",
+                kind,
+                help: "Records that wait.",
+                value: 7,
+            }]
         }
     }
 

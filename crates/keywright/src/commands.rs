@@ -19,7 +19,7 @@ use model::arn::{AccountId, Region};
 use outbound::Outbound;
 use policy::PolicyKind;
 
-use server::{Health, RootCredentials, SystemClock, SystemEntropy};
+use server::{Health, RootCredentials, StartError, SystemClock, SystemEntropy};
 use store::Adoption;
 use tokio::runtime::Runtime;
 
@@ -171,6 +171,9 @@ fn open(place: DataOptions) -> Result<Deployment, Failure> {
     let config = place.config()?;
     for missing in hardening::apply() {
         eprintln!("keywright: warning: {missing}");
+    }
+    if !runtime()?.block_on(server::is_initialised(&config.data_dir))? {
+        return Err(StartError::NotInitialised.into());
     }
     let opened = Deployment::open(&config, Arc::default())?;
     match opened.vitals.parts().iter().find(|part| !part.ready) {

@@ -9,7 +9,6 @@ use model::arn::AccountId;
 use server::{
     Assembly, Background, DataDir, Parts, RootSource, StartError, SystemClock, SystemEntropy, Vitals,
 };
-use store::SqliteStore;
 
 use crate::{config::Config, error::ServeError, issuers::Issuers, metrics::Metrics};
 
@@ -67,7 +66,7 @@ fn parts(
     metrics: Arc<Metrics>,
 ) -> Result<Parts, StartError> {
     let options = store::Options { create: false, bytes_max: None };
-    let store = data.open_by_reserve(|| SqliteStore::open(&data.store(), options))?;
+    let store = data.open_store(options)?;
     Ok(Parts {
         journal: audit::Options::new(data.node(&SystemEntropy).map_err(StartError::Node)?),
         store: Arc::new(store),

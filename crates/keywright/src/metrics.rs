@@ -12,6 +12,7 @@ use std::{
 };
 
 use edge::Connections;
+use server::{Figure, FigureKind};
 
 /// Series that are kept; with more combinations than this, what is new is counted as `other`.
 const SERIES_MAX: usize = 2048;
@@ -175,6 +176,16 @@ pub(crate) fn connections(out: &mut String, connections: &Connections) {
     for (reason, count) in connections.ended() {
         line(out, name, &format!("reason=\"{reason}\""), count);
     }
+}
+
+/// Writes a figure of the server.
+pub(crate) fn figure(out: &mut String, figure: &Figure) {
+    let kind = match figure.kind {
+        FigureKind::Gauge => "gauge",
+        FigureKind::Counter => "counter",
+    };
+    head(out, figure.name, kind, figure.help);
+    line(out, figure.name, "", figure.value);
 }
 
 /// Writes one figure that goes up and down.

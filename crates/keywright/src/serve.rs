@@ -83,55 +83,51 @@ impl Listening {
     /// # Errors
     /// [`ServeError`], before anything is served.
     pub(crate) fn serve(self, config: &Config, runtime: &Runtime) -> Result<(), ServeError> {
-        serve(self, config, runtime)
-    }
-}
+        let Listening { mut signals, tls, api, admin } = self;
+        let metrics = Arc::new(Metrics::default());
+        let deployment = Deployment::open(config, Arc::clone(&metrics))?;
 
-fn serve(listening: Listening, config: &Config, runtime: &Runtime) -> Result<(), ServeError> {
-    let Listening { mut signals, tls, api, admin } = listening;
-    let metrics = Arc::new(Metrics::default());
-    let deployment = Deployment::open(config, Arc::clone(&metrics))?;
+        let connections = Arc::new(Connections::default());
+        let api = api.serve(Setup {
+            answer: Arc::new(Api {
+                dispatcher: Arc::clone(&deployment.dispatcher),
+                origins: config.origins.clone(),
+            }),
+            tls: tls.clone(),
+            limits: config.limits,
+            workers: config.workers,
+            name: "api",
+            counts: Arc::clone(&connections),
+        });
+        let api = api.map_err(StartError::Thread)?;
+        let health: Arc<dyn Health> = Arc::clone(&deployment.vitals) as _;
+        let admin = admin.serve(Setup {
+            answer: Arc::new(Admin { metrics, connections, health }),
+            tls: None,
+            // Nobody signs here.
+            limits: config.limits.for_anybody(ADMIN_CONNECTIONS),
+            workers: NonZeroUsize::MIN,
+            name: "admin",
+            counts: Arc::default(),
+        });
+        let admin = admin.map_err(StartError::Thread)?;
+        announce(config, &deployment, api.address(), admin.address());
 
-    let connections = Arc::new(Connections::default());
-    let api = api.serve(Setup {
-        answer: Arc::new(Api {
-            dispatcher: Arc::clone(&deployment.dispatcher),
-            origins: config.origins.clone(),
-        }),
-        tls: tls.clone(),
-        limits: config.limits,
-        workers: config.workers,
-        name: "api",
-        counts: Arc::clone(&connections),
-    });
-    let api = api.map_err(StartError::Thread)?;
-    let health: Arc<dyn Health> = Arc::clone(&deployment.vitals) as _;
-    let admin = admin.serve(Setup {
-        answer: Arc::new(Admin { metrics, connections, health }),
-        tls: None,
-        // Nobody signs here.
-        limits: config.limits.for_anybody(ADMIN_CONNECTIONS),
-        workers: NonZeroUsize::MIN,
-        name: "admin",
-        counts: Arc::default(),
-    });
-    let admin = admin.map_err(StartError::Thread)?;
-    announce(config, &deployment, api.address(), admin.address());
-
-    let signal = loop {
-        match runtime.block_on(signals.next()) {
-            Wanted::Stop(signal) => break signal,
-            Wanted::Reload => reload(tls.as_ref(), &deployment.issuers),
+        let signal = loop {
+            match runtime.block_on(signals.next()) {
+                Wanted::Stop(signal) => break signal,
+                Wanted::Reload => reload(tls.as_ref(), &deployment.issuers),
+            }
+        };
+        tracing::info!(signal, "stopping: calls in flight are answered first");
+        if let Ended::CutOff(count) = api.shut_down() {
+            tracing::warn!(count, "connections were closed because their time was over");
         }
-    };
-    tracing::info!(signal, "stopping: calls in flight are answered first");
-    if let Ended::CutOff(count) = api.shut_down() {
-        tracing::warn!(count, "connections were closed because their time was over");
+        let _ = admin.shut_down();
+        deployment.close();
+        tracing::info!("stopped");
+        Ok(())
     }
-    let _ = admin.shut_down();
-    deployment.close();
-    tracing::info!("stopped");
-    Ok(())
 }
 
 /// Monitoring needs few.

@@ -16,6 +16,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use store::{SqliteStore, StoreOpenError};
 use strongroom::Entropy;
 
 /// A data directory.
@@ -68,20 +69,26 @@ impl DataDir {
         self.0.join("development")
     }
 
-    /// Opens something in the directory that takes a little room. On a full disk, the reserve is given up for it; the next start
-    /// for which there is room puts the reserve back.
+    /// Opens the store. Opening takes a little room. On a full disk, the reserve is given up for it; the next start for
+    /// which there is room puts the reserve back.
     ///
     /// # Errors
-    /// What opening answers.
-    pub fn open_by_reserve<T, E>(&self, open: impl Fn() -> Result<T, E>) -> Result<T, E> {
+    /// [`StoreOpenError`].
+    pub fn open_store(&self, options: store::Options) -> Result<SqliteStore, StoreOpenError> {
         let reserve = self.0.join("reserve");
-        let opened = open();
-        if opened.is_err() && fs::remove_file(&reserve).is_ok() {
-            return open();
-        }
-        if opened.is_ok() && !reserve.exists() && write_private(&reserve, &[0; RESERVE_BYTES]).is_err() {
-            // It is put back another time. What was written of it is in the way until then.
-            let _ = fs::remove_file(reserve.with_extension("draft"));
+        let opened = SqliteStore::open(&self.store(), options);
+        match opened {
+            // SQLite has several errors for a full disk. What has another cause fails again.
+            Err(StoreOpenError::Io { .. } | StoreOpenError::Engine { .. })
+                if fs::remove_file(&reserve).is_ok() =>
+            {
+                return SqliteStore::open(&self.store(), options);
+            }
+            Ok(_) if !reserve.exists() && write_private(&reserve, &[0; RESERVE_BYTES]).is_err() => {
+                // It is put back another time. What was written of it is in the way until then.
+                let _ = fs::remove_file(reserve.with_extension("draft"));
+            }
+            _ => {}
         }
         opened
     }
@@ -170,20 +177,26 @@ mod tests {
     }
 
     #[test]
-    fn the_reserve_is_given_up_for_a_start_and_put_back_by_the_next() {
+    fn the_reserve_is_given_up_for_a_full_disk_alone_and_put_back_by_the_next_start() {
         let folder = tempfile::tempdir().unwrap();
         let data = DataDir::new(folder.path());
         let reserve = folder.path().join("reserve");
-        let open = || Ok::<_, io::Error>(());
-        data.open_by_reserve(open).unwrap();
+        let open = || data.open_store(store::Options::default());
+        let running = open().unwrap();
         assert_eq!(fs::metadata(&reserve).unwrap().len(), RESERVE_BYTES as u64);
-        // Opens only where the reserve was.
-        let short_of_room = || if reserve.exists() { Err(io::ErrorKind::StorageFull) } else { Ok(()) };
-        assert_eq!(data.open_by_reserve(short_of_room), Ok(()));
-        assert!(!reserve.exists(), "the room is needed");
-        data.open_by_reserve(open).unwrap();
+        assert!(matches!(open(), Err(StoreOpenError::Locked { .. })));
+        assert!(reserve.exists(), "the reserve of a server that runs stays");
+        drop(running);
+        // A folder where a file has to be is no full disk, but nobody can tell it from one.
+        let elsewhere = folder.path().join("elsewhere");
+        fs::rename(data.store(), &elsewhere).unwrap();
+        fs::write(data.store(), b"").unwrap();
+        assert!(matches!(open(), Err(StoreOpenError::Io { .. })));
+        assert!(!reserve.exists(), "the room may be needed");
+        fs::remove_file(data.store()).unwrap();
+        fs::rename(&elsewhere, data.store()).unwrap();
+        drop(open().unwrap());
         assert!(reserve.exists());
-        assert_eq!(data.open_by_reserve(|| Err::<(), _>("broken")), Err("broken"));
     }
 
     #[test]

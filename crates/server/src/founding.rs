@@ -41,7 +41,7 @@ pub async fn is_initialised(data_dir: &Path) -> Result<bool, StartError> {
         return Ok(false);
     }
     let options = store::Options { create: false, bytes_max: None };
-    let store = data.open_by_reserve(|| SqliteStore::open(&data.store(), options))?;
+    let store = data.open_store(options)?;
     Ok(deployment::seal_record(&store).await?.is_some())
 }
 

@@ -14,8 +14,8 @@ pub trait Health: Send + Sync + 'static {
     /// The parts that must all be well for the server to answer calls: seal, store, journal.
     fn parts(&self) -> Vec<Part>;
 
-    /// Figures of now, for `/metrics`.
-    fn gauges(&self) -> Vec<Gauge>;
+    /// Figures for `/metrics`.
+    fn figures(&self) -> Vec<Figure>;
 }
 
 /// One part of the server.
@@ -29,15 +29,26 @@ pub struct Part {
     pub ready: bool,
 }
 
-/// A figure of now.
+/// A figure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Gauge {
-    /// Such as `keywright_journal_queue_records`.
+pub struct Figure {
+    /// Such as `keywright_journal_queue_records`; the name of what counts ends in `_total`.
     pub name: &'static str,
+    /// Whether it is of now, or only goes up.
+    pub kind: FigureKind,
     /// What it counts, and in what unit.
     pub help: &'static str,
     /// The figure.
     pub value: u64,
+}
+
+/// How a figure changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FigureKind {
+    /// Up and down.
+    Gauge,
+    /// Up, from 0 at each start.
+    Counter,
 }
 
 /// The parts that must be well for calls to be answered.
@@ -91,8 +102,9 @@ impl Health for Vitals {
         ]
     }
 
-    fn gauges(&self) -> Vec<Gauge> {
-        let parts = self.parts().into_iter().map(|part| Gauge {
+    fn figures(&self) -> Vec<Figure> {
+        let parts = self.parts().into_iter().map(|part| Figure {
+            kind: FigureKind::Gauge,
             name: match part.name {
                 "seal" => "keywright_unsealed",
                 "store" => "keywright_store_following",
@@ -101,20 +113,23 @@ impl Health for Vitals {
             help: "1 if this part is well, 0 if calls are refused because of it",
             value: u64::from(part.ready),
         });
-        let free = self.journal.free_bytes().map(|value| Gauge {
+        let free = self.journal.free_bytes().map(|value| Figure {
+            kind: FigureKind::Gauge,
             name: "keywright_journal_disk_free_bytes",
             help: "Free bytes on the journal's disk.",
             value,
         });
         let strangers = [
-            Gauge {
-                name: "keywright_strangers_recorded",
-                help: "Refusals of strangers since the start that have a record of their own.",
+            Figure {
+                kind: FigureKind::Counter,
+                name: "keywright_strangers_recorded_total",
+                help: "Refusals of strangers that have a record of their own.",
                 value: self.strangers.recorded(),
             },
-            Gauge {
-                name: "keywright_strangers_counted",
-                help: "Refusals of strangers since the start that are only counted and summed up.",
+            Figure {
+                kind: FigureKind::Counter,
+                name: "keywright_strangers_counted_total",
+                help: "Refusals of strangers that are only counted and summed up.",
                 value: self.strangers.counted(),
             },
         ];

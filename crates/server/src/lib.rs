@@ -29,7 +29,7 @@ pub use entropy::SystemEntropy;
 pub use founding::{
     RootCredentials, add_account, found, found_bare, initialise, is_initialised, open_account, reset_root,
 };
-pub use health::{Gauge, Health, Part, Vitals};
+pub use health::{Figure, FigureKind, Health, Part, Vitals};
 pub use meant::{nearest, service};
 pub use roots::{RootSource, RootsError};
 pub use seal::{SealFile, SealFileError, SealSource};

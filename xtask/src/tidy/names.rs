@@ -94,6 +94,7 @@ const PERMITTED: &[Row] = &[
     ("Step", &["model", "policy"], PRIVATE),
     ("Tables", &["iam", "kms", "state"], IMPLEMENTED),
     ("TagRecord", &["iam", "kms"], PRIVATE),
+    ("Tally", &["dispatch", "strongroom"], PRIVATE),
     ("Text", &["dev", "iam"], PRIVATE),
     ("Token", &["oidc", "xtask"], PRIVATE),
     ("Use", &["kms", "state"], FIELDS),

@@ -1,7 +1,7 @@
 //! `GetTagKeys`: the keys of all tags that are in use in the account and Region.
 //! <https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetTagKeys.html>
 
-use std::{collections::BTreeSet, ops::Bound};
+use std::collections::BTreeSet;
 
 use dispatch::{Cx, Facts, Fault, Operation, Outcome};
 use model::tagging::{GetTagKeysInput, GetTagKeysOutput};
@@ -12,9 +12,6 @@ use crate::{Kms, gate, layout::Place};
 /// The operation.
 pub(super) struct GetTagKeys;
 
-/// Tag keys on a page.
-const PAGE: usize = 100;
-
 impl Operation for GetTagKeys {
     type Service = Kms;
     type Input = GetTagKeysInput;
@@ -23,19 +20,11 @@ impl Operation for GetTagKeys {
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         gate::permit(kms, cx, "tag:GetTagKeys", "*", &())?;
-        let tokens = Tokens::new(kms, cx, "GetTagKeys", "");
-        let after = tokens.resume(input.pagination_token.as_deref())?;
         let shelf = kms.tables().shelf(&Place::of(cx));
         let keys = shelf.into_iter().flat_map(|shelf| shelf.keys.values());
         let used: BTreeSet<&String> = keys.flat_map(|key| key.tags.keys()).collect();
-        let last = after.as_ref();
-        let after = last.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
-        let page =
-            tokens.page(used.range::<&String, _>((after, Bound::Unbounded)), PAGE, |key| (**key).clone())?;
-        Ok(GetTagKeysOutput {
-            tag_keys: Some(page.items.into_iter().map(|key| (*key).clone()).collect()),
-            pagination_token: next(page.next_marker),
-        }
-        .into())
+        let tokens = Tokens::new(kms, cx, "GetTagKeys", "");
+        let page = tokens.of_texts(input.pagination_token.as_deref(), &used)?;
+        Ok(GetTagKeysOutput { tag_keys: Some(page.items), pagination_token: next(page.next_marker) }.into())
     }
 }

@@ -1,7 +1,7 @@
 //! `GetTagValues`: the values that tags of a key have in the account and Region.
 //! <https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetTagValues.html>
 
-use std::{collections::BTreeSet, ops::Bound};
+use std::collections::BTreeSet;
 
 use base16ct::lower::encode_string as hex;
 use dispatch::{Cx, Facts, Fault, Operation, Outcome};
@@ -13,9 +13,6 @@ use crate::{Kms, gate, layout::Place};
 /// The operation.
 pub(super) struct GetTagValues;
 
-/// Tag values on a page.
-const PAGE: usize = 100;
-
 impl Operation for GetTagValues {
     type Service = Kms;
     type Input = GetTagValuesInput;
@@ -25,19 +22,12 @@ impl Operation for GetTagValues {
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         gate::permit(kms, cx, "tag:GetTagValues", "*", &())?;
         let of = hex(input.key.as_bytes());
-        let tokens = Tokens::new(kms, cx, "GetTagValues", &of);
-        let after = tokens.resume(input.pagination_token.as_deref())?;
         let shelf = kms.tables().shelf(&Place::of(cx));
         let keys = shelf.into_iter().flat_map(|shelf| shelf.keys.values());
         let used: BTreeSet<&String> = keys.filter_map(|key| key.tags.get(&input.key)).collect();
-        let last = after.as_ref();
-        let after = last.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
-        let page = tokens
-            .page(used.range::<&String, _>((after, Bound::Unbounded)), PAGE, |value| (**value).clone())?;
-        Ok(GetTagValuesOutput {
-            tag_values: Some(page.items.into_iter().map(|value| (*value).clone()).collect()),
-            pagination_token: next(page.next_marker),
-        }
-        .into())
+        let tokens = Tokens::new(kms, cx, "GetTagValues", &of);
+        let page = tokens.of_texts(input.pagination_token.as_deref(), &used)?;
+        Ok(GetTagValuesOutput { tag_values: Some(page.items), pagination_token: next(page.next_marker) }
+            .into())
     }
 }

@@ -1,8 +1,13 @@
 //! Pages of this API's listings. The last page's token is empty, and so may be the first request's.
 
+use std::{collections::BTreeSet, ops::Bound};
+
 use dispatch::{Cx, Fault, Listing, NoPage, Page};
 
 use crate::{Kms, faults};
+
+/// Tag keys or values on a page.
+const TEXTS_ON_PAGE: usize = 100;
 
 /// The listing of an operation, filtered by `of`.
 pub(super) struct Tokens<'a, 'c>(Listing<'a, 'c>);
@@ -16,6 +21,19 @@ impl<'a, 'c> Tokens<'a, 'c> {
     /// The last item of the page before.
     pub(super) fn resume(&self, token: Option<&str>) -> Result<Option<String>, Fault> {
         self.0.resume(token.filter(|token| !token.is_empty())).map_err(fault)
+    }
+
+    /// A page of texts that are sorted, after the page that the token names.
+    pub(super) fn of_texts(
+        &self,
+        token: Option<&str>,
+        texts: &BTreeSet<&String>,
+    ) -> Result<Page<String>, Fault> {
+        let last = self.resume(token)?;
+        let last = last.as_ref();
+        let after = last.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
+        let texts = texts.range::<&String, _>((after, Bound::Unbounded)).map(|text| (*text).clone());
+        self.page(texts, TEXTS_ON_PAGE, String::clone)
     }
 
     /// The first `limit` of `items`.

@@ -1,6 +1,9 @@
 //! Seats that are given in turn.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    iter,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use tokio::sync::oneshot::{self, Sender};
 
@@ -43,7 +46,7 @@ impl Line {
             }
             let (sender, turn) = oneshot::channel();
             if seats.waiting.is_full(customer) {
-                // Whoever hung up takes nobody's turn.
+                // Whoever hung up takes nobody's place.
                 seats.waiting.retain(|waiting| !waiting.is_closed());
             }
             seats.waiting.enter(customer, sender).map_err(|Full| NotDone::Busy)?;
@@ -61,13 +64,48 @@ impl Drop for Seat {
     fn drop(&mut self) {
         let next = {
             let mut seats = self.0.lock();
-            let next = seats.waiting.next();
+            // Whoever hung up takes nobody's turn.
+            let next = iter::from_fn(|| seats.waiting.next()).find(|waiting| !waiting.is_closed());
             seats.free += usize::from(next.is_none());
             next
         };
         if let Some(next) = next {
-            // Whoever hung up meanwhile does not take the seat, which is left again by that.
+            // Whoever hangs up at this very moment does not take the seat, which is left again by that.
             drop(next.send(Self(Arc::clone(&self.0))));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        pin::pin,
+        task::{Context, Poll, Waker},
+        thread,
+    };
+
+    use model::arn::AccountId;
+
+    use super::*;
+
+    /// What a seat that is left takes of the stack must not grow with the number of those who hung up.
+    #[test]
+    fn a_seat_goes_past_very_many_who_hung_up() {
+        const MANY: usize = 20_000;
+        let customer = Customer { account: AccountId::from_u64(1).unwrap(), principal: "a".to_owned() };
+        let most = Most { of_principal: MANY, of_account: MANY, of_all: MANY };
+        let line = Line::new(1, most);
+        let mut context = Context::from_waker(Waker::noop());
+        let mut seated = |line: &Arc<Line>| match pin!(line.seat(&customer)).poll(&mut context) {
+            Poll::Ready(seat) => seat.ok(),
+            Poll::Pending => None,
+        };
+        let seat = seated(&line).unwrap();
+        for _ in 0..MANY - 1 {
+            assert!(seated(&line).is_none(), "it waits, and hangs up");
+        }
+        let small = thread::Builder::new().stack_size(64 * 1024);
+        small.spawn(move || drop(seat)).unwrap().join().unwrap();
+        assert!(seated(&line).is_some());
     }
 }

@@ -219,22 +219,27 @@ mod tests {
         (0..count).map(generate).collect()
     }
 
-    #[tokio::test]
-    async fn however_many_keys_one_wants_another_waits_for_little() {
-        let workshop = Arc::new(Workshop::new(1));
-        let done = Arc::new(Mutex::new(Vec::new()));
-        let (go, wait) = mpsc::channel::<()>();
-        let first = Arc::clone(&workshop);
+    /// Takes the only place of a workshop, until something is sent.
+    async fn occupied(workshop: &Arc<Workshop>) -> (JoinHandle<Result<(), NotDone>>, mpsc::Sender<()>) {
+        let (go, wait) = mpsc::channel();
+        let workshop = Arc::clone(workshop);
         let first = tokio::spawn(async move {
-            first.work(|| customer("first"), Effort::Large, move || wait.recv()).await
+            workshop.work(|| customer("first"), Effort::Large, move || wait.recv().unwrap()).await
         });
         tokio::task::yield_now().await;
+        (first, go)
+    }
+
+    #[tokio::test]
+    async fn however_many_keys_one_wants_another_waits_for_little() {
+        let (workshop, done) = (Arc::new(Workshop::new(1)), Arc::new(Mutex::new(Vec::new())));
+        let (first, go) = occupied(&workshop).await;
         let greedy = start(&workshop, "greedy", 64, &done);
         tokio::task::yield_now().await;
         let modest = start(&workshop, "modest", 1, &done);
         tokio::task::yield_now().await;
         go.send(()).unwrap();
-        first.await.unwrap().unwrap().unwrap();
+        assert_eq!(first.await.unwrap(), Ok(()));
         let mut refused = 0;
         for generation in greedy {
             match generation.await.unwrap() {
@@ -257,14 +262,8 @@ mod tests {
 
     #[tokio::test]
     async fn who_hung_up_is_passed_over() {
-        let workshop = Arc::new(Workshop::new(1));
-        let done = Arc::new(Mutex::new(Vec::new()));
-        let (go, wait) = mpsc::channel::<()>();
-        let first = Arc::clone(&workshop);
-        let first = tokio::spawn(async move {
-            first.work(|| customer("first"), Effort::Large, move || wait.recv()).await
-        });
-        tokio::task::yield_now().await;
+        let (workshop, done) = (Arc::new(Workshop::new(1)), Arc::new(Mutex::new(Vec::new())));
+        let (first, go) = occupied(&workshop).await;
         // As often as this, each time a full queue: whoever is gone takes no place in it.
         for _ in 0..5 {
             let gone = start(&workshop, "gone", 32, &done);
@@ -277,7 +276,7 @@ mod tests {
         let patient = start(&workshop, "patient", 2, &done);
         tokio::task::yield_now().await;
         go.send(()).unwrap();
-        first.await.unwrap().unwrap().unwrap();
+        assert_eq!(first.await.unwrap(), Ok(()));
         for generation in patient {
             assert_eq!(generation.await.unwrap(), Ok(()));
         }

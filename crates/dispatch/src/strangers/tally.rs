@@ -41,7 +41,7 @@ pub(super) struct Summary {
 
 /// Refusals of strangers.
 #[derive(Debug)]
-pub(super) struct Ledger {
+pub(super) struct Tally {
     share: StrangersShare,
     networks: BTreeMap<Network, Visits>,
     others: Visits,
@@ -95,7 +95,7 @@ impl StrangersShare {
     }
 }
 
-impl Ledger {
+impl Tally {
     pub(super) fn new(share: StrangersShare) -> Self {
         Self {
             share,
