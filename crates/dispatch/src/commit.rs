@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use audit::Journal;
 use bytes::Bytes;
-use store::{Batch, Revision, Store, StoreError};
+use store::{Batch, Precondition, Revision, Store, StoreError};
 use tokio::sync::oneshot;
 
 use crate::Outbox;
@@ -62,7 +62,11 @@ impl Commit {
 }
 
 async fn commit(store: &dyn Store, outbox: &Outbox, records: &[Recorded], mut change: Batch) -> Committed {
-    change.puts.extend(records.iter().map(|recorded| (outbox.key(&recorded.event), recorded.record.clone())));
+    for Recorded { event, record } in records {
+        let at = outbox.key(event);
+        // Nothing is there, for ids of events are random; so the store need not look.
+        change = change.only_if(Precondition::Absent(at.clone())).put(at, record.clone());
+    }
     match store.commit(change).await {
         Ok(Ok(revision)) => Committed::At(revision),
         Ok(Err(conflict)) => Committed::Conflict(conflict.revision),

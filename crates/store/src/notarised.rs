@@ -128,9 +128,17 @@ impl NotarisedStore {
         committed.and_then(Result::ok).map(drop).ok_or_else(in_use)
     }
 
-    /// What stands where the batch writes, but for records that are not accounted for.
+    /// What stands where the batch writes, but for records that are not accounted for, and for those that the batch itself
+    /// wants to be absent: they replace nothing, or nothing is committed.
     async fn replaced(&self, batch: &Batch) -> Result<Vec<(Key, Replaced)>, StoreError> {
-        let keys: Vec<Key> = batch.written().filter(|key| !(self.desk.exempt)(key)).cloned().collect();
+        let is_new = |key: &Key| {
+            batch.preconditions.iter().any(|one| matches!(one, Precondition::Absent(absent) if absent == key))
+        };
+        let written = batch.written().filter(|key| !(self.desk.exempt)(key) && !is_new(key));
+        let keys: Vec<Key> = written.cloned().collect();
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
         let found = self.inner.get(&keys).await?;
         let replaced = keys.into_iter().zip(found).map(|(key, found)| {
             let read = |found: Versioned| {

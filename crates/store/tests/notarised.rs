@@ -216,6 +216,24 @@ fn several_nodes_keep_their_own_ledgers() {
 }
 
 #[test]
+fn what_is_new_is_not_looked_for() {
+    let engine = Arc::new(FaultyStore::new(MemoryStore::new(), vec![]));
+    let shared: Arc<dyn Store> = Arc::clone(&engine) as _;
+    let store = over(&shared);
+    let new =
+        |name: &str| put(name, "1").only_if(Precondition::Absent(Key::copy_from_slice(name.as_bytes())));
+    commit(&store, new("first"));
+    let effect = FaultEffect::Fail(StoreError::Unavailable("no reads".to_owned()));
+    engine.set_plan(vec![PlannedFault { call: StoreCall::Get, after: 0, times: u64::MAX, effect }]);
+    commit(&store, new("second"));
+    assert!(block_on(store.commit(put("second", "2"))).is_err(), "what is replaced is read");
+    engine.set_plan(vec![]);
+    let conflict = block_on(store.commit(new("second"))).unwrap().unwrap_err();
+    assert_eq!(conflict.precondition, 0, "what is there is not new");
+    block_on(store.survey(&mut |_| Ok(()))).unwrap();
+}
+
+#[test]
 fn lost_answers_and_dropped_commits_leave_the_ledgers_right() {
     let engine = Arc::new(FaultyStore::new(MemoryStore::new(), vec![]));
     let shared: Arc<dyn Store> = Arc::clone(&engine) as _;
