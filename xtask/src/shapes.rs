@@ -13,11 +13,12 @@ use service::Service;
 /// The package that the models are taken from, pinned.
 const PACKAGE: &str = "botocore==1.44.5";
 /// Services by their names in signatures, with their folders in the package.
-const SERVICES: [(&str, &str); 4] = [
+const SERVICES: [(&str, &str); 5] = [
     ("kms", "kms/2014-11-01"),
     ("sts", "sts/2011-06-15"),
     ("iam", "iam/2010-05-08"),
     ("tagging", "resourcegroupstaggingapi/2017-01-26"),
+    ("cloudtrail", "cloudtrail/2013-11-01"),
 ];
 
 /// Downloads the package and writes the trimmed models.

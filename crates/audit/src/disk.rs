@@ -24,6 +24,12 @@ pub trait Disk: Send + Sync {
     /// The system's.
     fn read(&self, name: &str) -> io::Result<Vec<u8>>;
 
+    /// A part of a file: up to `len` bytes from `offset` on, fewer where the file ends.
+    ///
+    /// # Errors
+    /// The system's.
+    fn read_at(&self, name: &str, offset: u64, len: usize) -> io::Result<Vec<u8>>;
+
     /// Makes a new, empty file. The file survives a crash once [`Disk::sync_directory`] has returned.
     ///
     /// # Errors
@@ -127,6 +133,22 @@ impl Disk for FsDisk {
         std::fs::read(self.directory.join(name))
     }
 
+    fn read_at(&self, name: &str, offset: u64, len: usize) -> io::Result<Vec<u8>> {
+        let file = File::open(self.directory.join(name))?;
+        let mut bytes = vec![0; len];
+        let mut read = 0;
+        while let Some(rest) = bytes.get_mut(read..).filter(|rest| !rest.is_empty()) {
+            match file.read_at(rest, offset + read as u64) {
+                Ok(0) => break,
+                Ok(more) => read += more,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        bytes.truncate(read);
+        Ok(bytes)
+    }
+
     fn create(&self, name: &str) -> io::Result<Box<dyn DiskFile>> {
         Ok(Box::new(private().create_new(true).open(self.writable(name)?)?))
     }
@@ -213,6 +235,9 @@ mod tests {
         disk.open("a").unwrap().write_at(3, b"XY").unwrap();
         disk.sync_directory().unwrap();
         assert_eq!(disk.read("a").unwrap(), b"abcXY");
+        assert_eq!(disk.read_at("a", 1, 3).unwrap(), b"bcX");
+        assert_eq!(disk.read_at("a", 4, 3).unwrap(), b"Y");
+        assert_eq!(disk.read_at("a", 9, 3).unwrap(), b"");
         disk.remove("a").unwrap();
         assert_eq!(disk.list().unwrap(), [LOCK_FILE]);
         assert!(disk.free_bytes().unwrap() > 0);

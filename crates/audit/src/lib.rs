@@ -20,6 +20,7 @@ mod memory;
 mod milestone;
 mod nap;
 mod queue;
+mod reader;
 mod record;
 mod recovery;
 mod segment;
@@ -34,9 +35,10 @@ pub use journal::{Journal, JournalHealth, Options};
 pub use memory::{Crash, MemoryDisk};
 pub use milestone::{Milestone, NotAMilestone, milestone};
 pub use queue::{Appended, Position};
+pub use reader::{Placed, SegmentReader, record_at, segments};
 pub use record::{
     EventKind, InvokedBy, NotARecord, RECORD_VERSION, Record, RecordedCaller, RecordedDecision,
-    RecordedOutcome, RecordedTls,
+    RecordedIssuer, RecordedOutcome, RecordedSession, RecordedTls,
 };
 pub use recovery::Recovery;
 pub use segment::Node;

@@ -231,6 +231,14 @@ impl Disk for MemoryDisk {
         state.files.get(name).map(|contents| contents.now.clone()).ok_or(io::ErrorKind::NotFound.into())
     }
 
+    fn read_at(&self, name: &str, offset: u64, len: usize) -> io::Result<Vec<u8>> {
+        let state = self.lock();
+        let contents = &state.files.get(name).ok_or(io::ErrorKind::NotFound)?.now;
+        let start = usize::try_from(offset).map_or(contents.len(), |offset| offset.min(contents.len()));
+        let end = start.saturating_add(len).min(contents.len());
+        Ok(contents.get(start..end).unwrap_or_default().to_vec())
+    }
+
     fn create(&self, name: &str) -> io::Result<Box<dyn DiskFile>> {
         let mut state = self.lock();
         if state.files.contains_key(name) {

@@ -111,6 +111,9 @@ pub struct Record<'a> {
     /// What else is known of the call, such as its attested recipient: [`Value::Members`].
     #[n(25)]
     pub additional: Option<Value<'a>>,
+    /// The session behind temporary credentials.
+    #[n(26)]
+    pub session: Option<RecordedSession<'a>>,
 }
 
 /// What kind of event a record is of.
@@ -140,6 +143,37 @@ pub struct RecordedCaller<'a> {
     /// The access key that signed.
     #[n(3)]
     pub access_key_id: Option<Text<'a>>,
+}
+
+/// The session of a caller with temporary credentials.
+#[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+pub struct RecordedSession<'a> {
+    /// When the credentials were issued, in milliseconds since 1970, UTC.
+    #[n(0)]
+    pub issued_ms: i64,
+    /// Whether the principal proved a second factor.
+    #[n(1)]
+    pub second_factor: bool,
+    /// The role that the session is of, or the user who asked for a federated user.
+    #[n(2)]
+    pub issuer: Option<RecordedIssuer<'a>>,
+    /// The identity provider that vouched for the principal.
+    #[n(3)]
+    pub provider: Option<Text<'a>>,
+    /// Who is behind the session, as it was said when the first role was assumed.
+    #[n(4)]
+    pub source_identity: Option<Text<'a>>,
+}
+
+/// The role or user that a session is of.
+#[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+pub struct RecordedIssuer<'a> {
+    /// The ARN.
+    #[n(0)]
+    pub arn: Text<'a>,
+    /// The unique id, `AROA…` or `AIDA…`.
+    #[n(1)]
+    pub unique_id: Text<'a>,
 }
 
 /// A service that called for somebody, and the identity behind the service.
@@ -272,6 +306,7 @@ impl<'a> Record<'a> {
             trace: None,
             invoked_by: None,
             additional: None,
+            session: None,
         }
     }
 
@@ -338,6 +373,14 @@ impl<'a> Record<'a> {
             cut(access_key_id, NAME_BYTES_MAX);
             cut_option(source_arn, TEXT_BYTES_MAX);
             cut_option(source_account, NAME_BYTES_MAX);
+        }
+        if let Some(RecordedSession { issuer, provider, source_identity, .. }) = &mut self.session {
+            if let Some(RecordedIssuer { arn, unique_id }) = issuer {
+                cut(arn, TEXT_BYTES_MAX);
+                cut(unique_id, NAME_BYTES_MAX);
+            }
+            cut_option(provider, TEXT_BYTES_MAX);
+            cut_option(source_identity, NAME_BYTES_MAX);
         }
         match &mut self.decision {
             RecordedDecision::None => {}

@@ -45,6 +45,13 @@ impl Disk for ShortDisk {
         self.files().get(name).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
+    fn read_at(&self, name: &str, offset: u64, len: usize) -> io::Result<Vec<u8>> {
+        let files = self.files();
+        let bytes = files.get(name).ok_or(io::ErrorKind::NotFound)?;
+        let rest = bytes.iter().skip(usize::try_from(offset).unwrap_or(usize::MAX));
+        Ok(rest.take(len).copied().collect())
+    }
+
     fn create(&self, name: &str) -> io::Result<Box<dyn DiskFile>> {
         let mut files = self.files();
         if files.contains_key(name) {

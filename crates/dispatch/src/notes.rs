@@ -18,7 +18,7 @@ pub struct Notes {
     pub(crate) resources: Vec<Cow<'static, str>>,
     pub(crate) parameters: Vec<(Cow<'static, str>, Value<'static>)>,
     pub(crate) response: Vec<(Cow<'static, str>, Value<'static>)>,
-    pub(crate) additional: Option<Value<'static>>,
+    pub(crate) additional: Vec<(Cow<'static, str>, Value<'static>)>,
     pub(crate) events: Vec<ServiceEvent>,
     pub(crate) after_success: Vec<AfterSuccess>,
     pub(crate) first: Option<Box<First>>,
@@ -90,8 +90,8 @@ impl Notes {
     }
 
     /// What else is known of the call, beside its parameters and its answer.
-    pub fn additional(&mut self, name: &'static str, value: Value<'static>) {
-        self.additional = Some(Value::map([(name, value)]));
+    pub fn additional(&mut self, name: &'static str, value: impl Into<Value<'static>>) {
+        self.additional.push((Cow::Borrowed(name), value.into()));
     }
 
     /// The change of the call makes this happen as well: it is recorded as an event of its own, if the change

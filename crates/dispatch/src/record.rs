@@ -5,10 +5,15 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use audit::{EventKind, Record, RecordedDecision, RecordedOutcome, RecordedTls, Value};
+use audit::{
+    EventKind, Record, RecordedDecision, RecordedIssuer, RecordedOutcome, RecordedSession, RecordedTls, Value,
+};
 use model::Timestamp;
+use policy::Principal;
 
-use crate::{Backstage, ConnectionInfo, Credential, Fault, Ids, Notes, Origin, forward::Acting, head::Head};
+use crate::{
+    Backstage, Caller, ConnectionInfo, Credential, Fault, Ids, Notes, Origin, forward::Acting, head::Head,
+};
 
 /// A record that is not closed yet.
 pub(crate) struct OpenRecord<'a> {
@@ -176,7 +181,10 @@ impl<'a> OpenRecord<'a> {
         record.detail = fault.and_then(|fault| fault.detail.as_deref()).map(Into::into);
         record.trace = self.notes.trace.as_deref().map(Into::into);
         record.invoked_by = acting.map(|acting| acting.via.recorded());
-        record.additional.clone_from(&self.notes.additional);
+        if !self.notes.additional.is_empty() {
+            record.additional = Some(Value::Members(borrowed(&self.notes.additional)));
+        }
+        record.session = caller.and_then(session);
         if fault.is_some() && self.is_of_stranger() {
             self.shorten(&mut record);
         }
@@ -199,6 +207,23 @@ impl<'a> OpenRecord<'a> {
         record.detail = record.detail.as_deref().map(|text| beginning(text).to_owned().into());
         record.additional = self.claimed.map(|id| Value::map([("claimedAccessKeyId", beginning(id))]));
     }
+}
+
+/// What is recorded of a caller's temporary credentials.
+fn session(caller: &Caller) -> Option<RecordedSession<'_>> {
+    let session = caller.session.as_ref()?;
+    let issuer = match &caller.principal {
+        Principal::Session { role_arn, role_id, .. } => Some((role_arn, role_id)),
+        Principal::FederatedUser { user: Some(user), .. } => Some((&user.arn, &user.unique_id)),
+        _ => None,
+    };
+    Some(RecordedSession {
+        issued_ms: session.issued.as_millis(),
+        second_factor: session.second_factor.is_some(),
+        issuer: issuer.map(|(arn, id)| RecordedIssuer { arn: arn.into(), unique_id: id.into() }),
+        provider: session.federated_provider.as_deref().map(Into::into),
+        source_identity: session.source_identity.as_deref().map(Into::into),
+    })
 }
 
 /// Most bytes of a text in a stranger's record.

@@ -250,7 +250,13 @@ mod tests {
 
     #[test]
     fn every_pattern_compiles() {
-        let services = [kms::PATTERNS, crate::sts::PATTERNS, crate::iam::PATTERNS, crate::tagging::PATTERNS];
+        let services = [
+            kms::PATTERNS,
+            crate::sts::PATTERNS,
+            crate::iam::PATTERNS,
+            crate::tagging::PATTERNS,
+            crate::cloudtrail::PATTERNS,
+        ];
         for pattern in services.concat() {
             assert!(pattern.compiled.is_some(), "{}", pattern.shown);
         }

@@ -1,6 +1,6 @@
 //! The vocabulary of the AWS APIs that Keywright speaks: shapes, constraints and names.
 //!
-//! `kms`, `sts`, `iam` and `tagging` are generated from AWS's published service models (`cargo xtask shapes`); behaviour
+//! `kms`, `sts`, `iam`, `tagging` and `cloudtrail` are generated from AWS's published service models (`cargo xtask shapes`); behaviour
 //! is not. An input is decoded loosely and then checked into a form in which what is required is there and
 //! what is enumerated is an enum ([`shape::parse`]); what is wrong is said in AWS's words ([`constraint`]).
 
@@ -10,6 +10,8 @@ mod declare;
 pub mod arn;
 mod aws_service;
 mod blob;
+#[rustfmt::skip]
+pub mod cloudtrail;
 pub mod constraint;
 mod entries;
 #[rustfmt::skip]

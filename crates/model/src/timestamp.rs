@@ -6,7 +6,9 @@ use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{Error, Visitor},
 };
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use time::{
+    OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description as description,
+};
 
 /// Milliseconds in a day.
 const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
@@ -45,6 +47,17 @@ impl Timestamp {
     pub fn to_iso8601(self) -> String {
         let time = OffsetDateTime::from_unix_timestamp(self.as_seconds()).ok();
         time.and_then(|time| time.format(&Rfc3339).ok()).unwrap_or_default()
+    }
+
+    /// `Aug 1, 2022, 1:08:07 PM`, as records of CloudTrail show times in requests and answers; the second rounded down,
+    /// empty as of [`Timestamp::to_iso8601`].
+    #[must_use]
+    pub fn to_english(self) -> String {
+        let english = description!(
+            "[month repr:short] [day padding:none], [year], [hour repr:12 padding:none]:[minute]:[second] [period]"
+        );
+        let time = OffsetDateTime::from_unix_timestamp(self.as_seconds()).ok();
+        time.and_then(|time| time.format(english).ok()).unwrap_or_default()
     }
 
     /// From ISO 8601 with a zone, as RFC 3339 profiles it.
@@ -106,6 +119,14 @@ impl Visitor<'_> for TimestampVisitor {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn english_as_in_records() {
+        let english = |text: &str| Timestamp::parse_iso8601(text).unwrap().to_english();
+        assert_eq!(english("2022-08-10T22:38:27Z"), "Aug 10, 2022, 10:38:27 PM");
+        assert_eq!(english("2025-05-01T05:07:05Z"), "May 1, 2025, 5:07:05 AM");
+        assert_eq!(english("2025-12-31T00:00:00Z"), "Dec 31, 2025, 12:00:00 AM");
+    }
 
     #[test]
     fn iso_8601_both_ways() {

@@ -126,6 +126,26 @@ const IAM: &[&str] = &[
 /// Operations of the Resource Groups Tagging API that are about tags of single resources.
 const TAGGING: &[&str] = &["GetResources", "GetTagKeys", "GetTagValues", "TagResources", "UntagResources"];
 
+/// Operations of CloudTrail that are about trails and the events of management.
+const CLOUDTRAIL: &[&str] = &[
+    "AddTags",
+    "CreateTrail",
+    "DeleteTrail",
+    "DescribeTrails",
+    "GetEventSelectors",
+    "GetTrail",
+    "GetTrailStatus",
+    "ListPublicKeys",
+    "ListTags",
+    "ListTrails",
+    "LookupEvents",
+    "PutEventSelectors",
+    "RemoveTags",
+    "StartLogging",
+    "StopLogging",
+    "UpdateTrail",
+];
+
 /// What is kept of an operation and of a shape.
 const OPERATION: [&str; 4] = ["name", "input", "output", "errors"];
 const SHAPE: [&str; 13] = [
@@ -155,6 +175,7 @@ pub(super) fn trim(service: &str, text: &str) -> Result<String> {
         let offered: Option<&[&str]> = match service {
             "iam" => Some(IAM),
             "tagging" => Some(TAGGING),
+            "cloudtrail" => Some(CLOUDTRAIL),
             _ => None,
         };
         if offered.is_none_or(|offered| offered.contains(&name.as_str())) {

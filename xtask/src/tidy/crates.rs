@@ -102,6 +102,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("state", &["model", "store"]),
     ("store", &[]),
     ("strongroom", &["secret"]),
+    ("trail", &["audit", "model"]),
     ("xtask", &[]),
 ];
 

@@ -60,8 +60,8 @@ const PERMITTED: &[(&str, &[&str], &str)] = &[
     ("secp256k1", &["strongroom"], "signatures on secp256k1, six times as fast as aws-lc-rs's"),
     (
         "serde",
-        &["credentials", "dev", "dispatch", "keywright", "model", "oidc", "policy"],
-        "shapes of what is parsed",
+        &["credentials", "dev", "dispatch", "keywright", "model", "oidc", "policy", "trail"],
+        "shapes of what is parsed and shown",
     ),
     (
         "serde-saphyr",
@@ -70,8 +70,8 @@ const PERMITTED: &[(&str, &[&str], &str)] = &[
     ),
     (
         "serde_json",
-        &["credentials", "dev", "dispatch", "keywright", "oidc", "policy"],
-        "bodies, policies, tokens and documents of identity providers, shown records, credentials in AWS's form",
+        &["credentials", "dev", "dispatch", "keywright", "oidc", "policy", "trail"],
+        "bodies, policies, tokens and documents of identity providers, events and shown records, credentials in AWS's form",
     ),
     ("sm2", &["strongroom"], "SM2, which aws-lc-rs does not offer"),
     (

@@ -79,6 +79,25 @@ fn a_record_with_something_additional_is_read_back() {
 }
 
 #[test]
+fn a_record_of_a_session_is_read_back() {
+    let issuer = RecordedIssuer {
+        arn: "arn:aws:iam::111122223333:role/ops/Admin".into(),
+        unique_id: "AROAEXAMPLE".into(),
+    };
+    let session = RecordedSession {
+        issued_ms: 1_700_000_000_000,
+        second_factor: true,
+        issuer: Some(issuer),
+        provider: None,
+        source_identity: Some("carol".into()),
+    };
+    let record = Record { session: Some(session), ..full() };
+    let written = bytes(&mut record.clone());
+    assert_eq!(written[..2], [0x98, 27], "an array of 27");
+    assert_eq!(Record::decode(&written), Ok(record));
+}
+
+#[test]
 fn encoding_appends_to_the_buffer() {
     let mut buffer = vec![1, 2, 3];
     full().encode(&mut buffer);
@@ -160,10 +179,17 @@ fn no_record_exceeds_the_limit() {
 
 #[test]
 fn fields_of_a_later_version_are_ignored_and_garbage_is_none() {
-    let known = Record { additional: Some(Value::Flag(true)), ..full() };
+    let session = RecordedSession {
+        issued_ms: 0,
+        second_factor: false,
+        issuer: None,
+        provider: None,
+        source_identity: None,
+    };
+    let known = Record { session: Some(session), ..full() };
     let mut later = bytes(&mut known.clone());
-    assert_eq!(later[..2], [0x98, 26], "an array of 26");
-    later[1] = 27;
+    assert_eq!(later[..2], [0x98, 27], "an array of 27");
+    later[1] = 28;
     later.extend_from_slice(b"\x61x");
     assert_eq!(Record::decode(&later), Ok(known));
     assert_eq!(Record::decode(b""), Err(NotARecord));

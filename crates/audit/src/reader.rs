@@ -1,0 +1,195 @@
+//! Reading a journal while it is written: from any place on, and single records.
+//!
+//! Whoever reads here sees frames that verify, in the order of their sequence numbers. That one segment follows another is
+//! for [`verify`](crate::verify()) to check.
+
+use std::sync::Arc;
+
+use crate::chain::{CHAIN_LEN, FRAME_OVERHEAD, PAYLOAD_BYTES_MAX, frame_at};
+use crate::disk::Disk;
+use crate::error::{Damage, JournalError, Reason};
+use crate::recovery::segment_files;
+use crate::segment::{HEADER_LEN, Header, name, parse_name};
+
+/// Bytes that are read at a time when records follow each other; at least one whole frame.
+const RUN_BYTES: usize = 1024 * 1024;
+/// Bytes that are read first when one record is wanted; most are shorter.
+const RECORD_BYTES: usize = 2048;
+
+const _: () =
+    assert!(RUN_BYTES > PAYLOAD_BYTES_MAX + FRAME_OVERHEAD + CHAIN_LEN, "a run has room for any frame");
+
+/// The sequence numbers with which segments begin, oldest first. They name the segments.
+///
+/// # Errors
+/// [`JournalError::Io`] if the directory cannot be read.
+pub fn segments(disk: &dyn Disk) -> Result<Vec<u64>, JournalError> {
+    Ok(segment_files(disk)?.iter().filter_map(|file| parse_name(file)).collect())
+}
+
+/// A record where it stands.
+#[derive(Debug, Clone, Copy)]
+pub struct Placed<'b> {
+    /// Its sequence number.
+    pub sequence: u64,
+    /// Where its frame begins in its segment, in bytes.
+    pub offset: u64,
+    /// The record's bytes.
+    pub payload: &'b [u8],
+}
+
+/// Reads one segment from its first record on, as far as it is written, and goes on when more is.
+pub struct SegmentReader {
+    disk: Arc<dyn Disk>,
+    file: String,
+    next: u64,
+    offset: u64,
+}
+
+impl SegmentReader {
+    /// The segment that begins with record `first`.
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`] for a header that does not hold, also of a segment that is just being made;
+    /// [`JournalError::Io`] if it cannot be read.
+    pub fn open(disk: Arc<dyn Disk>, first: u64) -> Result<Self, JournalError> {
+        let file = name(first);
+        let head = disk.read_at(&file, 0, HEADER_LEN).map_err(JournalError::io(&file))?;
+        match Header::decode(&head) {
+            Some((header, _)) if header.first == first => {
+                Ok(Self { disk, file, next: first, offset: HEADER_LEN as u64 })
+            }
+            _ => Err(JournalError::Damaged(Damage { file, offset: 0, reason: Reason::Header })),
+        }
+    }
+
+    /// Sequence number of the record that is read next.
+    #[must_use]
+    pub fn next_sequence(&self) -> u64 {
+        self.next
+    }
+
+    /// Shows the records that follow and verify, at most about a MiB of them, and says how many they were. None follow
+    /// where the segment ends, where it is still being written, and where it is damaged.
+    ///
+    /// # Errors
+    /// [`JournalError::Io`] if the segment cannot be read.
+    pub fn read(&mut self, visit: &mut dyn FnMut(Placed<'_>)) -> Result<usize, JournalError> {
+        // The chain value on which the frame builds stands in front of it.
+        let start = self.offset.saturating_sub(CHAIN_LEN as u64);
+        let bytes = self.disk.read_at(&self.file, start, RUN_BYTES).map_err(JournalError::io(&self.file))?;
+        let mut at = CHAIN_LEN;
+        let mut records = 0;
+        while let Some(frame) = frame_at(&bytes, at) {
+            visit(Placed { sequence: self.next, offset: start + at as u64, payload: frame.payload });
+            at = frame.end;
+            self.next = self.next.saturating_add(1);
+            records += 1;
+        }
+        self.offset = start + at as u64;
+        Ok(records)
+    }
+}
+
+/// The bytes of the record whose frame begins at `offset` in the segment that begins with record `first`.
+///
+/// # Errors
+/// [`JournalError::Damaged`] if no frame there verifies, [`JournalError::Io`] if the segment cannot be read.
+pub fn record_at(disk: &dyn Disk, first: u64, offset: u64) -> Result<Vec<u8>, JournalError> {
+    let file = name(first);
+    let start = offset.saturating_sub(CHAIN_LEN as u64);
+    for len in [RECORD_BYTES, RUN_BYTES] {
+        let bytes = disk.read_at(&file, start, len).map_err(JournalError::io(&file))?;
+        if let Some(frame) = frame_at(&bytes, CHAIN_LEN) {
+            return Ok(frame.payload.to_vec());
+        }
+    }
+    Err(JournalError::Damaged(Damage { file, offset, reason: Reason::Frame }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Journal, MemoryDisk, Options};
+
+    fn journal(disk: &MemoryDisk) -> Journal {
+        let options = Options { segment_bytes_max: 4000, ..Options::new([7; 16]) };
+        Journal::open(Arc::new(disk.clone()), options).unwrap().0
+    }
+
+    fn record(number: u64) -> Vec<u8> {
+        format!("{number} {}", "x".repeat(usize::try_from(number % 7).unwrap() * 500)).into_bytes()
+    }
+
+    fn wait(journal: &Journal) {
+        while journal.waiting() > 0 {
+            std::thread::yield_now();
+        }
+    }
+
+    /// Reads on to the end of the journal, from segment to segment.
+    fn follow(
+        disk: &Arc<dyn Disk>,
+        reader: &mut Option<(u64, SegmentReader)>,
+        seen: &mut Vec<(u64, u64, u64)>,
+    ) {
+        loop {
+            let (segment, mut open) =
+                reader.take().unwrap_or_else(|| (1, SegmentReader::open(Arc::clone(disk), 1).unwrap()));
+            let mut note = |placed: Placed<'_>| {
+                assert_eq!(placed.payload, record(placed.sequence));
+                seen.push((segment, placed.offset, placed.sequence));
+            };
+            while open.read(&mut note).unwrap() > 0 {}
+            let next = open.next_sequence();
+            let is_over = next != segment && segments(&**disk).unwrap().contains(&next);
+            *reader = Some(if is_over {
+                (next, SegmentReader::open(Arc::clone(disk), next).unwrap())
+            } else {
+                (segment, open)
+            });
+            if !is_over {
+                return;
+            }
+        }
+    }
+
+    #[test]
+    fn a_reader_follows_the_writer_and_finds_each_record_again() {
+        let disk = MemoryDisk::new();
+        let shared: Arc<dyn Disk> = Arc::new(disk.clone());
+        let journal = journal(&disk);
+        let mut reader = None;
+        let mut seen = Vec::new();
+        for number in 1..=200 {
+            journal.hand_over(&record(number)).unwrap();
+            if number % 10 == 0 {
+                wait(&journal);
+                follow(&shared, &mut reader, &mut seen);
+            }
+        }
+        assert_eq!(seen.len(), 200);
+        assert!(segments(&*shared).unwrap().len() > 10);
+        for (segment, offset, sequence) in seen {
+            assert_eq!(record_at(&*shared, segment, offset).unwrap(), record(sequence));
+        }
+        assert!(record_at(&*shared, 1, 97).is_err(), "no frame begins there");
+    }
+
+    #[test]
+    fn a_changed_record_is_not_shown() {
+        let disk = MemoryDisk::new();
+        let shared: Arc<dyn Disk> = Arc::new(disk.clone());
+        let journal = journal(&disk);
+        for number in [8, 1, 8] {
+            journal.hand_over(&record(number)).unwrap();
+        }
+        journal.close().unwrap();
+        disk.open(&name(1)).unwrap().write_at(HEADER_LEN as u64 + 700, b"!").unwrap();
+        let mut reader = SegmentReader::open(Arc::clone(&shared), 1).unwrap();
+        let mut seen = Vec::new();
+        reader.read(&mut |placed| seen.push(placed.sequence)).unwrap();
+        assert_eq!(seen, [1]);
+        assert!(SegmentReader::open(shared, 2).is_err(), "there is no such segment");
+    }
+}
