@@ -52,6 +52,7 @@ impl Development {
             journal: place.journal,
             store: place.store,
             disk: place.disk,
+            index: place.index,
             clock: Arc::clone(&clock) as _,
             entropy: Arc::new(SystemEntropy),
             seal: place.seal,

@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use audit::{Disk, FsDisk};
+use audit::{Disk, FsDisk, MemoryDisk};
 use dispatch::Clock;
 use secret::Plaintext;
 use server::{DataDir, SealFile, SealFileError, SealRecord, SealSource, StartError, SystemEntropy};
@@ -18,6 +18,7 @@ use crate::{
 pub(crate) struct Place {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) disk: Arc<dyn Disk>,
+    pub(crate) index: Arc<dyn Disk>,
     pub(crate) seal: Arc<dyn SealSource>,
     pub(crate) journal: audit::Options,
 }
@@ -28,6 +29,7 @@ impl Place {
         Ok(Self {
             store: Arc::new(MemoryStore::new()),
             disk: Arc::new(ShortDisk::default()),
+            index: Arc::new(MemoryDisk::new()),
             seal: Arc::new(MemorySeal::new()?),
             journal: audit::Options {
                 segment_bytes_max: disk::SEGMENT_BYTES_MAX,
@@ -59,6 +61,7 @@ impl Place {
         Ok(Self {
             store: Arc::new(SqliteStore::open(&data.store(), store::Options::default())?),
             disk: Arc::new(FsDisk::open(&data.journal())?),
+            index: Arc::new(FsDisk::open(&data.index())?),
             seal: Arc::new(seal),
             journal: audit::Options::new(data.node(&SystemEntropy).map_err(StartError::Node)?),
         })

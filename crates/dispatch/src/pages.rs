@@ -77,7 +77,11 @@ impl Listing<'_, '_> {
         Ok(Page { items: page, truncated, next_marker })
     }
 
-    fn marker(&self, last: &str) -> Result<String, NoPage> {
+    /// What names the page after this item.
+    ///
+    /// # Errors
+    /// [`NoPage::Strongroom`].
+    pub fn marker(&self, last: &str) -> Result<String, NoPage> {
         let tag = self.strongroom.tag(Purpose::PaginationMarker, &self.message(last));
         let tag = tag.map_err(NoPage::Strongroom)?;
         // A tag has 36 bytes.

@@ -1,8 +1,8 @@
 //! A deployment in a data directory, opened: the parts from the machine, and a thread for what no request does.
 
-use std::{sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
-use audit::FsDisk;
+use audit::{Disk, FsDisk, JournalError, MemoryDisk};
 use dispatch::{Backstage, Clock, Dispatcher, Observer};
 use kms::KeyManagement;
 use model::arn::AccountId;
@@ -71,6 +71,7 @@ fn parts(
         journal: audit::Options::new(data.node(&SystemEntropy).map_err(StartError::Node)?),
         store: Arc::new(store),
         disk: Arc::new(FsDisk::open(&data.journal())?),
+        index: index(data)?,
         clock,
         entropy: Arc::new(SystemEntropy),
         seal: Arc::new(config.seal.clone()),
@@ -86,6 +87,23 @@ fn parts(
         observer: Arc::new(Counted(metrics)),
     })
 }
+
+/// Where the files of the journal's index are. A full disk must not keep a server from starting: the index is then in
+/// memory, as far as it finds room there.
+fn index(data: &DataDir) -> Result<Arc<dyn Disk>, StartError> {
+    match FsDisk::open(&data.index()) {
+        Ok(disk) => Ok(Arc::new(disk)),
+        Err(JournalError::Io { error, .. }) if error.kind() == io::ErrorKind::StorageFull => {
+            let memory = MemoryDisk::new();
+            memory.set_bytes_max(Some(INDEX_BYTES_MAX));
+            Ok(Arc::new(memory))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Room for an index in memory: that of a journal of about 500 MiB.
+const INDEX_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// Counts answers.
 struct Counted(Arc<Metrics>);

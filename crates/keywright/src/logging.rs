@@ -26,7 +26,7 @@ impl Format {
 
 /// The crates whose messages are written from INFO on. Others' only from WARN on: what a library says
 /// about its inner life may quote what it was given.
-const OURS: [&str; 13] = [
+const OURS: [&str; 14] = [
     "keywright",
     "credentials",
     "dev",
@@ -35,6 +35,7 @@ const OURS: [&str; 13] = [
     "dispatch",
     "kms",
     "iam",
+    "cloudtrail",
     "state",
     "store",
     "audit",

@@ -1,7 +1,15 @@
 //! What no request does, on a thread of its own.
 
-use std::{thread, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
 
+use cloudtrail::Advance;
 use tokio::{runtime::Runtime, sync::watch};
 
 use crate::{
@@ -9,20 +17,25 @@ use crate::{
     start::StartError,
 };
 
-/// The thread that does what no request does.
+/// How often it is looked whether there is something new to index.
+const INDEX_TICK: Duration = Duration::from_millis(200);
+
+/// The threads that do what no request does: one for what falls due, one for the index of the journal, which takes its time.
 pub struct Background {
     stop: watch::Sender<bool>,
-    thread: Option<thread::JoinHandle<()>>,
+    thread: Option<JoinHandle<()>>,
+    stop_indexing: Arc<AtomicBool>,
+    indexing: Option<JoinHandle<()>>,
 }
 
 impl Background {
-    /// Starts the thread, and waits until memory follows the store, unless the strongroom is sealed.
+    /// Starts the threads, and waits until memory follows the store, unless the strongroom is sealed.
     ///
     /// # Errors
     /// [`StartError::Thread`].
     pub fn start(runtime: Runtime, following: Following, chores: Chores) -> Result<Self, StartError> {
         let (stop, mut stopped) = watch::channel(false);
-        let watched = chores.clone();
+        let (watched, indexed) = (chores.clone(), chores.clone());
         let run = move || {
             runtime.block_on(async {
                 tokio::select! {
@@ -33,13 +46,15 @@ impl Background {
                 chores.finish().await;
             });
         };
-        let thread =
-            thread::Builder::new().name("background".to_owned()).spawn(run).map_err(StartError::Thread)?;
+        let thread = named("background", run)?;
         // A server that answers its first request before it follows would refuse it.
         while !(watched.is_following() || watched.is_sealed() || thread.is_finished()) {
             thread::sleep(Duration::from_micros(200));
         }
-        Ok(Self { stop, thread: Some(thread) })
+        let stop_indexing = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop_indexing);
+        let indexing = named("index", move || index(&indexed, &stopped))?;
+        Ok(Self { stop, thread: Some(thread), stop_indexing, indexing: Some(indexing) })
     }
 
     /// Ends it, and waits.
@@ -51,8 +66,26 @@ impl Background {
 impl Drop for Background {
     fn drop(&mut self) {
         self.stop.send_replace(true);
+        self.stop_indexing.store(true, Ordering::Relaxed);
+        if let Some(indexing) = self.indexing.take() {
+            indexing.thread().unpark();
+            let _ = indexing.join();
+        }
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
     }
+}
+
+/// Keeps the index of the journal on the heels of the journal.
+fn index(chores: &Chores, stopped: &AtomicBool) {
+    while !stopped.load(Ordering::Relaxed) {
+        if chores.advance_index() == Advance::Reached {
+            thread::park_timeout(INDEX_TICK);
+        }
+    }
+}
+
+fn named(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StartError> {
+    thread::Builder::new().name(name.to_owned()).spawn(run).map_err(StartError::Thread)
 }

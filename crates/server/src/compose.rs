@@ -5,6 +5,7 @@ use std::{num::NonZeroUsize, sync::Arc, thread, time::Duration};
 
 use attestation::Roots;
 use audit::{Disk, Journal, Recovery};
+use cloudtrail::{Advance, CloudTrail, Index};
 use dispatch::{
     Authentication, Backstage, Clock, Credentials, Dispatcher, Drain, Durability, Find, Observer, Policies,
     Regions, ServiceIdentity, Services, Strangers, StrangersShare, Verified, Wiring,
@@ -27,6 +28,8 @@ pub struct Parts {
     pub store: Arc<dyn Store>,
     /// Where the journal is.
     pub disk: Arc<dyn Disk>,
+    /// Where the files of the journal's index are. Whatever is lost of them is made again.
+    pub index: Arc<dyn Disk>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Random bytes.
@@ -98,6 +101,7 @@ pub struct Chores {
     iam: Arc<IdentityManagement>,
     backstage: Backstage,
     keeper: Arc<Keeper>,
+    index: Arc<Index>,
 }
 
 /// How often it is looked whether a sealed strongroom was unsealed.
@@ -126,9 +130,9 @@ impl Assembly {
     /// # Errors
     /// As [`Assembly::of`].
     pub async fn lenient(parts: Parts, leniency: Leniency) -> Result<Self, StartError> {
-        let Parts { store, disk, clock, entropy, seal, .. } = parts;
+        let Parts { store, disk, index, clock, entropy, seal, .. } = parts;
         let node = parts.journal.node;
-        let (journal, recovery) = Journal::open(disk, parts.journal)?;
+        let (journal, recovery) = Journal::open(Arc::clone(&disk), parts.journal)?;
         let journal = Arc::new(journal);
         let record = deployment::seal_record(&*store).await?.ok_or(StartError::NotInitialised)?;
         let strongroom = Arc::new(Strongroom::sealed());
@@ -154,6 +158,7 @@ impl Assembly {
             rates: Rates::new(parts.request_rates),
             regions: parts.regions.clone(),
         });
+        let cloudtrail = Arc::new(CloudTrail::new(Arc::clone(&strongroom), disk, index));
         let empty = Snapshot::default().with(iam.tables()).with(kms::Tables::default());
         let mirror = Arc::new(Mirror::new(empty));
         let (outbox, drain) = dispatch::outbox(&node, Arc::clone(&store), Arc::clone(&journal));
@@ -184,9 +189,11 @@ impl Assembly {
             .with(kms::service(Arc::clone(&kms)))
             .with(kms::tagging(Arc::clone(&kms)))
             .with(iam::service(Arc::clone(&iam)))
-            .with(iam::sts(parts.issuers));
+            .with(iam::sts(parts.issuers))
+            .with(cloudtrail::service(Arc::clone(&cloudtrail)));
         let keeper = Arc::new(keeper);
-        let chores = Chores { kms: Arc::clone(&kms), iam, backstage: backstage.clone(), keeper };
+        let index = Arc::clone(cloudtrail.index());
+        let chores = Chores { kms: Arc::clone(&kms), iam, backstage: backstage.clone(), keeper, index };
         let dispatcher = Arc::new(dispatcher);
         Ok(Self { dispatcher, vitals, kms, backstage, following, chores })
     }
@@ -259,7 +266,18 @@ impl Chores {
         self.backstage.strangers.sum_up();
         while kms::clockwork::tick(&self.kms, &self.backstage).await? > 0 {}
         iam::clockwork::tick(&self.iam, &self.backstage).await?;
+        while self.advance_index() == Advance::Further {}
         Ok(())
+    }
+
+    /// Does the next piece of work for the index of the journal, and takes its time for it. What the journal does not let be
+    /// read is tried again.
+    #[must_use]
+    pub fn advance_index(&self) -> Advance {
+        self.index.advance().unwrap_or_else(|error| {
+            tracing::error!(%error, "the index of the journal does not get on, and lookups of events do not see what is new");
+            Advance::Reached
+        })
     }
 
     /// Writes down what is only in memory, at the end of a server: what strangers were refused, and when keys and access

@@ -5,6 +5,7 @@
 //!   node                   id of this node, 32 hexadecimal digits
 //!   store/                 keys, policies, identities
 //!   journal/               records
+//!   index/                 where lookups find them; made again if it is lost
 //!   reserve                room that is given up when a full disk is in the way of a start
 //!   tls/                   certificates, if made by `keywright init --tls`
 //!   development            only there if `keywright dev` made the directory
@@ -43,6 +44,12 @@ impl DataDir {
     #[must_use]
     pub fn journal(&self) -> PathBuf {
         self.0.join("journal")
+    }
+
+    /// Where the files of the journal's index are.
+    #[must_use]
+    pub fn index(&self) -> PathBuf {
+        self.0.join("index")
     }
 
     /// Whether `keywright dev` made the directory. It is then good for nothing else: anybody could have used it.

@@ -86,6 +86,7 @@ fn start(data_dir: &Path, seal: &SealFile) -> Result<(Vec<AccountId>, Vec<String
         journal: audit::Options::new(data.node(&SystemEntropy).map_err(StartError::Node)?),
         store: Arc::new(store),
         disk: Arc::new(disk.clone()),
+        index: Arc::new(MemoryDisk::new()),
         clock: Arc::new(SystemClock::start()),
         entropy: SystemEntropy::shared(),
         seal: Arc::new(seal.clone()),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use audit::{MemoryDisk, Options};
+use cloudtrail::Advance;
 use dispatch::{
     Authentication, Dispatcher, Durability, Observer, Policies, Reach, Regions, ServiceIdentity,
     StrangersShare, Verified,
@@ -117,6 +118,7 @@ impl Machine {
             journal: Options::new(node),
             store: Arc::clone(&self.store) as _,
             disk: Arc::new(disk.clone()),
+            index: Arc::new(MemoryDisk::new()),
             clock: Arc::clone(&self.clock) as _,
             entropy: Arc::clone(&self.entropy) as _,
             seal: Arc::clone(&self.seal) as _,
@@ -136,6 +138,7 @@ impl Machine {
         while !(chores.is_following() || chores.is_sealed()) {
             pause().await;
         }
+        while chores.advance_index() == Advance::Further {}
         Ok(Server { dispatcher, vitals, chores, store: backstage.store })
     }
 

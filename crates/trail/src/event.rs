@@ -228,6 +228,13 @@ impl<'r> Event<'r> {
 }
 
 impl EventId {
+    /// From its text, as in events; `None` for any other.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let id = KeyId::parse(text).ok()?;
+        (id == KeyId::from_bytes(id.bytes(), false)).then(|| Self(id.bytes()))
+    }
+
     /// The id of what another account is shown: told apart by the account's number.
     fn of_copy(self, account: &str) -> Self {
         self.with(account.parse().unwrap_or_default())

@@ -14,6 +14,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("attestation", &[]),
     ("audit", &[]),
     ("bench", &["policy"]),
+    ("cloudtrail", &["audit", "dispatch", "model", "state", "strongroom", "trail"]),
     ("credentials", &["dispatch", "edge", "model", "outbound", "secret", "sigv4"]),
     (
         "dev",
@@ -71,6 +72,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &[
             "attestation",
             "audit",
+            "cloudtrail",
             "dispatch",
             "iam",
             "kms",
@@ -87,6 +89,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &[
             "attestation",
             "audit",
+            "cloudtrail",
             "dispatch",
             "iam",
             "kms",

@@ -11,7 +11,17 @@ const PERMITTED: &[(&str, &[&str], &str)] = &[
     ("argon2", &["strongroom"], "stretches the seal's passphrase; aws-lc-rs has no Argon2"),
     (
         "aws-lc-rs",
-        &["attestation", "audit", "credentials", "edge", "oidc", "server", "sigv4", "strongroom"],
+        &[
+            "attestation",
+            "audit",
+            "cloudtrail",
+            "credentials",
+            "edge",
+            "oidc",
+            "server",
+            "sigv4",
+            "strongroom",
+        ],
         "cryptography: keys, hashes, signatures of requests",
     ),
     ("base16ct", &[], "hexadecimal, in a time that the bytes do not change; sm2 brings it anyway"),
@@ -83,6 +93,7 @@ const PERMITTED: &[(&str, &[&str], &str)] = &[
     (
         "tokio",
         &[
+            "cloudtrail",
             "credentials",
             "dev",
             "dispatch",

@@ -33,7 +33,7 @@ impl<'a> Call<'a> {
     }
 
     fn aws_json(target: &'a str) -> Self {
-        let named = target.split_once('.');
+        let named = target.rsplit_once('.');
         named.map_or(Self::Unknown, |(target, operation)| Self::AwsJson { target, operation })
     }
 

@@ -198,6 +198,7 @@ fn its_name_is_in_the_model() {
             "sts" => model::sts::OPERATION_NAMES,
             "iam" => model::iam::OPERATION_NAMES,
             "tagging" => model::tagging::OPERATION_NAMES,
+            "cloudtrail" => model::cloudtrail::OPERATION_NAMES,
             _ => panic!("a service without a model: {service}"),
         };
         assert!(names.contains(&facts.name), "{service} has no {}", facts.name);
