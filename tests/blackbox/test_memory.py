@@ -224,16 +224,22 @@ def test_what_was_secret_is_not_left_in_memory(deployment, line, tls):
         deployment.certify(tls)
     deployment.start()
     pid = deployment.process.pid
-    with contextlib.closing(line(deployment)) as line:
-        what, kept = call_with_secrets(line, deployment)
-    try:
-        assert left(pid, {"what is kept": kept}), "what is there is found"
-    except PermissionError:
-        # Nobody but root reads the memory of a server, and tests need not run as root.
-        assert os.geteuid() != 0
-        return
-    # The server has yet to learn that the connection is closed.
+    with contextlib.closing(line(deployment)) as connection:
+        what, kept = call_with_secrets(connection, deployment)
+        try:
+            assert left(pid, {"what is kept": kept}), "what is there is found"
+        except PermissionError:
+            # Nobody but root reads the memory of a server, and tests need not run as root.
+            assert os.geteuid() != 0
+            return
+        if line is Http1:
+            assert not left_at_last(pid, what), "while the connection is open"
+    assert not left_at_last(pid, what)
+
+
+def left_at_last(pid, what):
+    """The same when the server has done what comes after an answer, or has learnt that a connection is closed."""
     patience = time.monotonic() + PATIENCE_SECONDS
     while (found := left(pid, what)) and time.monotonic() < patience:
         time.sleep(0.1)
-    assert not found
+    return found
