@@ -20,6 +20,7 @@ from botocore.credentials import Credentials
 from attacks import DATA, END_HEADERS, HEADERS, PREFACE, SETTINGS, frame
 from clients import Boto3
 from keywright import PATIENCE_SECONDS, REGION
+from test_import import OpenSSL, imported
 
 EVERYTHING = json.dumps({
     "Version": "2012-10-17",
@@ -189,7 +190,9 @@ def call_with_secrets(line, deployment):
 
 
 def memory(pid):
-    """What a process may write to, a mapping at a time."""
+    """What a process may write to, a mapping at a time. Nobody but root reads it, and tests need not run as root."""
+    if os.geteuid() != 0:
+        return
     with open(f"/proc/{pid}/mem", "rb", buffering=0) as file:
         for line in pathlib.Path(f"/proc/{pid}/maps").read_text().splitlines():
             span, modes, *_ = line.split()
@@ -226,15 +229,39 @@ def test_what_was_secret_is_not_left_in_memory(deployment, line, tls):
     pid = deployment.process.pid
     with contextlib.closing(line(deployment)) as connection:
         what, kept = call_with_secrets(connection, deployment)
-        try:
-            assert left(pid, {"what is kept": kept}), "what is there is found"
-        except PermissionError:
-            # Nobody but root reads the memory of a server, and tests need not run as root.
-            assert os.geteuid() != 0
-            return
+        assert left(pid, {"what is kept": kept}) or os.geteuid() != 0, "what is there is found"
         if line is Http1:
             assert not left_at_last(pid, what), "while the connection is open"
     assert not left_at_last(pid, what)
+
+
+def test_rsa_keys_are_not_left_in_memory_as_they_were_stored(deployment):
+    """AWS-LC keeps the numbers of an open key with the lowest byte first, PKCS#8 has the highest first."""
+    deployment.init().start()
+    openssl = OpenSSL(deployment.folder)
+
+    def kms(operation, **given):
+        # A new client: the server listens elsewhere when it has been started again.
+        return Boto3(deployment.environment(), deployment.folder).call("kms", operation, **given)
+
+    private = {usage: openssl.material("RSA_2048") for usage in ["SIGN_VERIFY", "ENCRYPT_DECRYPT"]}
+    signing, decrypting = [
+        imported(kms, openssl, material, "RSA_2048", usage, "RSA_AES_KEY_WRAP_SHA_256")
+        for usage, material in private.items()
+    ]
+
+    def use():
+        kms("Sign", KeyId=signing, Message=b"text", SigningAlgorithm="RSASSA_PSS_SHA_256")
+        oaep = {"KeyId": decrypting, "EncryptionAlgorithm": "RSAES_OAEP_SHA_256"}
+        blob = kms("Encrypt", Plaintext=b"text", **oaep)["CiphertextBlob"]
+        assert kms("Decrypt", CiphertextBlob=blob, **oaep)["Plaintext"] == b"text"
+        pid, backwards = deployment.process.pid, {usage: material[::-1] for usage, material in private.items()}
+        assert len(left(pid, backwards)) == 2 or os.geteuid() != 0, "what is open is found"
+        assert not left_at_last(pid, private)
+
+    use()
+    deployment.restart()
+    use()
 
 
 def left_at_last(pid, what):
