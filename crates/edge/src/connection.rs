@@ -4,7 +4,7 @@
 //! accepted ─► TLS handshake ─► HTTP/1.1 or HTTP/2 ─► per request: head, body ─► Answer ─► response
 //!                 └─────────── Watch: what the connection is doing, and since when ───────────┘
 //! ```
-//! Over TLS the protocol is what ALPN chose; without TLS, HTTP/2 is recognised by its preface. Timeouts are not
+//! Over TLS the protocol is what ALPN chose; without TLS, HTTP/2 is recognised by how it begins. Timeouts are not
 //! timers of each request but a look at every connection's [`Watch`] once in a while, which costs a request two
 //! stores to memory.
 
@@ -18,7 +18,7 @@ use std::{
     future::{Future, poll_fn},
     io,
     net::SocketAddr,
-    pin::pin,
+    pin::{Pin, pin},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU32, Ordering::Relaxed},
@@ -30,11 +30,12 @@ use bytes::Bytes;
 use dispatch::{BodyFault, ConnectionInfo, TlsDetails};
 use http::{Request, Response, Version, request::Parts};
 use http_body_util::Full;
-use hyper::{body::Incoming, service::service_fn};
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::conn::auto,
+use hyper::{
+    body::Incoming,
+    server::conn::{http1, http2},
+    service::service_fn,
 };
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
@@ -88,7 +89,8 @@ pub(crate) struct Shared<A> {
     pub(crate) counts: Arc<Connections>,
     guests: Mutex<Guests>,
     memory: Memory,
-    http: auto::Builder<TokioExecutor>,
+    http1: http1::Builder,
+    http2: http2::Builder<TokioExecutor>,
 }
 
 /// What the requests of one connection share.
@@ -110,19 +112,21 @@ impl<A: Answer> Shared<A> {
         limits: Limits,
         counts: Arc<Connections>,
     ) -> Self {
-        let mut http = auto::Builder::new(TokioExecutor::new());
         // A client may close its sending half after the request; it still gets its answer, and work once begun
         // is not dropped. hyper's own header timer is a timer per request: the watch does its work. The limit on
         // fields is hyper's default of 100, which needs no allocation.
-        http.http1()
+        let mut http1 = http1::Builder::new();
+        http1
             .half_close(true)
             .header_read_timeout(None)
             .max_buf_size(HEAD_BYTES_MAX)
+            .max_header_size(HEAD_BYTES_MAX)
             // AWS's spelling, `Content-Length`, is the only one that libmongocrypt knows. It speaks TLS only, and
             // hyper spells so at a cost for each field: without TLS, fields stay as they are.
             .title_case_headers(tls.is_some())
             .auto_date_header(false);
-        http.http2()
+        let mut http2 = http2::Builder::new(TokioExecutor::new());
+        http2
             .max_concurrent_streams(STREAMS_MAX)
             .initial_stream_window_size(WINDOW_BYTES)
             .initial_connection_window_size(WINDOW_BYTES)
@@ -134,7 +138,7 @@ impl<A: Answer> Shared<A> {
             .auto_date_header(false);
         let guests = Guests::new(limits.connections_max, limits.connections_per_address_max);
         let memory = Memory::new(limits.bodies_bytes_max);
-        Self { answer, tls, limits, counts, guests: Mutex::new(guests), memory, http }
+        Self { answer, tls, limits, counts, guests: Mutex::new(guests), memory, http1, http2 }
     }
 
     /// The connections that there are.
@@ -154,8 +158,10 @@ impl<A: Answer> Shared<A> {
         let (guest, peer) = from;
         match self.tls.clone() {
             None => {
+                let mut stream = Watched::new(tcp, Arc::clone(&watch));
+                let Some(Ok(is_http2)) = watch.unless_ordered(stream.begins_http2()).await else { return };
                 let info = ConnectionInfo::new(peer, None);
-                self.requests(self.http.clone(), tcp, (guest, info), watch).await;
+                self.requests(is_http2, stream, (guest, info), watch).await;
             }
             Some(acceptor) => {
                 let Some(accepted) = watch.unless_ordered(acceptor.accept(tcp)).await else { return };
@@ -163,28 +169,25 @@ impl<A: Answer> Shared<A> {
                     return self.turned_away(TurnedAway::Handshake, peer);
                 };
                 let (_, session) = stream.get_ref();
-                let http = if session.alpn_protocol() == Some(b"h2") {
-                    self.http.clone().http2_only()
-                } else {
-                    self.http.clone().http1_only()
-                };
+                let is_http2 = session.alpn_protocol() == Some(b"h2");
                 let info = ConnectionInfo::new(peer, Some(details(session)));
-                self.requests(http, stream, (guest, info), watch).await;
+                watch.expect_head();
+                let stream = Watched::new(stream, Arc::clone(&watch));
+                self.requests(is_http2, stream, (guest, info), watch).await;
             }
         }
     }
 
     async fn requests<S>(
         self: &Arc<Self>,
-        http: auto::Builder<TokioExecutor>,
-        stream: S,
+        is_http2: bool,
+        stream: Watched<S>,
         (guest, info): (Guest, ConnectionInfo),
         watch: Arc<Watch>,
     ) where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        watch.expect_head();
-        let io = TokioIo::new(Watched::new(stream, Arc::clone(&watch)));
+        let io = TokioIo::new(stream);
         let peer = info.peer();
         let turns = Semaphore::new(STRANGERS_STREAMS_MAX);
         let shared = Arc::clone(self);
@@ -197,24 +200,39 @@ impl<A: Answer> Shared<A> {
             requests: AtomicU32::new(0),
         });
         let service = service_fn(move |request| respond(Arc::clone(&served), request));
-        let mut connection = pin!(http.serve_connection(io, service));
-        let mut finishing = false;
-        let ended = poll_fn(|context| {
-            match watch.order(context) {
-                Some(Order::End) => return Poll::Ready(Ok(())),
-                Some(Order::Finish) if !finishing => {
-                    finishing = true;
-                    connection.as_mut().graceful_shutdown();
-                }
-                Some(Order::Finish) | None => {}
-            }
-            connection.as_mut().poll(context)
-        })
-        .await;
-        if let Some(why) = ended.err().and_then(|error| reason(&*error)) {
+        let ended = if is_http2 {
+            let connection = self.http2.serve_connection(io, service);
+            driven(connection, http2::Connection::graceful_shutdown, &watch).await
+        } else {
+            let connection = self.http1.serve_connection(io, service);
+            driven(connection, http1::Connection::graceful_shutdown, &watch).await
+        };
+        if let Some(why) = ended.err().and_then(|error| reason(&error)) {
             self.turned_away(why, peer);
         }
     }
+}
+
+/// Serves a connection to its end, and does with it what its task is told.
+async fn driven<C: Future<Output = hyper::Result<()>>>(
+    connection: C,
+    finish: impl FnOnce(Pin<&mut C>),
+    watch: &Watch,
+) -> hyper::Result<()> {
+    let (mut connection, mut finish) = (pin!(connection), Some(finish));
+    poll_fn(|context| {
+        match watch.order(context) {
+            Some(Order::End) => return Poll::Ready(Ok(())),
+            Some(Order::Finish) => {
+                if let Some(finish) = finish.take() {
+                    finish(connection.as_mut());
+                }
+            }
+            None => {}
+        }
+        connection.as_mut().poll(context)
+    })
+    .await
 }
 
 impl<A> Served<A> {
@@ -277,8 +295,7 @@ async fn respond<A: Answer>(
 }
 
 /// What a client did wrong on its connection, if it was more than going away. hyper has answered by itself.
-fn reason(error: &(dyn Error + Send + Sync + 'static)) -> Option<TurnedAway> {
-    let error = error.downcast_ref::<hyper::Error>()?;
+fn reason(error: &hyper::Error) -> Option<TurnedAway> {
     if error.is_parse_too_large() {
         Some(TurnedAway::HeadTooLarge)
     } else if error.is_parse() {

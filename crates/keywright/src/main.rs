@@ -20,9 +20,15 @@ mod records;
 mod root;
 mod serve;
 
-use std::process::ExitCode;
+use std::{alloc::System, process::ExitCode};
 
 use clap::Parser;
+use zeroizing_alloc::ZeroAlloc;
+
+/// Wipes whatever is freed: bodies, tokens and secrets pass through buffers of libraries that do not wipe them, and vectors
+/// that grow leave their old bytes behind.
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
 fn main() -> ExitCode {
     commands::run(cli::Cli::parse().command())

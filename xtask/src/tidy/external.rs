@@ -115,6 +115,11 @@ const PERMITTED: &[(&str, &[&str], &str)] = &[
     ("uuid", &["dispatch"], "request ids, from random bytes that are given"),
     ("x509-cert", &["attestation"], "what webpki does not tell of a certificate: the use of its key"),
     ("zeroize", &[], "wipes memory"),
+    (
+        "zeroizing-alloc",
+        &["keywright"],
+        "wipes what others free; an allocator cannot be written in safe Rust",
+    ),
 ];
 
 /// Crates from outside are used by those who may, and by somebody.
