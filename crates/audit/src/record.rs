@@ -311,18 +311,15 @@ impl<'a> Record<'a> {
     }
 
     /// Appends the record's bytes to `buffer`, at most [`PAYLOAD_BYTES_MAX`] of them, and cannot fail. It cuts long
-    /// texts at a character and drops surplus resources. If that is not enough, it empties first `response` and
-    /// then `parameters`, and sets `omitted`. The record changes accordingly.
+    /// texts at a character and drops surplus resources. If that is not enough, it sets `omitted`, empties `response`,
+    /// and then writes of the longest parameters, one after the other, only how long they are. The record changes
+    /// accordingly.
     pub fn encode(&mut self, buffer: &mut Vec<u8>) {
         self.limit();
         let start = buffer.len();
         self.encode_into(buffer);
-        for part in [&mut Self::drop_response as &mut dyn FnMut(&mut Self), &mut Self::drop_parameters] {
-            if buffer.len() - start <= PAYLOAD_BYTES_MAX {
-                return;
-            }
+        while buffer.len() - start > PAYLOAD_BYTES_MAX && self.leave_out() {
             buffer.truncate(start);
-            part(self);
             self.encode_into(buffer);
         }
     }
@@ -340,13 +337,26 @@ impl<'a> Record<'a> {
         debug_assert!(written.is_ok(), "a Vec takes everything, and no field's codec fails by itself");
     }
 
-    fn drop_response(&mut self) {
-        self.response.clear();
+    /// Leaves out what can best be spared. Whether there was something.
+    fn leave_out(&mut self) -> bool {
         self.omitted = true;
-    }
-
-    fn drop_parameters(&mut self) {
-        self.parameters.clear();
+        if !self.response.is_empty() {
+            self.response.clear();
+            return true;
+        }
+        // Nobody hides what else a request says behind one long parameter.
+        let longest = self.parameters.iter_mut().max_by_key(|(_, value)| value.text_bytes());
+        match longest {
+            Some((_, value)) if value.text_bytes() > NAME_BYTES_MAX => {
+                *value = Value::from(format!("{} bytes", value.text_bytes()));
+                true
+            }
+            Some(_) => {
+                self.parameters.clear();
+                true
+            }
+            None => false,
+        }
     }
 
     fn limit(&mut self) {

@@ -37,6 +37,23 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// Bytes of all its texts.
+    pub(crate) fn text_bytes(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Integer(_) | Self::Flag(_) => 0,
+            Self::List(values) => values.iter().map(Self::text_bytes).sum(),
+            Self::Members(members) => {
+                members.iter().map(|(name, value)| name.len() + value.text_bytes()).sum()
+            }
+        }
+    }
+
+    /// A list, such as the keys of tags.
+    pub fn list<V: Into<Value<'a>>>(values: impl IntoIterator<Item = V>) -> Self {
+        Self::List(values.into_iter().map(Into::into).collect())
+    }
+
     /// A map of strings, such as an encryption context.
     pub fn map<K: Into<Cow<'a, str>>, V: Into<Value<'a>>>(pairs: impl IntoIterator<Item = (K, V)>) -> Self {
         Self::Members(pairs.into_iter().map(|(key, value)| (key.into(), value.into())).collect())

@@ -1,7 +1,7 @@
 //! The machine's clock, moved.
 
 use std::{
-    sync::atomic::{AtomicI64, Ordering},
+    sync::atomic::{AtomicI64, AtomicU64, Ordering},
     time::Duration,
 };
 
@@ -13,11 +13,17 @@ use server::SystemClock;
 pub(crate) struct DevClock {
     machine: SystemClock,
     ahead_millis: AtomicI64,
+    /// What it was moved on in all. It passes for time that has passed: nothing leapt, as far as the server can tell.
+    passed_millis: AtomicU64,
 }
 
 impl Default for DevClock {
     fn default() -> Self {
-        Self { machine: SystemClock::start(), ahead_millis: AtomicI64::new(0) }
+        Self {
+            machine: SystemClock::start(),
+            ahead_millis: AtomicI64::new(0),
+            passed_millis: AtomicU64::new(0),
+        }
     }
 }
 
@@ -25,19 +31,23 @@ impl DevClock {
     /// Moves it on.
     pub(crate) fn advance(&self, by: Duration) {
         let millis = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
-        let ahead = self.ahead_millis.load(Ordering::SeqCst).saturating_add(millis);
-        self.ahead_millis.store(ahead, Ordering::SeqCst);
+        self.put_ahead(self.ahead_millis.load(Ordering::SeqCst).saturating_add(millis));
     }
 
     /// Sets it, forwards or back.
     pub(crate) fn set(&self, now: Timestamp) {
-        let ahead = now.as_millis().saturating_sub(self.machine.unix_millis());
-        self.ahead_millis.store(ahead, Ordering::SeqCst);
+        self.put_ahead(now.as_millis().saturating_sub(self.machine.unix_millis()));
     }
 
     /// Lets it show the machine's time again.
     pub(crate) fn reset(&self) {
-        self.ahead_millis.store(0, Ordering::SeqCst);
+        self.put_ahead(0);
+    }
+
+    fn put_ahead(&self, ahead: i64) {
+        let before = self.ahead_millis.swap(ahead, Ordering::SeqCst);
+        let gained = u64::try_from(ahead.saturating_sub(before)).unwrap_or_default();
+        self.passed_millis.fetch_add(gained, Ordering::SeqCst);
     }
 }
 
@@ -48,6 +58,8 @@ impl Clock for DevClock {
     }
 
     fn elapsed(&self) -> Duration {
-        self.machine.elapsed()
+        self.machine
+            .elapsed()
+            .saturating_add(Duration::from_millis(self.passed_millis.load(Ordering::SeqCst)))
     }
 }

@@ -72,9 +72,12 @@ impl Notes {
         }
     }
 
-    /// A request parameter that may be shown.
+    /// A request parameter that may be shown. One that is noted already stays as it is: what is noted before a gate is
+    /// asked may be noted by the gate again.
     pub fn parameter(&mut self, name: &'static str, value: impl Into<Value<'static>>) {
-        self.parameters.push((Cow::Borrowed(name), value.into()));
+        if !self.parameters.iter().any(|(noted, _)| noted == name) {
+            self.parameters.push((Cow::Borrowed(name), value.into()));
+        }
     }
 
     /// A request parameter that may be shown, if the request has it.

@@ -31,6 +31,16 @@ pub enum Work {
     Expire(MaterialId),
 }
 
+impl Work {
+    /// Whether it waits while the clock is in doubt. Expired material can be imported again, so that it goes at once.
+    pub(crate) fn waits(self) -> bool {
+        match self {
+            Self::Delete | Self::Rotate => true,
+            Self::Expire(_) => false,
+        }
+    }
+}
+
 impl Due {
     /// What a key's record makes due.
     #[must_use]

@@ -114,8 +114,10 @@ impl Rates {
     }
 }
 
-/// When a bucket that would be full at a time is full again after one more call; `None` when it is empty.
+/// When a bucket that would be full at a time is full again after one more call; `None` when it is empty. A bucket that
+/// is not full within a second was used before the clock was set back, and begins anew.
 fn take(full_at: i64, now: i64, per_second: u32) -> Option<i64> {
+    let full_at = if full_at.saturating_sub(now) > SECOND { now } else { full_at };
     let after = full_at.max(now).saturating_add(SECOND / i64::from(per_second.max(1)));
     (after.saturating_sub(now) <= SECOND).then_some(after)
 }
@@ -242,6 +244,17 @@ mod tests {
                 let now = number * (SECOND / i64::from(per_second) + 1);
                 full_at = take(full_at, now, per_second).expect("the rate is kept");
             }
+        }
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_refuses_nobody() {
+        let (mut full_at, year) = (0, 365 * 24 * 3600 * SECOND);
+        for now in [year, 0, -year] {
+            for _ in 0..5 {
+                full_at = take(full_at, now, 5).expect("a full bucket");
+            }
+            assert_eq!(take(full_at, now, 5), None, "an empty bucket");
         }
     }
 

@@ -6,7 +6,7 @@ use dispatch::{Find, Principals, Regions, Resources};
 use state::{Behind, Snapshot, Stateful, View};
 use strongroom::Strongroom;
 
-use crate::{key::Key, quotas::Quotas, rates::Rates, tables::Tables, workshop::Workshop};
+use crate::{key::Key, leaps::Leaps, quotas::Quotas, rates::Rates, tables::Tables, workshop::Workshop};
 
 /// The service as one attempt of a call sees it, its keys and aliases at one revision.
 pub type Kms = View<KeyManagement>;
@@ -27,6 +27,8 @@ pub struct KeyManagement {
     pub quotas: Quotas,
     /// How fast it may be asked for.
     pub rates: Rates,
+    /// Whether what is due has to wait.
+    pub leaps: Leaps,
     /// The Regions that keys can be in.
     pub regions: Regions,
 }

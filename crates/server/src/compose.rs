@@ -11,7 +11,7 @@ use dispatch::{
     Regions, ServiceIdentity, Services, Strangers, StrangersShare, Verified, Wiring,
 };
 use iam::{IdentityManagement, IssuerKeys};
-use kms::{KeyManagement, Rates, Workshop};
+use kms::{KeyManagement, Leaps, Rates, Workshop};
 use state::{Behind, Loaded, Mirror, Snapshot};
 use store::{Revision, Store, StoreError};
 use strongroom::{Entropy, Strongroom};
@@ -156,6 +156,7 @@ impl Assembly {
             principals: iam::principals,
             quotas: parts.quotas,
             rates: Rates::new(parts.request_rates),
+            leaps: Leaps::new(&*clock),
             regions: parts.regions.clone(),
         });
         let cloudtrail = Arc::new(CloudTrail::new(Arc::clone(&strongroom), disk, index));

@@ -38,6 +38,8 @@ pub enum DeploymentError {
     Store(StoreError),
     /// A record does not decode: the store is damaged or from a newer version.
     Unreadable(String),
+    /// There are records, and no seal that they are under.
+    NoSeal,
     /// The strongroom stays sealed.
     Unseal(UnsealError),
     /// A new domain key could not be wrapped.
@@ -49,6 +51,9 @@ impl std::fmt::Display for DeploymentError {
         match self {
             Self::Store(error) => error.fmt(f),
             Self::Unreadable(key) => write!(f, "the record `{key}` does not decode"),
+            Self::NoSeal => f.write_str(
+                "the store has records, and the record `-/-/seal` is gone: nothing in the store can be opened without it",
+            ),
             Self::Unseal(error) => error.fmt(f),
             Self::Seal(error) => error.fmt(f),
         }
@@ -84,16 +89,21 @@ pub(crate) fn is_sealed_by_itself(key: &[u8]) -> bool {
     key == SEAL || key.starts_with(DOMAIN_KEYS.0)
 }
 
-/// The record of the seal; `None` before the deployment is initialised.
+/// The record of the seal; `None` before the deployment is initialised, when the store is empty.
 ///
 /// # Errors
-/// [`DeploymentError::Store`], [`DeploymentError::Unreadable`].
+/// [`DeploymentError::Store`], [`DeploymentError::Unreadable`]. [`DeploymentError::NoSeal`]: another deployment over what is
+/// left would destroy that.
 pub(crate) async fn seal_record(store: &dyn Store) -> Result<Option<SealRecord>, DeploymentError> {
     let found = store.get(&[SEAL]).await?.into_iter().next().flatten();
     let decode = |bytes: &[u8]| {
         minicbor::decode(bytes).map_err(|_| DeploymentError::Unreadable("-/-/seal".to_owned()))
     };
-    found.map(|stored| decode(&stored.value)).transpose()
+    match found {
+        Some(stored) => decode(&stored.value).map(Some),
+        None if store.scan(b"", b"\xFF", 1).await?.items.is_empty() => Ok(None),
+        None => Err(DeploymentError::NoSeal),
+    }
 }
 
 /// The change that initialises a deployment with its seal and first domain key, and that domain key.
@@ -194,7 +204,11 @@ async fn domain_keys(store: &dyn Store) -> Result<Vec<(SealedDomainKey, Timestam
                 Some((sealed, Timestamp::from_millis(record.created)))
             };
             let unreadable = || DeploymentError::Unreadable(String::from_utf8_lossy(&key).into_owned());
-            keys.push(read().ok_or_else(unreadable)?);
+            let (sealed, created) = read().ok_or_else(unreadable)?;
+            if key != at(sealed.number()) {
+                return Err(StoreError::Forged(String::from_utf8_lossy(&key).into_owned()).into());
+            }
+            keys.push((sealed, created));
         }
         match page.next {
             Some(next) => from = next,

@@ -12,9 +12,12 @@ use model::Timestamp;
 #[derive(Debug)]
 pub struct SimClock {
     millis: AtomicI64,
+    /// What of it has not passed: the clock was set.
+    set_millis: AtomicI64,
 }
 
 const BEGIN_MILLIS: i64 = 1_767_323_045_000;
+const YEAR_MILLIS: i64 = 365 * 24 * 60 * 60 * 1000;
 
 impl SimClock {
     /// Moves the clock on.
@@ -27,15 +30,21 @@ impl SimClock {
         self.advance(Duration::from_secs(u64::from(days) * 24 * 60 * 60));
     }
 
-    /// Sets the clock, forwards or back.
+    /// Sets the clock, forwards or back. No time passes.
     pub fn set(&self, now: Timestamp) {
-        self.millis.store(now.as_millis(), Ordering::SeqCst);
+        let before = self.millis.swap(now.as_millis(), Ordering::SeqCst);
+        self.set_millis.fetch_add(now.as_millis().saturating_sub(before), Ordering::SeqCst);
+    }
+
+    /// Sets the clock forwards or back by years of 365 days. No time passes.
+    pub fn leap_years(&self, years: i64) {
+        self.set(Timestamp::from_millis(self.now().as_millis().saturating_add(years * YEAR_MILLIS)));
     }
 }
 
 impl Default for SimClock {
     fn default() -> Self {
-        Self { millis: AtomicI64::new(BEGIN_MILLIS) }
+        Self { millis: AtomicI64::new(BEGIN_MILLIS), set_millis: AtomicI64::new(0) }
     }
 }
 
@@ -45,7 +54,8 @@ impl Clock for SimClock {
     }
 
     fn elapsed(&self) -> Duration {
-        let since = self.now().as_millis().saturating_sub(BEGIN_MILLIS);
+        let passed = self.now().as_millis().saturating_sub(self.set_millis.load(Ordering::SeqCst));
+        let since = passed.saturating_sub(BEGIN_MILLIS);
         Duration::from_millis(u64::try_from(since).unwrap_or_default())
     }
 }

@@ -137,7 +137,22 @@ fn response_then_parameters_are_left_out_of_a_record_that_is_too_long() {
 
     let mut record = Record { parameters: long(70_000), ..full() };
     let read = Record::decode(&bytes(&mut record)).unwrap();
-    assert_eq!((read.parameters.len(), read.response.len(), read.omitted), (0, 0, true));
+    assert_eq!((read.parameters, read.omitted), (vec![("policy".into(), "70000 bytes".into())], true));
+}
+
+#[test]
+fn of_the_longest_parameters_the_length_is_left_in_a_record_that_is_too_long() {
+    let named = |name: &str, len: usize| (name.to_owned().into(), Value::from("p".repeat(len)));
+    let tags =
+        Value::list((0..50).map(|_| Value::map([("key", "k".repeat(300)), ("value", "v".repeat(300))])));
+    let (name, description, tags) =
+        (named("roleName", 64), named("description", 4000), ("tags".into(), tags));
+    let parameters = vec![name.clone(), named("policy", 32_000), tags.clone(), description.clone()];
+    let mut record = Record { parameters, ..full() };
+    let read = Record::decode(&bytes(&mut record)).unwrap();
+    let length = Value::from("32000 bytes");
+    assert_eq!(read.parameters, [name, ("policy".into(), length), tags, description]);
+    assert!(read.omitted);
 }
 
 #[test]

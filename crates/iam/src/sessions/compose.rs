@@ -5,7 +5,7 @@ use std::sync::Arc;
 use dispatch::{Caller, Credential, Fault, IdentityPolicies};
 use model::Timestamp;
 use policy::{Federator, Policy, Principal};
-use sigv4::AuthError;
+use sigv4::{AuthError, SKEW_SECONDS};
 
 use super::{Bearer, session::Session};
 use crate::{
@@ -17,14 +17,15 @@ use crate::{
 ///
 /// # Errors
 /// `UnrecognizedClientException` when the token is not genuine or its bearer is gone, `ExpiredTokenException`
-/// when its time is over.
+/// when its time is over, or has not come: a clock that was wrong for a while leaves no sessions of the future behind.
 pub(crate) fn find(
     tables: &Tables,
     (access_key_id, token): (&str, &str),
     now: Timestamp,
 ) -> Result<Arc<dyn Credential>, Fault> {
     let session = tables.sessions.session(access_key_id, token, &tables.strongroom)?;
-    if now.as_millis() >= session.claims.expires {
+    let latest = now.as_millis().saturating_add(i64::from(SKEW_SECONDS) * 1000);
+    if now.as_millis() >= session.claims.expires || session.claims.issued > latest {
         return Err(AuthError::ExpiredToken.into());
     }
     let gone = || Fault::from(AuthError::UnrecognizedClient);

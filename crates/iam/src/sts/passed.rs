@@ -92,16 +92,15 @@ pub(crate) fn note(
     if let Some(policy) = policy {
         written::note(notes, "policy", policy);
     }
-    let list = |texts: Vec<String>| Value::List(texts.into_iter().map(Value::from).collect());
     if let Some(arns) = arns {
-        notes.parameter("policyArns", list(arns.iter().filter_map(|named| named.arn.clone()).collect()));
+        notes.parameter("policyArns", Value::list(arns.iter().filter_map(|named| named.arn.clone())));
     }
     if let Some(tags) = tags {
         let tags = tags.iter().map(|tag| (tag.key.clone().into(), Value::from(tag.value.clone())));
         notes.parameter("tags", Value::Members(tags.collect()));
     }
     if let Some(transitive) = transitive {
-        notes.parameter("transitiveTagKeys", list(transitive.clone()));
+        notes.parameter("transitiveTagKeys", Value::list(transitive.clone()));
     }
 }
 

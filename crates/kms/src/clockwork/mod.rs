@@ -70,6 +70,7 @@ pub async fn run(service: Arc<KeyManagement>, backstage: Backstage) {
 /// # Errors
 /// What the store answers; what is not done stays due.
 pub async fn tick(service: &Arc<KeyManagement>, backstage: &Backstage) -> Result<usize, StoreError> {
+    let waits = service.leaps.look(&*backstage.clock);
     if !backstage.mirror.is_following() {
         return Ok(0);
     }
@@ -81,7 +82,8 @@ pub async fn tick(service: &Arc<KeyManagement>, backstage: &Backstage) -> Result
     let mut tried: BTreeSet<Due> = BTreeSet::new();
     loop {
         let kms = view(service, backstage)?;
-        let due: Vec<Due> = kms.tables().due(now).filter(|due| !tried.contains(*due)).cloned().collect();
+        let is_for_now = |due: &&Due| !(tried.contains(*due) || waits && due.work.waits());
+        let due: Vec<Due> = kms.tables().due(now).filter(is_for_now).cloned().collect();
         if due.is_empty() {
             return Ok(done);
         }

@@ -23,8 +23,7 @@ impl Operation for UntagResource {
         Facts::changing("UntagResource", r#"{"KeyId":"{key}","TagKeys":["team"]}"#).at(Rate::PerSecond(5));
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        let names = input.tag_keys.iter().cloned().map(Value::from).collect();
-        cx.notes.parameter("tagKeys", Value::List(names));
+        cx.notes.parameter("tagKeys", Value::list(input.tag_keys.clone()));
         tags::check_keys(&input.tag_keys)?;
         let key = gate::key::<ToUntag>(kms, cx, &input.key_id, &Asked::nothing().untagging(&input.tag_keys))?;
         let mut left = key.record().tags.clone();

@@ -4,17 +4,28 @@
 mod call;
 mod observed;
 mod oracle;
+mod tampering;
 mod trouble;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use audit::EventKind;
+use dispatch::Clock;
 use serde_json::Value;
 use strongroom::testing::Seeded;
 
 use crate::{Answer, Credentials, World};
 
-use self::{call::Call, observed::Observed, oracle::Oracle, trouble::Trouble};
+use self::{
+    call::Call,
+    observed::Observed,
+    oracle::Oracle,
+    tampering::{Stored, Tampering},
+    trouble::Trouble,
+};
 
 /// What a run did.
 #[derive(Debug, Default)]
@@ -25,6 +36,10 @@ pub struct Report {
     pub failed: usize,
     /// Times that the server was started again.
     pub starts: usize,
+    /// Times that somebody changed what is stored, and was found out.
+    pub found_out: usize,
+    /// Times that the clock leapt.
+    pub leaps: usize,
 }
 
 /// Runs a seed for so many steps.
@@ -54,8 +69,26 @@ struct Simulation {
     acknowledged: BTreeSet<String>,
     /// Something may be wrong with the machine.
     troubled: bool,
+    /// What was stored some time ago.
+    earlier: Stored,
+    clock: Leapt,
     report: Report,
 }
+
+/// How the clock leapt, in years that did not pass.
+#[derive(Debug, Default)]
+struct Leapt {
+    ahead: i64,
+    /// How far ahead the running server believes the clock to be rightly.
+    believed: i64,
+    /// Until then, by the time that passes, it deletes nothing.
+    waits_until: Duration,
+}
+
+/// The clock goes wrong by so many years at most.
+const YEARS_MAX: i64 = 2;
+/// How long the server waits after a leap.
+const WAIT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 impl Simulation {
     fn new(seed: u64) -> Self {
@@ -70,12 +103,14 @@ impl Simulation {
             oracle: Oracle::default(),
             acknowledged: BTreeSet::new(),
             troubled: false,
+            earlier: Stored::new(),
+            clock: Leapt::default(),
             report: Report::default(),
         }
     }
 
     fn take_step(&mut self) {
-        match self.chance.below(40) {
+        match self.chance.below(44) {
             0..=2 => self.make_trouble(),
             3 => self.recover(),
             4 => self.restart(),
@@ -83,6 +118,9 @@ impl Simulation {
             6 => self.crash_in_a_call(),
             7 | 8 => self.let_time_pass(),
             9 => self.hang_up(),
+            10 => self.leap(),
+            11 => self.tamper(),
+            12 => self.earlier = tampering::stored(self.world().store().inner()),
             _ => self.call(),
         }
     }
@@ -175,8 +213,60 @@ impl Simulation {
         }
     }
 
-    fn restart(&mut self) {
+    /// Sets the clock a year forwards or back. Nothing is deleted by that.
+    fn leap(&mut self) {
+        self.recover();
+        let forwards = match self.clock.ahead {
+            YEARS_MAX => false,
+            ahead => ahead == -YEARS_MAX || self.chance.below(2) == 0,
+        };
+        let years = if forwards { 1 } else { -1 };
+        self.world().clock().leap_years(years);
+        self.report.leaps += 1;
+        self.clock.ahead += years;
+        if forwards {
+            self.clock.waits_until = self.world().clock().elapsed() + WAIT;
+        }
+        self.recover();
+    }
+
+    /// Whether the server waits with what is due.
+    fn waits(&mut self) -> bool {
+        let passed = self.world().clock().elapsed() >= self.clock.waits_until;
+        if passed || self.clock.ahead < self.clock.believed {
+            self.clock.believed = self.clock.ahead;
+        }
+        self.clock.ahead > self.clock.believed
+    }
+
+    /// Lets somebody change what is stored between two starts. No server believes it.
+    fn tamper(&mut self) {
+        self.recover();
+        self.started();
+        let before = tampering::stored(self.world().store().inner());
+        let tampering = Tampering::draw(&before, &self.earlier, &self.chance);
+        let Some(world) = self.world.take() else { return };
+        let (refused, world) = world.tampered_and_mended(
+            |engine| tampering.make(engine),
+            |engine| tampering.take_back(engine, &before),
+        );
+        self.world = Some(world);
+        match refused {
+            Some(message) if tampering.is_told_by(&message) => self.report.found_out += 1,
+            refused => panic!("{self}: of {tampering:?} the start says {refused:?}"),
+        }
+        self.recover();
+    }
+
+    /// The server is started again, and takes the clock as it finds it.
+    fn started(&mut self) {
         self.report.starts += 1;
+        self.clock.believed = self.clock.ahead;
+        self.clock.waits_until = Duration::ZERO;
+    }
+
+    fn restart(&mut self) {
+        self.started();
         if let Some(world) = self.world.take() {
             // A server starts neither without its store nor on a disk that fails. Crashes leave a full disk full.
             trouble::mend(&world);
@@ -191,7 +281,7 @@ impl Simulation {
     }
 
     fn crash_now(&mut self) {
-        self.report.starts += 1;
+        self.started();
         let crash = trouble::crash(&self.chance);
         if let Some(world) = self.world.take() {
             world.store().set_plan(Vec::new());
@@ -204,8 +294,10 @@ impl Simulation {
         self.repair();
         let ticked = self.world().tick();
         assert!(ticked.is_ok(), "{self}: {ticked:?}");
-        for key in self.oracle.due(self.world().now().as_millis()) {
-            self.oracle.delete(&key);
+        if !self.waits() {
+            for key in self.oracle.due(self.world().now().as_millis()) {
+                self.oracle.delete(&key);
+            }
         }
         let observed = self.observe();
         self.check(&observed);
@@ -217,7 +309,7 @@ impl Simulation {
         trouble::end(self.world());
         self.world().heal();
         if !self.world().is_well() {
-            self.report.starts += 1;
+            self.started();
             self.world = self.world.take().map(World::restart);
         }
         self.world().settle();

@@ -1,6 +1,7 @@
 //! Somebody at what is stored, and what stored values look like.
 
-use server::StartError;
+use audit::Crash;
+use server::{Health, StartError};
 use store::{MemoryStore, StoreError};
 
 use super::{NODE, World, runtime};
@@ -23,6 +24,36 @@ impl World {
         let runtime = runtime();
         let server = runtime.block_on(machine.start(NODE, &machine.disk))?;
         Ok(Self { runtime, server, joined: None, machine })
+    }
+
+    /// Stops the server cleanly, lets somebody at what is stored, looks whether that is believed, mends it, and starts the
+    /// server again. Why nobody believed it; `None` if a server answers calls with it.
+    ///
+    /// # Panics
+    /// If the server does not start when all is mended.
+    pub fn tampered_and_mended(
+        self,
+        with: impl FnOnce(&MemoryStore),
+        mend: impl FnOnce(&MemoryStore),
+    ) -> (Option<String>, Self) {
+        self.settle();
+        let Self { runtime: old, server, joined, mut machine } = self;
+        drop(old);
+        drop((server, joined));
+        with(machine.store.inner());
+        let refused = runtime().block_on(async {
+            match machine.start(NODE, &machine.disk).await {
+                Ok(server) if server.vitals.parts().iter().all(|part| part.ready) => None,
+                Ok(server) => Some(format!("{:?}", server.vitals.parts())),
+                Err(error) => Some(error.to_string()),
+            }
+        });
+        mend(machine.store.inner());
+        // Whoever reads the disk of the start that failed need not.
+        machine.disk = machine.disk.crashed(Crash::Process);
+        let runtime = runtime();
+        let server = runtime.block_on(machine.start(NODE, &machine.disk)).expect("the server starts");
+        (refused, Self { runtime, server, joined: None, machine })
     }
 
     /// Waits until memory follows the store of a server that was just unsealed, and does what is due.

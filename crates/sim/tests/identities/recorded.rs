@@ -1,8 +1,13 @@
-//! What the journal has of policies that are sent.
+//! What the journal has of what calls say.
+
+use std::collections::BTreeMap;
 
 use audit::{Record, Value};
+use dispatch::Facts;
+use model::arn::KeyId;
+use percent_encoding::percent_decode_str;
 use serde_json::{Value as Json, json};
-use sim::{Stage, stage::ACCOUNT};
+use sim::{Credentials, Stage, World, stage::ACCOUNT};
 
 use crate::documents::{policy, trust};
 
@@ -17,6 +22,72 @@ fn parameter(stage: &Stage, operation: &str, name: &str) -> Option<Value<'static
 #[track_caller]
 fn assert_noted(stage: &Stage, operation: &str, name: &str, text: &str) {
     assert_eq!(parameter(stage, operation, name), Some(text.to_owned().into()), "{operation}");
+}
+
+/// Walks the table: whoever adds a changing operation, or a member to its input, has to send the member in the example and
+/// to note it.
+#[test]
+fn whatever_a_change_says_is_recorded_be_it_made_or_refused() {
+    let changing = World::new().operations().into_iter().filter(|(service, facts)| {
+        // No user has a password, so that its deletion changes nothing.
+        *service == "iam" && !facts.read_only && facts.name != "DeleteLoginProfile"
+    });
+    let model: Json = serde_json::from_str(include_str!("../../../../models/iam.json")).unwrap();
+    let broken: Vec<String> = changing
+        .flat_map(|(_, facts)| not_recorded(&model, facts).map(|what| format!("{} {what}", facts.name)))
+        .collect();
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+/// Members of an operation's input that its example leaves out, or that are not recorded as they were sent.
+fn not_recorded(model: &Json, facts: &Facts) -> impl Iterator<Item = String> {
+    let stage = Stage::new();
+    stage.iam("CreateUser", json!({ "UserName": "nobody" }));
+    let sent = sent(&stage.fill(facts.example));
+    let recorded_of = |by: &Credentials| {
+        let answer = stage.world.send(stage.example_by(by, "iam", facts));
+        let id = answer.headers.get("x-amzn-requestid").unwrap().to_str().unwrap();
+        let is_of = |request: [u8; 16]| KeyId::from_bytes(request, false).to_string() == id;
+        let record =
+            stage.world.records().into_iter().find(|record| record.request_id.is_some_and(is_of)).unwrap();
+        let named: Vec<_> =
+            record.parameters.iter().map(|(name, value)| (name.to_string(), shown(value))).collect();
+        named.into_iter().collect::<BTreeMap<_, _>>()
+    };
+    let refused = recorded_of(&stage.access_key("nobody"));
+    let made = recorded_of(&stage.root);
+    let input = model.pointer(&format!("/operations/{}/input/shape", facts.name)).and_then(Json::as_str);
+    let members = input.and_then(|shape| model.pointer(&format!("/shapes/{shape}/members"))?.as_object());
+    let members = members.into_iter().flatten();
+    let members: Vec<String> = members.map(|(member, _)| member.clone()).collect();
+    members.into_iter().filter(move |member| {
+        let (first, rest) = member.split_at(1);
+        let name = first.to_lowercase() + rest;
+        let expected = sent.get(member);
+        expected.is_none() || made.get(&name) != expected || refused.get(&name) != expected
+    })
+}
+
+/// The members of a form. Lists are the texts of their items, one after the other.
+fn sent(form: &str) -> BTreeMap<String, Vec<String>> {
+    let mut members = BTreeMap::<_, Vec<String>>::new();
+    for (name, value) in form.split('&').filter_map(|pair| pair.split_once('=')) {
+        let member = name.split_once('.').map_or(name, |(member, _)| member);
+        let text = percent_decode_str(value).decode_utf8().unwrap().into_owned();
+        members.entry(member.to_owned()).or_default().push(text);
+    }
+    members
+}
+
+/// A recorded value in the same form.
+fn shown(value: &Value<'_>) -> Vec<String> {
+    match value {
+        Value::Text(text) => vec![text.to_string()],
+        Value::Integer(integer) => vec![integer.to_string()],
+        Value::Flag(flag) => vec![flag.to_string()],
+        Value::List(values) => values.iter().flat_map(shown).collect(),
+        Value::Members(members) => members.iter().flat_map(|(_, value)| shown(value)).collect(),
+    }
 }
 
 #[test]

@@ -376,3 +376,17 @@ fn a_pair_from_elsewhere_is_the_pair_that_it_was() {
     let known = UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, pair.public_key().as_ref());
     known.verify(b"a", &signature).unwrap();
 }
+
+/// Material can be imported again, and its use after its time cannot be taken back.
+#[test]
+fn expired_material_does_not_wait_for_a_clock_that_leapt() {
+    let stage = Stage::new();
+    let key = stage.key(json!({ "Origin": "EXTERNAL" }));
+    let ends = stage.world.now().as_seconds() + 30 * 86_400;
+    Import::new(&stage, &key)
+        .with([1; 32], json!({ "ExpirationModel": "KEY_MATERIAL_EXPIRES", "ValidTo": ends }))
+        .ok();
+    stage.world.clock().leap_years(1);
+    stage.world.tick().unwrap();
+    assert_eq!(stage.state(&key), "PendingImport");
+}

@@ -7,6 +7,7 @@ mod ciphertexts;
 mod computing;
 mod denied;
 mod identifiers;
+mod leaps;
 mod lookups;
 mod machine;
 mod recorded;

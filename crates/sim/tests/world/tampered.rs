@@ -154,6 +154,26 @@ fn a_record_that_is_there_again_stops_the_start_and_is_named() {
     }
 }
 
+/// A server that took it for new would found another deployment over its keys.
+#[test]
+fn a_store_without_its_seal_is_not_a_new_one() {
+    let found = start_after(|engine, _| set(engine, &Key::from_static(b"-/-/seal"), None));
+    assert!(found.contains("`-/-/seal` is gone"), "{found}");
+}
+
+#[test]
+fn a_domain_key_under_a_second_key_keeps_the_server_sealed() {
+    let (told, world) = busy().world.tampered_and_mended(
+        |engine| {
+            let (key, value) = newest(&history(engine), "/domain-key/");
+            set(engine, &[&key[..], b"2"].concat().into(), Some(value));
+        },
+        |engine| set(engine, &Key::from_static(b"-/-/domain-key/00000000012"), None),
+    );
+    assert!(told.is_some_and(|told| told.contains("`-/-/domain-key/00000000012`")));
+    assert!(world.is_well());
+}
+
 #[test]
 fn ledgers_are_records_too() {
     let ledger = "-/-/ledger/";

@@ -1,6 +1,7 @@
 //! `CreateAccessKey`: makes an access key; its secret is shown here and nowhere else.
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateAccessKey.html>
 
+use audit::Value;
 use dispatch::{Cx, Facts, Fault, Operation, Outcome};
 use model::iam::{AccessKey, CreateAccessKeyRequest, CreateAccessKeyResponse, StatusType};
 
@@ -29,7 +30,7 @@ impl Operation for CreateAccessKey {
             .map_err(|_| Fault::internal("the source of random bytes failed"))?;
         let made = credentials::made(iam, cx, &key, &holder.owner())?;
         let change = holder.touched(cx)?.and(made);
-        cx.notes.parameter("accessKeyId", key.id.clone());
+        cx.notes.answered("accessKey", Value::map([("accessKeyId", key.id.clone())]));
         let access_key = AccessKey {
             user_name: holder.name().unwrap_or("root").to_owned(),
             access_key_id: key.id,

@@ -21,6 +21,7 @@ impl Operation for UpdateAccessKey {
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         cx.notes.parameter("accessKeyId", input.access_key_id.clone());
+        cx.notes.parameter("status", input.status.as_str());
         let holder = access_keys::holder(iam, cx, "iam:UpdateAccessKey", input.user_name.as_deref())?;
         let key = holder.key(&input.access_key_id)?;
         let active = match input.status {

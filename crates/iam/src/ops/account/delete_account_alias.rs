@@ -22,6 +22,7 @@ impl Operation for DeleteAccountAlias {
     const FACTS: Facts = Facts::changing("DeleteAccountAlias", "AccountAlias={account-alias}");
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
+        cx.notes.parameter("accountAlias", input.account_alias.clone());
         let (_, account) = gate::account(iam, cx, "iam:DeleteAccountAlias", "*", &Asked::default())?;
         let known = account.known.as_ref().ok_or_else(|| inconsistent("the account"))?;
         if known.alias.as_ref() != Some(&input.account_alias) {

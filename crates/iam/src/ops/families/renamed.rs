@@ -20,8 +20,22 @@ changes! {
         rename::<User>(&input.user_name, input.new_user_name, input.new_path);
 }
 
+/// What can get another name.
+trait Renamed: Holder {
+    /// The parameter of the new name.
+    const NEW_NAME: &'static str;
+}
+
+impl Renamed for Group {
+    const NEW_NAME: &'static str = "newGroupName";
+}
+
+impl Renamed for User {
+    const NEW_NAME: &'static str = "newUserName";
+}
+
 /// Gives another name, another path, or both.
-fn rename<T: Holder>(
+fn rename<T: Renamed>(
     iam: &Iam,
     cx: &mut Cx<'_>,
     action: &'static str,
@@ -29,6 +43,8 @@ fn rename<T: Holder>(
     new_name: Option<String>,
     new_path: Option<String>,
 ) -> Result<Option<Batch>, Fault> {
+    cx.notes.optional(T::NEW_NAME, new_name.clone());
+    cx.notes.optional("newPath", new_path.clone());
     let holder = gate::holder::<T>(iam, cx, action, holder, &Asked::default())?;
     let mut changed = T::clone(&holder.found);
     let entity = changed.entity_mut();

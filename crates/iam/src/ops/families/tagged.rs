@@ -1,5 +1,6 @@
 //! The tags of whatever bears tags: `Tag…`, `Untag…` and `List…Tags`.
 
+use audit::Value;
 use dispatch::{Cx, Fault, Page};
 use model::iam::Tag;
 use store::Batch;
@@ -115,6 +116,7 @@ fn tag<T: Tagged>(
     name: &str,
     tags: &[Tag],
 ) -> Result<Option<Batch>, Fault> {
+    tags::note(cx.notes, tags);
     let new = tags::parse(Some(tags))?;
     let asked = Asked { tags: Some(&new), ..Asked::default() };
     T::TO_CHANGE(iam, cx, action, name, &asked)?.changed(|tagged| tags::merge(tagged.tags_mut(), &new))
@@ -128,6 +130,7 @@ fn untag<T: Tagged>(
     name: &str,
     keys: &[String],
 ) -> Result<Option<Batch>, Fault> {
+    cx.notes.parameter("tagKeys", Value::list(keys.to_vec()));
     let asked = Asked { tag_keys: Some(keys), ..Asked::default() };
     T::TO_CHANGE(iam, cx, action, name, &asked)?.changed(|tagged| {
         tags::remove_all(tagged.tags_mut(), keys);

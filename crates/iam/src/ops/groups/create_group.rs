@@ -20,12 +20,13 @@ impl Operation for CreateGroup {
     type Service = Iam;
     type Input = CreateGroupRequest;
     type Output = CreateGroupResponse;
-    const FACTS: Facts = Facts::changing("CreateGroup", "GroupName=new");
+    const FACTS: Facts = Facts::changing("CreateGroup", "GroupName=new&Path=%2Fstaff%2F");
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
+        cx.notes.parameter("groupName", input.group_name.clone());
+        cx.notes.optional("path", input.path.clone());
         let path = ids::path(input.path)?;
         let arn = entities::arn(cx.account(), "group", &path, &input.group_name);
-        cx.notes.parameter("groupName", input.group_name.clone());
         let (_, account) = gate::account(iam, cx, "iam:CreateGroup", &arn, &Asked::default())?;
         gate::check_free::<Group>(&account, &input.group_name)?;
         let id = ids::generate(cx, Prefix::Group)?;

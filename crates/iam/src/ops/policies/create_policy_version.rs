@@ -27,7 +27,7 @@ impl Operation for CreatePolicyVersion {
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         written::note(cx.notes, "policyDocument", &input.policy_document);
-        cx.notes.parameter("setAsDefault", input.set_as_default == Some(true));
+        cx.notes.optional("setAsDefault", input.set_as_default);
         let policy =
             gate::own_policy(iam, cx, "iam:CreatePolicyVersion", &input.policy_arn, &Asked::default())?;
         if policy.found.versions.len() >= POLICY_VERSIONS {

@@ -23,6 +23,7 @@ impl Operation for AddRoleToInstanceProfile {
         Facts::changing("AddRoleToInstanceProfile", "InstanceProfileName={spare-profile}&RoleName={role}");
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
+        cx.notes.parameter("roleName", input.role_name.clone());
         let profile = gate::profile(
             iam,
             cx,

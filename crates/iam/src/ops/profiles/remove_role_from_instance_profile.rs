@@ -22,6 +22,7 @@ impl Operation for RemoveRoleFromInstanceProfile {
         Facts::changing("RemoveRoleFromInstanceProfile", "InstanceProfileName={profile}&RoleName={role}");
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
+        cx.notes.parameter("roleName", input.role_name.clone());
         let profile = gate::profile(
             iam,
             cx,

@@ -23,6 +23,7 @@ impl Operation for AddClientIDToOpenIDConnectProvider {
     );
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
+        cx.notes.parameter("clientID", input.client_id.clone());
         let provider = gate::provider(
             iam,
             cx,

@@ -1,6 +1,7 @@
 //! `UpdateOpenIDConnectProviderThumbprint`: replaces the thumbprints of an OpenID Connect provider.
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateOpenIDConnectProviderThumbprint.html>
 
+use audit::Value;
 use dispatch::{Cx, Facts, Fault, Operation, Outcome};
 use model::{Nothing, iam::UpdateOpenIDConnectProviderThumbprintRequest};
 
@@ -23,6 +24,7 @@ impl Operation for UpdateOpenIDConnectProviderThumbprint {
     );
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
+        cx.notes.parameter("thumbprintList", Value::list(input.thumbprint_list.clone()));
         let provider = gate::provider(
             iam,
             cx,

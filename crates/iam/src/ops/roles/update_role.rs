@@ -21,6 +21,8 @@ impl Operation for UpdateRole {
         Facts::changing("UpdateRole", "RoleName={role}&Description=other&MaxSessionDuration=7200");
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
+        cx.notes.optional("description", input.description.clone());
+        cx.notes.optional("maxSessionDuration", input.max_session_duration.map(i64::from));
         let role = gate::holder::<Role>(iam, cx, "iam:UpdateRole", &input.role_name, &Asked::default())?;
         let change = role.changed(|role| {
             if let Some(description) = input.description {

@@ -21,6 +21,7 @@ impl Operation for UpdateRoleDescription {
     const FACTS: Facts = Facts::changing("UpdateRoleDescription", "RoleName={role}&Description=other");
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
+        cx.notes.parameter("description", input.description.clone());
         let role =
             gate::holder::<Role>(iam, cx, "iam:UpdateRoleDescription", &input.role_name, &Asked::default())?;
         let mut shown = shown::role(iam, &role.found);

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use dispatch::{Cx, Facts, Fault, Operation, Outcome};
+use dispatch::{Cx, Facts, Fault, Notes, Operation, Outcome};
 use model::iam::{CreateUserRequest, CreateUserResponse};
 use state::created;
 
@@ -24,16 +24,16 @@ impl Operation for CreateUser {
     type Output = CreateUserResponse;
     const FACTS: Facts = Facts::changing(
         "CreateUser",
-        "UserName=new&Path=%2Fstaff%2F&Tags.member.1.Key=team&Tags.member.1.Value=pay",
+        "UserName=new&Path=%2Fstaff%2F&PermissionsBoundary={managed-policy}&Tags.member.1.Key=team&Tags.member.1.Value=pay",
     );
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
+        note(cx.notes, &input);
         let path = ids::path(input.path)?;
         let tags = tags::parse(input.tags.as_deref())?;
         let boundary = input.permissions_boundary;
         let asked = Asked { tags: Some(&tags), boundary: boundary.as_deref(), ..Asked::default() };
         let arn = entities::arn(cx.account(), "user", &path, &input.user_name);
-        cx.notes.parameter("userName", input.user_name.clone());
         let (_, account) = gate::account(iam, cx, "iam:CreateUser", &arn, &asked)?;
         if !tags.is_empty() {
             gate::account(iam, cx, "iam:TagUser", &arn, &asked)?;
@@ -50,5 +50,14 @@ impl Operation for CreateUser {
             gate::hold(&account, boundary, &mut change)?;
         }
         Ok(Outcome::changing(CreateUserResponse { user: Some(shown::user(&user)) }, change))
+    }
+}
+
+fn note(notes: &mut Notes, input: &CreateUserRequest) {
+    notes.parameter("userName", input.user_name.clone());
+    notes.optional("path", input.path.clone());
+    notes.optional("permissionsBoundary", input.permissions_boundary.clone());
+    if let Some(tags) = &input.tags {
+        tags::note(notes, tags);
     }
 }
