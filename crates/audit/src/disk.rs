@@ -24,11 +24,11 @@ pub trait Disk: Send + Sync {
     /// The system's.
     fn read(&self, name: &str) -> io::Result<Vec<u8>>;
 
-    /// A part of a file: up to `len` bytes from `offset` on, fewer where the file ends.
+    /// Fills `buffer` with a file's bytes from `offset` on, and says how many there were: fewer where the file ends.
     ///
     /// # Errors
     /// The system's.
-    fn read_at(&self, name: &str, offset: u64, len: usize) -> io::Result<Vec<u8>>;
+    fn read_at(&self, name: &str, offset: u64, buffer: &mut [u8]) -> io::Result<usize>;
 
     /// Makes a new, empty file. The file survives a crash once [`Disk::sync_directory`] has returned.
     ///
@@ -133,11 +133,10 @@ impl Disk for FsDisk {
         std::fs::read(self.directory.join(name))
     }
 
-    fn read_at(&self, name: &str, offset: u64, len: usize) -> io::Result<Vec<u8>> {
+    fn read_at(&self, name: &str, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         let file = File::open(self.directory.join(name))?;
-        let mut bytes = vec![0; len];
         let mut read = 0;
-        while let Some(rest) = bytes.get_mut(read..).filter(|rest| !rest.is_empty()) {
+        while let Some(rest) = buffer.get_mut(read..).filter(|rest| !rest.is_empty()) {
             match file.read_at(rest, offset + read as u64) {
                 Ok(0) => break,
                 Ok(more) => read += more,
@@ -145,8 +144,7 @@ impl Disk for FsDisk {
                 Err(error) => return Err(error),
             }
         }
-        bytes.truncate(read);
-        Ok(bytes)
+        Ok(read)
     }
 
     fn create(&self, name: &str) -> io::Result<Box<dyn DiskFile>> {
@@ -235,9 +233,12 @@ mod tests {
         disk.open("a").unwrap().write_at(3, b"XY").unwrap();
         disk.sync_directory().unwrap();
         assert_eq!(disk.read("a").unwrap(), b"abcXY");
-        assert_eq!(disk.read_at("a", 1, 3).unwrap(), b"bcX");
-        assert_eq!(disk.read_at("a", 4, 3).unwrap(), b"Y");
-        assert_eq!(disk.read_at("a", 9, 3).unwrap(), b"");
+        let mut three = [b'-'; 3];
+        for (offset, expected) in [(1, "bcX"), (4, "YcX"), (9, "YcX")] {
+            let read = disk.read_at("a", offset, &mut three).unwrap();
+            assert_eq!(read, 5_usize.saturating_sub(offset as usize).min(3));
+            assert_eq!(three, expected.as_bytes());
+        }
         disk.remove("a").unwrap();
         assert_eq!(disk.list().unwrap(), [LOCK_FILE]);
         assert!(disk.free_bytes().unwrap() > 0);

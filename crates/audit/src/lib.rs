@@ -35,7 +35,7 @@ pub use journal::{Journal, JournalHealth, Options};
 pub use memory::{Crash, MemoryDisk};
 pub use milestone::{Milestone, NotAMilestone, milestone};
 pub use queue::{Appended, Position};
-pub use reader::{Placed, SegmentReader, record_at, segments};
+pub use reader::{Placed, Run, SegmentReader, record_at, segments};
 pub use record::{
     EventKind, InvokedBy, NotARecord, RECORD_VERSION, Record, RecordedCaller, RecordedDecision,
     RecordedIssuer, RecordedOutcome, RecordedSession, RecordedTls,

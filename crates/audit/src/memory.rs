@@ -1,7 +1,7 @@
 //! A disk in memory, which can be full, fail and lose power: for tests, simulation and a server that keeps nothing.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, Read};
 use std::ops::Range;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -231,12 +231,11 @@ impl Disk for MemoryDisk {
         state.files.get(name).map(|contents| contents.now.clone()).ok_or(io::ErrorKind::NotFound.into())
     }
 
-    fn read_at(&self, name: &str, offset: u64, len: usize) -> io::Result<Vec<u8>> {
+    fn read_at(&self, name: &str, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         let state = self.lock();
         let contents = &state.files.get(name).ok_or(io::ErrorKind::NotFound)?.now;
-        let start = usize::try_from(offset).map_or(contents.len(), |offset| offset.min(contents.len()));
-        let end = start.saturating_add(len).min(contents.len());
-        Ok(contents.get(start..end).unwrap_or_default().to_vec())
+        let rest = usize::try_from(offset).ok().and_then(|offset| contents.get(offset..));
+        rest.unwrap_or_default().read(buffer)
     }
 
     fn create(&self, name: &str) -> io::Result<Box<dyn DiskFile>> {

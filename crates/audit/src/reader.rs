@@ -11,8 +11,10 @@ use crate::error::{Damage, JournalError, Reason};
 use crate::recovery::segment_files;
 use crate::segment::{HEADER_LEN, Header, name, parse_name};
 
-/// Bytes that are read at a time when records follow each other; at least one whole frame.
-const RUN_BYTES: usize = 1024 * 1024;
+/// Bytes that are read at a time when records follow each other.
+const RUN_BYTES: usize = 256 * 1024;
+/// A run that left this many bytes, or more, met something that is no frame.
+const FRAME_BYTES_MAX: usize = PAYLOAD_BYTES_MAX + FRAME_OVERHEAD;
 /// Bytes that are read first when one record is wanted; most are shorter.
 const RECORD_BYTES: usize = 2048;
 
@@ -44,6 +46,16 @@ pub struct SegmentReader {
     file: String,
     next: u64,
     offset: u64,
+    buffer: Vec<u8>,
+}
+
+/// What [`SegmentReader::read`] read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Run {
+    /// How many records.
+    pub records: usize,
+    /// It ended for want of room, so that there may be more at once.
+    pub is_full: bool,
 }
 
 impl SegmentReader {
@@ -54,10 +66,12 @@ impl SegmentReader {
     /// [`JournalError::Io`] if it cannot be read.
     pub fn open(disk: Arc<dyn Disk>, first: u64) -> Result<Self, JournalError> {
         let file = name(first);
-        let head = disk.read_at(&file, 0, HEADER_LEN).map_err(JournalError::io(&file))?;
-        match Header::decode(&head) {
+        let mut head = [0; HEADER_LEN];
+        let read = disk.read_at(&file, 0, &mut head).map_err(JournalError::io(&file))?;
+        match head.get(..read).and_then(Header::decode) {
             Some((header, _)) if header.first == first => {
-                Ok(Self { disk, file, next: first, offset: HEADER_LEN as u64 })
+                let buffer = vec![0; RUN_BYTES];
+                Ok(Self { disk, file, next: first, offset: HEADER_LEN as u64, buffer })
             }
             _ => Err(JournalError::Damaged(Damage { file, offset: 0, reason: Reason::Header })),
         }
@@ -69,25 +83,26 @@ impl SegmentReader {
         self.next
     }
 
-    /// Shows the records that follow and verify, at most about a MiB of them, and says how many they were. None follow
-    /// where the segment ends, where it is still being written, and where it is damaged.
+    /// Shows the records that follow and verify, at most about 256 KiB of them. None follow where the segment ends, where it
+    /// is still being written, and where it is damaged.
     ///
     /// # Errors
     /// [`JournalError::Io`] if the segment cannot be read.
-    pub fn read(&mut self, visit: &mut dyn FnMut(Placed<'_>)) -> Result<usize, JournalError> {
+    pub fn read(&mut self, visit: &mut dyn FnMut(Placed<'_>)) -> Result<Run, JournalError> {
         // The chain value on which the frame builds stands in front of it.
         let start = self.offset.saturating_sub(CHAIN_LEN as u64);
-        let bytes = self.disk.read_at(&self.file, start, RUN_BYTES).map_err(JournalError::io(&self.file))?;
+        let read = self.disk.read_at(&self.file, start, &mut self.buffer);
+        let bytes = self.buffer.get(..read.map_err(JournalError::io(&self.file))?).unwrap_or_default();
         let mut at = CHAIN_LEN;
         let mut records = 0;
-        while let Some(frame) = frame_at(&bytes, at) {
+        while let Some(frame) = frame_at(bytes, at) {
             visit(Placed { sequence: self.next, offset: start + at as u64, payload: frame.payload });
             at = frame.end;
             self.next = self.next.saturating_add(1);
             records += 1;
         }
         self.offset = start + at as u64;
-        Ok(records)
+        Ok(Run { records, is_full: at + FRAME_BYTES_MAX > RUN_BYTES })
     }
 }
 
@@ -98,9 +113,10 @@ impl SegmentReader {
 pub fn record_at(disk: &dyn Disk, first: u64, offset: u64) -> Result<Vec<u8>, JournalError> {
     let file = name(first);
     let start = offset.saturating_sub(CHAIN_LEN as u64);
-    for len in [RECORD_BYTES, RUN_BYTES] {
-        let bytes = disk.read_at(&file, start, len).map_err(JournalError::io(&file))?;
-        if let Some(frame) = frame_at(&bytes, CHAIN_LEN) {
+    for len in [RECORD_BYTES, CHAIN_LEN + FRAME_BYTES_MAX] {
+        let mut bytes = vec![0; len];
+        let read = disk.read_at(&file, start, &mut bytes).map_err(JournalError::io(&file))?;
+        if let Some(frame) = frame_at(bytes.get(..read).unwrap_or_default(), CHAIN_LEN) {
             return Ok(frame.payload.to_vec());
         }
     }
@@ -140,7 +156,7 @@ mod tests {
                 assert_eq!(placed.payload, record(placed.sequence));
                 seen.push((segment, placed.offset, placed.sequence));
             };
-            while open.read(&mut note).unwrap() > 0 {}
+            while open.read(&mut note).unwrap().is_full {}
             let next = open.next_sequence();
             let is_over = next != segment && segments(&**disk).unwrap().contains(&next);
             *reader = Some(if is_over {

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    io,
+    io::{self, Read},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -45,11 +45,11 @@ impl Disk for ShortDisk {
         self.files().get(name).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
-    fn read_at(&self, name: &str, offset: u64, len: usize) -> io::Result<Vec<u8>> {
+    fn read_at(&self, name: &str, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         let files = self.files();
-        let bytes = files.get(name).ok_or(io::ErrorKind::NotFound)?;
-        let rest = bytes.iter().skip(usize::try_from(offset).unwrap_or(usize::MAX));
-        Ok(rest.take(len).copied().collect())
+        let contents = files.get(name).ok_or(io::ErrorKind::NotFound)?;
+        let rest = usize::try_from(offset).ok().and_then(|offset| contents.get(offset..));
+        rest.unwrap_or_default().read(buffer)
     }
 
     fn create(&self, name: &str) -> io::Result<Box<dyn DiskFile>> {

@@ -90,8 +90,9 @@ impl Filed {
 
     /// `len` bytes at `offset`; none where they cannot be read.
     fn bytes(&self, offset: usize, len: usize) -> Vec<u8> {
-        let read = self.disk.read_at(&self.name, offset as u64, len);
-        read.ok().filter(|bytes| bytes.len() == len).unwrap_or_default()
+        let mut bytes = vec![0; len];
+        let read = self.disk.read_at(&self.name, offset as u64, &mut bytes);
+        if read.is_ok_and(|read| read == len) { bytes } else { Vec::new() }
     }
 
     /// The first of `count` sorted entries of `len` bytes at `offset` that is not before `wanted`, by what `key` reads.

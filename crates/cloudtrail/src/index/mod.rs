@@ -96,7 +96,7 @@ impl Index {
         Self { journal, files, parts: RwLock::default(), follower: Mutex::default() }
     }
 
-    /// Does the next piece of work: about a MiB of the newest segment, or else one full segment that has no part yet.
+    /// Does the next piece of work: about 256 KiB of the newest segment, or else one full segment that has no part yet.
     ///
     /// # Errors
     /// [`JournalError`] if the journal cannot be read. What cannot be written is tried again with the next start.
@@ -216,21 +216,23 @@ impl Index {
             return self.begin(follower, newest);
         };
         let mut entries = Vec::new();
-        let read = match reader.read(&mut |placed| entries.push(IndexEntry::of(placed))) {
+        let run = match reader.read(&mut |placed| entries.push(IndexEntry::of(placed))) {
             Err(error) if is_gone(&error) => {
                 // The segment was moved away with all before it.
                 follower.reader = None;
                 self.change(|parts| parts.growing = None);
                 return Ok(Advance::Further);
             }
-            read => read?,
+            run => run?,
         };
-        if read > 0 {
+        if !entries.is_empty() {
             self.change(|parts| {
                 if let Some(growing) = &mut parts.growing {
                     entries.iter().for_each(|entry| growing.add(entry));
                 }
             });
+        }
+        if run.is_full {
             return Ok(Advance::Further);
         }
         let next = reader.next_sequence();
@@ -238,6 +240,10 @@ impl Index {
         match later {
             // A segment without a record yet has the number that is read next, as its own successor would.
             Some(later) if later > self.growing_first() => {
+                if run.records > 0 {
+                    // More may have been written before that segment was begun.
+                    return Ok(Advance::Further);
+                }
                 if later > next {
                     tracing::error!(
                         from = next,
@@ -290,7 +296,7 @@ impl Index {
         }
         let mut growing = Growing::new(first);
         let mut reader = SegmentReader::open(Arc::clone(&self.journal), first)?;
-        while reader.read(&mut |placed| growing.add(&IndexEntry::of(placed)))? > 0 {}
+        while reader.read(&mut |placed| growing.add(&IndexEntry::of(placed)))?.is_full {}
         Filed::write(Arc::clone(&self.files), &growing).map_err(unwritable(first))
     }
 

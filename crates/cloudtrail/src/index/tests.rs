@@ -293,3 +293,73 @@ fn an_event_takes_few_bytes() {
     let last = files.iter().filter_map(|file| filed::parse_name(file)).max().unwrap();
     assert!(bytes as u64 / last < 60, "{bytes} bytes for {last} records");
 }
+
+/// Prints what an index of many records takes: `cargo test --release -p cloudtrail -- --ignored --nocapture takes`.
+#[test]
+#[ignore = "a measurement, of some minutes and gigabytes"]
+#[expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "a measurement reads the clock and prints"
+)]
+fn what_an_index_of_many_records_takes() {
+    use std::time::Instant;
+
+    const RECORDS: u32 = 2_000_000;
+    let folder = tempfile::tempdir().unwrap();
+    let journal_disk: Arc<dyn Disk> = Arc::new(audit::FsDisk::open(&folder.path().join("journal")).unwrap());
+    let files: Arc<dyn Disk> = Arc::new(audit::FsDisk::open(&folder.path().join("index")).unwrap());
+    let (journal, _) = Journal::open(Arc::clone(&journal_disk), Options::new([7; 16])).unwrap();
+    let mut draw = Draw(1);
+    let mut ids = Vec::new();
+    for number in 0..RECORDS {
+        let record = record(u64::from(number), &mut draw);
+        while journal.hand_over(&record).is_err() {
+            std::thread::yield_now();
+        }
+        if number % 10_000 == 0 {
+            ids.push(trail::EventId(Record::decode(&record).unwrap().event_id));
+        }
+    }
+    journal.close().unwrap();
+    let begun = Instant::now();
+    let index = Index::new(Arc::clone(&journal_disk), Arc::clone(&files));
+    reach(&index);
+    let bytes = |disk: &Arc<dyn Disk>| -> usize {
+        disk.list().unwrap().iter().map(|name| disk.read(name).unwrap().len()).sum()
+    };
+    let each = |total: usize| total as f64 / f64::from(RECORDS);
+    println!("{RECORDS} records, {:.0} bytes each in the journal", each(bytes(&journal_disk)));
+    println!("made: {:.2} us a record", begun.elapsed().as_secs_f64() * 1e6 / f64::from(RECORDS));
+    println!("files: {:.1} bytes a record", each(bytes(&files)));
+    let begun = Instant::now();
+    let index = Index::new(journal_disk, files);
+    reach(&index);
+    println!("opened: {:.2} s, with the newest segment", begun.elapsed().as_secs_f64());
+    for sought in [
+        None,
+        Some((Attribute::EventName, "CreateKey".to_owned())),
+        Some((Attribute::Username, "u7".to_owned())),
+        Some((Attribute::Username, "nobody".to_owned())),
+        Some((Attribute::EventId, ids[0].to_string())),
+        Some((Attribute::EventId, ids[ids.len() / 2].to_string())),
+    ] {
+        let told = format!("{sought:?}");
+        let lookup = Lookup {
+            account: ACCOUNTS[0].to_owned(),
+            region: REGIONS[0].to_owned(),
+            sought: sought.map(|(attribute, value)| Sought { attribute, value }),
+            span: Span { from: i64::MIN, to: i64::MAX },
+            before: u64::MAX,
+            events_max: 50,
+        };
+        let times: Vec<String> = (0..4)
+            .map(|_| {
+                let begun = Instant::now();
+                let _ = look_up(&index, &lookup).unwrap();
+                format!("{:.2}", begun.elapsed().as_secs_f64() * 1e3)
+            })
+            .collect();
+        println!("{told}: {} ms", times.join(", "));
+    }
+}
