@@ -125,6 +125,12 @@ impl Journal {
         self.disk.free_bytes()
     }
 
+    /// The sequence number that a record gets at least that is appended from now on.
+    #[must_use]
+    pub fn next_sequence(&self) -> u64 {
+        self.shared.next()
+    }
+
     /// How many records wait to be written, or are being written.
     #[must_use]
     pub fn waiting(&self) -> usize {

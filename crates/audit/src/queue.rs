@@ -10,6 +10,7 @@ use std::io;
 use std::mem;
 use std::ops::Range;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::thread::{self, Thread};
@@ -47,6 +48,8 @@ enum Ticket {
 pub(crate) struct Shared {
     queue: Mutex<Queue>,
     writer: OnceLock<Thread>,
+    /// The sequence number of the next record that is written.
+    next: AtomicU64,
     records_max: usize,
     bytes_max: usize,
 }
@@ -123,7 +126,13 @@ impl Shared {
             company: 0,
             taken: 0,
         };
-        Self { queue: Mutex::new(queue), writer: OnceLock::new(), records_max, bytes_max }
+        Self {
+            queue: Mutex::new(queue),
+            writer: OnceLock::new(),
+            next: AtomicU64::new(0),
+            records_max,
+            bytes_max,
+        }
     }
 
     /// Names the thread to wake. Call it before the first record.
@@ -161,6 +170,16 @@ impl Shared {
     pub(crate) fn waiting(&self) -> usize {
         let queue = self.lock();
         queue.batch.records + queue.taken
+    }
+
+    /// The sequence number that a record gets at least that is queued from now on.
+    pub(crate) fn next(&self) -> u64 {
+        self.next.load(Relaxed)
+    }
+
+    /// The writer has come so far.
+    pub(crate) fn reached(&self, next: u64) {
+        self.next.store(next, Relaxed);
     }
 
     /// The writer has so many records left of those that it has taken.

@@ -38,17 +38,36 @@ impl Recovery {
         self.torn_bytes
     }
 
-    /// Shows the payloads of the last two segments as they were at opening, oldest first. A caller that may have
-    /// lost the answer to an append learns here which records are in the journal already.
+    /// Shows the payloads of the last two segments as they were at opening, and of as many segments before them as may hold
+    /// the record with the sequence number `from` or a later one, oldest first. A caller that may have lost the answer to an
+    /// append learns here which records are in the journal already.
     ///
     /// # Errors
-    /// [`JournalError::Io`] if a segment can no longer be read.
-    pub fn recent_payloads(&self, visit: &mut dyn FnMut(&[u8])) -> Result<(), JournalError> {
+    /// [`JournalError::Io`] if a segment can no longer be read, [`JournalError::Damaged`] if an older one is damaged.
+    pub fn payloads_from(&self, from: u64, visit: &mut dyn FnMut(&[u8])) -> Result<(), JournalError> {
+        for file in self.older_from(from)? {
+            let bytes = self.disk.read(&file).map_err(JournalError::io(&file))?;
+            Segment::check(&file, &bytes, false, &mut |_, payload| visit(payload))
+                .map_err(JournalError::Damaged)?;
+        }
         for (file, len) in &self.recent {
             let bytes = self.disk.read(file).map_err(JournalError::io(file))?;
             Frames::new(bytes.get(..*len).unwrap_or(&bytes)).for_each(|frame| visit(frame.payload));
         }
         Ok(())
+    }
+}
+
+impl Recovery {
+    /// The segments older than the last two, from the one on that holds the record `from` if there is such a record.
+    fn older_from(&self, from: u64) -> Result<Vec<String>, JournalError> {
+        let Some((oldest_recent, _)) = self.recent.first() else { return Ok(Vec::new()) };
+        let mut older = segment_files(&*self.disk)?;
+        older.retain(|file| file < oldest_recent);
+        let holds_none = |next: &String| segment::parse_name(next).is_some_and(|first| first <= from);
+        let ends = older.iter().skip(1).chain([oldest_recent]);
+        let skipped = ends.take_while(|next| holds_none(next)).count().min(older.len());
+        Ok(older.split_off(skipped))
     }
 }
 

@@ -70,6 +70,7 @@ pub(crate) struct Writer {
 
 impl Writer {
     pub(crate) fn new(shared: Arc<Shared>, disk: Arc<dyn Disk>, tail: Tail, sizes: Sizes) -> Self {
+        shared.reached(tail.next);
         Self { shared, disk, tail, sizes, kept: Vec::new(), kept_records: 0, ticks: 0 }
     }
 
@@ -135,6 +136,7 @@ impl Writer {
         if let Err(failure) = self.tail.write(&*self.disk, &mut batch.bytes, records, sizes) {
             return self.put_back(batch, failure);
         }
+        self.shared.reached(self.tail.next);
         self.kept.clear();
         self.kept_records = 0;
         if batch.is_awaited() || self.ticks >= TICKS_MAX {

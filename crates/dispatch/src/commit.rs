@@ -7,7 +7,7 @@ use bytes::Bytes;
 use store::{Batch, Precondition, Revision, Store, StoreError};
 use tokio::sync::oneshot;
 
-use crate::Outbox;
+use crate::{Outbox, outbox};
 
 /// A change on its way into the store. It goes on when the client that asked for it hangs up.
 pub(crate) struct Commit {
@@ -44,7 +44,7 @@ impl Commit {
         tokio::spawn(async move {
             let _underway = entered;
             let Self { store, journal, outbox, records, abandoned } = self;
-            let committed = commit(&*store, &outbox, &records, change).await;
+            let committed = commit(&*store, &outbox, &records, journal.next_sequence(), change).await;
             let changed = matches!(committed, Committed::At(_));
             let unheard = sender.send(committed).is_err();
             if changed {
@@ -61,11 +61,18 @@ impl Commit {
     }
 }
 
-async fn commit(store: &dyn Store, outbox: &Outbox, records: &[Recorded], mut change: Batch) -> Committed {
+/// `sequence` is what the journal has reached: it gets the records later.
+async fn commit(
+    store: &dyn Store,
+    outbox: &Outbox,
+    records: &[Recorded],
+    sequence: u64,
+    mut change: Batch,
+) -> Committed {
     for Recorded { event, record } in records {
         let at = outbox.key(event);
         // Nothing is there, for ids of events are random; so the store need not look.
-        change = change.only_if(Precondition::Absent(at.clone())).put(at, record.clone());
+        change = change.only_if(Precondition::Absent(at.clone())).put(at, outbox::left(sequence, record));
     }
     match store.commit(change).await {
         Ok(Ok(revision)) => Committed::At(revision),

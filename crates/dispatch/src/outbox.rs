@@ -2,7 +2,8 @@
 //!
 //! The record of a change is committed in one batch with it, under a key of the outbox. From there it is
 //! appended to the journal and, once it is on disk there, deleted from the store. A crash in between leaves
-//! it in the outbox; the next start finds out by its event id whether the journal has it.
+//! it in the outbox; the next start finds out by its event id whether the journal has it. So that the start need not look
+//! through all of the journal, the outbox also has the sequence number that the record has there at least.
 
 use std::{
     collections::BTreeSet,
@@ -24,6 +25,8 @@ use tokio::sync::mpsc;
 const WAITING_MAX: usize = 10_000;
 /// How long to wait before trying again after the journal or the store failed.
 const RETRY: Duration = Duration::from_millis(500);
+/// Bytes of the sequence number before a record in the store.
+const SEQUENCE_BYTES: usize = 8;
 /// Records drained in one go: one sync of the journal, one commit of deletions.
 const DRAINED_MAX: usize = BATCH_OPERATIONS_MAX;
 
@@ -43,6 +46,8 @@ pub struct Drain {
     journal: Arc<Journal>,
     /// What an earlier run left, and the journal did not take at the start.
     left: Vec<(Key, Bytes)>,
+    /// What the journal has and the store did not delete.
+    undeleted: Vec<Key>,
 }
 
 /// A committed record that the drain has been told of.
@@ -88,13 +93,30 @@ pub fn outbox(node: &[u8; 16], store: Arc<dyn Store>, journal: Arc<Journal>) -> 
     let (sender, receiver) = mpsc::channel(WAITING_MAX);
     (
         Outbox { prefix: prefix.clone(), committed: sender, underway: Arc::default() },
-        Drain { prefix, committed: receiver, store, journal, left: Vec::new() },
+        Drain { prefix, committed: receiver, store, journal, left: Vec::new(), undeleted: Vec::new() },
     )
 }
 
 /// Where the records of a node wait.
 pub(crate) fn prefix(node: &[u8; 16]) -> String {
     format!("-/-/outbox/{}/", hex(node))
+}
+
+/// A record as it waits in the store, behind the sequence number that the journal has reached.
+pub(crate) fn left(sequence: u64, record: &[u8]) -> Bytes {
+    [&sequence.to_be_bytes()[..], record].concat().into()
+}
+
+/// The sequence number and the record. Without a number is what a version before left, or a command that opens no journal.
+/// A record begins with the head of an array (RFC 8949 section 3.1), which no number that is ever reached begins with.
+fn found(waiting: &Bytes) -> (Option<u64>, Bytes) {
+    let is_record = waiting.first().is_some_and(|first| (0x80..=0x9F).contains(first));
+    match waiting.first_chunk::<SEQUENCE_BYTES>() {
+        Some(sequence) if !is_record => {
+            (Some(u64::from_be_bytes(*sequence)), waiting.slice(SEQUENCE_BYTES..))
+        }
+        _ => (None, waiting.clone()),
+    }
 }
 
 impl Outbox {
@@ -130,13 +152,16 @@ impl Drain {
     /// # Errors
     /// [`RecoverError`]; nothing is lost, the next start tries again.
     pub async fn recover(&mut self, recovery: &Recovery) -> Result<usize, RecoverError> {
-        let mut left = self.waiting().await.map_err(RecoverError::Store)?;
-        if left.is_empty() {
+        let waiting = self.waiting().await.map_err(RecoverError::Store)?;
+        if waiting.is_empty() {
             return Ok(0);
         }
+        let found = waiting.iter().map(|(key, waiting)| (key, found(waiting)));
+        let oldest = found.clone().filter_map(|(_, (sequence, _))| sequence).min().unwrap_or(u64::MAX);
+        let mut left: Vec<_> = found.map(|(key, (_, record))| (key.clone(), record)).collect();
         let mut journalled = BTreeSet::new();
         recovery
-            .recent_payloads(&mut |payload| {
+            .payloads_from(oldest, &mut |payload| {
                 if let Ok(record) = Record::decode(payload) {
                     journalled.insert(self.key(&record.event_id));
                 }
@@ -213,12 +238,15 @@ impl Drain {
         refused
     }
 
-    /// Deletes records that the journal has. Not deleted is not lost: the next start sees that the journal has them.
-    async fn delete(&self, keys: Vec<Key>) {
+    /// Deletes records that the journal has, and those that were not deleted before. Not deleted is not lost: the next start
+    /// sees that the journal has them.
+    async fn delete(&mut self, mut keys: Vec<Key>) {
+        keys.append(&mut self.undeleted);
         for keys in keys.chunks(BATCH_OPERATIONS_MAX) {
             let batch = Batch { deletes: keys.to_vec(), ..Batch::default() };
             if let Err(error) = self.store.commit(batch).await {
-                tracing::warn!(%error, "drained records stay in the outbox until the next start");
+                tracing::warn!(%error, "drained records stay in the outbox for now");
+                self.undeleted.extend_from_slice(keys);
             }
         }
     }

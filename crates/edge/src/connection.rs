@@ -9,6 +9,7 @@
 //! stores to memory.
 
 mod body;
+mod frames;
 mod watch;
 mod watched;
 
@@ -202,22 +203,31 @@ impl<A: Answer> Shared<A> {
         let service = service_fn(move |request| respond(Arc::clone(&served), request));
         let ended = if is_http2 {
             let connection = self.http2.serve_connection(io, service);
-            driven(connection, http2::Connection::graceful_shutdown, &watch).await
+            let refused_heads = || self.refused_heads(&watch, peer);
+            driven(connection, http2::Connection::graceful_shutdown, &watch, refused_heads).await
         } else {
             let connection = self.http1.serve_connection(io, service);
-            driven(connection, http1::Connection::graceful_shutdown, &watch).await
+            driven(connection, http1::Connection::graceful_shutdown, &watch, || ()).await
         };
         if let Some(why) = ended.err().and_then(|error| reason(&error)) {
             self.turned_away(why, peer);
         }
     }
+
+    /// Tells of heads over HTTP/2 that were too large.
+    fn refused_heads(&self, watch: &Watch, peer: SocketAddr) {
+        for _ in 0..watch.take_refused_heads() {
+            self.turned_away(TurnedAway::HeadTooLarge, peer);
+        }
+    }
 }
 
-/// Serves a connection to its end, and does with it what its task is told.
+/// Serves a connection to its end, and does with it what its task is told. `worked` is called whenever it has done something.
 async fn driven<C: Future<Output = hyper::Result<()>>>(
     connection: C,
     finish: impl FnOnce(Pin<&mut C>),
     watch: &Watch,
+    worked: impl Fn(),
 ) -> hyper::Result<()> {
     let (mut connection, mut finish) = (pin!(connection), Some(finish));
     poll_fn(|context| {
@@ -230,7 +240,9 @@ async fn driven<C: Future<Output = hyper::Result<()>>>(
             }
             None => {}
         }
-        connection.as_mut().poll(context)
+        let polled = connection.as_mut().poll(context);
+        worked();
+        polled
     })
     .await
 }

@@ -45,6 +45,8 @@ pub struct Settings {
     pub quotas: kms::Quotas,
     /// How often an account may call.
     pub request_rates: kms::RequestRates,
+    /// How long the segments of the journal get.
+    pub segment_bytes_max: u64,
     /// The unique id that the user `gateway` must have to be a service; whichever it has, if none is said.
     pub gateway_id: Option<String>,
 }
@@ -69,6 +71,7 @@ impl Default for Settings {
             regions: Regions::Any,
             quotas: kms::Quotas::default(),
             request_rates: kms::RequestRates::Unlimited,
+            segment_bytes_max: Options::new([0; 16]).segment_bytes_max,
             gateway_id: None,
         }
     }
@@ -115,7 +118,7 @@ impl Machine {
     pub(crate) async fn start(&self, node: [u8; 16], disk: &MemoryDisk) -> Result<Server, StartError> {
         let settings = self.settings.clone();
         let parts = Parts {
-            journal: Options::new(node),
+            journal: Options { segment_bytes_max: settings.segment_bytes_max, ..Options::new(node) },
             store: Arc::clone(&self.store) as _,
             disk: Arc::new(disk.clone()),
             index: Arc::new(MemoryDisk::new()),

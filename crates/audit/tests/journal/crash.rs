@@ -245,10 +245,10 @@ fn a_segment_whose_making_was_cut_short_is_made_again() {
 }
 
 #[test]
-fn the_last_two_segments_are_shown_to_who_asks() {
+fn the_last_two_segments_are_shown_to_who_asks_and_as_many_before_them_as_needed() {
     let disk = MemoryDisk::new();
     let (journal, recovery) = open(&disk);
-    recovery.recent_payloads(&mut |_| panic!("a new journal is empty")).unwrap();
+    recovery.payloads_from(1, &mut |_| panic!("a new journal is empty")).unwrap();
     for number in 1..=6 {
         // Two to a segment.
         wait(journal.append(&payload(number, 900))).unwrap();
@@ -256,7 +256,10 @@ fn the_last_two_segments_are_shown_to_who_asks() {
     journal.close().unwrap();
     let (journal, recovery) = open(&disk);
     wait(journal.append(&payload(7, 0))).unwrap();
-    let mut recent = Vec::new();
-    recovery.recent_payloads(&mut |payload| recent.push(number(payload))).unwrap();
-    assert_eq!(recent, [3, 4, 5, 6]);
+    for (from, shown) in [(1, 1..=6), (2, 1..=6), (3, 3..=6), (5, 3..=6), (7, 3..=6), (100, 3..=6)] {
+        let mut payloads = Vec::new();
+        recovery.payloads_from(from, &mut |payload| payloads.push(number(payload))).unwrap();
+        assert_eq!(payloads, shown.collect::<Vec<_>>(), "from {from}");
+    }
+    assert_eq!(journal.next_sequence(), 8);
 }

@@ -27,6 +27,8 @@ pub(crate) struct Watch {
     requests: AtomicU32,
     multiplexed: AtomicBool,
     known: AtomicBool,
+    /// Heads that were too large, and are not told of yet.
+    refused_heads: AtomicU32,
     order: AtomicU8,
     waker: OnceLock<Waker>,
 }
@@ -79,6 +81,7 @@ impl Watch {
             requests: AtomicU32::new(0),
             multiplexed: AtomicBool::new(false),
             known: AtomicBool::new(false),
+            refused_heads: AtomicU32::new(0),
             order: AtomicU8::new(0),
             waker: OnceLock::new(),
         }
@@ -113,6 +116,19 @@ impl Watch {
     /// Whether one of the requests came from somebody known.
     pub(crate) fn has_been_known(&self) -> bool {
         self.known.load(Relaxed)
+    }
+
+    /// So many heads were too large.
+    pub(super) fn refused_heads(&self, heads: u32) {
+        if heads > 0 {
+            self.refused_heads.fetch_add(heads, Relaxed);
+        }
+    }
+
+    /// Heads that were too large since the last look.
+    pub(super) fn take_refused_heads(&self) -> u32 {
+        // Reading costs the many looks that find nothing less than writing.
+        if self.refused_heads.load(Relaxed) == 0 { 0 } else { self.refused_heads.swap(0, Relaxed) }
     }
 
     /// The connection's task has ended.

@@ -1,4 +1,4 @@
-//! A stream that tells its connection's watch when bytes arrive, and wipes what arrived before.
+//! A stream that tells its connection's watch when bytes arrive and which heads were too large, and wipes what arrived before.
 //!
 //! What it wipes lies in hyper's buffer, and is reached only when hyper reads on into the same place: with a buffer of 8 KiB
 //! that is at the next read, with a larger one when the rest of it is full. The buffer grows when a request's first bytes
@@ -16,7 +16,7 @@ use bytes::BufMut;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use zeroize::Zeroize;
 
-use super::Watch;
+use super::{Watch, frames::SentFrames};
 use crate::limits::STRANGERS_READ_BYTES;
 
 /// A head and a body that are not longer together are written in one piece: to the system, that is less work than a
@@ -36,11 +36,20 @@ pub(super) struct Watched<S> {
     read_to: usize,
     /// Bytes that were read to recognise the protocol, and not handed on yet.
     begun: Vec<u8>,
+    sent: SentFrames,
 }
 
 impl<S> Watched<S> {
     pub(super) fn new(stream: S, watch: Arc<Watch>) -> Self {
-        Self { stream, watch, read: 0, read_to: 0, begun: Vec::new() }
+        Self { stream, watch, read: 0, read_to: 0, begun: Vec::new(), sent: SentFrames::default() }
+    }
+
+    /// Takes note of what was written of these bytes.
+    fn note(&mut self, bytes: &[u8], written: &Poll<io::Result<usize>>) {
+        if let Poll::Ready(Ok(written)) = written {
+            let sent = bytes.get(..*written).unwrap_or(bytes);
+            self.watch.refused_heads(self.sent.bare_answers(sent));
+        }
     }
 
     /// Hands on the bytes that were read to recognise the protocol. Whether there were any.
@@ -111,7 +120,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         context: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, buf)
+        let written = Pin::new(&mut self.stream).poll_write(context, buf);
+        self.note(buf, &written);
+        written
     }
 
     fn poll_write_vectored(
@@ -121,7 +132,17 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     ) -> Poll<io::Result<usize>> {
         let bytes: usize = bufs.iter().map(|buf| buf.len()).sum();
         if bytes > GATHERED_BYTES_MAX {
-            return Pin::new(&mut self.stream).poll_write_vectored(context, bufs);
+            let written = Pin::new(&mut self.stream).poll_write_vectored(context, bufs);
+            let mut left = match written {
+                Poll::Ready(Ok(written)) => written,
+                _ => 0,
+            };
+            for buf in bufs {
+                let of_this = left.min(buf.len());
+                self.note(buf, &Poll::Ready(Ok(of_this)));
+                left -= of_this;
+            }
+            return written;
         }
         let mut gathered = [0; GATHERED_BYTES_MAX];
         let mut room = gathered.as_mut_slice();
@@ -130,6 +151,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         }
         let text = gathered.get(..bytes).unwrap_or_default();
         let written = Pin::new(&mut self.stream).poll_write(context, text);
+        self.note(text, &written);
         // As a slice, which is wiped many bytes in a step; an array is wiped byte by byte.
         gathered.as_mut_slice().zeroize();
         written

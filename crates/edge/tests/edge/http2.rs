@@ -1,7 +1,7 @@
 //! HTTP/2 without TLS, by prior knowledge, with hyper's client.
 
 use bytes::Bytes;
-use edge::{BODY_BYTES_MAX, Limits};
+use edge::{BODY_BYTES_MAX, HEAD_BYTES_MAX, Limits, TurnedAway};
 use http::{Request, Version};
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http2::{SendRequest, handshake};
@@ -51,5 +51,26 @@ fn bodies_have_the_same_limit() {
         let told = post(&sender, "/", vec![0; BODY_BYTES_MAX + 1]).await;
         assert!(told.contains("Err(TooLarge)"), "{told}");
         assert!(post(&sender, "/", "").await.contains("Ok(0)"));
+    });
+}
+
+#[test]
+fn heads_that_are_too_large_are_refused_and_told() {
+    let world = start(Limits::default());
+    run(async {
+        let sender = connect(&world).await;
+        // A client's own library sends no field of that length, but many of them.
+        for told in 1..=3 {
+            let mut request = Request::post("http://h/").body(Full::new(Bytes::new())).unwrap();
+            for number in 0..60 {
+                let name = http::HeaderName::try_from(format!("x-{number}")).unwrap();
+                request.headers_mut().insert(name, "y".repeat(HEAD_BYTES_MAX / 50).try_into().unwrap());
+            }
+            let response = sender.clone().send_request(request).await.unwrap();
+            assert_eq!(response.status(), 431);
+            assert!(post(&sender, "/", "").await.contains("Ok(0)"), "what is not too large is answered");
+            let turned_away = world.teller.turned_away.lock().unwrap().clone();
+            assert_eq!(turned_away, vec![TurnedAway::HeadTooLarge; told]);
+        }
     });
 }

@@ -2,8 +2,8 @@
 
 use audit::{Crash, EventKind};
 use serde_json::json;
-use sim::{Stage, World};
-use store::{FaultEffect, PlannedFault, StoreCall, StoreError};
+use sim::{Settings, Stage, World};
+use store::{FaultEffect, PlannedFault, Store, StoreCall, StoreError};
 
 #[test]
 fn everything_is_there_after_a_restart_and_after_a_crash() {
@@ -31,6 +31,34 @@ fn a_change_whose_record_was_not_written_yet_is_recorded_by_the_next_start() {
     stage.kms("DescribeKey", json!({ "KeyId": key })).ok();
     let operations: Vec<_> = stage.world.records().into_iter().map(|record| record.operation).collect();
     assert_eq!(operations, ["CreateKey", "DescribeKey"]);
+}
+
+#[test]
+fn a_record_that_stayed_in_the_store_is_journalled_once_however_long_the_journal_has_become() {
+    let settings = Settings { segment_bytes_max: 2000, ..Settings::default() };
+    let mut stage = Stage::on(World::of(settings));
+    stage.world.settle();
+    // The journal gets the record, and then the store does not answer for as long as the server runs.
+    stage.world.store().set_plan(vec![PlannedFault {
+        call: StoreCall::Commit,
+        after: 1,
+        times: u64::MAX,
+        effect: FaultEffect::Fail(StoreError::Unavailable("gone".to_owned())),
+    }]);
+    stage.kms("CreateKey", json!({})).ok();
+    for _ in 0..50 {
+        stage.kms("ListKeys", json!({})).ok();
+    }
+    stage.world.settle();
+    let outbox = (b"-/-/outbox/", b"-/-/outbox0");
+    let waiting = stage.world.run(stage.world.store().inner().scan(outbox.0, outbox.1, 10)).unwrap();
+    assert_eq!(waiting.items.len(), 1);
+    stage.world.store().set_plan(Vec::new());
+    stage.world = stage.world.crash(Crash::Process);
+    let records = stage.world.records();
+    let segments = audit::verify(stage.world.disk(), &mut |_, _| {}).unwrap().segments;
+    assert!(segments > 5, "{segments} segments");
+    assert_eq!(records.iter().filter(|record| record.operation == "CreateKey").count(), 1);
 }
 
 #[test]
