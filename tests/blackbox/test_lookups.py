@@ -94,7 +94,7 @@ def test_events_outlive_a_kill_and_the_loss_of_the_index(deployment, connect, tm
     deployment.start()
     client = connect("boto3", deployment.environment(), tmp_path)
     events = found(client, "EventName", "CreateKey", 20)
-    assert sorted(event["Resources"][0]["ResourceName"] for event in events) == sorted(keys)
+    assert [event["Resources"][0]["ResourceName"] for event in events] == keys[::-1]
     deployment.stop()
     shutil.rmtree(deployment.data / "index")
     deployment.start()

@@ -159,6 +159,8 @@ impl Drain {
         let found = waiting.iter().map(|(key, waiting)| (key, found(waiting)));
         let oldest = found.clone().filter_map(|(_, (sequence, _))| sequence).min().unwrap_or(u64::MAX);
         let mut left: Vec<_> = found.map(|(key, (_, record))| (key.clone(), record)).collect();
+        // The keys are random. The journal has them about in the order in which they happened, as it has all others.
+        left.sort_by_cached_key(|(_, record)| Record::decode(record).map_or(0, |record| record.time_ms));
         let mut journalled = BTreeSet::new();
         recovery
             .payloads_from(oldest, &mut |payload| {
