@@ -82,14 +82,17 @@ def openssl(tmp_path):
 @pytest.fixture(scope="module")
 def regional(tmp_path_factory):
     """`regional(region)` is `kms(operation, member=value, ...)` in that Region, by boto3."""
-    deployment = Deployment(tmp_path_factory.mktemp("regions")).init().start("--regions", f"{REGION},{CHINA}")
-    clients = {
-        region: Boto3(deployment.environment() | {"AWS_DEFAULT_REGION": region}, None) for region in (REGION, CHINA)
-    }
+    deployments, clients = [], {}
+    # Each is of a partition of its own.
+    for region in (REGION, CHINA):
+        deployment = Deployment(tmp_path_factory.mktemp(region)).init().start("--regions", region)
+        deployments.append(deployment)
+        clients[region] = Boto3(deployment.environment() | {"AWS_DEFAULT_REGION": region}, None)
     yield lambda region: lambda operation, **given: clients[region].call("kms", operation, **given)
     for client in clients.values():
         client.close()
-    deployment.end()
+    for deployment in deployments:
+        deployment.end()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ use http::{
     HeaderValue, Request, Uri,
     header::{CONTENT_TYPE, HOST},
 };
-use model::Timestamp;
+use model::{Timestamp, arn::Partition};
 use outbound::Outbound;
 use secret::Plaintext;
 use sigv4::Signer;
@@ -35,10 +35,10 @@ impl Role {
     /// From the options and, where they are silent, the environment.
     pub(crate) fn of(options: &Options, clock: &Arc<dyn Clock>) -> Result<Self, String> {
         let region = options.region.clone().or_else(|| setting(&["AWS_REGION", "AWS_DEFAULT_REGION"]));
-        let region = region.unwrap_or_else(|| "us-east-1".to_owned());
+        let (region, of_aws) = usual_place(&options.role_arn, region);
         let endpoint =
             options.endpoint.clone().or_else(|| setting(&["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"]));
-        let endpoint = endpoint.unwrap_or_else(|| format!("https://sts.{region}.amazonaws.com"));
+        let endpoint = endpoint.unwrap_or(of_aws);
         let endpoint = endpoint.parse().map_err(|_| format!("`{endpoint}` is no URL"))?;
         let ca_file = options.ca_file.clone().or_else(|| setting(&["AWS_CA_BUNDLE"]).map(PathBuf::from));
         let fields = [
@@ -116,6 +116,16 @@ impl Assume for Role {
     }
 }
 
+/// The Region, and AWS's own endpoint there, for a role. Without a Region, that for which calls to IAM are signed in the role's
+/// partition.
+fn usual_place(role_arn: &str, region: Option<String>) -> (String, String) {
+    let partition = Partition::of_arn(role_arn).unwrap_or(Partition::Aws);
+    let region = region.unwrap_or_else(|| partition.global_region().to_owned());
+    let domain = if partition == Partition::Cn { "amazonaws.com.cn" } else { "amazonaws.com" };
+    let endpoint = format!("https://sts.{region}.{domain}");
+    (region, endpoint)
+}
+
 /// The text of the first element of this name. What is looked for here stands once, and holds no element.
 fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
     let (_, rest) = xml.split_once(&format!("<{name}>"))?;
@@ -137,6 +147,20 @@ fn form(fields: &[(&str, &str)]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_role_is_assumed_in_its_partition() {
+        for (partition, region, place, endpoint) in [
+            ("aws", None, "us-east-1", "https://sts.us-east-1.amazonaws.com"),
+            ("aws", Some("eu-west-1"), "eu-west-1", "https://sts.eu-west-1.amazonaws.com"),
+            ("aws-cn", None, "cn-north-1", "https://sts.cn-north-1.amazonaws.com.cn"),
+            ("aws-us-gov", None, "us-gov-west-1", "https://sts.us-gov-west-1.amazonaws.com"),
+        ] {
+            let role = format!("arn:{partition}:iam::111122223333:role/app");
+            let usual = usual_place(&role, region.map(str::to_owned));
+            assert_eq!(usual, (place.to_owned(), endpoint.to_owned()));
+        }
+    }
 
     #[test]
     fn elements_are_found_and_markup_is_not_believed() {

@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 use bytes::Bytes;
 use dispatch::Clock;
 use http::{HeaderValue, Method, Response, StatusCode, header::CONTENT_TYPE};
-use model::Timestamp;
+use model::{Timestamp, arn::Partition};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
@@ -35,6 +35,8 @@ pub(crate) struct Controls {
     pub(crate) operations: Vec<&'static str>,
     /// The seed file.
     pub(crate) seed: Option<PathBuf>,
+    /// The partition that everything is of.
+    pub(crate) partition: Partition,
     /// Calls read it; a reset waits for them and lets none in.
     pub(crate) open: RwLock<()>,
 }
@@ -131,7 +133,7 @@ impl Controls {
 
     /// Everything as it was at the start, but for the journal, which only ever grows. The seed file is read again.
     async fn reset(&self) -> Result<Value, Refused> {
-        let seed = Seed::of(self.seed.as_deref()).map_err(|error| bad(error.to_string()))?;
+        let seed = Seed::of(self.seed.as_deref(), self.partition).map_err(|error| bad(error.to_string()))?;
         let _closed = self.open.write().await;
         self.faults.clear();
         self.clock.reset();

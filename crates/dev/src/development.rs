@@ -40,7 +40,7 @@ impl Development {
     /// [`DevError`].
     pub fn open(config: &DevConfig) -> Result<Self, DevError> {
         // Before anything is opened: a seed file that is wrong is told at once.
-        let seed = Seed::of(config.seed.as_deref())?;
+        let seed = Seed::of(config.seed.as_deref(), config.partition)?;
         let runtime = runtime()?;
         let clock = Arc::new(DevClock::default());
         let place = match &config.data_dir {
@@ -58,7 +58,7 @@ impl Development {
             seal: place.seal,
             services: config.services.clone(),
             issuers: Arc::new(NoIssuers),
-            regions: Regions::Any,
+            regions: Regions::any(config.partition),
             durability: Durability::HandedOver,
             domain_key_rotation_days: DOMAIN_KEY_DAYS,
             strangers: StrangersShare::default(),
@@ -80,6 +80,7 @@ impl Development {
             chores: chores.clone(),
             operations: dispatcher.operations().into_iter().map(|(_, facts)| facts.name).collect(),
             seed: config.seed.clone(),
+            partition: config.partition,
             open: RwLock::default(),
         };
         let background = Background::start(runtime, following, chores)?;

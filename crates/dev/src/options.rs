@@ -5,6 +5,7 @@ use std::{fmt, net::SocketAddr, path::PathBuf};
 use clap::{Args, ValueEnum};
 use dispatch::{NoOrigin, Origins, Policies, Reach, ServiceIdentity};
 use edge::is_loopback;
+use model::arn::Partition;
 
 use server::{RootSource, service};
 
@@ -50,6 +51,9 @@ pub struct Options {
     /// A user or role that may call as a service, for users of any account; may be repeated
     #[arg(long = "service", value_name = "NAME=ARN", value_parser = named)]
     pub services: Vec<ServiceIdentity>,
+    /// Whose Regions are served: `aws`, `aws-cn`, `aws-us-gov` or another partition
+    #[arg(long, value_name = "PARTITION", default_value = "aws", value_parser = partition)]
+    pub partition: Partition,
 }
 
 /// Whether policies are asked.
@@ -78,6 +82,8 @@ pub struct DevConfig {
     pub verify: bool,
     /// Who may call as a service.
     pub services: Vec<ServiceIdentity>,
+    /// The partition that everything is of.
+    pub partition: Partition,
     /// Whether policies are asked.
     pub policies: Policies,
 }
@@ -93,12 +99,27 @@ impl Options {
         }
         let origins =
             Origins::parse(self.origins.iter().map(String::as_str)).map_err(WrongOptions::NoOrigin)?;
-        let Self { listen, data_dir, seed, attestation_roots, verify, policies, services, .. } = self;
+        let foreign = |service: &&ServiceIdentity| service.partition() != self.partition;
+        if let Some(foreign) = self.services.iter().find(foreign) {
+            return Err(WrongOptions::ForeignService(foreign.arn().to_owned(), self.partition));
+        }
+        let Self { listen, data_dir, seed, attestation_roots, verify, policies, services, partition, .. } =
+            self;
         let policies = match policies {
             PolicyMode::Enforced => Policies::Enforced,
             PolicyMode::Ignored => Policies::Ignored,
         };
-        Ok(DevConfig { listen, origins, data_dir, seed, attestation_roots, verify, policies, services })
+        Ok(DevConfig {
+            listen,
+            origins,
+            data_dir,
+            seed,
+            attestation_roots,
+            verify,
+            policies,
+            services,
+            partition,
+        })
     }
 }
 
@@ -109,6 +130,8 @@ pub enum WrongOptions {
     OpenToOthers(SocketAddr),
     /// What no web page is of.
     NoOrigin(NoOrigin),
+    /// A service's user or role, of another partition than everything else.
+    ForeignService(String, Partition),
 }
 
 impl fmt::Display for WrongOptions {
@@ -120,11 +143,25 @@ impl fmt::Display for WrongOptions {
                  keys: listen on loopback such as 127.0.0.1:4599, or add `--danger-let-others-in`"
             ),
             Self::NoOrigin(error) => write!(f, "`--allow-origin`: {error}"),
+            Self::ForeignService(arn, partition) => {
+                write!(
+                    f,
+                    "`--service` names {arn}, and everybody is of the partition {partition}: see `--partition`"
+                )
+            }
         }
     }
 }
 
 impl std::error::Error for WrongOptions {}
+
+/// A partition on a command line.
+fn partition(text: &str) -> Result<Partition, String> {
+    Partition::parse(text).map_err(|_| {
+        let names = Partition::ALL.map(Partition::as_str).join("`, `");
+        format!("expected a partition: `{names}`")
+    })
+}
 
 /// A service on a command line: `NAME=ARN`, in any account.
 fn named(text: &str) -> Result<ServiceIdentity, String> {

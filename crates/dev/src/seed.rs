@@ -9,7 +9,7 @@ use std::{
 use dispatch::Fault;
 use kms::{layout::Place, seed::SeedKey};
 use model::{
-    arn::{AccountId, AliasName, KeyId, Region},
+    arn::{AccountId, AliasName, KeyId, Partition, Region},
     kms::{KeySpec, KeyUsageType},
     shape::Choice,
 };
@@ -64,20 +64,20 @@ impl SeedError {
 }
 
 impl Seed {
-    /// The seed in a file; an empty one without a file.
+    /// The seed in a file, for a server of this partition; an empty one without a file.
     ///
     /// # Errors
     /// [`SeedError`].
-    pub(crate) fn of(file: Option<&Path>) -> Result<Self, SeedError> {
+    pub(crate) fn of(file: Option<&Path>, partition: Partition) -> Result<Self, SeedError> {
         let Some(file) = file else { return Ok(Self::default()) };
         let text = fs::read_to_string(file).map_err(|error| SeedError::Unreadable(file.to_owned(), error))?;
-        Self::parse(&text).map_err(|why| SeedError::Malformed(file.to_owned(), why))
+        Self::parse(&text, partition).map_err(|why| SeedError::Malformed(file.to_owned(), why))
     }
 
-    fn parse(text: &str) -> Result<Self, String> {
+    fn parse(text: &str, partition: Partition) -> Result<Self, String> {
         let file: Option<File> = serde_saphyr::from_str(text).map_err(|error| told(&error))?;
         let file = file.unwrap_or_default();
-        let keys = file.keys.into_iter().map(Key::checked).collect::<Result<Vec<_>, _>>()?;
+        let keys = file.keys.into_iter().map(|key| key.checked(partition)).collect::<Result<Vec<_>, _>>()?;
         let mut seen = BTreeSet::new();
         for SeedKey { id, place, .. } in &keys {
             // A multi-Region key has one primary, wherever that is.
@@ -178,20 +178,22 @@ impl<'de> Deserialize<'de> for Material {
 }
 
 impl Key {
-    fn checked(self) -> Result<SeedKey, String> {
+    fn checked(self, partition: Partition) -> Result<SeedKey, String> {
         let Self { id, account, region, spec, usage, description, enabled, material, aliases, tags, policy } =
             self;
         let wrong = |what: &str, expected: &str| format!("key {id}: {what}: expected {expected}");
         let default = || AccountId::parse(DEFAULT_ACCOUNT).ok();
         let account = account.map(|account| account.0).or_else(default);
-        let region = Region::parse(region.as_deref().unwrap_or("us-east-1"));
+        let home = partition.global_region();
+        let region = Region::parse(region.as_deref().unwrap_or(home)).ok();
+        let region = region.filter(|region| region.partition() == partition);
         let alias =
             |name: &String| AliasName::parse(name).map_err(|_| wrong("aliases", "names such as `alias/app`"));
         Ok(SeedKey {
             id: KeyId::parse(&id).map_err(|_| wrong("id", "a UUID, or `mrk-` and 32 hexadecimal digits"))?,
             place: Place {
                 account: account.ok_or_else(|| wrong("account", "12 digits"))?,
-                region: region.map_err(|_| wrong("region", "a Region such as `us-east-1`"))?,
+                region: region.ok_or_else(|| wrong("region", &format!("a Region such as `{home}`")))?,
             },
             spec: match &spec {
                 Some(spec) => choice::<KeySpec>(&id, "spec", spec)?,
@@ -242,13 +244,13 @@ mod tests {
     const MRK: &str = "mrk-1234abcd12ab34cd56ef1234567890ab";
 
     fn refusal(text: &str) -> String {
-        Seed::parse(text).err().unwrap_or_default()
+        Seed::parse(text, Partition::Aws).err().unwrap_or_default()
     }
 
     #[test]
     fn nothing_is_a_seed_and_a_key_has_defaults() {
-        assert!(Seed::parse("").unwrap().keys.is_empty());
-        let seed = Seed::parse(&format!("keys:\n  - id: {ID}\n")).unwrap();
+        assert!(Seed::parse("", Partition::Aws).unwrap().keys.is_empty());
+        let seed = Seed::parse(&format!("keys:\n  - id: {ID}\n"), Partition::Aws).unwrap();
         let [key] = &seed.keys[..] else { panic!("one key") };
         assert_eq!(key.place.account.to_string(), DEFAULT_ACCOUNT);
         assert_eq!((key.place.region.as_str(), key.spec), ("us-east-1", KeySpec::SymmetricDefault));
@@ -265,7 +267,7 @@ mod tests {
                aliases: [alias/a, alias/b]\n    tags: {{team: pay, number: 1}}\n    \
                policy:\n      Version: \"2012-10-17\"\n      Statement: []\n"
         );
-        let seed = Seed::parse(&text).unwrap();
+        let seed = Seed::parse(&text, Partition::Aws).unwrap();
         assert_eq!(seed.accounts.len(), 2);
         let key = &seed.keys[0];
         assert_eq!(key.place.account.to_string(), "000000000001");
@@ -282,7 +284,7 @@ mod tests {
             "keys:\n  - id: {ID}\n    material: |\n      -----BEGIN PRIVATE KEY-----\n      QUJD\n      REVG\n      \
              -----END PRIVATE KEY-----\n"
         );
-        let seed = Seed::parse(&text).unwrap();
+        let seed = Seed::parse(&text, Partition::Aws).unwrap();
         assert_eq!(seed.keys[0].material.as_ref().unwrap().reveal(), b"ABCDEF");
     }
 
@@ -297,6 +299,7 @@ mod tests {
             ("keys:\n  - description: x", "id"),
             (&format!("keys:\n  - id: {ID}\n    account: 12"), "12 digits"),
             (&format!("keys:\n  - id: {ID}\n    region: mars"), "us-east-1"),
+            (&format!("keys:\n  - id: {ID}\n    region: cn-north-1"), "us-east-1"),
             ("keys: {", "line"),
             (&format!("keys:\n  - id: {ID}\n  - id: {ID}"), "is there twice"),
             (&format!("keys:\n  - id: {MRK}\n  - id: {MRK}\n    region: eu-west-1"), "ReplicateKey"),

@@ -4,7 +4,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use model::{
     Timestamp,
-    arn::{AccountId, Region},
+    arn::{AccountId, Partition, Region},
 };
 use strongroom::Entropy;
 
@@ -71,6 +71,12 @@ impl Cx<'_> {
     #[must_use]
     pub fn account(&self) -> AccountId {
         self.caller.account
+    }
+
+    /// The partition that everything is of.
+    #[must_use]
+    pub fn partition(&self) -> Partition {
+        self.region.partition()
     }
 }
 

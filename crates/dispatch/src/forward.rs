@@ -94,11 +94,11 @@ impl Services {
     /// `AccessDenied`, whatever is wrong. Why is for the operator alone: whoever could tell a principal that is gone
     /// from one that is not served could ask who exists.
     pub(crate) fn acting(&self, request: &Request<'_>) -> Result<Acting, Fault> {
-        let Request { memory, head, claim, signer, operation, .. } = *request;
+        let Request { memory, head, claim, signer, operation, region, .. } = *request;
         let refused = |wrong: Wrong| refused(signer, &wrong);
         let credentials = (self.credentials)(memory);
         let (identity, first_use) = self.identity(credentials, request).map_err(refused)?;
-        let statement = Statement::read(head.parts, claim).map_err(refused)?;
+        let statement = Statement::read(head.parts, claim, region.partition()).map_err(refused)?;
         if !operation.forwarded {
             return Err(refused(Wrong::Operation(operation.name)));
         }

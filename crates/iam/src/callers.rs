@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use dispatch::{Caller, Fault, IdentityPolicies};
-use model::arn::AccountId;
+use model::arn::{AccountId, Partition};
 use policy::{Policy, Principal};
 
 use crate::{
@@ -48,11 +48,11 @@ impl Powers {
 }
 
 /// The root user of an account.
-pub(crate) fn root(account: AccountId, access_key_id: &str) -> Caller {
+pub(crate) fn root((partition, account): (Partition, AccountId), access_key_id: &str) -> Caller {
     Caller {
         account,
         principal: Principal::root(&account.to_string()),
-        arn: format!("arn:aws:iam::{account}:root"),
+        arn: partition.iam_arn(account, "root"),
         unique_id: account.to_string(),
         user_name: None,
         access_key_id: access_key_id.to_owned(),

@@ -255,6 +255,7 @@ fn secret_name(account: AccountId, id: &str) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use dispatch::{Credentials, IdentityPolicies};
+    use model::arn::Partition;
     use state::{Behind, StoredRecord, Tables as _};
     use strongroom::{SealedDomainKey, seal::FileSeal, testing::Seeded};
 
@@ -279,6 +280,7 @@ mod tests {
             .document(document, policy::PolicyKind::IdentityPolicy)
             .unwrap();
         let entity = Entity {
+            partition: Partition::Aws,
             account,
             kind: EntityKind::User,
             name: "alice".to_owned(),
@@ -302,7 +304,7 @@ mod tests {
         let seal = FileSeal::parse(&FileSeal::generate(&entropy).unwrap()).unwrap();
         let strongroom = Strongroom::sealed();
         strongroom.unseal(&seal, &[SealedDomainKey::generate(1, &seal, &entropy).unwrap()]).unwrap();
-        let mut tables = Tables::new(Arc::new(strongroom), Behind::default().notes());
+        let mut tables = Tables::new(Partition::Aws, Arc::new(strongroom), Behind::default().notes());
         let account = AccountId::parse("111122223333").unwrap();
         let root = NewAccessKey::generate(&entropy).unwrap();
         let made = setup::account(account, &root, NOW, &tables.strongroom, &entropy).unwrap();

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use dispatch::{Caller, Credential, Credentials, Fault, Principals};
-use model::{Timestamp, arn::AccountId};
+use model::{
+    Timestamp,
+    arn::{AccountId, Partition},
+};
 use policy::PrincipalPattern;
 use sigv4::AuthError;
 use state::{Snapshot, encode};
@@ -23,6 +26,12 @@ use crate::{
 #[must_use]
 pub fn accounts(memory: &Snapshot) -> Vec<AccountId> {
     memory.find::<Tables>().map_or_else(Vec::new, |tables| tables.accounts().collect())
+}
+
+/// The partition of the identities that memory has.
+#[must_use]
+pub fn partition(memory: &Snapshot) -> Partition {
+    memory.find::<Tables>().map_or(Partition::Aws, |tables| tables.partition)
 }
 
 /// Who may sign, as memory has it.
@@ -53,11 +62,11 @@ impl Credentials for Tables {
     }
 
     fn principal(&self, arn: &str) -> Result<Option<Caller>, Fault> {
-        if let Some(PrincipalPattern::Account(account)) = PrincipalPattern::parse_aws(arn) {
-            let account = AccountId::parse(&account).ok().filter(|id| self.account(*id).is_some());
-            return Ok(account.map(|account| callers::root(account, "")));
+        if let Some((account, "root")) = self.partition.of_iam(arn) {
+            let account = AccountId::parse(account).ok().filter(|id| self.account(*id).is_some());
+            return Ok(account.map(|account| callers::root((self.partition, account), "")));
         }
-        let id = Named::parse(arn)
+        let id = Named::parse(self.partition, arn)
             .filter(|named| matches!(named.kind, NamedKind::User(_)))
             .and_then(|named| named.unique_id(self));
         let found = id.as_deref().and_then(|id| self.user(id));
@@ -95,7 +104,7 @@ fn credential(tables: &Tables, key: &AccessKey) -> Result<Arc<dyn Credential>, F
     let refused = || Fault::from(AuthError::UnrecognizedClient);
     let account = tables.account(key.account).filter(|_| key.active).ok_or_else(refused)?;
     key.composed(account.changed, || match &key.owner {
-        Owner::Root => Ok(callers::root(key.account, &key.id)),
+        Owner::Root => Ok(callers::root((tables.partition, key.account), &key.id)),
         Owner::User(id) => {
             let (account, user) = tables.user(id).ok_or_else(refused)?;
             callers::user(tables, account, user, &key.id)
@@ -110,7 +119,7 @@ impl Principals for Tables {
             PrincipalPattern::Account(account) => {
                 AccountId::parse(account).is_ok_and(|account| self.account(account).is_some())
             }
-            PrincipalPattern::Arn(arn) => match Named::parse(arn) {
+            PrincipalPattern::Arn(arn) => match Named::parse(self.partition, arn) {
                 // A federated user exists as long as its account does.
                 Some(named) if named.kind == NamedKind::FederatedUser => {
                     self.account(named.account).is_some()
@@ -120,11 +129,10 @@ impl Principals for Tables {
             },
             PrincipalPattern::UniqueId(id) => self.bearer(id.split(':').next().unwrap_or_default()).is_some(),
             PrincipalPattern::Federated(arn) => {
-                let named =
-                    arn.strip_prefix("arn:aws:iam::").and_then(|rest| rest.split_once(":oidc-provider/"));
-                named.is_some_and(|(account, url)| {
+                self.partition.of_iam(arn).is_some_and(|(account, resource)| {
                     let account = AccountId::parse(account).ok().and_then(|id| self.account(id));
-                    account.is_some_and(|account| account.providers.contains_key(url))
+                    let url = resource.strip_prefix("oidc-provider/");
+                    account.zip(url).is_some_and(|(account, url)| account.providers.contains_key(url))
                 })
             }
             PrincipalPattern::CanonicalUser(_) => false,
@@ -132,7 +140,7 @@ impl Principals for Tables {
     }
 
     fn unique_id(&self, principal: &PrincipalPattern) -> Option<String> {
-        Named::parse(principal.arn()?)?.unique_id(self)
+        Named::parse(self.partition, principal.arn()?)?.unique_id(self)
     }
 
     fn arn(&self, unique_id: &str) -> Option<String> {
@@ -143,10 +151,7 @@ impl Principals for Tables {
         match (self.bearer(id)?.kind, session) {
             (EntityKind::User, None) => Some(self.user(id)?.1.entity.arn()),
             (EntityKind::Role, None) => Some(self.role(id)?.1.entity.arn()),
-            (EntityKind::Role, Some(session)) => {
-                let role = &self.role(id)?.1.entity;
-                Some(format!("arn:aws:sts::{}:assumed-role/{}/{session}", role.account, role.name))
-            }
+            (EntityKind::Role, Some(session)) => Some(self.role(id)?.1.entity.session_arn(session)),
             _ => None,
         }
     }
@@ -170,10 +175,12 @@ enum NamedKind<'a> {
 }
 
 impl<'a> Named<'a> {
-    fn parse(arn: &'a str) -> Option<Self> {
-        let rest = arn.strip_prefix("arn:aws:")?;
-        let (service, rest) = rest.split_once("::")?;
-        let (account, resource) = rest.split_once(':')?;
+    /// `None` for an ARN of another partition, which names nobody here.
+    fn parse(partition: Partition, arn: &'a str) -> Option<Self> {
+        let (service, (account, resource)) = match partition.of_iam(arn) {
+            Some(named) => ("iam", named),
+            None => ("sts", partition.of_sts(arn)?),
+        };
         let (kind, name) = resource.split_once('/')?;
         let kind = match (service, kind) {
             ("iam", "user") => NamedKind::User(name),

@@ -8,7 +8,10 @@ use std::{
 
 use bytes::Bytes;
 use dispatch::{Cx, Principals};
-use model::{Timestamp, arn::AccountId};
+use model::{
+    Timestamp,
+    arn::{AccountId, Partition},
+};
 use policy::{Malformed, PolicyKind};
 use state::encode;
 use store::{Key, Revision};
@@ -25,6 +28,7 @@ pub(crate) type Tags = BTreeMap<String, String>;
 /// What users, groups and roles have in common.
 #[derive(Debug, Clone)]
 pub(crate) struct Entity {
+    pub(crate) partition: Partition,
     pub(crate) account: AccountId,
     pub(crate) kind: EntityKind,
     /// As it was given; unique without regard to case.
@@ -128,6 +132,7 @@ impl Entity {
     /// A new one that may do nothing.
     pub(crate) fn new(cx: &Cx<'_>, kind: EntityKind, name: String, path: String, id: String) -> Self {
         Self {
+            partition: cx.partition(),
             account: cx.account(),
             kind,
             name,
@@ -144,7 +149,12 @@ impl Entity {
 
     /// Its ARN.
     pub(crate) fn arn(&self) -> String {
-        arn(self.account, self.kind.as_str(), &self.path, &self.name)
+        arn(self.partition, self.account, self.kind.as_str(), &self.path, &self.name)
+    }
+
+    /// The ARN of a role's session with this name. The role's path is not in it.
+    pub(crate) fn session_arn(&self, session: &str) -> String {
+        self.partition.sts_arn(self.account, format_args!("assumed-role/{}/{session}", self.name))
     }
 
     /// Where its record stands.
@@ -154,7 +164,7 @@ impl Entity {
 
     /// From its stored form. `None` when a policy is none, which only a damaged or newer store has.
     fn decode(
-        account: AccountId,
+        (partition, account): (Partition, AccountId),
         kind: EntityKind,
         record: EntityRecord<'_>,
         revision: Revision,
@@ -164,7 +174,11 @@ impl Entity {
             let document = shared.document(&policy.text, PolicyKind::IdentityPolicy).ok()?;
             Some((policy.name.into_owned(), document))
         });
+        // A deployment whose Regions are of another partition than `aws` stored ARNs of `aws`, before identities were of the
+        // partition of their Regions.
+        let here = |arn: &str| partition.adopted(arn);
         Some(Self {
+            partition,
             account,
             kind,
             name: record.name.into_owned(),
@@ -172,8 +186,8 @@ impl Entity {
             id: record.id.into_owned(),
             created: Timestamp::from_millis(record.created),
             inline: inline.collect::<Option<_>>()?,
-            attached: record.attached.into_iter().map(Cow::into_owned).collect(),
-            boundary: record.boundary.map(Cow::into_owned),
+            attached: record.attached.iter().map(|arn| here(arn)).collect(),
+            boundary: record.boundary.map(|arn| here(&arn)),
             tags: read_tags(record.tags),
             revision,
         })
@@ -203,14 +217,14 @@ impl Entity {
 impl User {
     /// From its stored form.
     pub(crate) fn decode(
-        account: AccountId,
+        place: (Partition, AccountId),
         bytes: &[u8],
         revision: Revision,
         shared: &SharedPolicies,
     ) -> Option<Self> {
         let record: UserRecord<'_> = minicbor::decode(bytes).ok()?;
         Some(Self {
-            entity: Entity::decode(account, EntityKind::User, record.entity, revision, shared)?,
+            entity: Entity::decode(place, EntityKind::User, record.entity, revision, shared)?,
             groups: record.groups.into_iter().map(Cow::into_owned).collect(),
         })
     }
@@ -227,13 +241,13 @@ impl User {
 impl Group {
     /// From its stored form.
     pub(crate) fn decode(
-        account: AccountId,
+        place: (Partition, AccountId),
         bytes: &[u8],
         revision: Revision,
         shared: &SharedPolicies,
     ) -> Option<Self> {
         let record: GroupRecord<'_> = minicbor::decode(bytes).ok()?;
-        let entity = Entity::decode(account, EntityKind::Group, record.entity, revision, shared)?;
+        let entity = Entity::decode(place, EntityKind::Group, record.entity, revision, shared)?;
         Some(Self { entity })
     }
 
@@ -246,7 +260,7 @@ impl Group {
 impl Role {
     /// From its stored form.
     pub(crate) fn decode(
-        account: AccountId,
+        place: (Partition, AccountId),
         bytes: &[u8],
         revision: Revision,
         shared: &SharedPolicies,
@@ -254,7 +268,7 @@ impl Role {
         let record: RoleRecord<'_> = minicbor::decode(bytes).ok()?;
         let ids = record.trusted.into_iter().map(|named| (named.arn.into_owned(), named.id.into_owned()));
         Some(Self {
-            entity: Entity::decode(account, EntityKind::Role, record.entity, revision, shared)?,
+            entity: Entity::decode(place, EntityKind::Role, record.entity, revision, shared)?,
             trust: Trust::stored(&record.trust, ids.collect(), shared).ok()?,
             description: record.description.map(Cow::into_owned),
             session_seconds_max: record.session_seconds_max,
@@ -304,9 +318,9 @@ impl Trust {
     }
 }
 
-/// `arn:aws:iam::<account>:<kind><path><name>`.
-pub(crate) fn arn(account: AccountId, kind: &str, path: &str, name: &str) -> String {
-    format!("arn:aws:iam::{account}:{kind}{path}{name}")
+/// `arn:<partition>:iam::<account>:<kind><path><name>`.
+pub(crate) fn arn(partition: Partition, account: AccountId, kind: &str, path: &str, name: &str) -> String {
+    partition.iam_arn(account, format_args!("{kind}{path}{name}"))
 }
 
 /// Tags from their stored form.

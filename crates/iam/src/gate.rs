@@ -9,6 +9,7 @@ use std::{mem, sync::Arc};
 
 use bytes::Bytes;
 use dispatch::{Cx, Fault, Outcome, Permission, Says, fault, require, tag};
+use model::arn::Partition;
 use policy::{ConditionKey, Principal, Values};
 use state::{Kept, removed, replaced, touched};
 use store::{Batch, Key, Revision};
@@ -74,7 +75,7 @@ pub(crate) fn holder<T: Holder>(
     let found = T::find(&account, name).cloned();
     let arn = match &found {
         Some(found) => found.entity().arn(),
-        None => entities::arn(cx.account(), T::KIND.as_str(), "/", name),
+        None => entities::arn(cx.partition(), cx.account(), T::KIND.as_str(), "/", name),
     };
     let entity = found.as_ref().map(|found| found.entity());
     permit(cx, action, &arn, asked, entity.map(|entity| &entity.tags), entity)?;
@@ -107,7 +108,7 @@ pub(crate) fn policy(
 
 /// An ARN must be one of the caller's account, or of AWS: what others have is not the caller's to know.
 pub(crate) fn check_own(cx: &mut Cx<'_>, action: &str, arn: &str) -> Result<(), Fault> {
-    check_arn(arn)?;
+    check_arn(cx.partition(), arn)?;
     let owner = arn.split(':').nth(4).unwrap_or_default();
     if owner == "aws" || owner == cx.account().to_string() {
         return Ok(());
@@ -119,13 +120,13 @@ pub(crate) fn check_own(cx: &mut Cx<'_>, action: &str, arn: &str) -> Result<(), 
     ))
 }
 
-/// An ARN has six parts.
-pub(crate) fn check_arn(arn: &str) -> Result<(), Fault> {
-    if arn.starts_with("arn:") && arn.splitn(6, ':').count() == 6 {
-        return Ok(());
+/// An ARN has six parts, and is of the partition.
+pub(crate) fn check_arn(partition: Partition, arn: &str) -> Result<(), Fault> {
+    if !arn.starts_with("arn:") || arn.splitn(6, ':').count() != 6 {
+        // Two spaces, as AWS has them.
+        return Err(faults::validation("Invalid ARN:  Could not be parsed!"));
     }
-    // Two spaces, as AWS has them.
-    Err(faults::validation("Invalid ARN:  Could not be parsed!"))
+    if partition.has(arn) { Ok(()) } else { Err(faults::validation("Invalid ARN partition")) }
 }
 
 /// A managed policy that is changed, which those of AWS are not.
@@ -158,9 +159,10 @@ pub(crate) fn profile(
     cx.notes.parameter("instanceProfileName", name.to_owned());
     let (tables, account) = here(iam, cx)?;
     let found = account.profile(name).cloned();
-    let arn = found
-        .as_ref()
-        .map_or_else(|| entities::arn(cx.account(), "instance-profile", "/", name), |found| found.arn());
+    let arn = found.as_ref().map_or_else(
+        || entities::arn(cx.partition(), cx.account(), "instance-profile", "/", name),
+        |found| found.arn(),
+    );
     permit(cx, action, &arn, asked, found.as_ref().map(|found| &found.tags), None)?;
     let found = found.ok_or_else(|| faults::no_profile(name))?;
     Ok(Permitted { tables, account, found })
@@ -244,7 +246,7 @@ pub(crate) fn here(iam: &Iam, cx: &Cx<'_>) -> Result<(Arc<Tables>, Arc<Account>)
 
 /// A managed policy that can be attached or made a boundary.
 pub(crate) fn attachable<'a>(account: &'a Account, arn: &str) -> Result<&'a Arc<ManagedPolicy>, Fault> {
-    check_arn(arn)?;
+    check_arn(account.partition, arn)?;
     account
         .policy(arn)
         .ok_or_else(|| faults::no_such(format!("Policy {arn} does not exist or is not attachable.")))

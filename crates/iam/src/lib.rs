@@ -37,11 +37,12 @@ mod written;
 use std::sync::Arc;
 
 use dispatch::{Find, Protocol, Resources, Service};
+use model::arn::Partition;
 use state::{Behind, Stateful, View};
 use strongroom::Strongroom;
 
 pub use credentials::NewAccessKey;
-pub use directory::{accounts, credentials, principals};
+pub use directory::{accounts, credentials, partition, principals};
 pub use issuers::{IssuerKeys, NoKeys, Sought};
 pub use tables::Tables;
 
@@ -54,6 +55,8 @@ pub struct IdentityManagement {
     strongroom: Arc<Strongroom>,
     /// Finds what resources have of their own to say, for simulations.
     resources: Find<dyn Resources>,
+    /// The partition that all identities are of.
+    partition: Partition,
     /// Access keys whose last use is not written yet.
     used: Behind<last_use::KeyUse>,
 }
@@ -63,16 +66,16 @@ impl Stateful for IdentityManagement {
 }
 
 impl IdentityManagement {
-    /// The service with the strongroom that opens its secrets.
+    /// The service of a partition, with the strongroom that opens its secrets.
     #[must_use]
-    pub fn new(strongroom: Arc<Strongroom>, resources: Find<dyn Resources>) -> Self {
-        Self { strongroom, resources, used: Behind::default() }
+    pub fn new(partition: Partition, strongroom: Arc<Strongroom>, resources: Find<dyn Resources>) -> Self {
+        Self { partition, strongroom, resources, used: Behind::default() }
     }
 
     /// Nobody, as memory begins.
     #[must_use]
     pub fn tables(&self) -> Tables {
-        Tables::new(Arc::clone(&self.strongroom), self.used.notes())
+        Tables::new(self.partition, Arc::clone(&self.strongroom), self.used.notes())
     }
 }
 

@@ -3,12 +3,16 @@
 use std::{
     borrow::Cow,
     collections::BTreeMap,
+    fmt::Display,
     sync::{Arc, LazyLock},
 };
 
 use bytes::Bytes;
 use dispatch::Fault;
-use model::{Timestamp, arn::AccountId};
+use model::{
+    Timestamp,
+    arn::{AccountId, Partition},
+};
 use policy::{Policy, PolicyKind};
 use state::{Kept, encode};
 use store::{Key, Revision};
@@ -63,7 +67,7 @@ impl ManagedPolicy {
 
     /// From its stored form.
     pub(crate) fn decode(
-        account: AccountId,
+        (partition, account): (Partition, AccountId),
         bytes: &[u8],
         revision: Revision,
         shared: &SharedPolicies,
@@ -75,7 +79,7 @@ impl ManagedPolicy {
         });
         Some(Self {
             account: Some(account),
-            arn: arn(&account.to_string(), &record.path, &record.name),
+            arn: arn(partition, account, &record.path, &record.name),
             name: record.name.into_owned(),
             path: record.path.into_owned(),
             id: record.id.into_owned(),
@@ -131,8 +135,8 @@ impl Kept for ManagedPolicy {
 }
 
 /// The ARN of a policy; `owner` is an account or `aws`.
-pub(crate) fn arn(owner: &str, path: &str, name: &str) -> String {
-    format!("arn:aws:iam::{owner}:policy{path}{name}")
+pub(crate) fn arn(partition: Partition, owner: impl Display, path: &str, name: &str) -> String {
+    partition.iam_arn(owner, format_args!("policy{path}{name}"))
 }
 
 /// Whether the ARN of a policy stands under a path.
@@ -150,13 +154,15 @@ pub(crate) fn version<'a>(policy: &'a ManagedPolicy, id: &str) -> Result<(u32, &
     })
 }
 
-/// The policies of AWS that are offered, in the order of their names.
-pub(crate) fn of_aws() -> &'static [Arc<ManagedPolicy>] {
-    &OF_AWS
+/// The policies of AWS that are offered in a partition, in the order of their names.
+pub(crate) fn of_aws(partition: Partition) -> &'static [Arc<ManagedPolicy>] {
+    OF_AWS.get(&partition).map_or(&[], Vec::as_slice)
 }
 
-static OF_AWS: LazyLock<Vec<Arc<ManagedPolicy>>> =
-    LazyLock::new(|| TEXTS.iter().filter_map(of_text).map(Arc::new).collect());
+static OF_AWS: LazyLock<BTreeMap<Partition, Vec<Arc<ManagedPolicy>>>> = LazyLock::new(|| {
+    let offered = |partition| TEXTS.iter().filter_map(move |text| of_text(partition, text)).map(Arc::new);
+    Partition::ALL.into_iter().map(|partition| (partition, offered(partition).collect())).collect()
+});
 
 struct Text {
     name: &'static str,
@@ -167,7 +173,7 @@ struct Text {
     text: &'static str,
 }
 
-fn of_text(of: &Text) -> Option<ManagedPolicy> {
+fn of_text(partition: Partition, of: &Text) -> Option<ManagedPolicy> {
     let created = Timestamp::parse_iso8601(of.created)?;
     let parsed = Arc::new(Policy::parse(of.text, PolicyKind::IdentityPolicy).ok()?);
     let document = Arc::new(Document { text: of.text.to_owned(), parsed });
@@ -176,7 +182,7 @@ fn of_text(of: &Text) -> Option<ManagedPolicy> {
         name: of.name.to_owned(),
         path: of.path.to_owned(),
         id: of.id.to_owned(),
-        arn: arn("aws", of.path, of.name),
+        arn: arn(partition, "aws", of.path, of.name),
         created,
         updated: created,
         description: Some(of.description.to_owned()),
@@ -303,8 +309,12 @@ mod tests {
 
     #[test]
     fn the_policies_of_aws_are_policies() {
-        assert_eq!(of_aws().len(), TEXTS.len());
-        assert!(of_aws().is_sorted_by_key(|policy| policy.name.clone()));
-        assert!(of_aws().iter().all(|policy| policy.is_aws() && policy.current().is_some()));
+        for partition in Partition::ALL {
+            let offered = of_aws(partition);
+            assert_eq!(offered.len(), TEXTS.len());
+            assert!(offered.is_sorted_by_key(|policy| policy.name.clone()));
+            assert!(offered.iter().all(|policy| policy.is_aws() && policy.current().is_some()));
+            assert!(offered.iter().all(|policy| partition.has(&policy.arn)));
+        }
     }
 }

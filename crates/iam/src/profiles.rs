@@ -3,7 +3,10 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use model::{Timestamp, arn::AccountId};
+use model::{
+    Timestamp,
+    arn::{AccountId, Partition},
+};
 use state::{Kept, encode};
 use store::{Key, Revision};
 
@@ -16,6 +19,7 @@ use crate::{
 /// An instance profile.
 #[derive(Debug, Clone)]
 pub(crate) struct InstanceProfile {
+    pub(crate) partition: Partition,
     pub(crate) account: AccountId,
     /// As it was given; unique without regard to case.
     pub(crate) name: String,
@@ -33,9 +37,14 @@ pub(crate) struct InstanceProfile {
 
 impl InstanceProfile {
     /// From its stored form.
-    pub(crate) fn decode(account: AccountId, bytes: &[u8], revision: Revision) -> Option<Self> {
+    pub(crate) fn decode(
+        (partition, account): (Partition, AccountId),
+        bytes: &[u8],
+        revision: Revision,
+    ) -> Option<Self> {
         let record: InstanceProfileRecord<'_> = minicbor::decode(bytes).ok()?;
         Some(Self {
+            partition,
             account,
             name: record.name.into_owned(),
             path: record.path.into_owned(),
@@ -49,7 +58,7 @@ impl InstanceProfile {
 
     /// Its ARN.
     pub(crate) fn arn(&self) -> String {
-        entities::arn(self.account, "instance-profile", &self.path, &self.name)
+        entities::arn(self.partition, self.account, "instance-profile", &self.path, &self.name)
     }
 }
 

@@ -4,7 +4,10 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use dispatch::Fault;
-use model::{Timestamp, arn::AccountId};
+use model::{
+    Timestamp,
+    arn::{AccountId, Partition},
+};
 use state::{Kept, encode};
 use store::{Key, Revision};
 
@@ -19,6 +22,7 @@ use crate::{
 /// An OpenID Connect provider.
 #[derive(Debug, Clone)]
 pub(crate) struct Provider {
+    pub(crate) partition: Partition,
     pub(crate) account: AccountId,
     /// Without the scheme.
     pub(crate) url: String,
@@ -34,9 +38,14 @@ pub(crate) struct Provider {
 
 impl Provider {
     /// From its stored form.
-    pub(crate) fn decode(account: AccountId, bytes: &[u8], revision: Revision) -> Option<Self> {
+    pub(crate) fn decode(
+        (partition, account): (Partition, AccountId),
+        bytes: &[u8],
+        revision: Revision,
+    ) -> Option<Self> {
         let record: ProviderRecord<'_> = minicbor::decode(bytes).ok()?;
         Some(Self {
+            partition,
             account,
             url: record.url.into_owned(),
             created: Timestamp::from_millis(record.created),
@@ -49,7 +58,7 @@ impl Provider {
 
     /// Its ARN.
     pub(crate) fn arn(&self) -> String {
-        arn(self.account, &self.url)
+        arn(self.partition, self.account, &self.url)
     }
 }
 
@@ -74,8 +83,8 @@ impl Kept for Provider {
 }
 
 /// The ARN of a provider with this URL, without the scheme.
-pub(crate) fn arn(account: AccountId, url: &str) -> String {
-    format!("arn:aws:iam::{account}:oidc-provider/{url}")
+pub(crate) fn arn(partition: Partition, account: AccountId, url: &str) -> String {
+    partition.iam_arn(account, format_args!("oidc-provider/{url}"))
 }
 
 /// The URL of a provider without its scheme, which is `https`.

@@ -21,7 +21,7 @@ const NONE: &str = "N/A";
 
 /// The report of an account as it is now.
 pub(crate) fn of(tables: &Tables, account: &Account, known: &Known) -> String {
-    let root = format!("arn:aws:iam::{}:root", known.account);
+    let root = account.partition.iam_arn(known.account, "root");
     let mut lines = vec![COLUMNS.to_owned()];
     let passwords = ["not_supported", NONE, "not_supported", "not_supported"];
     lines.push(line(["<root_account>", &root], known.created, passwords, keys(tables, account, "")));

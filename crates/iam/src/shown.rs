@@ -40,7 +40,7 @@ pub(crate) fn listed_user(user: &User) -> iam::User {
 pub(crate) fn root(cx: &Cx<'_>, account: &Account) -> iam::User {
     iam::User {
         user_id: cx.account().to_string(),
-        arn: format!("arn:aws:iam::{}:root", cx.account()),
+        arn: cx.partition().iam_arn(cx.account(), "root"),
         create_date: account.known.as_ref().map_or_else(Default::default, |known| known.created),
         ..iam::User::default()
     }

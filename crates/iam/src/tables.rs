@@ -7,7 +7,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use dispatch::Fault;
 use imbl::{HashMap, OrdMap, OrdSet};
-use model::{Timestamp, arn::AccountId};
+use model::{
+    Timestamp,
+    arn::{AccountId, Partition},
+};
 use state::{Kept, Noting, StoredRecord, Unreadable, encode};
 use store::{Key, Revision};
 use strongroom::Strongroom;
@@ -28,6 +31,8 @@ use crate::{
 /// Everything at one revision.
 #[derive(Clone)]
 pub struct Tables {
+    /// The partition that all identities are of.
+    pub(crate) partition: Partition,
     accounts: OrdMap<AccountId, Arc<Account>>,
     access_keys: HashMap<Box<str>, Arc<AccessKey>>,
     key_uses: HashMap<Box<str>, Arc<KeyUse>>,
@@ -52,8 +57,9 @@ pub(crate) struct Bearer {
 }
 
 /// The identities of one account. Maps are by names in small letters.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Account {
+    pub(crate) partition: Partition,
     /// The account's own record; without it there is no such account.
     pub(crate) known: Option<Known>,
     /// Where any of it was last changed: what was composed of it before is out of date.
@@ -98,7 +104,7 @@ pub(crate) struct Tie {
 
 impl state::Tables for Tables {
     fn empty(&self) -> Self {
-        Self::new(Arc::clone(&self.strongroom), self.notes.clone())
+        Self::new(self.partition, Arc::clone(&self.strongroom), self.notes.clone())
     }
 
     fn take(&mut self, StoredRecord { key, value, revision }: StoredRecord<'_>) -> Result<(), Unreadable> {
@@ -114,9 +120,10 @@ impl state::Tables for Tables {
 }
 
 impl Tables {
-    /// Nobody. Secrets are opened by the strongroom.
-    pub(crate) fn new(strongroom: Arc<Strongroom>, notes: Noting<KeyUse>) -> Self {
+    /// Nobody in this partition. Secrets are opened by the strongroom.
+    pub(crate) fn new(partition: Partition, strongroom: Arc<Strongroom>, notes: Noting<KeyUse>) -> Self {
         Self {
+            partition,
             accounts: OrdMap::new(),
             access_keys: HashMap::new(),
             key_uses: HashMap::new(),
@@ -183,7 +190,7 @@ impl Tables {
     /// Takes a stored record over. `None` when it does not decode.
     fn put(&mut self, at: Located<'_>, value: &[u8], revision: Revision) -> Option<()> {
         let Located { account, kind, id } = at;
-        let policies = Arc::clone(&self.policies);
+        let (policies, place) = (Arc::clone(&self.policies), (self.partition, account));
         match kind {
             Kind::AccessKey => {
                 let used = (self.key_use(id), &self.notes);
@@ -192,27 +199,27 @@ impl Tables {
                 self.put_access_key(key);
             }
             Kind::AccessKeyUse => self.key_use(id).learn(value)?,
-            Kind::User => self.put_user(User::decode(account, value, revision, &policies)?),
-            Kind::Group => self.put_group(Group::decode(account, value, revision, &policies)?),
-            Kind::Role => self.put_role(Role::decode(account, value, revision, &policies)?),
+            Kind::User => self.put_user(User::decode(place, value, revision, &policies)?),
+            Kind::Group => self.put_group(Group::decode(place, value, revision, &policies)?),
+            Kind::Role => self.put_role(Role::decode(place, value, revision, &policies)?),
             Kind::Account => {
                 let known = Known::decode(account, value, revision)?;
                 self.change(account, revision, |account| account.known = Some(known));
             }
             Kind::Policy => {
-                let policy = Arc::new(ManagedPolicy::decode(account, value, revision, &policies)?);
+                let policy = Arc::new(ManagedPolicy::decode(place, value, revision, &policies)?);
                 self.change(account, revision, |account| {
                     account.policies.insert(id.to_owned(), policy);
                 });
             }
             Kind::InstanceProfile => {
-                let profile = Arc::new(InstanceProfile::decode(account, value, revision)?);
+                let profile = Arc::new(InstanceProfile::decode(place, value, revision)?);
                 self.change(account, revision, |account| {
                     account.profiles.insert(id.to_owned(), profile);
                 });
             }
             Kind::Provider => {
-                let provider = Arc::new(Provider::decode(account, value, revision)?);
+                let provider = Arc::new(Provider::decode(place, value, revision)?);
                 self.change(account, revision, |account| {
                     account.providers.insert(id.to_owned(), provider);
                 });
@@ -254,7 +261,9 @@ impl Tables {
 
     /// Changes an account's identities.
     fn change(&mut self, id: AccountId, revision: Revision, change: impl FnOnce(&mut Account)) {
-        let account = Arc::make_mut(self.accounts.entry(id).or_default());
+        let partition = self.partition;
+        let account = self.accounts.entry(id).or_insert_with(|| Arc::new(Account::new(partition)));
+        let account = Arc::make_mut(account);
         account.changed = revision;
         change(account);
     }
@@ -384,6 +393,25 @@ impl Kept for Known {
 }
 
 impl Account {
+    /// One of nobody.
+    fn new(partition: Partition) -> Self {
+        Self {
+            partition,
+            known: None,
+            changed: Revision::default(),
+            users: OrdMap::new(),
+            groups: OrdMap::new(),
+            roles: OrdMap::new(),
+            policies: OrdMap::new(),
+            profiles: OrdMap::new(),
+            providers: OrdMap::new(),
+            service_bearers: OrdMap::new(),
+            members: OrdSet::new(),
+            ties: OrdSet::new(),
+            access_keys: OrdSet::new(),
+        }
+    }
+
     /// The user with this name, in any case.
     pub(crate) fn user(&self, name: &str) -> Option<&Arc<User>> {
         self.users.get(&fold(name))
@@ -398,7 +426,7 @@ impl Account {
     pub(crate) fn policy(&self, arn: &str) -> Option<&Arc<ManagedPolicy>> {
         let name = arn.rsplit('/').next()?;
         let own = self.policies.get(&fold(name)).filter(|policy| policy.arn == arn);
-        own.or_else(|| managed::of_aws().iter().find(|policy| policy.arn == arn))
+        own.or_else(|| managed::of_aws(self.partition).iter().find(|policy| policy.arn == arn))
     }
 
     /// Whether the name of a policy of the account is taken, in any case.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use dispatch::{Fault, Notes, Principals};
 use model::arn::Region;
-use policy::{Malformed, PolicyKind};
+use policy::PolicyKind;
 
 use crate::{
     Iam,
@@ -30,7 +30,7 @@ pub(crate) fn note(notes: &mut Notes, parameter: &'static str, text: &str) {
 pub(crate) fn identity(iam: &Iam, region: &Region, text: &str) -> Result<Arc<Document>, Fault> {
     let document = iam.tables().policies.document(text, PolicyKind::IdentityPolicy);
     let checked = document.and_then(|document| {
-        check_partition(region, text)?;
+        policy::check_partition(text, region.partition().as_str())?;
         Ok(document)
     });
     checked.map_err(|malformed| faults::malformed(&malformed))
@@ -53,7 +53,7 @@ pub(crate) fn trust(iam: &Iam, region: &Region, text: &str) -> Result<Trust, Fau
     }
     let tables = &**iam.tables();
     let trust = Trust::put(text, tables, &tables.policies).and_then(|trust| {
-        check_partition(region, text)?;
+        policy::check_partition(text, region.partition().as_str())?;
         Ok(trust)
     });
     let trust = trust.map_err(|malformed| faults::malformed(&malformed))?;
@@ -68,15 +68,6 @@ pub(crate) fn trust(iam: &Iam, region: &Region, text: &str) -> Result<Trust, Fau
 
 /// Bytes of a policy that is noted. All policies within their limits have less, white space aside.
 const NOTED: usize = 32 * 1024;
-
-/// Checks that a policy is of the Region's partition. Outside the partition `aws` users and roles still have ARNs of
-/// `aws`, so that policies there are of both.
-pub(crate) fn check_partition(region: &Region, text: &str) -> Result<(), Malformed> {
-    match region.partition() {
-        "aws" => policy::check_partition(text, "aws"),
-        _ => Ok(()),
-    }
-}
 
 /// Characters that count: all but white space.
 pub(crate) fn size(text: &str) -> usize {

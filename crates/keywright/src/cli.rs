@@ -326,7 +326,7 @@ pub(crate) struct ServiceOptions {
     /// Where to serve health, readiness and metrics [default: 127.0.0.1:4600]
     #[arg(long, value_name = "ADDR:PORT", value_parser = address)]
     pub(crate) admin_listen: Option<SocketAddr>,
-    /// Regions to serve, separated by commas, or `any` [default: us-east-1]
+    /// Regions of one partition to serve, separated by commas, or `any` of the partition `aws` [default: us-east-1]
     #[arg(long, value_name = "REGIONS", value_parser = regions)]
     pub(crate) regions: Option<Regions>,
     /// When a reply may leave: its record is on disk (`durable`), or handed to the journal (`handed-over`)

@@ -3,6 +3,7 @@
 #![expect(clippy::print_stderr, reason = "these are the commands' messages")]
 
 use std::{
+    collections::BTreeSet,
     io::{self, IsTerminal, Write},
     path::Path,
     process::ExitCode,
@@ -13,7 +14,7 @@ use std::{
 
 use audit::Milestone;
 use bytes::Bytes;
-use dispatch::{Clock, Regions};
+use dispatch::Clock;
 use edge::{CertificateError, Name};
 use model::arn::{AccountId, Region};
 use outbound::Outbound;
@@ -28,7 +29,7 @@ use crate::{
         AccountCommand, Authenticate, Certificate, Check, Command, DataOptions, Explain, HealthOptions, Init,
         JournalCommand, LintPolicy, Names, PolicyFile, RootCommand, Serve, StoreCommand,
     },
-    config::{Config, DEFAULT_REGION},
+    config::Config,
     deployment::Deployment,
     explain, exposure, hardening, lint, logging, records,
     root::Destination,
@@ -372,10 +373,8 @@ fn first_steps(config: &Config, root: &RootCredentials) -> io::Result<()> {
 
 /// The Region to try things in.
 fn first_region(config: &Config) -> &str {
-    match &config.regions {
-        Regions::Only(names) => names.first().map_or(DEFAULT_REGION, Region::as_str),
-        Regions::Any => DEFAULT_REGION,
-    }
+    let first = config.regions.named().and_then(BTreeSet::first);
+    first.map_or(config.regions.partition().global_region(), Region::as_str)
 }
 
 fn runtime() -> io::Result<Runtime> {

@@ -29,7 +29,7 @@ use std::{
 
 use dispatch::{Durability, Origins, Regions, ServiceIdentity, StrangersShare};
 use edge::{Limits, TlsFiles, is_loopback};
-use model::arn::Region;
+use model::arn::{Partition, Region};
 use server::{RootSource, SealFile};
 
 use self::values::absolute;
@@ -193,12 +193,17 @@ impl Config {
         if self.listen == self.admin_listen && self.listen.port() != 0 {
             return Err(Rule::SameAddress(self.listen));
         }
+        let partition = self.regions.partition();
+        if let Some(foreign) = self.services.iter().find(|service| service.partition() != partition) {
+            return Err(Rule::ForeignService(foreign.arn().to_owned(), partition));
+        }
         Ok(())
     }
 }
 
 fn default_regions() -> Regions {
-    Regions::Only(Region::parse(DEFAULT_REGION).into_iter().collect())
+    let named = Region::parse(DEFAULT_REGION).into_iter().collect();
+    Regions::only(named).unwrap_or_else(|| Regions::any(Partition::Aws))
 }
 
 /// The key file lies beside the data directory, not in it: a copy of the one is worth nothing without the other.
@@ -297,11 +302,27 @@ mod tests {
     }
 
     #[test]
+    fn services_are_of_the_partition_of_the_regions() {
+        let config = |region: &str, partition: &str| {
+            checked(&format!(
+                "regions = \"{region}\"\n[[services]]\nname = \"s3\"\n\
+                 principal = \"arn:{partition}:iam::111122223333:user/g\""
+            ))
+        };
+        assert!(config("us-east-1", "aws").is_ok() && config("cn-north-1", "aws-cn").is_ok());
+        assert_eq!(
+            config("cn-north-1", "aws").unwrap_err(),
+            "`services.principal` is arn:aws:iam::111122223333:user/g, and everybody in the Regions served is of the \
+             partition aws-cn"
+        );
+    }
+
+    #[test]
     fn the_checked_form_says_the_same_when_read_again() {
         let texts = [
             "",
             "data_dir = \"/srv/a \\\"quoted\\\" name\"\nregions = \"any\"\nlog = \"json\"\nworkers = 3",
-            "regions = [\"eu-west-1\", \"us-gov-west-1\"]\njournal = \"handed-over\"\nlog = \"text\"\n\
+            "regions = [\"eu-west-1\", \"us-west-1\"]\njournal = \"handed-over\"\nlog = \"text\"\n\
              listen = \"[::]:443\"\nadmin_listen = \"0.0.0.0:9\"\ndanger_admin_off_loopback = true\n\
              domain_key_rotation_days = 7\n[seal]\npassphrase_file = \"/run/pass\"\n\
              [tls]\ncertificate = \"c.pem\"\nkey = \"/k.pem\"\n\

@@ -18,7 +18,7 @@ pub(crate) fn lint(text: &str, kind: PolicyKind, region: &Region, out: &mut dyn 
         // What services do that act for others; not an operation, but for their own policies to deny.
         ("keywright", &["ActFor"]),
     ])
-    .in_partition(region.partition());
+    .in_partition(region.partition().as_str());
     let findings = policy::lint(text, kind, &vocabulary);
     findings.iter().try_for_each(|finding| writeln!(out, "{finding}"))?;
     Ok(findings.iter().filter(|finding| finding.level == Level::Error).count())

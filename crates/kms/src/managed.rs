@@ -82,7 +82,7 @@ impl ManagedKey {
     pub(crate) fn policy(&self, place: &Place) -> String {
         let Self { name, service, title, .. } = self;
         let Place { account, region } = place;
-        let partition = region.partition();
+        let root = region.partition().iam_arn(account, "root");
         let grants = if self.grants { r#""kms:CreateGrant", "# } else { "" };
         format!(
             r#"{{
@@ -106,7 +106,7 @@ impl ManagedKey {
     "Sid" : "Allow direct access to key metadata to the account",
     "Effect" : "Allow",
     "Principal" : {{
-      "AWS" : "arn:{partition}:iam::{account}:root"
+      "AWS" : "{root}"
     }},
     "Action" : [ "kms:Describe*", "kms:Get*", "kms:List*", "kms:RevokeGrant" ],
     "Resource" : "*"

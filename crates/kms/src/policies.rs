@@ -26,13 +26,13 @@ pub(crate) fn default(kms: &Kms, account: AccountId, region: &Region) -> Result<
     "Sid" : "Enable IAM User Permissions",
     "Effect" : "Allow",
     "Principal" : {{
-      "AWS" : "arn:{}:iam::{account}:root"
+      "AWS" : "{}"
     }},
     "Action" : "kms:*",
     "Resource" : "*"
   }} ]
 }}"#,
-        region.partition()
+        region.partition().iam_arn(account, "root")
     );
     accept(kms, region, &text)
 }
@@ -50,7 +50,7 @@ pub(crate) fn accept(kms: &Kms, region: &Region, text: &str) -> Result<Arc<KeyPo
     let malformed =
         |malformed: policy::Malformed| Fault::new(&faults::MALFORMED_POLICY, malformed.to_string());
     let policy = kms.tables().policy(text, PrincipalIds::new()).map_err(malformed)?;
-    policy::check_partition(text, region.partition()).map_err(malformed)?;
+    policy::check_partition(text, region.partition().as_str()).map_err(malformed)?;
     if !policy.parsed.principals().all(|principal| principals(kms).exist(principal)) {
         return Err(Fault::new(
             &faults::MALFORMED_POLICY,

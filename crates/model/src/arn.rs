@@ -1,10 +1,11 @@
-//! Names of accounts, Regions, keys and aliases, as types that cannot be wrong.
+//! Names of accounts, Regions, partitions, keys and aliases, as types that cannot be wrong.
 //! <https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id>
 
 mod alias;
 mod grant_id;
 mod key_id;
 mod key_ref;
+mod partition;
 mod place;
 
 use std::fmt;
@@ -13,6 +14,7 @@ pub use alias::{AliasArn, AliasName};
 pub use grant_id::GrantId;
 pub use key_id::{KeyId, MaterialId};
 pub use key_ref::{KeyArn, KeyRef, KeyRefError, WrittenArn};
+pub use partition::Partition;
 pub use place::{AccountId, Region};
 
 /// The text is not a name of the kind that was asked for.

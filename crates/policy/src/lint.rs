@@ -70,7 +70,7 @@ pub fn lint(text: &str, kind: PolicyKind, vocabulary: &Vocabulary) -> Vec<Findin
     for (statement, number) in policy.statements().iter().zip(1..) {
         let mut found = Found { statement, number, findings: &mut findings };
         statements::check(&mut found, kind, vocabulary);
-        conditions::check(&mut found, policy.has_variables());
+        conditions::check(&mut found, policy.has_variables(), vocabulary);
     }
     if kind == PolicyKind::KeyPolicy {
         findings.extend(statements::administrator(&policy));

@@ -147,7 +147,8 @@ impl Assembly {
         };
         keeper.unseal().await;
 
-        let iam = Arc::new(IdentityManagement::new(Arc::clone(&strongroom), kms::resources));
+        let partition = parts.regions.partition();
+        let iam = Arc::new(IdentityManagement::new(partition, Arc::clone(&strongroom), kms::resources));
         let kms = Arc::new(KeyManagement {
             strongroom: Arc::clone(&strongroom),
             attestation_roots: Arc::new(parts.attestation_roots),

@@ -4,7 +4,10 @@ use std::{mem, path::Path, sync::Arc};
 
 use dispatch::{Backstage, Clock, ServiceEvent};
 use iam::NewAccessKey;
-use model::{Timestamp, arn::AccountId};
+use model::{
+    Timestamp,
+    arn::{AccountId, Partition},
+};
 use secret::Plaintext;
 use store::{Batch, SqliteStore, Store};
 use strongroom::{Entropy, Seal, Strongroom};
@@ -155,7 +158,7 @@ pub async fn open_account(
 ) -> Result<Option<RootCredentials>, StartError> {
     let mut change = Batch::default();
     let root = root_account(account, backstage.clock.now(), strongroom, &*backstage.entropy, &mut change)?;
-    let event = about_root("CreateAccount", &root);
+    let event = about_root("CreateAccount", iam::partition(&backstage.mirror.snapshot()), &root);
     Ok(backstage.commit(&event, change).await?.then_some(root))
 }
 
@@ -178,7 +181,7 @@ pub async fn reset_root(
     let Some(change) = change else { return Ok(None) };
     let root =
         RootCredentials { account, access_key_id: access_key.id, secret_access_key: access_key.secret };
-    let event = about_root("ResetRootCredentials", &root);
+    let event = about_root("ResetRootCredentials", iam::partition(&memory), &root);
     if !backstage.commit(&event, change).await? {
         return Err(StartError::SetUp(
             "the root user's access keys were changed meanwhile: nothing was done",
@@ -190,13 +193,13 @@ pub async fn reset_root(
 const NO_ENTROPY: &str = "the source of random bytes failed";
 const NOT_SEALED: &str = "the strongroom could not seal the root user's secret";
 
-fn about_root(name: &'static str, root: &RootCredentials) -> ServiceEvent {
+fn about_root(name: &'static str, partition: Partition, root: &RootCredentials) -> ServiceEvent {
     ServiceEvent {
         service: "iam",
         name,
         account: root.account.to_string(),
-        region: "us-east-1".to_owned(),
-        resource: format!("arn:aws:iam::{}:root", root.account),
+        region: partition.global_region().to_owned(),
+        resource: partition.iam_arn(root.account, "root"),
         details: vec![("accessKeyId", root.access_key_id.clone())],
     }
 }

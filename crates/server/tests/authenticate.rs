@@ -6,7 +6,7 @@ use std::{fs, path::Path, sync::Arc};
 use audit::{MemoryDisk, Record};
 use dispatch::{Durability, Observer, Regions, StrangersShare};
 use iam::{IssuerKeys, NoKeys, Sought};
-use model::arn::AccountId;
+use model::arn::{AccountId, Partition};
 use server::{Assembly, DataDir, Parts, SealFile, StartError, SystemClock, SystemEntropy};
 use store::{Adoption, Batch, Key, SqliteStore, Store, StoreError};
 use tempfile::TempDir;
@@ -93,7 +93,7 @@ fn start(data_dir: &Path, seal: &SealFile) -> Result<(Vec<AccountId>, Vec<String
         services: Vec::new(),
         strangers: StrangersShare::default(),
         issuers: Arc::new(Nobody),
-        regions: Regions::Any,
+        regions: Regions::any(Partition::Aws),
         durability: Durability::Durable,
         quotas: kms::Quotas::default(),
         request_rates: kms::RequestRates::Unlimited,

@@ -8,7 +8,10 @@ use dispatch::{
     Authentication, Dispatcher, Durability, Observer, Policies, Reach, Regions, ServiceIdentity,
     StrangersShare, Verified,
 };
-use model::{AwsService, arn::AccountId};
+use model::{
+    AwsService,
+    arn::{AccountId, Partition},
+};
 use server::{
     Assembly, Chores, Leniency, Parts, RootCredentials, SealRecord, SealSource, StartError, Vitals,
 };
@@ -29,7 +32,8 @@ pub(crate) struct Machine {
     pub(crate) settings: Settings,
 }
 
-/// How a deployment is set up. The usual one draws from seed 1, enforces policies, serves every Region, has the quotas
+/// How a deployment is set up. The usual one draws from seed 1, enforces policies, serves every Region of the partition
+/// `aws`, has the quotas
 /// of AWS, limits no rates and trusts no hypervisor.
 #[derive(Clone)]
 pub struct Settings {
@@ -68,7 +72,7 @@ impl Default for Settings {
             seed: 1,
             attestation_roots: attestation::Roots::none(),
             policies: Policies::Enforced,
-            regions: Regions::Any,
+            regions: Regions::any(Partition::Aws),
             quotas: kms::Quotas::default(),
             request_rates: kms::RequestRates::Unlimited,
             segment_bytes_max: Options::new([0; 16]).segment_bytes_max,
@@ -125,7 +129,7 @@ impl Machine {
             clock: Arc::clone(&self.clock) as _,
             entropy: Arc::clone(&self.entropy) as _,
             seal: Arc::clone(&self.seal) as _,
-            services: services(settings.gateway_id),
+            services: services(settings.regions.partition(), settings.gateway_id),
             issuers: Arc::clone(&self.issuers) as _,
             regions: settings.regions,
             durability: Durability::Durable,
@@ -158,16 +162,17 @@ impl Machine {
 
 /// Who may call as a service, once they are made: a user and a role of the first account for this account, and a user
 /// of the second one for both.
-fn services(gateway_id: Option<String>) -> Vec<ServiceIdentity> {
-    let identity = |name, arn, reach| {
+fn services(partition: Partition, gateway_id: Option<String>) -> Vec<ServiceIdentity> {
+    let identity = |name, account, resource, reach| {
         let service = AwsService::parse(name).expect("a service");
-        ServiceIdentity::new(service, arn, reach).expect("a user or role")
+        let arn = partition.iam_arn(account, resource);
+        ServiceIdentity::new(service, &arn, reach).expect("a user or role")
     };
     let both = Reach::Accounts(ACCOUNTS.into_iter().filter_map(AccountId::from_u64).collect());
     vec![
-        identity("s3", "arn:aws:iam::111122223333:user/gateway", None).borne_by(gateway_id),
-        identity("ec2", "arn:aws:iam::111122223333:role/volumes", None),
-        identity("s3", "arn:aws:iam::444455556666:user/provider", Some(both)),
+        identity("s3", "111122223333", "user/gateway", None).borne_by(gateway_id),
+        identity("ec2", "111122223333", "role/volumes", None),
+        identity("s3", "444455556666", "user/provider", Some(both)),
     ]
 }
 

@@ -16,7 +16,7 @@ use audit::{MemoryDisk, Record};
 use bytes::Bytes;
 use dispatch::{BodyFault, Clock, ConnectionInfo, Facts, Protocol, Service};
 use http::{Request, request::Parts as Head};
-use model::Timestamp;
+use model::{Timestamp, arn::Partition};
 use serde_json::Value;
 use server::{Health, Part};
 use state::Stateful;
@@ -50,8 +50,6 @@ struct Joined {
 const NODE: [u8; 16] = *b"a simulated node";
 const JOINED: [u8; 16] = *b"a node beside it";
 
-/// Where calls go that name no Region.
-const REGION: &str = "us-east-1";
 /// Where records of changes wait (docs/store-format.md).
 const OUTBOX: &[u8] = b"-/-/outbox/";
 /// Where the accounts of all records are.
@@ -123,9 +121,20 @@ impl World {
         self.machine.roots.get(1).cloned().expect("a second account")
     }
 
-    /// Makes a call in us-east-1. `input` is the operation's input as JSON, also for services of the Query protocol.
+    /// The partition that everything is of.
+    #[must_use]
+    pub fn partition(&self) -> Partition {
+        self.machine.settings.regions.partition()
+    }
+
+    /// Where calls go that name no Region: `us-east-1` in the partition `aws`.
+    fn home(&self) -> &'static str {
+        self.partition().global_region()
+    }
+
+    /// Makes a call at home. `input` is the operation's input as JSON, also for services of the Query protocol.
     pub fn call(&self, credentials: &Credentials, service: &str, operation: &str, input: Value) -> Answer {
-        self.call_in(REGION, credentials, service, operation, input)
+        self.call_in(self.home(), credentials, service, operation, input)
     }
 
     /// Makes a call in a Region.
@@ -167,10 +176,10 @@ impl World {
         }
     }
 
-    /// Signs a request for a service, in us-east-1 and now.
+    /// Signs a request for a service, at home and now.
     #[must_use]
     pub fn sign(&self, request: Request<Bytes>, credentials: &Credentials, service: &str) -> Request<Bytes> {
-        request::sign(request, credentials, &Scope { service, region: REGION, at: self.now() })
+        request::sign(request, credentials, &Scope { service, region: self.home(), at: self.now() })
     }
 
     /// Sends a request as it is.

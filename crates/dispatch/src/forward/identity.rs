@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use model::{
     AwsService,
-    arn::{AccountId, Malformed},
+    arn::{AccountId, Malformed, Partition},
 };
 use policy::PrincipalPattern;
 
@@ -16,6 +16,7 @@ pub struct ServiceIdentity {
     /// Whose principals it may act for, and whose keys it may use as itself.
     pub reach: Reach,
     arn: String,
+    partition: Partition,
     unique_id: Option<String>,
 }
 
@@ -34,12 +35,12 @@ impl ServiceIdentity {
     /// # Errors
     /// [`Malformed`] when the ARN is not that of a user or role.
     pub fn new(service: AwsService, arn: &str, reach: Option<Reach>) -> Result<Self, Malformed> {
-        let named = arn.strip_prefix("arn:aws:iam::").ok_or(Malformed)?;
         let whole = matches!(PrincipalPattern::parse_aws(arn), Some(PrincipalPattern::Arn(_)));
-        let (account, _) = named.split_once(':').filter(|_| whole).ok_or(Malformed)?;
+        let partition = Partition::of_arn(arn).filter(|_| whole).ok_or(Malformed)?;
+        let (account, _) = partition.of_iam(arn).ok_or(Malformed)?;
         let own = AccountId::parse(account)?;
         let reach = reach.unwrap_or_else(|| Reach::Accounts(BTreeSet::from([own])));
-        Ok(Self { service, reach, arn: arn.to_owned(), unique_id: None })
+        Ok(Self { service, reach, arn: arn.to_owned(), partition, unique_id: None })
     }
 
     /// The same, and only whoever has this unique id.
@@ -52,6 +53,12 @@ impl ServiceIdentity {
     #[must_use]
     pub fn arn(&self) -> &str {
         &self.arn
+    }
+
+    /// The partition that its ARN names; in a server of another one it is nobody.
+    #[must_use]
+    pub fn partition(&self) -> Partition {
+        self.partition
     }
 
     /// The unique id that the operator wants it to have; `None`: the one that it has at its first use.
@@ -96,9 +103,12 @@ mod tests {
             "arn:aws:iam::111122223333:user/",
             "arn:aws:iam::1:user/gateway",
             "arn:aws:sts::111122223333:assumed-role/r/s",
-            "arn:aws-cn:iam::111122223333:user/gateway",
+            "arn:awss:iam::111122223333:user/gateway",
         ] {
             assert_eq!(ServiceIdentity::new(service, wrong, None), Err(Malformed), "{wrong}");
         }
+        let in_china =
+            ServiceIdentity::new(service, "arn:aws-cn:iam::111122223333:user/gateway", None).unwrap();
+        assert_eq!(in_china.partition(), Partition::Cn);
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use http::{HeaderName, request::Parts};
-use model::arn::AccountId;
+use model::arn::{AccountId, Partition};
 use policy::Decision;
 use sigv4::Claim;
 
@@ -65,8 +65,8 @@ pub(super) enum Wrong {
 const ARN_BYTES_MAX: usize = 2048;
 
 impl<'a> Statement<'a> {
-    /// Reads it off a request that has the header.
-    pub(super) fn read(head: &'a Parts, claim: &Claim<'_>) -> Result<Self, Wrong> {
+    /// Reads it off a request that has the header, for a server of this partition.
+    pub(super) fn read(head: &'a Parts, claim: &Claim<'_>, partition: Partition) -> Result<Self, Wrong> {
         let stated = value(head, claim, &ACT_FOR)?.ok_or(Wrong::Malformed(ACT_FOR))?;
         let (source_arn, source_account) =
             (value(head, claim, &SOURCE_ARN)?, value(head, claim, &SOURCE_ACCOUNT)?);
@@ -84,15 +84,15 @@ impl<'a> Statement<'a> {
         if source_account.is_some() {
             return Err(Wrong::Source(SOURCE_ACCOUNT));
         }
-        Self::of_user(stated)
+        Self::of_user(stated, partition)
     }
 
-    fn of_user(stated: &'a str) -> Result<Self, Wrong> {
-        if stated.starts_with("arn:aws:sts:") {
+    fn of_user(stated: &'a str, partition: Partition) -> Result<Self, Wrong> {
+        if partition.of_sts(stated).is_some() {
             return Err(Wrong::SessionByArn);
         }
         if stated.starts_with("arn:") {
-            let own = stated.starts_with("arn:aws:iam::") && stated.len() <= ARN_BYTES_MAX;
+            let own = partition.of_iam(stated).is_some() && stated.len() <= ARN_BYTES_MAX;
             let good = own && !stated.contains(['*', '?', ' ', ',']);
             return if good { Ok(Self::Principal(stated)) } else { Err(Wrong::Malformed(ACT_FOR)) };
         }
@@ -158,11 +158,12 @@ mod tests {
 
     #[test]
     fn users_and_sessions_are_stated_in_one_form_each() {
+        let of_user = |stated| Statement::of_user(stated, Partition::Aws);
         for arn in ["arn:aws:iam::111122223333:user/a/b", "arn:aws:iam::111122223333:root"] {
-            assert_eq!(Statement::of_user(arn).unwrap(), Statement::Principal(arn));
+            assert_eq!(of_user(arn).unwrap(), Statement::Principal(arn));
         }
         let session = Statement::Session { access_key_id: "ASIA1", token: "a/b+c==" };
-        assert_eq!(Statement::of_user("ASIA1:a/b+c==").unwrap(), session);
+        assert_eq!(of_user("ASIA1:a/b+c==").unwrap(), session);
         for wrong in [
             "",
             "service ",
@@ -179,8 +180,10 @@ mod tests {
             "arn:aws:iam::111122223333:user/a,arn:aws:iam::111122223333:user/b",
             "arn:aws:sts::111122223333:assumed-role/r/s",
         ] {
-            assert!(Statement::of_user(wrong).is_err(), "{wrong}");
+            assert!(of_user(wrong).is_err(), "{wrong}");
         }
+        let in_china = Statement::of_user("arn:aws-cn:iam::111122223333:root", Partition::Cn);
+        assert!(matches!(in_china, Ok(Statement::Principal(_))));
     }
 
     #[test]

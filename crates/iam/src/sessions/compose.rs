@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use dispatch::{Caller, Credential, Fault, IdentityPolicies};
-use model::Timestamp;
+use model::{
+    Timestamp,
+    arn::{AccountId, Partition},
+};
 use policy::{Federator, Policy, Principal};
 use sigv4::{AuthError, SKEW_SECONDS};
 
@@ -46,16 +49,16 @@ impl Session {
                 let (account, user) = tables.user(id).ok_or_else(gone)?;
                 callers::user(tables, account, user, self.access_key_id())?
             }
-            Bearer::Root => callers::root(self.account, self.access_key_id()),
+            Bearer::Root => callers::root((tables.partition, self.account), self.access_key_id()),
             Bearer::Federated { name, user } => {
                 let vouching = match user {
                     Some(id) => {
                         let (account, user) = tables.user(id).ok_or_else(gone)?;
                         callers::user(tables, account, user, self.access_key_id())?
                     }
-                    None => callers::root(self.account, self.access_key_id()),
+                    None => callers::root((tables.partition, self.account), self.access_key_id()),
                 };
-                self.federated(vouching, name)
+                self.federated(tables.partition, vouching, name)
             }
         };
         // Names of tags are compared without regard to case, so a session tag replaces its like.
@@ -78,7 +81,7 @@ impl Session {
         let (account, role) = tables.role(id).ok_or_else(|| Fault::from(AuthError::UnrecognizedClient))?;
         let entity = &role.entity;
         let Powers { policies, boundary } = Powers::of(account, entity)?;
-        let arn = session_arn(&self.account.to_string(), &entity.name, session);
+        let arn = entity.session_arn(session);
         Ok(Caller {
             account: self.account,
             principal: Principal::Session {
@@ -100,8 +103,8 @@ impl Session {
 
     /// A federated user may do at most what the user may who vouched for it, and has that user's tags.
     /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html>
-    fn federated(&self, vouching: Caller, name: &str) -> Caller {
-        let arn = federated_arn(&self.account.to_string(), name);
+    fn federated(&self, partition: Partition, vouching: Caller, name: &str) -> Caller {
+        let arn = federated_arn(partition, self.account, name);
         let user = match &vouching.principal {
             Principal::User { arn, unique_id, .. } => {
                 Some(Federator { arn: arn.clone(), unique_id: unique_id.clone() })
@@ -132,12 +135,7 @@ impl Session {
     }
 }
 
-/// The ARN of a session of a role. The role's path is not in it.
-pub(crate) fn session_arn(account: &str, role: &str, session: &str) -> String {
-    format!("arn:aws:sts::{account}:assumed-role/{role}/{session}")
-}
-
 /// The ARN of a federated user.
-pub(crate) fn federated_arn(account: &str, name: &str) -> String {
-    format!("arn:aws:sts::{account}:federated-user/{name}")
+pub(crate) fn federated_arn(partition: Partition, account: AccountId, name: &str) -> String {
+    partition.sts_arn(account, format_args!("federated-user/{name}"))
 }

@@ -14,6 +14,6 @@ mod shelf;
 mod token;
 
 pub(crate) use claims::{Bearer, Claims};
-pub(crate) use compose::{federated_arn, find, session_arn};
+pub(crate) use compose::{federated_arn, find};
 pub(crate) use session::Sessions;
 pub(crate) use token::{Minted, account_of, mint};

@@ -11,10 +11,10 @@ mod sources;
 use std::collections::BTreeSet;
 
 use dispatch::{Asker, Cx, Fault, Principals, Resource};
-use model::iam::ContextEntry;
+use model::{arn::Partition, iam::ContextEntry};
 use policy::{
-    ConditionKey, ConditionKeys, Decision, Failure, Identity, Layer, LayerTrace, Layers, Policy, PolicyKind,
-    Principal, PrincipalPattern, Question, StatementOutcome, Trace, Verdict, trace,
+    ConditionKey, ConditionKeys, Decision, Failure, Identity, Layer, LayerTrace, Layers, Malformed, Policy,
+    PolicyKind, Principal, PrincipalPattern, Question, StatementOutcome, Trace, Verdict, trace,
 };
 
 pub(crate) use shown::Results;
@@ -82,13 +82,16 @@ impl Request {
                 "CallerArn is required with a ResourcePolicy, which is about callers.",
             ));
         }
-        let resource_policy =
-            self.resource_policy.map(|text| match Policy::parse(&text, PolicyKind::KeyPolicy) {
-                Ok(parsed) => Ok((text, parsed)),
-                Err(malformed) => Err(faults::invalid(format!("ResourcePolicy: {malformed}"))),
-            });
+        let resource_policy = self.resource_policy.map(|text| match resource_policy(cx.partition(), &text) {
+            Ok(parsed) => Ok((text, parsed)),
+            Err(malformed) => Err(faults::invalid(format!("ResourcePolicy: {malformed}"))),
+        });
         let account = principal.account().unwrap_or_default().to_owned();
-        let owner = self.resource_owner.map(|owner| account_of(&owner)).transpose()?.unwrap_or(account);
+        let owner = self
+            .resource_owner
+            .map(|owner| account_of(cx.partition(), &owner))
+            .transpose()?
+            .unwrap_or(account);
         let no_tags = Default::default();
         Ok(Simulation {
             caller: of_caller(cx, &principal, subject.map_or(&no_tags, |entity| &entity.tags)),
@@ -197,7 +200,7 @@ fn of_entity(entity: &Entity) -> Principal {
     let (account, arn) = (entity.account.to_string(), entity.arn());
     match entity.kind {
         EntityKind::Role => Principal::Session {
-            session_arn: format!("arn:aws:sts::{account}:assumed-role/{}/simulated", entity.name),
+            session_arn: entity.session_arn("simulated"),
             role_arn: arn,
             role_id: entity.id.clone(),
             account,
@@ -209,22 +212,31 @@ fn of_entity(entity: &Entity) -> Principal {
 
 /// The user that a request names as the caller.
 fn caller(iam: &Iam, arn: &str) -> Result<Principal, Fault> {
-    let named = PrincipalPattern::parse_aws(arn).filter(|_| arn.contains(":user/"));
+    let here = iam.tables().partition.has(arn);
+    let named = PrincipalPattern::parse_aws(arn).filter(|_| here && arn.contains(":user/"));
     let named = named.ok_or_else(|| faults::invalid(format!("Invalid Caller Arn: {arn}")))?;
     let account = arn.split(':').nth(4).unwrap_or_default().to_owned();
     let unique_id = iam.tables().unique_id(&named).unwrap_or_default();
     Ok(Principal::User { account, arn: arn.to_owned(), unique_id })
 }
 
+/// The policy that a request gives every resource.
+fn resource_policy(partition: Partition, text: &str) -> Result<Policy, Malformed> {
+    let parsed = Policy::parse(text, PolicyKind::KeyPolicy)?;
+    policy::check_partition(text, partition.as_str())?;
+    Ok(parsed)
+}
+
 /// Somebody of the account whom no policy names.
 fn nobody(cx: &Cx<'_>) -> Principal {
-    let account = cx.account().to_string();
-    Principal::User { arn: format!("arn:aws:iam::{account}:user/"), unique_id: String::new(), account }
+    let arn = cx.partition().iam_arn(cx.account(), "user/");
+    Principal::User { arn, unique_id: String::new(), account: cx.account().to_string() }
 }
 
 /// An account: its number, or the ARN of its root user.
-fn account_of(owner: &str) -> Result<String, Fault> {
-    match PrincipalPattern::parse_aws(owner) {
+fn account_of(partition: Partition, owner: &str) -> Result<String, Fault> {
+    let here = partition.has(owner) || !owner.starts_with("arn:");
+    match PrincipalPattern::parse_aws(owner).filter(|_| here) {
         Some(PrincipalPattern::Account(account)) => Ok(account),
         // The words are AWS's.
         _ => Err(faults::invalid(format!("'{owner}' is not a valid as a Resource Owner."))),

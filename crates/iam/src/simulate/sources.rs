@@ -35,7 +35,7 @@ pub(crate) struct Subject {
 pub(crate) fn subject(iam: &Iam, cx: &mut Cx<'_>, action: &'static str, arn: &str) -> Result<Subject, Fault> {
     let invalid = || faults::invalid(format!("Invalid Entity Arn: {arn}"));
     let resource = match arn.splitn(6, ':').collect::<Vec<_>>().as_slice() {
-        ["arn", partition, "iam", "", _, resource] if partition.starts_with("aws") => *resource,
+        ["arn", _, "iam", "", _, resource] => *resource,
         _ => return Err(invalid()),
     };
     gate::check_own(cx, action, arn)?;

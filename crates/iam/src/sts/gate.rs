@@ -7,7 +7,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use dispatch::{Cx, Fault, OnResource, Permission, Says, ask, claimed, conclude, denied, require, tag};
-use model::arn::AccountId;
+use model::arn::{AccountId, Partition};
 use policy::{ConditionKey, Principal, Values};
 
 use super::{faults, passed::SessionTags};
@@ -38,15 +38,18 @@ pub(crate) struct Assumable {
 
 /// A role's account and name, path and all, from its ARN. An account is a number here; whether there is one with it, only
 /// the look-up tells.
-pub(crate) fn role_arn(arn: &str) -> Result<(&str, &str), Fault> {
-    let named = arn.strip_prefix("arn:aws:iam::").and_then(|rest| rest.split_once(":role/"));
+pub(crate) fn role_arn(partition: Partition, arn: &str) -> Result<(&str, &str), Fault> {
+    let named = partition.of_iam(arn).and_then(|(account, resource)| {
+        let name = resource.strip_prefix("role/")?;
+        Some((account, name))
+    });
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     named.filter(|(account, _)| is_number(account)).ok_or_else(|| faults::not_a_role(arn))
 }
 
 /// The role behind an ARN; paths count.
 pub(crate) fn find(tables: &Tables, arn: &str) -> Result<Option<Assumable>, Fault> {
-    let (account, name) = role_arn(arn)?;
+    let (account, name) = role_arn(tables.partition, arn)?;
     let account = AccountId::parse(account).ok().and_then(|account| tables.account(account));
     let Some(account) = account else { return Ok(None) };
     let role = account.role(name.rsplit('/').next().unwrap_or(name));

@@ -126,7 +126,7 @@ pub(crate) fn pass(
         }
         let parsed = Policy::parse(text, PolicyKind::IdentityPolicy);
         parsed
-            .and_then(|_| written::check_partition(region, text))
+            .and_then(|_| policy::check_partition(text, region.partition().as_str()))
             .map_err(|malformed| faults::malformed(&malformed))?;
     }
     if let Some(arn) = arns.iter().find(|arn| account.policy(arn).is_none()) {

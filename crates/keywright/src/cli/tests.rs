@@ -1,5 +1,6 @@
 use clap::{CommandFactory, error::ErrorKind};
 use dispatch::Policies;
+use model::arn::Partition;
 
 use super::*;
 
@@ -28,7 +29,7 @@ fn serve_takes_its_options() {
     assert_eq!(config.data_dir, PathBuf::from("/d"));
     assert_eq!(config.listen.to_string(), "[::1]:1");
     assert_eq!(config.admin_listen.to_string(), "127.0.0.1:2");
-    assert_eq!(config.regions, Regions::Any);
+    assert_eq!(config.regions, Regions::any(Partition::Aws));
     assert_eq!(config.journal, Durability::HandedOver);
     assert_eq!(config.seal, SealFile::Passphrase("/p".into()));
 }

@@ -2,6 +2,8 @@
 
 use std::{fmt, io, net::SocketAddr, path::PathBuf};
 
+use model::arn::Partition;
+
 use super::Expected;
 
 /// Why there is no configuration.
@@ -67,6 +69,8 @@ pub(crate) enum Rule {
     SealApart(PathBuf),
     /// The data directory has no name to derive the seal key file's from.
     DataDirUnnamed(PathBuf),
+    /// A service's user or role, of another partition than the Regions that are served.
+    ForeignService(String, Partition),
 }
 
 impl std::error::Error for Rule {}
@@ -140,6 +144,10 @@ impl fmt::Display for Rule {
                 "the data directory `{}` has no name of its own to derive the seal key file's from: set \
                  `seal.key_file` or --seal-key",
                 directory.display()
+            ),
+            Self::ForeignService(arn, partition) => write!(
+                f,
+                "`services.principal` is {arn}, and everybody in the Regions served is of the partition {partition}"
             ),
         }
     }

@@ -1,9 +1,9 @@
 //! Values of settings, each from its text.
 
-use std::{fmt, net::SocketAddr, path::PathBuf};
+use std::{collections::BTreeSet, fmt, net::SocketAddr, path::PathBuf};
 
 use dispatch::{Durability, Regions};
-use model::arn::Region;
+use model::arn::{Partition, Region};
 
 /// What a value should have been. Shown after "expected".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +13,9 @@ pub(crate) struct Expected(pub(crate) &'static str);
 pub(crate) const DEFAULT_REGION: &str = "us-east-1";
 
 const REGIONS: Expected = Expected("`any`, or Regions such as `us-east-1,eu-west-1`");
+
+const ONE_PARTITION: Expected =
+    Expected("Regions of one partition, as each partition has identities of its own");
 
 /// A Region whose name is as AWS's are, such as `us-gov-west-1`: no word of one letter, no number of three digits.
 ///
@@ -25,24 +28,22 @@ pub(crate) fn region(text: &str) -> Result<Region, Expected> {
     region.ok_or(Expected("a Region such as `us-east-1`"))
 }
 
-/// Regions, separated by commas, or `any`.
+/// Regions, separated by commas, or `any` for those of the partition `aws`.
 ///
 /// # Errors
-/// When one of them is none.
+/// When one of them is none, or they are of several partitions.
 pub(crate) fn regions(text: &str) -> Result<Regions, Expected> {
     if text == "any" {
-        return Ok(Regions::Any);
+        return Ok(Regions::any(Partition::Aws));
     }
     let regions = text.split(',').map(|name| region(name.trim())).collect::<Result<_, _>>();
-    regions.map(Regions::Only).map_err(|_| REGIONS)
+    Regions::only(regions.map_err(|_| REGIONS)?).ok_or(ONE_PARTITION)
 }
 
 /// As [`regions`] reads them.
 pub(crate) fn regions_text(regions: &Regions) -> String {
-    match regions {
-        Regions::Any => "any".to_owned(),
-        Regions::Only(regions) => regions.iter().map(Region::as_str).collect::<Vec<_>>().join(","),
-    }
+    let names = |named: &BTreeSet<Region>| named.iter().map(Region::as_str).collect::<Vec<_>>().join(",");
+    regions.named().map_or_else(|| "any".to_owned(), names)
 }
 
 /// What the journal's mode means for replies to calls that change nothing.
@@ -126,11 +127,15 @@ mod tests {
 
     #[test]
     fn lists_of_regions_are_read_and_written() {
-        assert_eq!(regions("any"), Ok(Regions::Any));
+        assert_eq!(regions("any"), Ok(Regions::any(Partition::Aws)));
         let two = regions("us-east-1, eu-west-1").unwrap();
         assert_eq!(regions_text(&two), "eu-west-1,us-east-1");
         for bad in ["", ",", "us-east-1,", "us-east-1,any"] {
             assert_eq!(regions(bad), Err(REGIONS), "{bad:?}");
+        }
+        assert_eq!(regions("cn-north-1,cn-northwest-1").unwrap().partition(), Partition::Cn);
+        for bad in ["us-east-1,cn-north-1", "us-gov-west-1,us-west-1"] {
+            assert_eq!(regions(bad), Err(ONE_PARTITION), "{bad:?}");
         }
     }
 

@@ -10,7 +10,6 @@ use super::{ContextConstraint, Grant, Party};
 pub(crate) fn entry(principals: &dyn Principals, grant: &Grant) -> GrantListEntry {
     let (grantee_principal, grantee_service_principal) = shown(principals, Some(&grant.grantee));
     let (retiring_principal, retiring_service_principal) = shown(principals, grant.retiring.as_ref());
-    let partition = grant.key.region.partition();
     GrantListEntry {
         key_id: Some(grant.key.to_string()),
         grant_id: Some(grant.id.to_string()),
@@ -18,7 +17,7 @@ pub(crate) fn entry(principals: &dyn Principals, grant: &Grant) -> GrantListEntr
         creation_date: Some(grant.created),
         grantee_principal,
         retiring_principal,
-        issuing_account: Some(format!("arn:{partition}:iam::{}:root", grant.issuing_account)),
+        issuing_account: Some(grant.key.region.partition().iam_arn(grant.issuing_account, "root")),
         operations: Some(grant.operations.clone()),
         constraints: constraints(grant),
         grantee_service_principal,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use dispatch::Principals;
-use model::arn::AccountId;
+use model::arn::{AccountId, Partition};
 use policy::{Naming, Principal, PrincipalPattern};
 
 /// A grantee, or a principal that may retire a grant.
@@ -28,9 +28,10 @@ pub enum Party {
 }
 
 impl Party {
-    /// From the ARN of an account, user, role, session or federated user that exists. `None` otherwise.
-    pub(super) fn find(principals: &dyn Principals, arn: &str) -> Option<Self> {
-        let pattern = Self::pattern(arn)?;
+    /// From the ARN of an account, user, role, session or federated user that exists, in the key's partition.
+    /// `None` otherwise.
+    pub(super) fn find(principals: &dyn Principals, partition: Partition, arn: &str) -> Option<Self> {
+        let pattern = Self::pattern(partition, arn)?;
         if !principals.exist(&pattern) {
             return None;
         }
@@ -43,11 +44,11 @@ impl Party {
     }
 
     /// The name under which grants for what an ARN or a unique id stands for are filed, whether that exists or not.
-    pub(crate) fn name_of(principals: &dyn Principals, sent: &str) -> Option<String> {
+    pub(crate) fn name_of(principals: &dyn Principals, partition: Partition, sent: &str) -> Option<String> {
         if is_unique_id(sent) {
             return Some(sent.to_owned());
         }
-        match Self::pattern(sent)? {
+        match Self::pattern(partition, sent)? {
             PrincipalPattern::Account(account) => Some(account),
             pattern => Some(principals.unique_id(&pattern).unwrap_or_else(|| sent.to_owned())),
         }
@@ -78,13 +79,11 @@ impl Party {
         }
     }
 
-    /// What an ARN names, in the terms of policies; `None` for what cannot hold or retire a grant.
-    fn pattern(arn: &str) -> Option<PrincipalPattern> {
-        let pattern = PrincipalPattern::parse_aws(arn)?;
-        let whole = arn.starts_with("arn:");
-        matches!(pattern, PrincipalPattern::Account(_) | PrincipalPattern::Arn(_))
-            .then_some(pattern)
-            .filter(|_| whole)
+    /// What an ARN names, in the terms of policies; `None` for what cannot hold or retire a grant, such as whoever is of
+    /// another partition.
+    fn pattern(partition: Partition, arn: &str) -> Option<PrincipalPattern> {
+        let pattern = PrincipalPattern::parse_aws(arn).filter(|_| partition.has(arn))?;
+        matches!(pattern, PrincipalPattern::Account(_) | PrincipalPattern::Arn(_)).then_some(pattern)
     }
 }
 

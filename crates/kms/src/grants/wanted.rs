@@ -4,7 +4,7 @@
 use audit::Value;
 use dispatch::{Cx, Fault, Notes, Principals, Says};
 use model::{
-    arn::{GrantId, KeyArn},
+    arn::{GrantId, KeyArn, Partition},
     kms::{CreateGrantRequest, GrantConstraints, GrantOperation, KeySpec},
 };
 use policy::{ConditionKey, Values};
@@ -77,8 +77,12 @@ impl Wanted {
             key: KeyArn::clone(&key.arn),
             name: self.name.clone(),
             created: model::Timestamp::default(),
-            grantee: self.grantee.find(principals)?,
-            retiring: self.retiring.as_ref().map(|party| party.find(principals)).transpose()?,
+            grantee: self.grantee.find(principals, cx.partition())?,
+            retiring: self
+                .retiring
+                .as_ref()
+                .map(|party| party.find(principals, cx.partition()))
+                .transpose()?,
             issuing_account: cx.account(),
             operations: self.operations.clone(),
             context: self.context.clone(),
@@ -161,9 +165,11 @@ impl NamedParty {
         }
     }
 
-    fn find(&self, principals: &dyn Principals) -> Result<Party, Fault> {
+    fn find(&self, principals: &dyn Principals, partition: Partition) -> Result<Party, Fault> {
         match self {
-            Self::Principal(arn) => Party::find(principals, arn).ok_or_else(|| faults::invalid_arn(arn)),
+            Self::Principal(arn) => {
+                Party::find(principals, partition, arn).ok_or_else(|| faults::invalid_arn(arn))
+            }
             Self::Service(name) => Ok(Party::Service(name.clone())),
         }
     }

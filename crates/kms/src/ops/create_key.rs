@@ -3,7 +3,7 @@
 
 use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate, fault};
 use model::{
-    arn::{KeyArn, KeyId, MaterialId, Region},
+    arn::{KeyArn, KeyId, MaterialId, Partition, Region},
     kms::{CreateKeyRequest, CreateKeyResponse, KeySpec, KeyUsageType, MultiRegionKeyType, OriginType},
 };
 use state::created;
@@ -143,7 +143,7 @@ pub(super) fn check_region(spec: KeySpec, region: &Region) -> Result<(), Fault> 
         KeySpec::MlKem512 | KeySpec::MlKem768 | KeySpec::MlKem1024 => Some(false),
         _ => None,
     };
-    if wanted.is_some_and(|wanted| wanted != (region.partition() == "aws-cn")) {
+    if wanted.is_some_and(|wanted| wanted != (region.partition() == Partition::Cn)) {
         return Err(faults::validation(format!("KeySpec {spec} is not supported in this Region.")));
     }
     Ok(())

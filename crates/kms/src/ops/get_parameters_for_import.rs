@@ -2,8 +2,12 @@
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_GetParametersForImport.html>
 
 use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
-use model::kms::{
-    AlgorithmSpec, GetParametersForImportRequest, GetParametersForImportResponse, KeySpec, WrappingKeySpec,
+use model::{
+    arn::Partition,
+    kms::{
+        AlgorithmSpec, GetParametersForImportRequest, GetParametersForImportResponse, KeySpec,
+        WrappingKeySpec,
+    },
 };
 use secret::Plaintext;
 
@@ -37,7 +41,7 @@ impl Operation for GetParametersForImport {
         cx.notes.parameter("wrappingAlgorithm", algorithm.to_string());
         cx.notes.parameter("wrappingKeySpec", wrapping_key.to_string());
         import::check_open(key.record())?;
-        let in_china = key.record().arn.region.partition() == "aws-cn";
+        let in_china = key.record().arn.region.partition() == Partition::Cn;
         check_fit(key.record().spec, algorithm, wrapping_key, in_china)?;
 
         let valid_to = cx.now.plus_days(VALID_DAYS);

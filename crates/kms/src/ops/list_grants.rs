@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
 use model::{
-    arn::GrantId,
+    arn::{GrantId, Partition},
     kms::{ListGrantsRequest, ListGrantsResponse},
 };
 
@@ -32,7 +32,7 @@ impl Operation for ListGrants {
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let limit = LIST_GRANTS.check(input.limit)?;
         let id = input.grant_id.as_deref().map(parse).transpose()?;
-        let grantee = grantee(kms, &input)?;
+        let grantee = grantee(kms, cx.partition(), &input)?;
         let asked = Asked::nothing().with("kms:GrantIsForAWSResource", cx.origin.for_user().is_some());
         let key = gate::key::<ToListGrants>(kms, cx, &input.key_id, &asked)?;
 
@@ -75,13 +75,13 @@ pub(super) fn parse(sent: &str) -> Result<GrantId, Fault> {
 
 /// The name under which the grants of the grantee are filed that was asked for: by an ARN, or by a unique id, as grants
 /// of those who are gone are shown.
-fn grantee(kms: &Kms, input: &ListGrantsRequest) -> Result<Option<String>, Fault> {
+fn grantee(kms: &Kms, partition: Partition, input: &ListGrantsRequest) -> Result<Option<String>, Fault> {
     match (&input.grantee_principal, &input.grantee_service_principal) {
         (Some(_), Some(_)) => Err(faults::validation(
             "GranteePrincipal and GranteeServicePrincipal cannot be specified together.",
         )),
         (Some(sent), None) => {
-            let name = Party::name_of(principals(kms), sent);
+            let name = Party::name_of(principals(kms), partition, sent);
             name.map(Some).ok_or_else(|| faults::invalid_arn(sent))
         }
         (None, service) => Ok(service.clone()),

@@ -72,7 +72,9 @@ fn principal(input: &ListRetirableGrantsRequest) -> Result<&str, Fault> {
 /// The name under which its grants are filed. It must belong to the caller's account.
 fn own(kms: &Kms, cx: &Cx<'_>, arn: &str) -> Result<String, Fault> {
     let account = arn.split(':').nth(4).and_then(|account| AccountId::parse(account).ok());
-    let own = (account == Some(cx.account())).then(|| Party::name_of(principals(kms), arn)).flatten();
+    let own = (account == Some(cx.account()))
+        .then(|| Party::name_of(principals(kms), cx.partition(), arn))
+        .flatten();
     own.ok_or_else(|| faults::invalid_arn(arn))
 }
 

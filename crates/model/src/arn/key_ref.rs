@@ -58,7 +58,7 @@ impl KeyRef {
         let region = Region::parse(parts.next()?).ok()?;
         let account = AccountId::parse(parts.next()?).ok()?;
         let resource = parts.next()?;
-        if partition != region.partition() || service != "kms" {
+        if partition != region.partition().as_str() || service != "kms" {
             return None;
         }
         if let Some(id) = resource.strip_prefix("key/") {

@@ -2,7 +2,7 @@
 
 use std::{borrow::Borrow, fmt, sync::Arc};
 
-use super::Malformed;
+use super::{Malformed, Partition};
 
 /// An account: twelve digits. Kept as such, because each call writes them several times.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -92,16 +92,10 @@ impl Region {
         &self.0
     }
 
-    /// The partition that ARNs of this Region name.
+    /// The partition that it is in, and that ARNs of this Region name.
     #[must_use]
-    pub fn partition(&self) -> &'static str {
-        match self.0.split('-').next() {
-            Some("cn") => "aws-cn",
-            Some("us") if self.0.starts_with("us-gov-") => "aws-us-gov",
-            Some("us") if self.0.starts_with("us-isob-") => "aws-iso-b",
-            Some("us") if self.0.starts_with("us-iso-") => "aws-iso",
-            _ => "aws",
-        }
+    pub fn partition(&self) -> Partition {
+        Partition::of_region(&self.0)
     }
 }
 
@@ -146,8 +140,11 @@ mod tests {
             ("us-gov-west-1", "aws-us-gov"),
             ("us-iso-east-1", "aws-iso"),
             ("us-isob-east-1", "aws-iso-b"),
+            ("eusc-de-east-1", "aws-eusc"),
+            ("eu-isoe-west-1", "aws-iso-e"),
+            ("us-isof-south-1", "aws-iso-f"),
         ] {
-            assert_eq!(Region::parse(name).unwrap().partition(), partition, "{name}");
+            assert_eq!(Region::parse(name).unwrap().partition().as_str(), partition, "{name}");
         }
         for wrong in ["", "us", "us-east", "useast1", "US-east-1", "us-east-1/", "us--east-1", "a-b-c-d-1"] {
             assert_eq!(Region::parse(wrong), Err(Malformed), "{wrong}");

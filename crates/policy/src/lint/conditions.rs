@@ -14,13 +14,14 @@ use crate::{
 
 const CONDITION: &str = "Condition";
 
-pub(super) fn check(found: &mut Found<'_>, variables: bool) {
+pub(super) fn check(found: &mut Found<'_>, variables: bool, vocabulary: &Vocabulary) {
     let conditions = &found.statement.conditions;
     for condition in conditions {
         match Vocabulary::key(condition.key()) {
             Some(key) => {
                 types(found, condition, key);
                 sets(found, condition, key);
+                partitions(found, condition, key, vocabulary);
             }
             None => unknown(found, condition),
         }
@@ -91,6 +92,25 @@ fn types(found: &mut Found<'_>, condition: &Condition, key: &Key) {
                 format!("{} is {} and never `{}`", written.key, key.kind, value.escape_debug()),
             );
         }
+    }
+}
+
+/// ARNs of another partition than the deployment's. AWS takes them, and a denial under such a condition denies nothing.
+fn partitions(found: &mut Found<'_>, condition: &Condition, key: &Key, vocabulary: &Vocabulary) {
+    let Some(own) = vocabulary.partition() else { return };
+    if !matches!(key.kind, Kind::Arn) || condition.operator() == Operator::Null {
+        return;
+    }
+    let is_other = |value: &str| {
+        partition_of(value).is_some_and(|partition| PARTITIONS.contains(&partition) && partition != own)
+    };
+    let written = condition.written();
+    for value in written.values.iter().filter(|value| is_other(value)) {
+        let value = value.escape_debug();
+        found.warning(
+            CONDITION,
+            format!("{} is asked for `{value}`, and everything here is of the partition {own}", written.key),
+        );
     }
 }
 

@@ -67,6 +67,19 @@ fn partitions_that_do_not_exist_and_another_than_the_deployments() {
     assert_eq!(told(root, PolicyKind::KeyPolicy, "aws-cn"), []);
     let message = "the principal `arn:aws-cn:iam::111122223333:root` is invalid";
     assert_eq!(told(root, PolicyKind::KeyPolicy, "aws"), [(Error, message.to_owned())]);
+    for (operator, named) in [
+        ("StringEquals", "arn:aws-cn:iam::111122223333:role/x"),
+        ("StringNotLike", "arn:aws-cn:iam::111122223333:*"),
+        ("ArnLike", "arn:aws-cn:iam::*:role/x"),
+    ] {
+        let statement = under(&format!(r#""{operator}":{{"aws:PrincipalArn":["{named}"]}}"#));
+        let message =
+            format!("aws:PrincipalArn is asked for `{named}`, and everything here is of the partition aws");
+        assert_eq!(told(&statement, identity, "aws"), [(Warning, message)]);
+        assert_eq!(told(&statement, identity, "aws-cn"), []);
+    }
+    let anywhere = under(r#""ArnLike":{"aws:PrincipalArn":"arn:*:iam::111122223333:role/x"}"#);
+    assert_eq!(told(&anywhere, identity, "aws"), []);
     condition(
         r#""StringEquals":{"aws:PrincipalArn":"arn:awss:iam::111122223333:role/x"}"#,
         Warning,

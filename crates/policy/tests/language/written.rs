@@ -1,5 +1,6 @@
 //! What is asked of a policy when it is put, beyond its grammar.
 
+use model::arn::Partition;
 use policy::{Malformed, Policy, PolicyKind, check_partition};
 
 use PolicyKind::{IdentityPolicy, TrustPolicy};
@@ -121,4 +122,15 @@ fn iam_says_what_is_no_json_and_what_is_no_policy() {
         r#"Resource key must be in ARN format or "*"."#
     );
     assert_eq!(said(&with(r#""Resource":"*""#)), "Policy statement must contain actions.");
+}
+
+#[test]
+fn the_partitions_of_the_language_are_those_that_there_are() {
+    for partition in Partition::ALL {
+        let named = with(&format!(r#""Principal":{{"AWS":"arn:{partition}:iam::111122223333:root"}},{ALL}"#));
+        assert!(Policy::parse(&named, PolicyKind::KeyPolicy).is_ok(), "{partition}");
+        for other in Partition::ALL {
+            assert_eq!(check_partition(&named, other.as_str()).is_ok(), other == partition);
+        }
+    }
 }

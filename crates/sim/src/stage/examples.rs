@@ -59,7 +59,7 @@ impl Stage {
                 self.kms("ScheduleKeyDeletion", json!({ "KeyId": key })).ok();
                 key
             }
-            "root" => format!("arn:aws:iam::{}:root", self.root.account),
+            "root" => self.world.partition().iam_arn(&self.root.account, "root"),
             "grant" => {
                 let (key, root) = (self.value("key"), self.value("root"));
                 let input = json!({

@@ -11,8 +11,6 @@ const POLICY: &str =
 const TRUST: &str =
     r#"{"Statement":{"Effect":"Allow","Principal":{"Service":"a.example"},"Action":"sts:AssumeRole"}}"#;
 
-const PROVIDER: &str = "arn:aws:iam::111122223333:oidc-provider/staged.example.com";
-
 impl Stage {
     /// Something to work with, as it stands in a form; `None` for what is no identity.
     #[track_caller]
@@ -77,12 +75,17 @@ impl Stage {
                 of(self.iam("CreateRole", input), "Arn")
             }
             "user-arn" => {
-                let arn = format!("arn:aws:iam::{}:user/{}", self.root.account, self.value("user"));
+                let arn = self
+                    .world
+                    .partition()
+                    .iam_arn(&self.root.account, format_args!("user/{}", self.value("user")));
                 utf8_percent_encode(&arn, NON_ALPHANUMERIC).to_string()
             }
             "federated-role-arn" => {
+                let provider =
+                    self.world.partition().iam_arn(&self.root.account, "oidc-provider/staged.example.com");
                 let trust =
-                    TRUST.replace(r#""Service":"a.example""#, &format!(r#""Federated":"{PROVIDER}""#));
+                    TRUST.replace(r#""Service":"a.example""#, &format!(r#""Federated":"{provider}""#));
                 let trust = trust.replace("sts:AssumeRole", "sts:AssumeRoleWithWebIdentity");
                 self.value("provider");
                 let input = json!({ "RoleName": "federated", "AssumeRolePolicyDocument": trust });
@@ -128,7 +131,7 @@ impl Stage {
         self.iam(&format!("Create{kind}"), input);
         let inline = json!({ &member: name, "PolicyName": "inline", "PolicyDocument": POLICY });
         self.iam(&format!("Put{kind}Policy"), inline);
-        let arn = format!("arn:aws:iam::{}:policy/staged", self.root.account);
+        let arn = self.world.partition().iam_arn(&self.root.account, "policy/staged");
         self.value("managed-policy");
         self.iam(&format!("Attach{kind}Policy"), json!({ &member: name, "PolicyArn": arn }));
     }

@@ -101,7 +101,7 @@ impl Stage {
     pub fn put_key_policy(&self, key: &str, statements: &[Value]) {
         let own = json!({
             "Effect": "Allow", "Action": "kms:*", "Resource": "*",
-            "Principal": { "AWS": format!("arn:aws:iam::{}:root", self.root.account) },
+            "Principal": { "AWS": self.world.partition().iam_arn(&self.root.account, "root") },
         });
         let statements: Vec<&Value> = std::iter::once(&own).chain(statements).collect();
         let policy = json!({ "Version": "2012-10-17", "Statement": statements }).to_string();

@@ -22,10 +22,12 @@ mod people;
 use std::{cell::RefCell, collections::BTreeMap};
 
 use audit::Record;
+use dispatch::Regions;
 use http::{HeaderName, HeaderValue};
+use model::arn::Partition;
 use serde_json::Value;
 
-use crate::{Answer, Credentials, World};
+use crate::{Answer, Credentials, Settings, World};
 
 pub use documents::{allow, trusting, trusting_if};
 pub use keys::{id, region};
@@ -58,6 +60,12 @@ impl Stage {
     #[must_use]
     pub fn new() -> Self {
         Self::on(World::new())
+    }
+
+    /// A stage on a new world of another partition.
+    #[must_use]
+    pub fn in_partition(partition: Partition) -> Self {
+        Self::on(World::of(Settings { regions: Regions::any(partition), ..Settings::default() }))
     }
 
     /// A stage on this world.

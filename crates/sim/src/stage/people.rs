@@ -52,13 +52,13 @@ impl Stage {
             "RoleName": name, "AssumeRolePolicyDocument": trust.to_string(), "MaxSessionDuration": 7200,
         });
         self.iam("CreateRole", input);
-        format!("arn:aws:iam::{ACCOUNT}:role/{name}")
+        self.world.partition().iam_arn(ACCOUNT, format_args!("role/{name}"))
     }
 
     /// A role that the whole account may assume, and that may do these actions; its ARN.
     #[track_caller]
     pub fn role_who_may(&self, name: &str, actions: &[&str]) -> String {
-        let arn = self.role(name, &trusting(&format!("arn:aws:iam::{ACCOUNT}:root")));
+        let arn = self.role(name, &trusting(&self.world.partition().iam_arn(ACCOUNT, "root")));
         self.put_role_policy(name, &allow(actions));
         arn
     }

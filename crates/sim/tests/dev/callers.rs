@@ -3,7 +3,7 @@
 use dev::DevConfig;
 use dispatch::Policies;
 use http::Method;
-use model::Timestamp;
+use model::{Timestamp, arn::Partition};
 use serde_json::{Value, json};
 use server::SystemClock;
 use sim::{Credentials, Scope, form, json as aws_json, sign};
@@ -29,6 +29,17 @@ fn twelve_digits_are_an_account_and_anybody_else_is_the_default_one() {
     }
     let session = Credentials { session_token: Some("token".to_owned()), ..anybody("111122223333") };
     assert_eq!(server.account_of(&session), "111122223333");
+}
+
+#[test]
+fn everybody_is_of_the_partition_that_is_asked_for() {
+    let server = Server::with(&DevConfig { partition: Partition::Cn, ..config() });
+    let ask = |region| {
+        let scope = Scope { service: "sts", region, at: Timestamp::from_millis(0) };
+        server.send(sign(form("2011-06-15", "GetCallerIdentity", ""), &anybody("111122223333"), &scope))
+    };
+    assert_eq!(ask("cn-northwest-1").xml("Arn").unwrap(), "arn:aws-cn:iam::111122223333:root");
+    assert_eq!(ask("us-east-1").fault(), "SignatureDoesNotMatch");
 }
 
 #[test]

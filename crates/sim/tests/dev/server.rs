@@ -7,7 +7,7 @@ use dev::{DevConfig, Development};
 use dispatch::{ConnectionInfo, Origins, Policies};
 use edge::Answer as _;
 use http::{Method, Request, Response};
-use model::Timestamp;
+use model::{Timestamp, arn::Partition};
 use serde_json::{Value, json};
 use sim::{Answer, Credentials, Scope, form, json as aws_json, sign};
 
@@ -27,6 +27,7 @@ pub(crate) fn config() -> DevConfig {
         verify: false,
         policies: Policies::Enforced,
         services: Vec::new(),
+        partition: Partition::Aws,
     }
 }
 

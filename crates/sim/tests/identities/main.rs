@@ -8,6 +8,7 @@ mod decisions;
 mod documents;
 mod linked_roles;
 mod listings;
+mod partitions;
 mod principals;
 mod recorded;
 mod simulations;

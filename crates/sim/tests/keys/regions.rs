@@ -113,7 +113,7 @@ fn tomorrow(stage: &Stage) -> i64 {
 #[test]
 fn a_replica_is_made_where_the_deployment_serves() {
     let served = [HOME, AWAY].map(|name| model::arn::Region::parse(name).unwrap());
-    let regions = dispatch::Regions::Only(served.into());
+    let regions = dispatch::Regions::only(served.into()).unwrap();
     let stage = Stage::on(World::of(Settings { regions, ..Settings::default() }));
     let key = primary(&stage, "AWS_KMS");
     let to = |region| stage.kms("ReplicateKey", json!({ "KeyId": key, "ReplicaRegion": region }));

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use sim::stage::ACCOUNT;
+use model::arn::Partition;
+use sim::{Stage, stage::ACCOUNT};
 
 use crate::gateway::{ALICE, FOR, Gateway};
 
@@ -47,6 +48,17 @@ fn policies_see_the_service_through_which_a_user_calls_and_only_then() {
     gateway.put_policy("alice", allow_if(both));
     gateway.encrypt_for(ALICE).ok();
     gateway.stage.kms_as(&gateway.alice, "Encrypt", gateway.secret()).ok();
+}
+
+#[test]
+fn users_are_stated_in_the_partition_of_the_region() {
+    let gateway = Gateway::on(Stage::in_partition(Partition::Cn));
+    gateway.put_policy("alice", allow_if(json!({})));
+    gateway.encrypt_for(&ALICE.replace("arn:aws:", "arn:aws-cn:")).ok();
+    gateway.encrypt_for("arn:aws-cn:iam::111122223333:root").ok();
+    for other in [ALICE, "arn:aws:iam::111122223333:root"] {
+        assert_eq!(gateway.encrypt_for(other).fault(), "AccessDeniedException", "{other}");
+    }
 }
 
 #[test]

@@ -3,8 +3,9 @@
 
 #![expect(clippy::indexing_slicing, reason = "tests")]
 
+use model::arn::Partition;
 use serde_json::{Value, json};
-use sim::{Answer, Stage};
+use sim::Stage;
 
 /// A kind of key: spec, usage, and its algorithms in AWS's order.
 type Kind = (&'static str, &'static str, &'static [&'static str]);
@@ -103,17 +104,26 @@ const MESSAGE: &str =
 const OTHER: &str =
     "ADEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWYwMTIzNDU2Nzg5YWJjZGVmMDEyMzQ1Njc4OWFiY2RlZg==";
 
-fn region(spec: &str) -> &'static str {
-    if spec == "SM2" { "cn-north-1" } else { "us-east-1" }
+/// The usual world, and one in China: SM2 is for China alone.
+struct Stages {
+    usual: Stage,
+    china: Stage,
 }
 
-fn call(stage: &Stage, spec: &str, operation: &str, input: Value) -> Answer {
-    stage.world.call_in(region(spec), &stage.root, "kms", operation, input)
+impl Stages {
+    fn new() -> Self {
+        Self { usual: Stage::new(), china: Stage::in_partition(Partition::Cn) }
+    }
+
+    /// The one with keys of this spec.
+    fn of(&self, spec: &str) -> &Stage {
+        if spec == "SM2" { &self.china } else { &self.usual }
+    }
 }
 
 fn make(stage: &Stage, spec: &str, usage: &str) -> Value {
     let input = json!({ "KeySpec": spec, "KeyUsage": usage });
-    call(stage, spec, "CreateKey", input).ok()["KeyMetadata"].clone()
+    stage.kms("CreateKey", input).ok()["KeyMetadata"].clone()
 }
 
 /// The input of the operation that computes, for a key.
@@ -134,34 +144,34 @@ fn input(operation: &str, key: &str, parameter: &str, algorithm: &str, peer: &st
 
 #[test]
 fn every_pair_of_spec_and_usage_is_made_or_refused_in_words() {
-    let stage = Stage::new();
+    let stages = Stages::new();
     let specs: std::collections::BTreeSet<_> = KINDS.iter().map(|(spec, ..)| *spec).collect();
     for spec in specs {
         for (usage, ..) in USAGES {
             if KINDS.iter().any(|kind| (kind.0, kind.1) == (spec, *usage)) {
                 continue;
             }
-            let refused = call(&stage, spec, "CreateKey", json!({ "KeySpec": spec, "KeyUsage": usage }));
+            let refused = stages.of(spec).kms("CreateKey", json!({ "KeySpec": spec, "KeyUsage": usage }));
             let text = format!("KeyUsage {usage} is not compatible with KeySpec {spec}");
             assert_eq!(refused.refusal(), ("ValidationException", text.as_str()));
         }
     }
     for (spec, usage, elsewhere) in
-        [("SM2", "SIGN_VERIFY", "eu-west-1"), ("ML_KEM_768", "ENCAPSULATE_DECAPSULATE", "cn-north-1")]
+        [("SM2", "SIGN_VERIFY", &stages.usual), ("ML_KEM_768", "ENCAPSULATE_DECAPSULATE", &stages.china)]
     {
-        let input = json!({ "KeySpec": spec, "KeyUsage": usage });
-        let refused = stage.world.call_in(elsewhere, &stage.root, "kms", "CreateKey", input);
-        assert_eq!(refused.fault(), "ValidationException", "{spec} in {elsewhere}");
+        let refused = elsewhere.kms("CreateKey", json!({ "KeySpec": spec, "KeyUsage": usage }));
+        assert_eq!(refused.fault(), "ValidationException", "{spec}");
     }
 }
 
 #[test]
 fn every_kind_of_key_computes_its_algorithms_and_no_others() {
-    let stage = Stage::new();
-    let peer = make(&stage, "ECC_NIST_P256", "KEY_AGREEMENT")["Arn"].clone();
-    let peer = stage.kms("GetPublicKey", json!({ "KeyId": peer })).ok()["PublicKey"].clone();
+    let stages = Stages::new();
+    let peer = make(&stages.usual, "ECC_NIST_P256", "KEY_AGREEMENT")["Arn"].clone();
+    let peer = stages.usual.kms("GetPublicKey", json!({ "KeyId": peer })).ok()["PublicKey"].clone();
     for (spec, usage, own) in KINDS {
-        let metadata = make(&stage, spec, usage);
+        let stage = stages.of(spec);
+        let metadata = make(stage, spec, usage);
         let arn = metadata["Arn"].as_str().unwrap();
         for (other_usage, list, operation, parameter, algorithms) in USAGES {
             let listed = if usage == other_usage { json!(own) } else { Value::Null };
@@ -177,14 +187,14 @@ fn every_kind_of_key_computes_its_algorithms_and_no_others() {
                 } else {
                     format!("{arn} key usage is {usage} which is not valid for {operation}.")
                 };
-                let refused = call(&stage, spec, operation, input);
+                let refused = stage.kms(operation, input);
                 assert_eq!(refused.refusal(), ("InvalidKeyUsageException", text.as_str()));
             }
         }
         for algorithm in *own {
-            computes(&stage, spec, usage, arn, algorithm);
+            computes(stage, spec, usage, arn, algorithm);
         }
-        public_key(&stage, spec, usage, arn);
+        public_key(stage, spec, usage, arn);
     }
 }
 
@@ -196,22 +206,20 @@ fn computes(stage: &Stage, spec: &str, usage: &str, key: &str, algorithm: &str) 
         _ => String::new(),
     };
     let public = |key: &str| match usage {
-        "KEY_AGREEMENT" => {
-            call(stage, spec, "GetPublicKey", json!({ "KeyId": key })).ok()["PublicKey"].clone()
-        }
+        "KEY_AGREEMENT" => stage.kms("GetPublicKey", json!({ "KeyId": key })).ok()["PublicKey"].clone(),
         _ => Value::Null,
     };
     let theirs = public(&peer);
     let sent = input(operation, key, parameter, algorithm, theirs.as_str().unwrap_or_default());
     let mut dry = sent.clone();
     dry["DryRun"] = true.into();
-    assert_eq!(call(stage, spec, operation, dry).fault(), "DryRunOperationException", "{spec} {operation}");
-    let made = call(stage, spec, operation, sent.clone()).ok();
+    assert_eq!(stage.kms(operation, dry).fault(), "DryRunOperationException", "{spec} {operation}");
+    let made = stage.kms(operation, sent.clone()).ok();
     assert_eq!((&made["KeyId"], &made[parameter]), (&json!(key), &json!(algorithm)));
     let counterpart = |operation: &str, from: &Value, member: &str, value: &Value| {
         let mut input = from.clone();
         input[member] = value.clone();
-        call(stage, spec, operation, input)
+        stage.kms(operation, input)
     };
     match operation {
         "Encrypt" => {
@@ -240,11 +248,11 @@ fn computes(stage: &Stage, spec: &str, usage: &str, key: &str, algorithm: &str) 
         }
         "DeriveSharedSecret" => {
             let back = input(operation, &peer, parameter, algorithm, public(key).as_str().unwrap());
-            let theirs = call(stage, spec, operation, back).ok();
+            let theirs = stage.kms(operation, back).ok();
             assert_eq!(theirs["SharedSecret"], made["SharedSecret"], "{spec}");
             assert_eq!(made["KeyOrigin"], json!("AWS_KMS"));
             let junk = input(operation, key, parameter, algorithm, MESSAGE);
-            assert_eq!(call(stage, spec, operation, junk).refusal(), ("ValidationException", ""));
+            assert_eq!(stage.kms(operation, junk).refusal(), ("ValidationException", ""));
         }
         _ => {
             let blob = &made["SharedSecretCiphertextBlob"];
@@ -258,7 +266,7 @@ fn computes(stage: &Stage, spec: &str, usage: &str, key: &str, algorithm: &str) 
 
 /// Pairs have a public key; other keys say so without words, unless they are disabled.
 fn public_key(stage: &Stage, spec: &str, usage: &str, key: &str) {
-    let answer = call(stage, spec, "GetPublicKey", json!({ "KeyId": key }));
+    let answer = stage.kms("GetPublicKey", json!({ "KeyId": key }));
     if spec == "SYMMETRIC_DEFAULT" || usage == "GENERATE_VERIFY_MAC" {
         assert_eq!(answer.refusal(), ("UnsupportedOperationException", ""), "{spec}");
     } else {
@@ -266,9 +274,9 @@ fn public_key(stage: &Stage, spec: &str, usage: &str, key: &str) {
         assert_eq!((&shown["KeySpec"], &shown["KeyUsage"]), (&json!(spec), &json!(usage)));
         assert!(shown["PublicKey"].is_string(), "{spec}");
     }
-    call(stage, spec, "DisableKey", json!({ "KeyId": key })).ok();
+    stage.kms("DisableKey", json!({ "KeyId": key })).ok();
     let text = format!("{key} is disabled.");
-    let disabled = call(stage, spec, "GetPublicKey", json!({ "KeyId": key }));
+    let disabled = stage.kms("GetPublicKey", json!({ "KeyId": key }));
     assert_eq!(disabled.refusal(), ("DisabledException", text.as_str()));
 }
 

@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use audit::{EventKind, Record, RecordedDecision, RecordedOutcome};
 use dispatch::Facts;
+use model::arn::Partition;
 use sim::{Answer, Credentials, Stage, World};
 
 /// Operations on what never exists: there are no passwords, and no encoded messages. What they answer is tested with the users
@@ -19,13 +20,22 @@ const UNSIGNED: [&str; 1] = ["AssumeRoleWithWebIdentity"];
 /// Operations on several things, which are answered with what failed of each.
 const TOLD_OF_EACH: [&str; 2] = ["TagResources", "UntagResources"];
 
+/// Operations whose examples are about keys that China does not have, or about Regions of another partition.
+const NOT_IN_CHINA: [&str; 4] = ["Decapsulate", "Encapsulate", "ReplicateKey", "UpdatePrimaryRegion"];
+
 /// Holds a rule against every operation, each on a stage of its own.
 #[track_caller]
 fn every_operation(rule: impl Fn(Stage, &'static str, &'static Facts)) {
+    every_operation_on(Stage::new, rule);
+}
+
+/// The same on stages as they are made here.
+#[track_caller]
+fn every_operation_on(new: fn() -> Stage, rule: impl Fn(Stage, &'static str, &'static Facts)) {
     let operations = World::new().operations();
     assert!(operations.len() > 20, "the tables are walked");
     let breaks = |(service, facts): &(&'static str, &'static Facts)| {
-        catch_unwind(AssertUnwindSafe(|| rule(Stage::new(), service, facts))).is_err()
+        catch_unwind(AssertUnwindSafe(|| rule(new(), service, facts))).is_err()
     };
     let accepted = |(_, facts): &(&str, &Facts)| !NEVER_ACCEPTED.contains(&facts.name);
     let broken: Vec<_> =
@@ -59,6 +69,26 @@ fn its_example_is_accepted_decided_and_recorded_once() {
         let id = answer.headers.get("x-amzn-requestid").and_then(|id| id.to_str().ok());
         assert_eq!(id, sent_id.as_deref(), "the id that the client sees is the record's");
     });
+}
+
+#[test]
+fn in_china_its_example_names_nobody_of_another_partition() {
+    every_operation_on(
+        || Stage::in_partition(Partition::Cn),
+        |stage, service, facts| {
+            if NOT_IN_CHINA.contains(&facts.name) {
+                return;
+            }
+            let request = stage.example_by(&stage.root, service, facts);
+            let (record, answer) = one_record(&stage, || stage.world.send(request));
+            assert_eq!((answer.status, answer.code.as_deref()), (200, None), "{}: {answer:?}", facts.name);
+            let body = String::from_utf8_lossy(&answer.body);
+            for told in [body.as_ref(), &format!("{record:?}")] {
+                let foreign = told.contains("arn:aws:") || told.contains("arn%3Aaws%3A");
+                assert!(!foreign, "{}: {told}", facts.name);
+            }
+        },
+    );
 }
 
 #[test]

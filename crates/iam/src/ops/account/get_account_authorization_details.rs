@@ -98,7 +98,8 @@ fn items(account: &Account) -> impl Iterator<Item = Item<'_>> {
     let groups = account.groups.values().map(|group| Item::Group(group));
     let roles = account.roles.values().map(|role| Item::Role(role));
     let own = account.policies.values().map(|policy| Item::Policy(policy));
-    let of_aws = managed::of_aws().iter().filter(|policy| account.ties(&policy.arn).next().is_some());
+    let of_aws =
+        managed::of_aws(account.partition).iter().filter(|policy| account.ties(&policy.arn).next().is_some());
     users.chain(groups).chain(roles).chain(own).chain(of_aws.map(|policy| Item::Policy(policy)))
 }
 

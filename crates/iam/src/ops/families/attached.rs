@@ -95,7 +95,7 @@ fn detach<T: Holder>(
     let holder = gate::holder::<T>(iam, cx, action, holder, &asked)?;
     holder.changed(|holder| match holder.entity_mut().attached.remove(arn) {
         true => Ok(()),
-        false => Err(gate::check_arn(arn).err().unwrap_or_else(|| faults::no_policy(arn))),
+        false => Err(gate::check_arn(cx.partition(), arn).err().unwrap_or_else(|| faults::no_policy(arn))),
     })
 }
 

@@ -86,7 +86,7 @@ fn list<T: Listed>(
     page: pages::Wish<'_>,
     prefix: Option<&str>,
 ) -> Result<Page<T::Shown>, Fault> {
-    let resource = format!("arn:aws:iam::{}:{}/*", cx.account(), T::KIND);
+    let resource = cx.partition().iam_arn(cx.account(), format_args!("{}/*", T::KIND));
     let (tables, account) = gate::account(iam, cx, action, &resource, &Asked::default())?;
     let prefix = prefix.unwrap_or("/");
     let page = pages::Wish { of: prefix, ..page };

@@ -55,7 +55,7 @@ fn rename<T: Renamed>(
         entity.path = ids::path(Some(path))?;
     }
     // Its next ARN must be the caller's to give, too.
-    let arn = entities::arn(cx.account(), T::KIND.as_str(), &entity.path, &entity.name);
+    let arn = entities::arn(cx.partition(), cx.account(), T::KIND.as_str(), &entity.path, &entity.name);
     gate::account(iam, cx, action, &arn, &Asked::default())?;
     let (old, new) = (&holder.found.entity().name, &changed.entity().name);
     if fold(old) == fold(new) {

@@ -26,7 +26,7 @@ impl Operation for CreateGroup {
         cx.notes.parameter("groupName", input.group_name.clone());
         cx.notes.optional("path", input.path.clone());
         let path = ids::path(input.path)?;
-        let arn = entities::arn(cx.account(), "group", &path, &input.group_name);
+        let arn = entities::arn(cx.partition(), cx.account(), "group", &path, &input.group_name);
         let (_, account) = gate::account(iam, cx, "iam:CreateGroup", &arn, &Asked::default())?;
         gate::check_free::<Group>(&account, &input.group_name)?;
         let id = ids::generate(cx, Prefix::Group)?;

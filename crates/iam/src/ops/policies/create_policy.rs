@@ -34,7 +34,7 @@ impl Operation for CreatePolicy {
         let path = ids::path(input.path)?;
         let tags = tags::parse(input.tags.as_deref())?;
         let asked = Asked { tags: Some(&tags), ..Asked::default() };
-        let arn = managed::arn(&cx.account().to_string(), &path, &input.policy_name);
+        let arn = managed::arn(cx.partition(), cx.account(), &path, &input.policy_name);
         let (_, account) = gate::account(iam, cx, "iam:CreatePolicy", &arn, &asked)?;
         if !tags.is_empty() {
             gate::account(iam, cx, "iam:TagPolicy", &arn, &asked)?;

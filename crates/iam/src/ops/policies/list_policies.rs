@@ -33,7 +33,7 @@ impl Operation for ListPolicies {
             max_items: input.max_items,
         };
         let own = account.policies.values().filter(|_| scope != PolicyScopeType::Aws);
-        let of_aws = managed::of_aws().iter().filter(|_| scope != PolicyScopeType::Local);
+        let of_aws = managed::of_aws(account.partition).iter().filter(|_| scope != PolicyScopeType::Local);
         let listed = of_aws.chain(own).filter(|policy| {
             let mut ties = account.ties(&policy.arn);
             let wanted = match usage {

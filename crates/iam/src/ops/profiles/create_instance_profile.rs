@@ -31,7 +31,13 @@ impl Operation for CreateInstanceProfile {
         let path = ids::path(input.path)?;
         let tags = tags::parse(input.tags.as_deref())?;
         let asked = Asked { tags: Some(&tags), ..Asked::default() };
-        let arn = entities::arn(cx.account(), "instance-profile", &path, &input.instance_profile_name);
+        let arn = entities::arn(
+            cx.partition(),
+            cx.account(),
+            "instance-profile",
+            &path,
+            &input.instance_profile_name,
+        );
         let (tables, account) = gate::account(iam, cx, "iam:CreateInstanceProfile", &arn, &asked)?;
         if !tags.is_empty() {
             gate::account(iam, cx, "iam:TagInstanceProfile", &arn, &asked)?;
@@ -40,6 +46,7 @@ impl Operation for CreateInstanceProfile {
             return Err(faults::exists("Instance Profile", &input.instance_profile_name));
         }
         let profile = InstanceProfile {
+            partition: cx.partition(),
             account: cx.account(),
             name: input.instance_profile_name,
             path,

@@ -34,7 +34,7 @@ impl Operation for CreateOpenIDConnectProvider {
         let thumbprints = providers::check_thumbprints(input.thumbprint_list.unwrap_or_default())?;
         let tags = tags::parse(input.tags.as_deref())?;
         let asked = Asked { tags: Some(&tags), ..Asked::default() };
-        let arn = providers::arn(cx.account(), url);
+        let arn = providers::arn(cx.partition(), cx.account(), url);
         let (_, account) = gate::account(iam, cx, "iam:CreateOpenIDConnectProvider", &arn, &asked)?;
         if !tags.is_empty() {
             gate::account(iam, cx, "iam:TagOpenIDConnectProvider", &arn, &asked)?;
@@ -46,6 +46,7 @@ impl Operation for CreateOpenIDConnectProvider {
             ));
         }
         let provider = Provider {
+            partition: cx.partition(),
             account: cx.account(),
             url: url.to_owned(),
             created: cx.now,

@@ -37,7 +37,7 @@ impl Operation for CreateServiceLinkedRole {
         let path = format!("{}{}/", service_linked::PATH, input.aws_service_name);
         let name =
             template.map_or_else(|| "AWSServiceRoleFor*".to_owned(), |template| template.role_name(suffix));
-        let arn = entities::arn(cx.account(), "role", &path, &name);
+        let arn = entities::arn(cx.partition(), cx.account(), "role", &path, &name);
         let asked = Asked { service_name: Some(&input.aws_service_name), ..Asked::default() };
         let (_, account) = gate::account(iam, cx, "iam:CreateServiceLinkedRole", &arn, &asked)?;
         let template = template.ok_or_else(|| {

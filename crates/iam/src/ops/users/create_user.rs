@@ -33,7 +33,7 @@ impl Operation for CreateUser {
         let tags = tags::parse(input.tags.as_deref())?;
         let boundary = input.permissions_boundary;
         let asked = Asked { tags: Some(&tags), boundary: boundary.as_deref(), ..Asked::default() };
-        let arn = entities::arn(cx.account(), "user", &path, &input.user_name);
+        let arn = entities::arn(cx.partition(), cx.account(), "user", &path, &input.user_name);
         let (_, account) = gate::account(iam, cx, "iam:CreateUser", &arn, &asked)?;
         if !tags.is_empty() {
             gate::account(iam, cx, "iam:TagUser", &arn, &asked)?;

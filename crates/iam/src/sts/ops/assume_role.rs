@@ -7,7 +7,7 @@ use model::sts::{AssumeRoleRequest, AssumeRoleResponse, AssumedRoleUser};
 use crate::{
     Sts,
     entities::Role,
-    sessions::{Bearer, Claims, mint, session_arn},
+    sessions::{Bearer, Claims, mint},
     sts::{
         faults,
         gate::{self, Asked},
@@ -54,7 +54,7 @@ impl Operation for AssumeRole {
         let credentials = shown::credentials(cx, mint(&sts.tables().strongroom, cx, &claims)?);
         let user = AssumedRoleUser {
             assumed_role_id: format!("{}:{}", entity.id, input.role_session_name),
-            arn: session_arn(&entity.account.to_string(), &entity.name, &input.role_session_name),
+            arn: entity.session_arn(&input.role_session_name),
         };
         cx.notes.answered("assumedRoleId", user.assumed_role_id.clone());
         Ok(AssumeRoleResponse {

@@ -11,7 +11,7 @@ use model::{
 use crate::{
     Sts,
     entities::Role,
-    sessions::{Bearer, Claims, mint, session_arn},
+    sessions::{Bearer, Claims, mint},
     sts::{
         faults,
         gate::{self, Asked},
@@ -43,7 +43,7 @@ impl Unsigned for AssumeRoleWithWebIdentity {
             let message = "ProviderId and MinimumSessionTokenSize are not offered yet.";
             return Err(Fault::new(&fault::UNSUPPORTED_OPERATION, message));
         }
-        let (account, _) = gate::role_arn(&input.role_arn)?;
+        let (account, _) = gate::role_arn(sts.tables().partition, &input.role_arn)?;
         let account = AccountId::parse(account).map_err(|_| faults::not_a_role(&input.role_arn))?;
         let identity = web_identity::establish(sts, account, &input.web_identity_token, arrival.now).await?;
         Ok((identity.caller(account), identity))
@@ -76,7 +76,7 @@ impl Unsigned for AssumeRoleWithWebIdentity {
         let credentials = shown::credentials(cx, mint(&sts.tables().strongroom, cx, &claims)?);
         let user = AssumedRoleUser {
             assumed_role_id: format!("{}:{}", entity.id, input.role_session_name),
-            arn: session_arn(&entity.account.to_string(), &entity.name, &input.role_session_name),
+            arn: entity.session_arn(&input.role_session_name),
         };
         cx.notes.answered("assumedRoleId", user.assumed_role_id.clone());
         cx.notes.answered("subjectFromWebIdentityToken", identity.subject.clone());

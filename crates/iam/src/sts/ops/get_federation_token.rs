@@ -28,7 +28,7 @@ impl Operation for GetFederationToken {
         cx.notes.parameter("name", input.name.clone());
         let policies = (input.policy.as_ref(), input.policy_arns.as_ref());
         passed::note(cx.notes, policies, (input.tags.as_ref(), None));
-        let arn = federated_arn(&cx.account().to_string(), &input.name);
+        let arn = federated_arn(cx.partition(), cx.account(), &input.name);
         let tags = SessionTags::parse(cx, input.tags, None)?;
         let asked =
             Asked { session_name: None, external_id: None, source_identity: None, tags: &tags, claims: None };
