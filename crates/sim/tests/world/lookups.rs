@@ -6,7 +6,10 @@ use sim::{
     stage::{allow, trusting},
 };
 
+/// What is found, once all that happened is in the journal and indexed.
 fn look(stage: &Stage, who: &Credentials, input: Value) -> Vec<Value> {
+    stage.world.settle();
+    stage.world.tick().unwrap();
     let answer = stage.world.call(who, "cloudtrail", "LookupEvents", input).ok();
     answer.get("Events").and_then(Value::as_array).unwrap().clone()
 }
@@ -25,7 +28,6 @@ fn a_call_is_found_by_every_attribute() {
     let key = stage.key(json!({}));
     let alice = stage.user_who_may("alice", &["kms:DisableKey"]);
     assert_eq!(stage.kms_as(&alice, "DisableKey", json!({ "KeyId": key })).code, None);
-    stage.world.tick().unwrap();
     let disabled = &look(&stage, &stage.root, by("EventName", "DisableKey"))[0];
     let id = disabled["EventId"].as_str().unwrap();
     for (attribute, value) in [
@@ -58,7 +60,6 @@ fn the_newest_come_first_page_by_page() {
     for _ in 0..7 {
         stage.kms("DescribeKey", json!({ "KeyId": key }));
     }
-    stage.world.tick().unwrap();
     let all = look(&stage, &stage.root, by("EventName", "DescribeKey"));
     let times: Vec<_> = all.iter().map(|event| event["EventTime"].as_f64().unwrap()).collect();
     assert!(times.is_sorted_by(|one, next| one >= next), "{times:?}");
@@ -102,8 +103,6 @@ fn each_account_and_region_sees_its_own() {
     let theirs = theirs["KeyMetadata"]["Arn"].as_str().unwrap().to_owned();
     stage.kms("DescribeKey", json!({ "KeyId": theirs }));
     stage.kms_in("eu-west-1", "ListKeys", json!({}));
-    stage.world.tick().unwrap();
-
     let mine = look(&stage, &root, by("ResourceName", &theirs));
     let owners = look(&stage, &stranger, by("EventName", "DescribeKey"));
     let (mine, owners) = (event(&mine[0]), event(&owners[0]));
@@ -136,7 +135,6 @@ fn a_session_shows_who_is_behind_it() {
     );
     let session = stage.session(&bob, &role, json!({}));
     stage.kms_as(&session, "ListKeys", json!({}));
-    stage.world.tick().unwrap();
     let found = look(&stage, &stage.root, by("AccessKeyId", &session.access_key_id));
     let context = &event(&found[0])["userIdentity"]["sessionContext"];
     assert_eq!(context["sessionIssuer"]["arn"], json!(role));
@@ -175,7 +173,6 @@ fn who_may_not_look_is_told_nothing() {
     assert_eq!(code, "AccessDeniedException");
     assert!(message.contains("is not authorized to perform: cloudtrail:LookupEvents"), "{message}");
     stage.put_user_policy("eve", &allow(&["cloudtrail:LookupEvents"]));
-    stage.world.tick().unwrap();
     assert!(!look(&stage, &eve, json!({})).is_empty());
 }
 
@@ -185,7 +182,6 @@ fn times_bound_what_is_found() {
     stage.kms("ListKeys", json!({}));
     stage.pass_days(100);
     stage.kms("ListAliases", json!({}));
-    stage.world.tick().unwrap();
     let names = |input: Value| -> Vec<String> {
         let found = look(&stage, &stage.root, input);
         found.iter().map(|event| event["EventName"].as_str().unwrap().to_owned()).collect()
