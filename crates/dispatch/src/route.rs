@@ -171,18 +171,17 @@ pub(crate) fn operation(
     }
 }
 
-/// `kms` of `kms.eu-west-1.amazonaws.com`; `None` for hosts that are not AWS's names.
+/// `kms` of `kms.eu-west-1.amazonaws.com`, also of `kms-fips.eu-west-1.amazonaws.com`; `None` for hosts that are not
+/// AWS's names.
 fn host_service(host: &str) -> Option<&str> {
-    aws_name(host)?.split('.').next()
+    let named = aws_name(host)?.split('.').next()?;
+    Some(named.strip_suffix("-fips").unwrap_or(named))
 }
 
-/// `eu-west-1` of `kms.eu-west-1.amazonaws.com`.
+/// `eu-west-1` of `kms.eu-west-1.amazonaws.com`. Names of IAM have the name of its partition there, or nothing.
 fn host_region(host: &str) -> Option<&str> {
-    match aws_name(host)?.split('.').nth(1)? {
-        // IAM's name in this partition, `iam.us-gov.amazonaws.com`, names no Region.
-        "us-gov" => None,
-        region => Some(region),
-    }
+    let named = aws_name(host)?.split('.').nth(1)?;
+    (named != "us-gov" && !named.ends_with("-global")).then_some(named)
 }
 
 fn aws_name(host: &str) -> Option<&str> {
@@ -260,6 +259,9 @@ mod tests {
             ("kms.cn-north-1.amazonaws.com.cn", Some("kms"), Some("cn-north-1")),
             ("iam.amazonaws.com", Some("iam"), None),
             ("iam.us-gov.amazonaws.com", Some("iam"), None),
+            ("iam-fips.amazonaws.com", Some("iam"), None),
+            ("iam-fips.aws-cn-global.amazonaws.com.cn", Some("iam"), None),
+            ("sts-fips.us-gov-west-1.amazonaws.com", Some("sts"), Some("us-gov-west-1")),
             ("127.0.0.1", None, None),
             ("keys.example.com", None, None),
         ] {
