@@ -23,6 +23,8 @@ from kill import Line
 
 MIB = 1024 * 1024
 RSS_BYTES_MAX = 300 * MIB
+# What may stay in memory when an attack is over and what arrived is worked on.
+STAYS_BYTES_MAX = 24 * MIB
 P99_SECONDS_MAX = 0.05
 # The hour's part of the share of strangers, which they may use at once.
 SHARE_BYTES = MIB
@@ -89,6 +91,7 @@ def signed_records(deployment):
 def attack(deployment, attack, target, key, seconds):
     """Lets an attack go on for so long, and tells what it cost."""
     before, signed = journal_bytes(deployment), signed_records(deployment)
+    rss_before = rss(deployment.process.pid)
     beside = Beside(deployment, key)
     attacker = multiprocessing.get_context("fork").Process(target=attack, args=[target], daemon=True)
     attacker.start()
@@ -106,6 +109,7 @@ def attack(deployment, attack, target, key, seconds):
     while time.monotonic() < ends:
         peak = max(peak, rss(deployment.process.pid))
         time.sleep(0.05)
+    after = rss(deployment.process.pid)
     grown = journal_bytes(deployment) - before - RECORD_BYTES * (signed_records(deployment) - signed)
     took = sorted(beside.took) or [float("inf")]
     p99 = took[int(len(took) * 0.99)]
@@ -115,11 +119,11 @@ def attack(deployment, attack, target, key, seconds):
             ("the attack ended by itself", not went_on),
             (f"the other client failed: {beside.failure}", beside.failure),
             ("memory", peak > RSS_BYTES_MAX),
+            ("memory after", after - rss_before > STAYS_BYTES_MAX),
             ("journal", grown > SHARE_BYTES + ROOM_BYTES),
         ]
         if is_so
     ]
-    after = rss(deployment.process.pid)
     name = attack.__name__.replace("_", " ")
     return Cost(name, peak, after, max(grown, 0), len(took), p99, took[-1], broken)
 

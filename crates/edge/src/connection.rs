@@ -19,7 +19,7 @@ use std::{
     future::{Future, poll_fn},
     io,
     net::SocketAddr,
-    pin::{Pin, pin},
+    pin::Pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU32, Ordering::Relaxed},
@@ -201,13 +201,14 @@ impl<A: Answer> Shared<A> {
             requests: AtomicU32::new(0),
         });
         let service = service_fn(move |request| respond(Arc::clone(&served), request));
+        // Boxed: a connection that has not begun takes no room for what either protocol needs.
         let ended = if is_http2 {
-            let connection = self.http2.serve_connection(io, service);
+            let mut connection = Box::pin(self.http2.serve_connection(io, service));
             let refused_heads = || self.refused_heads(&watch, peer);
-            driven(connection, http2::Connection::graceful_shutdown, &watch, refused_heads).await
+            driven(connection.as_mut(), http2::Connection::graceful_shutdown, &watch, refused_heads).await
         } else {
-            let connection = self.http1.serve_connection(io, service);
-            driven(connection, http1::Connection::graceful_shutdown, &watch, || ()).await
+            let mut connection = Box::pin(self.http1.serve_connection(io, service));
+            driven(connection.as_mut(), http1::Connection::graceful_shutdown, &watch, || ()).await
         };
         if let Some(why) = ended.err().and_then(|error| reason(&error)) {
             self.turned_away(why, peer);
@@ -224,12 +225,12 @@ impl<A: Answer> Shared<A> {
 
 /// Serves a connection to its end, and does with it what its task is told. `worked` is called whenever it has done something.
 async fn driven<C: Future<Output = hyper::Result<()>>>(
-    connection: C,
+    mut connection: Pin<&mut C>,
     finish: impl FnOnce(Pin<&mut C>),
     watch: &Watch,
     worked: impl Fn(),
 ) -> hyper::Result<()> {
-    let (mut connection, mut finish) = (pin!(connection), Some(finish));
+    let mut finish = Some(finish);
     poll_fn(|context| {
         match watch.order(context) {
             Some(Order::End) => return Poll::Ready(Ok(())),
@@ -262,12 +263,16 @@ impl<A> Served<A> {
     }
 
     /// The turn of a request to be read. While nobody known has called over an HTTP/2 connection, only a few have it at a time,
-    /// and their heads are reckoned up: a connection has many.
+    /// and their heads are reckoned up before they wait: a connection has many.
     async fn turn(&self, head: &Parts, held: &mut Room) -> Result<Option<SemaphorePermit<'_>>, NoRoom> {
-        if head.version != Version::HTTP_2 || self.info.is_known() {
+        let is_one_of_many = head.version == Version::HTTP_2 && !self.info.is_known();
+        if is_one_of_many {
+            self.shared.memory.take_for_stranger(head_bytes(head), held)?;
+        }
+        self.let_others_go_first().await;
+        if !is_one_of_many {
             return Ok(None);
         }
-        self.shared.memory.take_for_stranger(head_bytes(head), held)?;
         self.turns.acquire().await.map(Some).map_err(|_| NoRoom)
     }
 }
@@ -279,7 +284,6 @@ async fn respond<A: Answer>(
     let Served { shared, watch, info, guest, .. } = &*served;
     let _busy = watch.busy(request.version() == Version::HTTP_2);
     let (head, body) = request.into_parts();
-    served.let_others_go_first().await;
     let mut held = Room::default();
     let turn = served.turn(&head, &mut held).await;
     let reading = Intake {

@@ -20,15 +20,17 @@ mod records;
 mod root;
 mod serve;
 
-use std::{alloc::System, process::ExitCode};
+use std::process::ExitCode;
 
 use clap::Parser;
+use tikv_jemallocator::Jemalloc;
 use zeroizing_alloc::ZeroAlloc;
 
 /// Wipes whatever is freed: bodies, tokens and secrets pass through buffers of libraries that do not wipe them, and vectors
-/// that grow leave their old bytes behind.
+/// that grow leave their old bytes behind. Beneath is jemalloc, which gives memory back after a flood; its settings are in
+/// `.cargo/config.toml`.
 #[global_allocator]
-static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
+static ALLOCATOR: ZeroAlloc<Jemalloc> = ZeroAlloc(Jemalloc);
 
 fn main() -> ExitCode {
     commands::run(cli::Cli::parse().command())

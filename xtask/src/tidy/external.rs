@@ -89,6 +89,11 @@ const PERMITTED: &[(&str, &[&str], &str)] = &[
         &["policy", "server"],
         "the nearest word, when one of a policy or of the configuration is unknown",
     ),
+    (
+        "tikv-jemallocator",
+        &["keywright"],
+        "gives memory back after a flood: the one allocator that can while the process locks its memory",
+    ),
     ("time", &[], "dates as values; the clock is given"),
     (
         "tokio",

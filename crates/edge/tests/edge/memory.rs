@@ -6,6 +6,7 @@ use bytes::Bytes;
 use edge::{Limits, STRANGERS_BODY_BYTES_MAX};
 use http::Request;
 use http_body_util::Full;
+use hyper::client::conn::http2::SendRequest;
 
 use crate::{
     http2,
@@ -122,15 +123,38 @@ fn a_stranger_whose_requests_find_no_room_loses_its_connection() {
     other.post("/known", "a").response();
     run(async {
         let stranger = http2::connect(&world).await;
-        let large = || async {
-            let request = Request::post("http://h/wait/5000").header("x-large", "x".repeat(3000));
-            let sent = stranger.clone().send_request(request.body(Full::new(Bytes::new())).unwrap()).await;
-            format!("{}", sent.is_ok())
-        };
-        assert_eq!(all_of((0..5).map(|_| large())).await, ["false"; 5]);
+        let all = (0..5).map(|_| with_head(&stranger, "/wait/5000", 3000));
+        assert_eq!(all_of(all).await, ["false"; 5]);
     });
     crate::world::until(|| world.counts.open() == 1);
     assert_eq!(other.post("/", "a").response().0, 200);
+}
+
+#[test]
+fn heads_that_wait_for_their_turn_are_reckoned_up() {
+    let world = start(Limits { bodies_bytes_max: 64 * KIB, ..Limits::default() });
+    run(async {
+        let (stranger, other) = (http2::connect(&world).await, http2::connect(&world).await);
+        for _ in 0..8 {
+            assert_eq!(with_head(&stranger, "/", 3000).await, "true");
+        }
+        let refused = async {
+            // Less than the time for which the others wait, and long enough for them to arrive.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            with_head(&other, "/", 12_000).await
+        };
+        let (waited, refused) =
+            tokio::join!(all_of((0..8).map(|_| with_head(&stranger, "/", 3000))), refused);
+        assert_eq!(waited, ["true"; 8]);
+        assert_eq!(refused, "false", "of 32 KiB, 24 are taken");
+    });
+}
+
+/// Whether a request with a head of so many bytes is answered.
+async fn with_head(sender: &SendRequest<Full<Bytes>>, path: &str, bytes: usize) -> String {
+    let request = Request::post(format!("http://h{path}")).header("x-large", "x".repeat(bytes));
+    let sent = sender.clone().send_request(request.body(Full::new(Bytes::new())).unwrap()).await;
+    sent.is_ok().to_string()
 }
 
 /// Waits for all at once.
