@@ -51,6 +51,8 @@ impl Development {
         let parts = Parts {
             journal: place.journal,
             store: place.store,
+            // The journal of a development is as short as its memory.
+            begin_journal: true,
             disk: place.disk,
             index: place.index,
             clock: Arc::clone(&clock) as _,

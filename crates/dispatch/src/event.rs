@@ -1,6 +1,7 @@
 //! What the service does by itself, as the journal tells it.
 
 use audit::{EventKind, Record};
+use bytes::Bytes;
 use model::Timestamp;
 use store::{Batch, Key};
 use strongroom::{Entropy, EntropyFailed};
@@ -38,6 +39,14 @@ impl ServiceEvent {
         let Recorded { event, record } = self.record(now, entropy)?;
         let key: Key = (outbox::prefix(node) + &base16ct::lower::encode_string(&event)).into();
         Ok(Batch::default().put(key, record))
+    }
+
+    /// The record of it, for a journal that is written to directly.
+    ///
+    /// # Errors
+    /// When there are no random bytes for the event's id.
+    pub fn alone(&self, now: Timestamp, entropy: &dyn Entropy) -> Result<Bytes, EntropyFailed> {
+        self.record(now, entropy).map(|recorded| recorded.record)
     }
 
     /// The record of it, with an id of its own.

@@ -7,7 +7,7 @@
 
 use std::{
     collections::BTreeSet,
-    fmt, mem,
+    fmt, mem, slice,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -27,8 +27,10 @@ const WAITING_MAX: usize = 10_000;
 const RETRY: Duration = Duration::from_millis(500);
 /// Bytes of the sequence number before a record in the store.
 const SEQUENCE_BYTES: usize = 8;
-/// Records drained in one go: one sync of the journal, one commit of deletions.
-const DRAINED_MAX: usize = BATCH_OPERATIONS_MAX;
+/// Records drained in one go: one sync of the journal, one commit of deletions, with a note of where the journal is.
+const DRAINED_MAX: usize = BATCH_OPERATIONS_MAX - 1;
+/// The store is told where the journal is each time that so many records have been added.
+const NOTED_EVERY: u64 = 10_000;
 
 /// The way into the outbox.
 #[derive(Clone)]
@@ -41,6 +43,8 @@ pub struct Outbox {
 /// The way out of it.
 pub struct Drain {
     prefix: String,
+    /// Where the store has how far the journal had come.
+    note: Key,
     committed: mpsc::Receiver<Waiting>,
     store: Arc<dyn Store>,
     journal: Arc<Journal>,
@@ -48,6 +52,10 @@ pub struct Drain {
     left: Vec<(Key, Bytes)>,
     /// What the journal has and the store did not delete.
     undeleted: Vec<Key>,
+    /// The sequence number behind the last record that was drained.
+    reached: u64,
+    /// Of this run, what the store was told of that.
+    noted: Option<u64>,
 }
 
 /// A committed record that the drain has been told of.
@@ -73,6 +81,8 @@ pub enum RecoverError {
     Store(StoreError),
     /// The journal could not be read.
     Journal(JournalError),
+    /// The journal ends before the record with this sequence number, which it had.
+    Behind(u64),
 }
 
 impl fmt::Display for RecoverError {
@@ -80,6 +90,11 @@ impl fmt::Display for RecoverError {
         match self {
             Self::Store(error) => error.fmt(f),
             Self::Journal(error) => error.fmt(f),
+            Self::Behind(sequence) => write!(
+                f,
+                "the journal ends before its record {sequence}: it was taken away or put back, or the store was put back \
+                 without its journal. `keywright serve --begin-journal` goes on all the same, and records that it did"
+            ),
         }
     }
 }
@@ -93,8 +108,23 @@ pub fn outbox(node: &[u8; 16], store: Arc<dyn Store>, journal: Arc<Journal>) -> 
     let (sender, receiver) = mpsc::channel(WAITING_MAX);
     (
         Outbox { prefix: prefix.clone(), committed: sender, underway: Arc::default() },
-        Drain { prefix, committed: receiver, store, journal, left: Vec::new(), undeleted: Vec::new() },
+        Drain {
+            note: note(node),
+            prefix,
+            committed: receiver,
+            store,
+            journal,
+            left: Vec::new(),
+            undeleted: Vec::new(),
+            reached: 0,
+            noted: None,
+        },
     )
+}
+
+/// Where it stands how far the journal of a node has come.
+fn note(node: &[u8; 16]) -> Key {
+    format!("-/-/journal/{}", hex(node)).into()
 }
 
 /// Where the records of a node wait.
@@ -149,9 +179,16 @@ impl Drain {
     /// Empties the outbox that an earlier run left, before anything is served. What the journal does not take, as when its
     /// disk is full, [`Drain::run`] goes on trying. How many records were left.
     ///
+    /// `begun` is the record with which a journal begins that lacks what it had; without it such a journal is not gone on with.
+    ///
     /// # Errors
     /// [`RecoverError`]; nothing is lost, the next start tries again.
-    pub async fn recover(&mut self, recovery: &Recovery) -> Result<usize, RecoverError> {
+    pub async fn recover(
+        &mut self,
+        recovery: &Recovery,
+        begun: Option<&Bytes>,
+    ) -> Result<usize, RecoverError> {
+        self.check(recovery, begun).await?;
         let waiting = self.waiting().await.map_err(RecoverError::Store)?;
         if waiting.is_empty() {
             return Ok(0);
@@ -200,6 +237,23 @@ impl Drain {
         }
     }
 
+    /// Checks that the journal has all that it had when the store was told last.
+    async fn check(&mut self, recovery: &Recovery, begun: Option<&Bytes>) -> Result<(), RecoverError> {
+        let noted = self.store.get(slice::from_ref(&self.note)).await.map_err(RecoverError::Store)?;
+        let noted = noted.into_iter().flatten().next().and_then(|noted| noted.value.first_chunk().copied());
+        let Some(before) = noted.map(u64::from_be_bytes).filter(|noted| *noted > recovery.next_sequence())
+        else {
+            return Ok(());
+        };
+        let last = before.saturating_sub(1);
+        let begun = begun.ok_or(RecoverError::Behind(last))?;
+        let appended = self.journal.append(begun).await.map_err(|_| RecoverError::Behind(last))?;
+        tracing::warn!(last, found = recovery.next_sequence(), "the journal lacks records that it had");
+        self.reached = appended.sequence.saturating_add(1);
+        self.settle(&[]).await;
+        Ok(())
+    }
+
     fn key(&self, event: &[u8; 16]) -> Key {
         format!("{}{}", self.prefix, hex(event)).into()
     }
@@ -219,7 +273,7 @@ impl Drain {
     }
 
     /// Appends all, however long it takes.
-    async fn append_all(&self, mut left: Vec<(Key, Bytes)>) {
+    async fn append_all(&mut self, mut left: Vec<(Key, Bytes)>) {
         while !left.is_empty() {
             left = self.append(left).await;
             if !left.is_empty() {
@@ -229,12 +283,13 @@ impl Drain {
     }
 
     /// Appends all, then waits for all: one group, one sync. Returns those that were refused.
-    async fn append(&self, records: Vec<(Key, Bytes)>) -> Vec<(Key, Bytes)> {
+    async fn append(&mut self, records: Vec<(Key, Bytes)>) -> Vec<(Key, Bytes)> {
         let appended: Vec<_> = records.iter().map(|(_, record)| self.journal.append(record)).collect();
         let mut refused = Vec::new();
         for (record, appended) in records.into_iter().zip(appended) {
-            if appended.await.is_err() {
-                refused.push(record);
+            match appended.await {
+                Ok(at) => self.reached = self.reached.max(at.sequence.saturating_add(1)),
+                Err(_) => refused.push(record),
             }
         }
         refused
@@ -244,9 +299,24 @@ impl Drain {
     /// sees that the journal has them.
     async fn delete(&mut self, mut keys: Vec<Key>) {
         keys.append(&mut self.undeleted);
-        for keys in keys.chunks(BATCH_OPERATIONS_MAX) {
-            let batch = Batch { deletes: keys.to_vec(), ..Batch::default() };
-            if let Err(error) = self.store.commit(batch).await {
+        for keys in keys.chunks(DRAINED_MAX) {
+            self.settle(keys).await;
+        }
+    }
+
+    /// Deletes these, and tells the store how far the journal has come, if that is news.
+    async fn settle(&mut self, keys: &[Key]) {
+        let reached = self.reached;
+        let is_news =
+            reached > 0 && self.noted.is_none_or(|noted| reached >= noted.saturating_add(NOTED_EVERY));
+        let mut batch = Batch { deletes: keys.to_vec(), ..Batch::default() };
+        if is_news {
+            batch = batch.put(self.note.clone(), Bytes::copy_from_slice(&reached.to_be_bytes()));
+        }
+        match self.store.commit(batch).await {
+            Ok(_) if is_news => self.noted = Some(reached),
+            Ok(_) => {}
+            Err(error) => {
                 tracing::warn!(%error, "drained records stay in the outbox for now");
                 self.undeleted.extend_from_slice(keys);
             }

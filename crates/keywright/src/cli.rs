@@ -88,6 +88,9 @@ pub(crate) struct Serve {
     /// Where the first start writes the root user's access key [default: shown on the terminal]
     #[arg(long, value_name = "FILE")]
     pub(crate) credentials: Option<PathBuf>,
+    /// Go on although the journal lacks records that it had, as after a restore of the store alone. The journal records it
+    #[arg(long)]
+    pub(crate) begin_journal: bool,
 }
 
 /// Options of `check`.

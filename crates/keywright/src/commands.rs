@@ -72,7 +72,8 @@ pub(crate) fn run(command: Command) -> ExitCode {
 }
 
 fn serve(options: Serve) -> Result<(), Failure> {
-    let config = options.place.with(options.service)?;
+    let mut config = options.place.with(options.service)?;
+    config.begin_journal = options.begin_journal;
     logging::start(config.log);
     logging::hide_panic_messages();
     for missing in hardening::apply() {

@@ -51,6 +51,8 @@ use crate::logging::Format;
 pub(crate) struct Config {
     /// Where store, journal and certificates are.
     pub(crate) data_dir: PathBuf,
+    /// Whether the operator says that the journal lacks records which it had. Said on the command line alone, each time.
+    pub(crate) begin_journal: bool,
     /// Where the API is served.
     pub(crate) listen: SocketAddr,
     /// Where health, readiness and metrics are served.
@@ -162,6 +164,7 @@ impl Config {
             origins: settings.origins.unwrap_or_default(),
             log: settings.log.unwrap_or_else(Format::fitting),
             data_dir,
+            begin_journal: false,
         };
         config.check_rules()?;
         Ok(config)

@@ -70,6 +70,7 @@ fn parts(
     Ok(Parts {
         journal: audit::Options::new(data.node(&SystemEntropy).map_err(StartError::Node)?),
         store: Arc::new(store),
+        begin_journal: config.begin_journal,
         disk: Arc::new(FsDisk::open(&data.journal())?),
         index: index(data)?,
         clock,

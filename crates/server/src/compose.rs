@@ -5,10 +5,11 @@ use std::{num::NonZeroUsize, sync::Arc, thread, time::Duration};
 
 use attestation::Roots;
 use audit::{Disk, Journal, Recovery};
+use bytes::Bytes;
 use cloudtrail::{Advance, CloudTrail, Index};
 use dispatch::{
     Authentication, Backstage, Clock, Credentials, Dispatcher, Drain, Durability, Find, Observer, Policies,
-    Regions, ServiceIdentity, Services, Strangers, StrangersShare, Verified, Wiring,
+    Regions, ServiceEvent, ServiceIdentity, Services, Strangers, StrangersShare, Verified, Wiring,
 };
 use iam::{IdentityManagement, IssuerKeys};
 use kms::{KeyManagement, Leaps, Rates, Workshop};
@@ -26,6 +27,8 @@ pub struct Parts {
     pub journal: audit::Options,
     /// Holds the deployment; initialised.
     pub store: Arc<dyn Store>,
+    /// Whether a journal is gone on with that lacks records which it had.
+    pub begin_journal: bool,
     /// Where the journal is.
     pub disk: Arc<dyn Disk>,
     /// Where the files of the journal's index are. Whatever is lost of them is made again.
@@ -89,6 +92,8 @@ pub struct Following {
     store: Arc<dyn Store>,
     strongroom: Arc<Strongroom>,
     recovery: Recovery,
+    /// The record with which a journal begins that lacks records.
+    begun: Option<Bytes>,
     /// `None` while the strongroom is sealed: nobody can tell then which records are genuine.
     loaded: Option<Loaded>,
     drain: Drain,
@@ -164,11 +169,13 @@ impl Assembly {
         let empty = Snapshot::default().with(iam.tables()).with(kms::Tables::default());
         let mirror = Arc::new(Mirror::new(empty));
         let (outbox, drain) = dispatch::outbox(&node, Arc::clone(&store), Arc::clone(&journal));
+        let begun = parts.begin_journal.then(|| journal_begun().alone(clock.now(), &*entropy)).transpose();
         let following = Following {
             mirror: Arc::clone(&mirror),
             store: Arc::clone(&store),
             strongroom: Arc::clone(&strongroom),
             recovery,
+            begun: begun.map_err(|_| StartError::SetUp("the source of random bytes failed"))?,
             loaded: None,
             drain,
         };
@@ -198,6 +205,18 @@ impl Assembly {
         let chores = Chores { kms: Arc::clone(&kms), iam, backstage: backstage.clone(), keeper, index };
         let dispatcher = Arc::new(dispatcher);
         Ok(Self { dispatcher, vitals, kms, backstage, following, chores })
+    }
+}
+
+/// The operator has a journal go on that lacks records.
+fn journal_begun() -> ServiceEvent {
+    ServiceEvent {
+        service: "keywright",
+        name: "BeginJournal",
+        account: String::new(),
+        region: String::new(),
+        resource: "journal".to_owned(),
+        details: Vec::new(),
     }
 }
 
@@ -231,7 +250,8 @@ impl Following {
             return Ok(None);
         }
         let loaded = self.mirror.load(&*self.store).await?;
-        let drained = self.drain.recover(&self.recovery).await.map_err(StartError::Outbox)?;
+        let drained =
+            self.drain.recover(&self.recovery, self.begun.as_ref()).await.map_err(StartError::Outbox)?;
         if drained > 0 {
             tracing::info!(drained, "records of changes were brought from the store to the journal");
         }

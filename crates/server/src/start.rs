@@ -49,6 +49,7 @@ impl fmt::Display for StartError {
             Self::StoreOpen(error) => error.fmt(f),
             Self::Store(error) => error.fmt(f),
             Self::Journal(error) => write!(f, "the journal: {error}"),
+            Self::Outbox(error @ RecoverError::Behind(_)) => error.fmt(f),
             Self::Outbox(error) => write!(f, "records of changes cannot be brought to the journal: {error}"),
             Self::Deployment(error) => error.fmt(f),
             Self::Seal(error) => error.fmt(f),

@@ -32,7 +32,7 @@ fn a_store_without_stamps_is_served_only_after_the_command() {
     let (accounts, events) = start(folder.path(), &seal).unwrap();
     assert_eq!(accounts, [AccountId::from_u64(111_122_223_333).unwrap()]);
     assert_eq!(events, ["AuthenticateStore"], "the first start records it");
-    assert_eq!(start(folder.path(), &seal).unwrap().1, [""; 0], "and no other");
+    assert_eq!(start(folder.path(), &seal).unwrap().1, ["BeginJournal"], "and no other");
     assert_eq!(authenticate(folder.path(), &seal, true), Adoption::Notarised);
 }
 
@@ -85,6 +85,8 @@ fn start(data_dir: &Path, seal: &SealFile) -> Result<(Vec<AccountId>, Vec<String
     let parts = Parts {
         journal: audit::Options::new(data.node(&SystemEntropy).map_err(StartError::Node)?),
         store: Arc::new(store),
+        // Each start has a journal of its own here.
+        begin_journal: true,
         disk: Arc::new(disk.clone()),
         index: Arc::new(MemoryDisk::new()),
         clock: Arc::new(SystemClock::start()),

@@ -49,6 +49,8 @@ pub struct Settings {
     pub quotas: kms::Quotas,
     /// How often an account may call.
     pub request_rates: kms::RequestRates,
+    /// Whether a journal that lacks records is gone on with.
+    pub begin_journal: bool,
     /// How long the segments of the journal get.
     pub segment_bytes_max: u64,
     /// The unique id that the user `gateway` must have to be a service; whichever it has, if none is said.
@@ -75,6 +77,7 @@ impl Default for Settings {
             regions: Regions::any(Partition::Aws),
             quotas: kms::Quotas::default(),
             request_rates: kms::RequestRates::Unlimited,
+            begin_journal: false,
             segment_bytes_max: Options::new([0; 16]).segment_bytes_max,
             gateway_id: None,
         }
@@ -124,6 +127,7 @@ impl Machine {
         let parts = Parts {
             journal: Options { segment_bytes_max: settings.segment_bytes_max, ..Options::new(node) },
             store: Arc::clone(&self.store) as _,
+            begin_journal: settings.begin_journal,
             disk: Arc::new(disk.clone()),
             index: Arc::new(MemoryDisk::new()),
             clock: Arc::clone(&self.clock) as _,

@@ -54,6 +54,8 @@ const JOINED: [u8; 16] = *b"a node beside it";
 const OUTBOX: &[u8] = b"-/-/outbox/";
 /// Where the accounts of all records are.
 const LEDGERS: &[u8] = b"-/-/ledger/";
+/// Where it stands how far journals have come.
+const NOTES: &[u8] = b"-/-/journal/";
 
 impl Default for World {
     fn default() -> Self {
@@ -410,7 +412,9 @@ impl World {
                     None => break,
                 }
             }
-            state.retain(|key: &Vec<u8>, _| !key.starts_with(OUTBOX) && !key.starts_with(LEDGERS));
+            state.retain(|key: &Vec<u8>, _| {
+                !key.starts_with(OUTBOX) && !key.starts_with(LEDGERS) && !key.starts_with(NOTES)
+            });
             state
         })
     }

@@ -1,6 +1,6 @@
 //! Somebody at what is stored, and what stored values look like.
 
-use audit::Crash;
+use audit::{Crash, MemoryDisk};
 use server::{Health, StartError};
 use store::{MemoryStore, StoreError};
 
@@ -24,6 +24,16 @@ impl World {
         let runtime = runtime();
         let server = runtime.block_on(machine.start(NODE, &machine.disk))?;
         Ok(Self { runtime, server, joined: None, machine })
+    }
+
+    /// Stops the server cleanly, takes its journal away, and starts it again.
+    ///
+    /// # Errors
+    /// Why it does not start.
+    pub fn without_its_journal(mut self) -> Result<Self, StartError> {
+        self.settle();
+        self.machine.disk = MemoryDisk::new();
+        self.tampered(|_| ())
     }
 
     /// Stops the server cleanly, lets somebody at what is stored, looks whether that is believed, mends it, and starts the

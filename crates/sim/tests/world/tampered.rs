@@ -175,6 +175,23 @@ fn a_domain_key_under_a_second_key_keeps_the_server_sealed() {
 }
 
 #[test]
+fn a_store_without_its_journal_is_served_only_if_somebody_says_so() {
+    let refused = busy().world.without_its_journal().err().map(|error| error.to_string()).unwrap_or_default();
+    assert!(
+        refused.contains("the journal ends before its record") && refused.contains("--begin-journal"),
+        "{refused}"
+    );
+
+    let said = busy().world.reconfigured(|settings| settings.begin_journal = true);
+    let world = said.without_its_journal().map_err(|error| error.to_string()).unwrap();
+    let begun: Vec<_> = world.records().into_iter().map(|record| record.operation).collect();
+    assert_eq!(begun, ["BeginJournal"]);
+    // Once said is enough.
+    let world = world.reconfigured(|settings| settings.begin_journal = false);
+    assert!(world.is_well());
+}
+
+#[test]
 fn ledgers_are_records_too() {
     let ledger = "-/-/ledger/";
     let found = start_after(|engine, history| {
