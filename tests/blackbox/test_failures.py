@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from keywright import PATIENCE_SECONDS, Deployment
+from keywright import PATIENCE_SECONDS, Deployment, keywright
 from kill import Line, Lost
 
 
@@ -116,14 +116,21 @@ def small_disk(tmp_path):
         else:
             deployment.start(preexec_fn=no_file_grows)
 
+    def init_full():
+        if mounted:
+            fill()
+            return keywright("init", "--data-dir", deployment.data)
+        return keywright("init", "--data-dir", deployment.data, preexec_fn=no_file_grows)
+
     def make_room():
         if mounted:
             filler.unlink()
-        else:
+        elif deployment.process:
             unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
             resource.prlimit(deployment.process.pid, resource.RLIMIT_FSIZE, unlimited)
 
-    deployment.fill, deployment.make_room, deployment.start_full = fill, make_room, start_full
+    deployment.fill, deployment.make_room = fill, make_room
+    deployment.init_full, deployment.start_full = init_full, start_full
     yield deployment
     deployment.end()
     if mounted:
@@ -166,6 +173,16 @@ def test_a_full_disk_stops_work_and_loses_nothing(small_disk):
     small_disk.verify()
     recorded = {record["requestId"] for record in small_disk.journal()}
     assert set(acknowledged) <= recorded
+
+
+def test_nothing_is_half_set_up_on_a_full_disk(small_disk):
+    refused = small_disk.init_full()
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "cannot open the store" in refused.stderr and "full" in refused.stderr, refused.stderr
+    small_disk.make_room()
+    small_disk.init().start()
+    with Line(small_disk) as line:
+        line.call("CreateKey")
 
 
 def test_a_server_starts_on_a_full_disk_and_heals_by_itself(small_disk):
