@@ -169,13 +169,13 @@ impl Assembly {
         let empty = Snapshot::default().with(iam.tables()).with(kms::Tables::default());
         let mirror = Arc::new(Mirror::new(empty));
         let (outbox, drain) = dispatch::outbox(&node, Arc::clone(&store), Arc::clone(&journal));
-        let begun = parts.begin_journal.then(|| journal_begun().alone(clock.now(), &*entropy)).transpose();
+        let begun = parts.begin_journal.then(|| journal_begun(&*clock, &*entropy)).transpose()?;
         let following = Following {
             mirror: Arc::clone(&mirror),
             store: Arc::clone(&store),
             strongroom: Arc::clone(&strongroom),
             recovery,
-            begun: begun.map_err(|_| StartError::SetUp("the source of random bytes failed"))?,
+            begun,
             loaded: None,
             drain,
         };
@@ -203,21 +203,21 @@ impl Assembly {
         let keeper = Arc::new(keeper);
         let index = Arc::clone(cloudtrail.index());
         let chores = Chores { kms: Arc::clone(&kms), iam, backstage: backstage.clone(), keeper, index };
-        let dispatcher = Arc::new(dispatcher);
-        Ok(Self { dispatcher, vitals, kms, backstage, following, chores })
+        Ok(Self { dispatcher: Arc::new(dispatcher), vitals, kms, backstage, following, chores })
     }
 }
 
-/// The operator has a journal go on that lacks records.
-fn journal_begun() -> ServiceEvent {
-    ServiceEvent {
+/// The record that the operator has a journal go on that lacks records.
+fn journal_begun(clock: &dyn Clock, entropy: &dyn Entropy) -> Result<Bytes, StartError> {
+    let event = ServiceEvent {
         service: "keywright",
         name: "BeginJournal",
         account: String::new(),
         region: String::new(),
         resource: "journal".to_owned(),
         details: Vec::new(),
-    }
+    };
+    event.alone(clock.now(), entropy).map_err(|_| StartError::SetUp("the source of random bytes failed"))
 }
 
 impl Following {
