@@ -8,7 +8,8 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 
 /// Members whose values are times. Records keep milliseconds, events show words.
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/ct-schedule-key-deletion.html>
-const TIMES: &[&str] = &["createDate", "creationDate", "deletionDate", "expiration", "validTo"];
+const TIMES: &[&str] =
+    &["createDate", "creationDate", "deletionDate", "endTime", "expiration", "startTime", "validTo"];
 
 /// Recorded members, to be written as a JSON object; `null` where there are none.
 #[derive(Debug, Clone, Copy)]

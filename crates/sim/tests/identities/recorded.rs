@@ -130,8 +130,8 @@ fn what_is_passed_to_a_session_is_recorded() {
         stage.sts_as(&stage.root, operation, input);
         assert_noted(&stage, operation, "policy", &document);
         let arns = parameter(&stage, operation, "policyArns");
-        assert_eq!(arns, Some(Value::List(vec![managed.into()])), "{operation}");
-        let tags = Value::Members(vec![("a".into(), "b".into())]);
+        assert_eq!(arns, Some(Value::List(vec![Value::map([("arn", managed)])])), "{operation}");
+        let tags = Value::List(vec![Value::map([("key", "a"), ("value", "b")])]);
         assert_eq!(parameter(&stage, operation, "tags"), Some(tags), "{operation}");
     };
     call("GetFederationToken", json!({ "Name": "bob" }));
