@@ -5,6 +5,7 @@
 
 use std::{borrow::Cow, sync::OnceLock};
 
+use audit::Value;
 use dispatch::Cx;
 use model::{
     Timestamp,
@@ -39,7 +40,7 @@ pub struct StoredMaterial {
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/ct-encrypt.html>
 pub(crate) fn note(cx: &mut Cx<'_>, name: &'static str, id: Option<MaterialId>) {
     if let Some(id) = id {
-        cx.notes.additional(name, id.text());
+        cx.notes.additional(name, Value::Bytes(id.as_bytes().to_vec().into()));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use audit::Value;
+use audit::{Hexadecimal, Value};
 use model::Timestamp;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
@@ -58,6 +58,7 @@ impl Serialize for ShownValue<'_> {
             }
             Value::Integer(integer) => serializer.serialize_i64(*integer),
             Value::Flag(flag) => serializer.serialize_bool(*flag),
+            Value::Bytes(bytes) => serializer.collect_str(&Hexadecimal(bytes)),
             Value::List(values) => serializer.collect_seq(values.iter().map(|value| ShownValue("", value))),
             Value::Members(members) => {
                 serializer.collect_map(members.iter().map(|(name, value)| (name, ShownValue(name, value))))

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use audit::{Record, Value};
+use audit::{Hexadecimal, Record, Value};
 use dispatch::Facts;
 use model::arn::KeyId;
 use percent_encoding::percent_decode_str;
@@ -85,6 +85,7 @@ fn shown(value: &Value<'_>) -> Vec<String> {
         Value::Text(text) => vec![text.to_string()],
         Value::Integer(integer) => vec![integer.to_string()],
         Value::Flag(flag) => vec![flag.to_string()],
+        Value::Bytes(bytes) => vec![Hexadecimal(bytes).to_string()],
         Value::List(values) => values.iter().flat_map(shown).collect(),
         Value::Members(members) => members.iter().flat_map(|(_, value)| shown(value)).collect(),
     }
