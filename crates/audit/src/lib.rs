@@ -42,5 +42,5 @@ pub use record::{
 };
 pub use recovery::Recovery;
 pub use segment::Node;
-pub use value::Value;
+pub use value::{Hexadecimal, Value};
 pub use verify::{ChainVerdict, verify};

@@ -1,6 +1,6 @@
 //! A value of a request or response in a record: the shapes that JSON has, in CBOR (RFC 8949).
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
 use minicbor::data::Type;
 use minicbor::encode::Write;
@@ -18,6 +18,8 @@ pub enum Value<'a> {
     Integer(i64),
     /// A boolean.
     Flag(bool),
+    /// Bytes, such as the id of a key material: half as long as the [`Hexadecimal`] that is shown of them.
+    Bytes(Cow<'a, [u8]>),
     /// An array. Lists and objects are recorded when they nest at most 15 deep.
     List(Vec<Value<'a>>),
     /// An object, such as an encryption context, in the order in which it was sent.
@@ -32,6 +34,7 @@ impl<'a> Value<'a> {
             Self::Text(text) => Value::Text(Cow::Borrowed(text)),
             Self::Integer(integer) => Value::Integer(*integer),
             Self::Flag(flag) => Value::Flag(*flag),
+            Self::Bytes(bytes) => Value::Bytes(Cow::Borrowed(bytes)),
             Self::List(values) => Value::List(values.iter().map(Self::borrowed).collect()),
             Self::Members(members) => Value::map(members.iter().map(|(k, v)| (&**k, v.borrowed()))),
         }
@@ -42,6 +45,7 @@ impl<'a> Value<'a> {
         match self {
             Self::Text(text) => text.len(),
             Self::Integer(_) | Self::Flag(_) => 0,
+            Self::Bytes(bytes) => bytes.len(),
             Self::List(values) => values.iter().map(Self::text_bytes).sum(),
             Self::Members(members) => {
                 members.iter().map(|(name, value)| name.len() + value.text_bytes()).sum()
@@ -57,6 +61,16 @@ impl<'a> Value<'a> {
     /// A map of strings, such as an encryption context.
     pub fn map<K: Into<Cow<'a, str>>, V: Into<Value<'a>>>(pairs: impl IntoIterator<Item = (K, V)>) -> Self {
         Self::Members(pairs.into_iter().map(|(key, value)| (key.into(), value.into())).collect())
+    }
+}
+
+/// Bytes as they are shown.
+#[derive(Debug, Clone, Copy)]
+pub struct Hexadecimal<'a>(pub &'a [u8]);
+
+impl fmt::Display for Hexadecimal<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 
@@ -129,6 +143,7 @@ fn encode_value<W: Write>(
         (Value::Text(text), _) => e.str(text)?.ok(),
         (Value::Integer(integer), _) => e.i64(*integer)?.ok(),
         (Value::Flag(flag), _) => e.bool(*flag)?.ok(),
+        (Value::Bytes(bytes), _) => e.bytes(bytes)?.ok(),
         (Value::List(_) | Value::Members(_), 0) => e.str("")?.ok(),
         (Value::List(values), below) => {
             e.array(values.len() as u64)?;
@@ -155,6 +170,7 @@ fn decode_value<'a>(d: &mut Decoder<'_>, depth: usize) -> Result<Value<'a>, deco
     match d.datatype()? {
         Type::String => Ok(Value::Text(Cow::Owned(d.str()?.to_owned()))),
         Type::Bool => Ok(Value::Flag(d.bool()?)),
+        Type::Bytes => Ok(Value::Bytes(Cow::Owned(d.bytes()?.to_owned()))),
         Type::Array => {
             let len = d.array()?.ok_or_else(indefinite)?;
             (0..len).map(|_| decode_value(d, below)).collect::<Result<_, _>>().map(Value::List)
@@ -183,10 +199,16 @@ mod tests {
             ("keyId".into(), "alias/a".into()),
             ("days".into(), (-7).into()),
             ("dryRun".into(), true.into()),
+            ("keyMaterialId".into(), Value::Bytes(vec![0, 0xab].into())),
             ("tags".into(), Value::List(vec![Value::map([("tagKey", "a"), ("tagValue", "b")])])),
         ]);
         let bytes = minicbor::to_vec(&value).unwrap();
         assert_eq!(minicbor::decode::<Value<'_>>(&bytes).unwrap(), value);
+    }
+
+    #[test]
+    fn bytes_are_shown_in_hexadecimal() {
+        assert_eq!(Hexadecimal(&[0, 0xab, 0x0f]).to_string(), "00ab0f");
     }
 
     #[test]

@@ -33,6 +33,7 @@ mod record;
 mod resources;
 mod route;
 mod serve;
+mod shown;
 mod strangers;
 mod wire;
 
@@ -44,7 +45,7 @@ pub use conditions::{claimed, global, tag, truth};
 pub use cx::{Arrival, Cx, Origin, Policies};
 pub use decision::{OnResource, Permission, Says, ask, conclude, denied, require};
 pub use event::ServiceEvent;
-pub use facts::{Facts, Rate};
+pub use facts::{Facts, Rate, Shows};
 pub use fault::{Fault, FaultKind};
 pub use forward::{ACT_FOR, Reach, SOURCE_ACCOUNT, SOURCE_ARN, ServiceIdentity, Services, Via};
 pub use ids::Ids;

@@ -3,12 +3,16 @@
 use std::{borrow::Cow, mem, sync::Arc};
 
 use audit::{RecordedDecision, Value};
+use model::shown::Structure;
 use store::Batch;
 
-use crate::{Caller, Ids, ServiceEvent};
+use crate::{
+    Caller, Facts, Ids, ServiceEvent,
+    shown::{Noted, shown},
+};
 
-/// What an operation notes for the record. Only what stands here is recorded: nothing is copied from the
-/// request unseen.
+/// What is noted of a call for its record. Of request and answer the line notes what the operation's facts name; the operation
+/// itself notes under these names what the members alone do not tell. Under other names nothing gets into a record.
 #[derive(Default)]
 pub struct Notes {
     /// Who calls, where no credential says it.
@@ -16,9 +20,9 @@ pub struct Notes {
     pub(crate) decision: Option<RecordedDecision<'static>>,
     pub(crate) trace: Option<String>,
     pub(crate) resources: Vec<Cow<'static, str>>,
-    pub(crate) parameters: Vec<(Cow<'static, str>, Value<'static>)>,
-    pub(crate) response: Vec<(Cow<'static, str>, Value<'static>)>,
-    pub(crate) additional: Vec<(Cow<'static, str>, Value<'static>)>,
+    pub(crate) parameters: Noted,
+    pub(crate) response: Noted,
+    pub(crate) additional: Noted,
     pub(crate) events: Vec<ServiceEvent>,
     pub(crate) after_success: Vec<AfterSuccess>,
     pub(crate) first: Option<Box<First>>,
@@ -72,18 +76,23 @@ impl Notes {
         }
     }
 
-    /// A request parameter that may be shown. One that is noted already stays as it is: what is noted before a gate is
-    /// asked may be noted by the gate again.
-    pub fn parameter(&mut self, name: &'static str, value: impl Into<Value<'static>>) {
-        if !self.parameters.iter().any(|(noted, _)| noted == name) {
-            self.parameters.push((Cow::Borrowed(name), value.into()));
-        }
+    /// Notes of a request what the operation's facts name.
+    pub(crate) fn requested(&mut self, facts: &Facts, input: &dyn Structure) {
+        self.parameters = shown(input, facts.shows.request);
     }
 
-    /// A request parameter that may be shown, if the request has it.
-    pub fn optional(&mut self, name: &'static str, value: Option<impl Into<Value<'static>>>) {
-        if let Some(value) = value {
-            self.parameter(name, value);
+    /// Notes of an answer what the operation's facts name, beside what the operation noted.
+    pub(crate) fn responded(&mut self, facts: &Facts, output: &dyn Structure) {
+        self.response.extend(shown(output, facts.shows.response));
+    }
+
+    /// A request parameter that may be shown, in the place of what the request has under this name: a default, or what
+    /// only the operation can judge.
+    pub fn parameter(&mut self, name: &'static str, value: impl Into<Value<'static>>) {
+        let value = value.into();
+        match self.parameters.iter_mut().find(|(noted, _)| noted == name) {
+            Some((_, noted)) => *noted = value,
+            None => self.parameters.push((Cow::Borrowed(name), value)),
         }
     }
 

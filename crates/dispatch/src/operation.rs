@@ -120,7 +120,9 @@ impl<S: Send + Sync + 'static> Row<S> {
 fn erased<'a, O: Operation>(service: O::Service, cx: &'a mut Cx<'a>, body: wire::Body<'a>) -> Running<'a> {
     Box::pin(async move {
         let input = body.decode::<O::Input>()?;
+        cx.notes.requested(&O::FACTS, &input);
         let outcome = O::run(&service, cx, input).await?;
+        cx.notes.responded(&O::FACTS, &outcome.output);
         Ok(Answered { body: body.encode(O::FACTS.name, &outcome.output)?, change: outcome.change })
     })
 }
@@ -132,9 +134,11 @@ fn unsigned<'a, O: Unsigned>(
 ) -> Running<'a> {
     Box::pin(async move {
         let input = body.decode::<O::Input>()?;
+        arrival.notes.requested(&O::FACTS, &input);
         let (caller, proven) = O::caller(&service, arrival, &input).await?;
         let caller = Arc::new(caller);
         let output = O::run(&service, &mut arrival.by(&caller), input, proven).await?;
+        arrival.notes.responded(&O::FACTS, &output);
         Ok(Answered { body: body.encode(O::FACTS.name, &output)?, change: None })
     })
 }

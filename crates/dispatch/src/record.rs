@@ -12,7 +12,10 @@ use model::Timestamp;
 use policy::Principal;
 
 use crate::{
-    Backstage, Caller, ConnectionInfo, Credential, Fault, Ids, Notes, Origin, forward::Acting, head::Head,
+    Backstage, Caller, ConnectionInfo, Credential, Facts, Fault, Ids, Notes, Origin, Shows,
+    forward::Acting,
+    head::Head,
+    shown::{self, Noted},
 };
 
 /// A record that is not closed yet.
@@ -31,6 +34,8 @@ pub(crate) struct OpenRecord<'a> {
     /// The access key that a signature names, whether it holds or not.
     pub(crate) claimed: Option<&'a str>,
     pub(crate) read_only: bool,
+    /// What may be shown of the call, once the operation has been looked up.
+    pub(crate) shows: Shows,
     pub(crate) credential: Option<Arc<dyn Credential>>,
     /// Whose call it is, when a service has signed it for somebody.
     pub(crate) acting: Option<Arc<Acting>>,
@@ -61,6 +66,7 @@ impl<'a> OpenRecord<'a> {
             region: Cow::Borrowed(""),
             claimed: None,
             read_only: true,
+            shows: Shows::NOTHING,
             credential: None,
             acting: None,
             notes: Notes::default(),
@@ -83,6 +89,11 @@ impl<'a> OpenRecord<'a> {
 
     pub(crate) fn host(&self) -> &'a str {
         self.host
+    }
+
+    /// The call is of this operation.
+    pub(crate) fn is_of(&mut self, facts: &Facts) {
+        (self.known, self.read_only, self.shows) = (facts.name, facts.read_only, facts.shows);
     }
 
     /// Where the call came from.
@@ -167,9 +178,9 @@ impl<'a> OpenRecord<'a> {
         });
         record.http_status = status;
         record.resources = self.notes.resources.iter().map(|arn| Cow::Borrowed(&**arn)).collect();
-        record.parameters = borrowed(&self.notes.parameters);
+        record.parameters = self.named(&self.notes.parameters, self.shows.request);
         if fault.is_none() {
-            record.response = borrowed(&self.notes.response);
+            record.response = self.named(&self.notes.response, self.shows.response);
         }
         record.source = Some(self.connection.address().into());
         record.user_agent = self.head.user_agent.map(Into::into);
@@ -182,7 +193,8 @@ impl<'a> OpenRecord<'a> {
         record.trace = self.notes.trace.as_deref().map(Into::into);
         record.invoked_by = acting.map(|acting| acting.via.recorded());
         if !self.notes.additional.is_empty() {
-            record.additional = Some(Value::Members(borrowed(&self.notes.additional)));
+            record.additional =
+                Some(Value::Members(self.named(&self.notes.additional, self.shows.additional)));
         }
         record.session = caller.and_then(session);
         if fault.is_some() && self.is_of_stranger() {
@@ -191,6 +203,17 @@ impl<'a> OpenRecord<'a> {
         let mut bytes = Vec::with_capacity(RECORD_BYTES);
         record.encode(&mut bytes);
         bytes
+    }
+
+    /// What was noted under names that the operation's facts have. Under another name nothing is recorded, and tests fail.
+    fn named<'n>(&self, noted: &'n Noted, names: &[&'static str]) -> Vec<(Cow<'n, str>, Value<'n>)> {
+        let is_named = |name: &str| {
+            let is_named = shown::names(names, name);
+            debug_assert!(is_named, "the facts of {} do not name {name}", self.known);
+            is_named
+        };
+        let noted = noted.iter().filter(|(name, _)| is_named(name));
+        noted.map(|(name, value)| (Cow::Borrowed(&**name), value.borrowed())).collect()
     }
 
     /// Leaves of a stranger's record what tells who tried what. All of it is the stranger's own choice.
@@ -232,10 +255,6 @@ const STRANGERS_TEXT_BYTES_MAX: usize = 128;
 /// The beginning of a text, to the end of a character.
 fn beginning(text: &str) -> &str {
     text.get(..text.floor_char_boundary(STRANGERS_TEXT_BYTES_MAX)).unwrap_or_default()
-}
-
-fn borrowed<'n>(members: &'n [(Cow<'static, str>, Value<'static>)]) -> Vec<(Cow<'n, str>, Value<'n>)> {
-    members.iter().map(|(name, value)| (Cow::Borrowed(&**name), value.borrowed())).collect()
 }
 
 /// Room for most records.

@@ -265,7 +265,7 @@ impl Dispatcher {
         credential.used(Usage { at: record.time(), service: service.name(), region: &region });
         // Strangers do not learn which operations there are.
         let (row, facts) = route::operation(found, service.protocol(), incoming.call.operation())?;
-        (record.known, record.read_only) = (facts.name, facts.read_only);
+        record.is_of(facts);
         // Nobody calls for others whom the configuration does not name.
         let acting = self.acting(memory, record, claim, (credential.caller(), facts, &region))?;
         Ok(Admitted { service, row, facts, region, by: By::Signature { credential, acting } })
@@ -279,7 +279,7 @@ impl Dispatcher {
         service: &'a dyn AnyService,
         (row, facts): (usize, &'static Facts),
     ) -> Result<Admitted<'a>, Fault> {
-        (record.known, record.read_only) = (facts.name, facts.read_only);
+        record.is_of(facts);
         if record.head().acts_for {
             let message = format!("{ACT_FOR} takes a signature");
             return Err(Fault::new(&fault::ACCESS_DENIED, message));

@@ -109,15 +109,6 @@ impl EntityKind {
         }
     }
 
-    /// The name of the parameter that names one.
-    pub(crate) const fn parameter(self) -> &'static str {
-        match self {
-            Self::User => "userName",
-            Self::Group => "groupName",
-            Self::Role => "roleName",
-        }
-    }
-
     /// What its records are.
     pub(crate) const fn record(self) -> Kind {
         match self {

@@ -70,7 +70,6 @@ pub(crate) fn holder<T: Holder>(
     name: &str,
     asked: &Asked<'_>,
 ) -> Result<Permitted<T>, Fault> {
-    cx.notes.parameter(T::KIND.parameter(), name.to_owned());
     let (tables, account) = here(iam, cx)?;
     let found = T::find(&account, name).cloned();
     let arn = match &found {
@@ -97,7 +96,6 @@ pub(crate) fn policy(
     arn: &str,
     asked: &Asked<'_>,
 ) -> Result<Permitted<ManagedPolicy>, Fault> {
-    cx.notes.parameter("policyArn", arn.to_owned());
     check_own(cx, action, arn)?;
     let (tables, account) = here(iam, cx)?;
     let found = account.policy(arn).cloned();
@@ -156,7 +154,6 @@ pub(crate) fn profile(
     name: &str,
     asked: &Asked<'_>,
 ) -> Result<Permitted<InstanceProfile>, Fault> {
-    cx.notes.parameter("instanceProfileName", name.to_owned());
     let (tables, account) = here(iam, cx)?;
     let found = account.profile(name).cloned();
     let arn = found.as_ref().map_or_else(
@@ -176,7 +173,6 @@ pub(crate) fn provider(
     arn: &str,
     asked: &Asked<'_>,
 ) -> Result<Permitted<Provider>, Fault> {
-    cx.notes.parameter("openIDConnectProviderArn", arn.to_owned());
     check_own(cx, action, arn)?;
     let Some((_, url)) = arn.split_once(":oidc-provider/") else {
         return Err(faults::validation("Invalid ARN:  Could not be parsed!"));

@@ -1,8 +1,7 @@
 //! Tags: their rules and AWS's words for what breaks them.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html>
 
-use audit::Value;
-use dispatch::{Fault, Notes};
+use dispatch::Fault;
 use model::iam::Tag;
 
 use crate::{
@@ -25,12 +24,6 @@ pub(crate) fn parse(sent: Option<&[Tag]>) -> Result<Tags, Fault> {
         tags.insert(tag.key.clone(), tag.value.clone());
     }
     Ok(tags)
-}
-
-/// Notes the tags of a request.
-pub(crate) fn note(notes: &mut Notes, sent: &[Tag]) {
-    let tag = |tag: &Tag| Value::map([("key", tag.key.clone()), ("value", tag.value.clone())]);
-    notes.parameter("tags", Value::list(sent.iter().map(tag)));
 }
 
 /// New tags over old ones. Keys are compared without regard to case, and the new spelling stays.

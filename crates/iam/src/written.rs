@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dispatch::{Fault, Notes, Principals};
+use dispatch::{Fault, Principals};
 use model::arn::Region;
 use policy::PolicyKind;
 
@@ -13,18 +13,6 @@ use crate::{
     faults::{self, MALFORMED_POLICY},
     limits::{MANAGED_POLICY, TRUST_POLICY},
 };
-
-/// Notes a policy that a request has, as it was sent; a long one without its white space. What is longer still is no
-/// policy, and the rest of the record is not given up for it.
-pub(crate) fn note(notes: &mut Notes, parameter: &'static str, text: &str) {
-    let dense = || text.chars().filter(|character| !character.is_whitespace()).collect::<String>();
-    let noted = if text.len() <= NOTED { text.to_owned() } else { dense() };
-    if noted.len() <= NOTED {
-        notes.parameter(parameter, noted);
-    } else {
-        notes.parameter(parameter, format!("{} bytes", text.len()));
-    }
-}
 
 /// A policy of an identity.
 pub(crate) fn identity(iam: &Iam, region: &Region, text: &str) -> Result<Arc<Document>, Fault> {
@@ -65,9 +53,6 @@ pub(crate) fn trust(iam: &Iam, region: &Region, text: &str) -> Result<Trust, Fau
     }
     Ok(trust)
 }
-
-/// Bytes of a policy that is noted. All policies within their limits have less, white space aside.
-const NOTED: usize = 32 * 1024;
 
 /// Characters that count: all but white space.
 pub(crate) fn size(text: &str) -> usize {

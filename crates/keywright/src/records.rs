@@ -6,7 +6,9 @@ use std::{
     path::Path,
 };
 
-use audit::{ChainVerdict, EventKind, FsDisk, Milestone, Record, RecordedDecision, RecordedOutcome, Value};
+use audit::{
+    ChainVerdict, EventKind, FsDisk, Hexadecimal, Milestone, Record, RecordedDecision, RecordedOutcome, Value,
+};
 use serde::Serialize;
 use server::DataDir;
 
@@ -114,6 +116,7 @@ enum Shape<'a> {
     Text(&'a str),
     Integer(i64),
     Flag(bool),
+    Bytes(String),
     List(Vec<Shape<'a>>),
     Members(BTreeMap<&'a str, Shape<'a>>),
 }
@@ -124,6 +127,7 @@ impl<'a> From<&'a Value<'a>> for Shape<'a> {
             Value::Text(text) => Self::Text(text),
             Value::Integer(integer) => Self::Integer(*integer),
             Value::Flag(flag) => Self::Flag(*flag),
+            Value::Bytes(bytes) => Self::Bytes(Hexadecimal(bytes).to_string()),
             Value::List(items) => Self::List(items.iter().map(Into::into).collect()),
             Value::Members(members) => {
                 Self::Members(members.iter().map(|(name, value)| (name.as_ref(), value.into())).collect())

@@ -5,9 +5,11 @@
 
 use std::{borrow::Cow, sync::OnceLock};
 
+use audit::Value;
+use dispatch::Cx;
 use model::{
     Timestamp,
-    arn::KeyArn,
+    arn::{KeyArn, MaterialId},
     kms::{ExpirationModelType, KeySpec, RotationType},
 };
 use state::encode;
@@ -32,6 +34,14 @@ pub struct StoredMaterial {
     pub imported: Option<Imported>,
     /// Opened at first use.
     pub opened: OnceLock<Material>,
+}
+
+/// Notes which material a call worked with, as CloudTrail names it: of pairs, which have one in their life, nothing.
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/ct-encrypt.html>
+pub(crate) fn note(cx: &mut Cx<'_>, name: &'static str, id: Option<MaterialId>) {
+    if let Some(id) = id {
+        cx.notes.additional(name, Value::Bytes(id.as_bytes().to_vec().into()));
+    }
 }
 
 /// How a material became current.

@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use audit::Value;
 use dispatch::Fault;
 use model::{is_tag_text, kms::Tag};
 
@@ -19,12 +18,6 @@ pub(crate) fn parse(sent: &[Tag]) -> Result<Tags, Fault> {
         return Err(Fault::new(&TAG, "Duplicate tag keys"));
     }
     check(&tags)
-}
-
-/// The tags of a request, for the record.
-pub(crate) fn noted(sent: &[Tag]) -> Value<'static> {
-    let tag = |tag: &Tag| Value::map([("tagKey", tag.tag_key.clone()), ("tagValue", tag.tag_value.clone())]);
-    Value::List(sent.iter().map(tag).collect())
 }
 
 /// Tags that no request has brought.

@@ -57,6 +57,12 @@ macro_rules! choice {
             }
         }
 
+        impl $crate::shown::Show for $name {
+            fn shown(&self) -> $crate::shown::Visible<'_> {
+                $crate::shown::Visible::Text(self.as_str())
+            }
+        }
+
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 // A variant, whose text needs no escaping.
@@ -71,19 +77,23 @@ macro_rules! choice {
 macro_rules! shape {
     ($(#[$attribute:meta])* input $name:ident $members:tt) => {
         structure! { $(#[$attribute])* $name $members }
+        members! { $name $members }
         decoded! { $name $members }
     };
     ($(#[$attribute:meta])* output $name:ident $members:tt) => {
         structure! { $(#[$attribute])* $name $members }
+        members! { $name $members }
         encoded! { $name $members }
         impl $crate::shape::Output for $name {}
     };
     ($(#[$attribute:meta])* inner $name:ident $members:tt) => {
         structure! { $(#[$attribute])* $name $members }
+        members! { $name $members }
         encoded! { $name $members }
     };
     ($(#[$attribute:meta])* input inner $name:ident $members:tt) => {
         structure! { $(#[$attribute])* $name $members }
+        members! { $name $members }
         decoded! { $name $members }
         encoded! { $name $members }
     };
@@ -98,6 +108,46 @@ macro_rules! structure {
         pub struct $name {
             $(#[doc = concat!("`", $wire, "`.")] pub $member: held!($need $kind $(($($of)*))?),)*
         }
+    };
+}
+
+/// What records may show of a structure.
+macro_rules! members {
+    ($name:ident { $($member:ident: $need:ident $kind:ident $(($($of:tt)*))? = $wire:literal,)* }) => {
+        impl $crate::shown::Structure for $name {
+            fn each<'a>(&'a self, tell: &mut dyn FnMut(&'static str, &'a dyn $crate::shown::Show)) {
+                // Of some structures nothing is told.
+                let _ = &tell;
+                $(if let Some(value) = present!($need self.$member) {
+                    told!($kind tell, $wire, value);
+                })*
+            }
+        }
+
+        impl $crate::shown::Show for $name {
+            fn shown(&self) -> $crate::shown::Visible<'_> {
+                $crate::shown::Visible::Structure(self)
+            }
+        }
+    };
+}
+
+/// A member of a structure for a record, if it is of a kind that records show.
+macro_rules! told {
+    (sensitive $tell:ident, $wire:literal, $value:ident) => {
+        let _ = $value;
+    };
+    (sensitive_text $tell:ident, $wire:literal, $value:ident) => {
+        let _ = $value;
+    };
+    (blob $tell:ident, $wire:literal, $value:ident) => {
+        let _ = $value;
+    };
+    (map $tell:ident, $wire:literal, $value:ident) => {
+        let _ = $value;
+    };
+    ($kind:ident $tell:ident, $wire:literal, $value:ident) => {
+        $tell($wire, $value);
     };
 }
 

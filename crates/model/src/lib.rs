@@ -23,6 +23,7 @@ mod listed;
 mod number;
 mod revealed;
 pub mod shape;
+pub mod shown;
 #[rustfmt::skip]
 pub mod sts;
 mod tag_text;

@@ -2,10 +2,13 @@
 
 use serde::{Serialize, Serializer, de::DeserializeOwned};
 
-use crate::violations::{Path, Violations};
+use crate::{
+    shown::{Show, Structure},
+    violations::{Path, Violations},
+};
 
 /// The input of an operation, or a part of one: decoded loosely, then checked into its final form.
-pub trait Input: Sized + Send {
+pub trait Input: Structure + Sized {
     /// As it stands on the wire: every member optional, enumerations as text.
     type Raw: DeserializeOwned + Default + Send;
 
@@ -14,7 +17,7 @@ pub trait Input: Sized + Send {
 }
 
 /// The output of an operation.
-pub trait Output: Serialize + Send {
+pub trait Output: Structure + Serialize {
     /// Whether the operation has no output at all. One whose members are all absent still has an element of its own
     /// in the Query protocol, and clients look for it.
     const IS_NOTHING: bool = false;
@@ -48,6 +51,10 @@ impl Input for Nothing {
     fn check(raw: Self, _: Path<'_>, _: &mut Violations) -> Option<Self> {
         Some(raw)
     }
+}
+
+impl Structure for Nothing {
+    fn each<'a>(&'a self, _: &mut dyn FnMut(&'static str, &'a dyn Show)) {}
 }
 
 impl Output for Nothing {

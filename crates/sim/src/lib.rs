@@ -31,7 +31,7 @@ pub use answer::Answer;
 pub use clock::SimClock;
 pub use issuers::{SimIssuers, TokenSigner};
 pub use machine::Settings;
-pub use request::{Credentials, Scope, form, json, query, sign};
+pub use request::{Credentials, Scope, fields, form, json, query, sign};
 pub use seal::SimSeal;
 pub use stage::Stage;
 pub use world::World;

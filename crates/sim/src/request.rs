@@ -54,9 +54,15 @@ pub fn json(target: &str, operation: &str, body: impl Into<Bytes>) -> Request<By
 /// A call in the Query protocol, not signed yet. `input` is an object; lists in it become `.member.N`.
 #[must_use]
 pub fn query(version: &str, action: &str, input: &Value) -> Request<Bytes> {
+    form(version, action, &fields(input))
+}
+
+/// The members of an object as the Query protocol has them, such as `&UserName=alice&Path=%2F`.
+#[must_use]
+pub fn fields(input: &Value) -> String {
     let mut fields = String::new();
     flatten(&mut fields, "", input);
-    form(version, action, &fields)
+    fields
 }
 
 /// The same with its fields written out, such as `UserName=alice&Path=%2F`.

@@ -2,13 +2,14 @@
 
 use std::borrow::Cow;
 
-use audit::Value;
+use audit::{Hexadecimal, Value};
 use model::Timestamp;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 /// Members whose values are times. Records keep milliseconds, events show words.
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/ct-schedule-key-deletion.html>
-const TIMES: &[&str] = &["createDate", "creationDate", "deletionDate", "expiration", "validTo"];
+const TIMES: &[&str] =
+    &["createDate", "creationDate", "deletionDate", "endTime", "expiration", "startTime", "validTo"];
 
 /// Recorded members, to be written as a JSON object; `null` where there are none.
 #[derive(Debug, Clone, Copy)]
@@ -57,6 +58,7 @@ impl Serialize for ShownValue<'_> {
             }
             Value::Integer(integer) => serializer.serialize_i64(*integer),
             Value::Flag(flag) => serializer.serialize_bool(*flag),
+            Value::Bytes(bytes) => serializer.collect_str(&Hexadecimal(bytes)),
             Value::List(values) => serializer.collect_seq(values.iter().map(|value| ShownValue("", value))),
             Value::Members(members) => {
                 serializer.collect_map(members.iter().map(|(name, value)| (name, ShownValue(name, value))))

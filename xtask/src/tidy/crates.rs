@@ -100,6 +100,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "state",
             "store",
             "strongroom",
+            "trail",
         ],
     ),
     ("state", &["model", "store"]),

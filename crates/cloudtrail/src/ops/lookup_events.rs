@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use audit::Value;
 use dispatch::{Cx, Facts, Fault, Listing, Operation, Outcome, Permission, require};
 use model::{
     Timestamp,
@@ -33,14 +32,14 @@ impl Operation for LookupEvents {
     const FACTS: Facts = Facts::reading(
         "LookupEvents",
         r#"{"LookupAttributes":[{"AttributeKey":"EventName","AttributeValue":"CreateKey"}],"MaxResults":1}"#,
-    );
+    )
+    .shows(&["lookupAttributes", "startTime", "endTime", "eventCategory", "maxResults", "nextToken"]);
 
     async fn run(
         trails: &Trails,
         cx: &mut Cx<'_>,
         input: Self::Input,
     ) -> Result<Outcome<Self::Output>, Fault> {
-        note(cx, &input);
         let sought = sought(&input)?;
         let span = span(&input, cx.now)?;
         require(cx, &Permission::on("cloudtrail:LookupEvents", "*", &()))?;
@@ -97,20 +96,4 @@ fn span(input: &LookupEventsRequest, now: Timestamp) -> Result<Span, Fault> {
 fn filter(input: &LookupEventsRequest) -> String {
     let LookupEventsRequest { lookup_attributes, start_time, end_time, event_category, .. } = input;
     format!("{lookup_attributes:?} {start_time:?} {end_time:?} {event_category:?}")
-}
-
-fn note(cx: &mut Cx<'_>, input: &LookupEventsRequest) {
-    let attributes = input.lookup_attributes.iter().flatten().map(|attribute| {
-        Value::map([
-            ("attributeKey", attribute.attribute_key.as_str().to_owned()),
-            ("attributeValue", attribute.attribute_value.clone()),
-        ])
-    });
-    cx.notes.optional(
-        "lookupAttributes",
-        input.lookup_attributes.is_some().then(|| Value::List(attributes.collect())),
-    );
-    cx.notes.optional("startTime", input.start_time.map(Timestamp::as_millis));
-    cx.notes.optional("endTime", input.end_time.map(Timestamp::as_millis));
-    cx.notes.optional("maxResults", input.max_results.map(i64::from));
 }

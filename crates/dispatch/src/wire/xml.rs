@@ -227,6 +227,10 @@ mod tests {
 
     impl Output for Shape {}
 
+    impl model::shown::Structure for Shape {
+        fn each<'a>(&'a self, _: &mut dyn FnMut(&'static str, &'a dyn model::shown::Show)) {}
+    }
+
     #[test]
     fn a_structure() {
         let output = Shape {

@@ -3,8 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use audit::Value;
-use dispatch::{Cx, Fault, Notes};
+use dispatch::{Cx, Fault};
 use model::{
     arn::Region,
     sts::{PolicyDescriptorType, Tag},
@@ -12,7 +11,7 @@ use model::{
 use policy::{Policy, PolicyKind};
 
 use super::faults;
-use crate::{entities::Tags, sessions::Claims, tables::Account, written};
+use crate::{entities::Tags, sessions::Claims, tables::Account};
 
 /// Characters of a session policy; with the ARNs of managed ones together.
 const POLICY_CHARACTERS: usize = 2_048;
@@ -80,27 +79,6 @@ impl SessionTags {
     /// Whether a session gets any.
     pub(crate) fn is_empty(&self) -> bool {
         self.passed.is_empty() && self.inherited.is_empty()
-    }
-}
-
-/// Notes what is passed: the session policy and the ARNs of managed ones, tags, and the keys of those that go on.
-pub(crate) fn note(
-    notes: &mut Notes,
-    (policy, arns): (Option<&String>, Option<&Vec<PolicyDescriptorType>>),
-    (tags, transitive): (Option<&Vec<Tag>>, Option<&Vec<String>>),
-) {
-    if let Some(policy) = policy {
-        written::note(notes, "policy", policy);
-    }
-    if let Some(arns) = arns {
-        notes.parameter("policyArns", Value::list(arns.iter().filter_map(|named| named.arn.clone())));
-    }
-    if let Some(tags) = tags {
-        let tags = tags.iter().map(|tag| (tag.key.clone().into(), Value::from(tag.value.clone())));
-        notes.parameter("tags", Value::Members(tags.collect()));
-    }
-    if let Some(transitive) = transitive {
-        notes.parameter("transitiveTagKeys", Value::list(transitive.clone()));
     }
 }
 

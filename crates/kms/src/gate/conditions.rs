@@ -28,7 +28,6 @@ pub(crate) struct Asked<'a> {
     tags: Option<&'a Tags>,
     tag_keys: Option<&'a [String]>,
     tokens: &'a [String],
-    key_parameter: Option<&'static str>,
     child: Option<&'a Wanted>,
     more: Option<&'a (dyn Says + Sync)>,
     days_unused: bool,
@@ -79,11 +78,6 @@ impl<'a> Asked<'a> {
         Self { tag_keys: Some(keys), ..self }
     }
 
-    /// Which parameter names the key, if it is not `keyId`.
-    pub(crate) fn naming_key_as(self, parameter: &'static str) -> Self {
-        Self { key_parameter: Some(parameter), ..self }
-    }
-
     /// Grant tokens that came along.
     pub(crate) fn with_tokens(self, tokens: Option<&'a Vec<String>>) -> Self {
         Self { tokens: tokens.map_or(&[], Vec::as_slice), ..self }
@@ -107,11 +101,6 @@ impl<'a> Asked<'a> {
     /// The value of a parameter's condition key.
     pub(super) fn parameter(&self, key: &str) -> Option<&str> {
         self.parameters.iter().find(|(known, _)| *known == key).map(|(_, value)| value.as_str())
-    }
-
-    /// The parameter that names the key, as records have it.
-    pub(super) fn key_parameter(&self) -> &'static str {
-        self.key_parameter.unwrap_or("keyId")
     }
 
     /// Something with condition keys of its own.

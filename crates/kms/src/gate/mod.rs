@@ -50,7 +50,6 @@ pub(crate) fn key<U: Use>(
     sent: &str,
     asked: &Asked<'_>,
 ) -> Result<Usable<U>, Fault> {
-    cx.notes.parameter(asked.key_parameter(), sent.to_owned());
     let found = match resolve(kms, cx, sent, U::ALIASES) {
         Err(missing) if U::ALIASES == Aliases::Taken => {
             return Err(unmade::made_first::<U>(kms, cx, sent, asked).unwrap_or(missing));
@@ -102,7 +101,6 @@ pub(crate) fn ciphertext<U: Use>(
             admit(kms, cx, shelf, key, arn)
         }
         (Some(named), Some(made_with)) => {
-            cx.notes.parameter(asked.key_parameter(), named.to_owned());
             let Resolved::Key { shelf, key, alias } = resolve(kms, cx, named, U::ALIASES)? else {
                 return Err(decide::foreign::<U>(cx));
             };
@@ -165,7 +163,6 @@ pub(crate) fn alias(
     name: &AliasName,
 ) -> Result<AliasArn, Fault> {
     let arn = AliasArn { region: cx.region.clone(), account: cx.account(), name: name.clone() };
-    cx.notes.parameter("aliasName", name.to_string());
     permit(kms, cx, action, &arn.to_string(), &())?;
     cx.notes.resource(arn.to_string());
     Ok(arn)

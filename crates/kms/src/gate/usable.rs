@@ -132,9 +132,9 @@ impl<U: Encrypts> Usable<U> {
     }
 
     /// The id of the material that encrypts. Pairs have one material, which AWS does not name.
-    pub(crate) fn material_id(&self) -> Option<String> {
+    pub(crate) fn material_id(&self) -> Option<MaterialId> {
         match self.key.spec {
-            KeySpec::SymmetricDefault => self.key.current_material.map(|id| id.text()),
+            KeySpec::SymmetricDefault => self.key.current_material,
             _ => None,
         }
     }

@@ -108,19 +108,8 @@ impl Wanted {
             && (parent.source_arn.is_none() || self.source_arn == parent.source_arn)
     }
 
-    /// Notes it for the record, as AWS's trail shows it.
+    /// Notes for the record what constrains it.
     pub(crate) fn note(&self, notes: &mut Notes) {
-        match &self.grantee {
-            NamedParty::Principal(arn) => notes.parameter("granteePrincipal", arn.clone()),
-            NamedParty::Service(name) => notes.parameter("granteeServicePrincipal", name.clone()),
-        }
-        match &self.retiring {
-            Some(NamedParty::Principal(arn)) => notes.parameter("retiringPrincipal", arn.clone()),
-            Some(NamedParty::Service(name)) => notes.parameter("retiringServicePrincipal", name.clone()),
-            None => {}
-        }
-        let operations = self.operations.iter().map(|operation| operation.as_str().into()).collect();
-        notes.parameter("operations", Value::List(operations));
         let context = self.context.as_ref().map(|constraint| {
             let kind = match constraint {
                 ContextConstraint::Equals(_) => "encryptionContextEquals",
@@ -131,9 +120,6 @@ impl Wanted {
         let source = self.source_arn.clone().map(|arn| ("sourceArn", Value::from(arn)));
         if context.is_some() || source.is_some() {
             notes.parameter("constraints", Value::map(context.into_iter().chain(source)));
-        }
-        if !self.name.is_empty() {
-            notes.parameter("name", self.name.clone());
         }
     }
 

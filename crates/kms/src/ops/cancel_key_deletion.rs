@@ -16,8 +16,9 @@ impl Operation for CancelKeyDeletion {
     type Service = Kms;
     type Input = CancelKeyDeletionRequest;
     type Output = CancelKeyDeletionResponse;
-    const FACTS: Facts =
-        Facts::changing("CancelKeyDeletion", r#"{"KeyId":"{pending-key}"}"#).at(Rate::PerSecond(5));
+    const FACTS: Facts = Facts::changing("CancelKeyDeletion", r#"{"KeyId":"{pending-key}"}"#)
+        .at(Rate::PerSecond(5))
+        .shows(&["keyId"]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let key = gate::key::<ToCancelDeletion>(kms, cx, &input.key_id, &Asked::nothing())?;

@@ -21,15 +21,15 @@ impl Operation for CreateAlias {
     type Input = CreateAliasRequest;
     type Output = Nothing;
     const FACTS: Facts = Facts::changing("CreateAlias", r#"{"AliasName":"alias/new","TargetKeyId":"{key}"}"#)
-        .at(Rate::PerSecond(5));
+        .at(Rate::PerSecond(5))
+        .shows(&["aliasName", "targetKeyId"]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let name = aliases::parse(&input.alias_name)?;
         aliases::check_target(&input.target_key_id)?;
 
         let arn = gate::alias(kms, cx, "kms:CreateAlias", &name)?;
-        let asked = Asked::nothing().naming_key_as("targetKeyId");
-        let key = gate::key::<ToCreateAlias>(kms, cx, &input.target_key_id, &asked)?;
+        let key = gate::key::<ToCreateAlias>(kms, cx, &input.target_key_id, &Asked::nothing())?;
         let place = Place::of(cx);
         if kms.tables().alias(&place, &name).is_some() {
             let text = format!("An alias with the name {arn} already exists");

@@ -25,7 +25,19 @@ impl Operation for CreateGrant {
     )
     .forwarded()
     .on_managed()
-    .at(Rate::PerSecond(50));
+    .at(Rate::PerSecond(50))
+    .shows(&[
+        "keyId",
+        "granteePrincipal",
+        "retiringPrincipal",
+        "operations",
+        "constraints",
+        "name",
+        "dryRun",
+        "granteeServicePrincipal",
+        "retiringServicePrincipal",
+    ])
+    .answers(&["grantId"]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let wanted = Wanted::parse(&input)?;

@@ -29,11 +29,24 @@ impl Operation for CreateKey {
     type Service = Kms;
     type Input = CreateKeyRequest;
     type Output = CreateKeyResponse;
-    const FACTS: Facts =
-        Facts::changing("CreateKey", r#"{"Description":"made by its example"}"#).at(Rate::PerSecond(5));
+    const FACTS: Facts = Facts::changing("CreateKey", r#"{"Description":"made by its example"}"#)
+        .at(Rate::PerSecond(5))
+        .shows(&[
+            "policy",
+            "description",
+            "keyUsage",
+            "customerMasterKeySpec",
+            "keySpec",
+            "origin",
+            "customKeyStoreId",
+            "bypassPolicyLockoutSafetyCheck",
+            "tags",
+            "multiRegion",
+            "xksKeyId",
+        ])
+        .answers(&["keyMetadata"]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        note(cx, &input);
         let spec = key_spec(&input)?;
         let usage = key_usage(&input, spec)?;
         check_region(spec, cx.region)?;
@@ -80,19 +93,6 @@ impl Operation for CreateKey {
         let change = change(&key, made);
         Ok(Outcome::changing(CreateKeyResponse { key_metadata: Some(metadata(kms.tables(), &key)) }, change))
     }
-}
-
-/// Notes for the record what is asked for.
-fn note(cx: &mut Cx<'_>, input: &CreateKeyRequest) {
-    cx.notes.optional("description", input.description.clone());
-    cx.notes.optional("keySpec", input.key_spec.map(|spec| spec.as_str()));
-    cx.notes.optional("customerMasterKeySpec", input.customer_master_key_spec.map(|spec| spec.as_str()));
-    cx.notes.optional("keyUsage", input.key_usage.map(|usage| usage.as_str()));
-    cx.notes.optional("origin", input.origin.map(|origin| origin.as_str()));
-    cx.notes.optional("multiRegion", input.multi_region);
-    cx.notes.optional("policy", input.policy.clone());
-    cx.notes.optional("bypassPolicyLockoutSafetyCheck", input.bypass_policy_lockout_safety_check);
-    cx.notes.optional("tags", input.tags.as_deref().map(tags::noted));
 }
 
 /// The key, with its material unless that is imported later.

@@ -18,11 +18,10 @@ impl Operation for Decapsulate {
     type Service = Kms;
     type Input = DecapsulateRequest;
     type Output = DecapsulateResponse;
-    const FACTS: Facts = Facts::reading("Decapsulate", r#"{"KeyId":"{kem-key}","EncapsulationAlgorithm":"ML_KEM","SharedSecretCiphertextBlob":"{kem-ciphertext}"}"#).forwarded().at(Rate::Cryptographic);
+    const FACTS: Facts = Facts::reading("Decapsulate", r#"{"KeyId":"{kem-key}","EncapsulationAlgorithm":"ML_KEM","SharedSecretCiphertextBlob":"{kem-ciphertext}"}"#).forwarded().at(Rate::Cryptographic).shows(&["keyId", "encapsulationAlgorithm", "dryRun"]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let algorithm = input.encapsulation_algorithm;
-        cx.notes.parameter("encapsulationAlgorithm", algorithm.as_str());
 
         let asked = Asked::nothing().with_tokens(input.grant_tokens.as_ref());
         let key = gate::key::<ToDecapsulate>(kms, cx, &input.key_id, &asked)?;

@@ -10,7 +10,7 @@ use model::kms::{DecryptRequest, DecryptResponse};
 use crate::{
     Kms,
     gate::{self, Asked, ToDecrypt},
-    parameters,
+    materials, parameters,
 };
 
 /// The operation.
@@ -23,7 +23,9 @@ impl Operation for Decrypt {
     const FACTS: Facts = Facts::reading("Decrypt", r#"{"CiphertextBlob":"{ciphertext}"}"#)
         .forwarded()
         .on_managed()
-        .at(Rate::Cryptographic);
+        .at(Rate::Cryptographic)
+        .shows(&["encryptionContext", "keyId", "encryptionAlgorithm", "dryRun", "dryRunModifiers"])
+        .adds(&["keyMaterialId", "recipient"]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let algorithm = input.encryption_algorithm.unwrap_or_default();
@@ -44,6 +46,7 @@ impl Operation for Decrypt {
         };
         let opened = key.decrypt(kms, cx, algorithm, blob, context).await?;
         parameters::dry_run(input.dry_run)?;
+        materials::note(cx, "keyMaterialId", opened.material);
         let material = opened.material.filter(|_| recipient.is_none());
         let handed = gate::hand(cx, recipient, opened.plaintext)?;
 

@@ -18,7 +18,9 @@ impl Operation for DeleteAlias {
     type Service = Kms;
     type Input = DeleteAliasRequest;
     type Output = Nothing;
-    const FACTS: Facts = Facts::changing("DeleteAlias", r#"{"AliasName":"{alias}"}"#).at(Rate::PerSecond(15));
+    const FACTS: Facts = Facts::changing("DeleteAlias", r#"{"AliasName":"{alias}"}"#)
+        .at(Rate::PerSecond(15))
+        .shows(&["aliasName"]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let name = aliases::parse(&input.alias_name)?;

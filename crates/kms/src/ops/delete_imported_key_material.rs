@@ -20,8 +20,10 @@ impl Operation for DeleteImportedKeyMaterial {
     type Service = Kms;
     type Input = DeleteImportedKeyMaterialRequest;
     type Output = DeleteImportedKeyMaterialResponse;
-    const FACTS: Facts =
-        Facts::changing("DeleteImportedKeyMaterial", r#"{"KeyId":"{imported-key}"}"#).at(Rate::PerSecond(15));
+    const FACTS: Facts = Facts::changing("DeleteImportedKeyMaterial", r#"{"KeyId":"{imported-key}"}"#)
+        .at(Rate::PerSecond(15))
+        .shows(&["keyId", "keyMaterialId"])
+        .answers(&["keyMaterialId"]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let key = gate::key::<ToDeleteMaterial>(kms, cx, &input.key_id, &Asked::nothing())?;
@@ -29,7 +31,6 @@ impl Operation for DeleteImportedKeyMaterial {
         import::check_origin(record)?;
         let id = match &input.key_material_id {
             Some(sent) => {
-                cx.notes.parameter("keyMaterialId", sent.clone());
                 let named = MaterialId::parse(sent).ok();
                 let named = named.filter(|id| key.shelf().material(key.id(), *id).is_some());
                 Some(named.ok_or_else(|| faults::material_not_found(&record.arn, sent))?)

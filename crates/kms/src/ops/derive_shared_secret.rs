@@ -22,11 +22,12 @@ impl Operation for DeriveSharedSecret {
         r#"{"KeyId":"{agree-key}","KeyAgreementAlgorithm":"ECDH","PublicKey":"{peer-public-key}"}"#,
     )
     .forwarded()
-    .at(Rate::Cryptographic);
+    .at(Rate::Cryptographic)
+    .shows(&["keyId", "keyAgreementAlgorithm", "dryRun"])
+    .adds(&["recipient"]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let algorithm = input.key_agreement_algorithm;
-        cx.notes.parameter("keyAgreementAlgorithm", algorithm.as_str());
         let recipient = gate::recipient(kms, cx, input.recipient).await?;
         let asked = Asked::nothing()
             .with("kms:KeyAgreementAlgorithm", algorithm)

@@ -17,7 +17,8 @@ impl Operation for DisableKey {
     type Service = Kms;
     type Input = DisableKeyRequest;
     type Output = Nothing;
-    const FACTS: Facts = Facts::changing("DisableKey", r#"{"KeyId":"{key}"}"#).at(Rate::PerSecond(5));
+    const FACTS: Facts =
+        Facts::changing("DisableKey", r#"{"KeyId":"{key}"}"#).at(Rate::PerSecond(5)).shows(&["keyId"]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let key = gate::key::<ToDisable>(kms, cx, &input.key_id, &Asked::days_unused())?;

@@ -21,7 +21,9 @@ impl Operation for DisableKeyRotation {
     type Service = Kms;
     type Input = DisableKeyRotationRequest;
     type Output = Nothing;
-    const FACTS: Facts = Facts::changing("DisableKeyRotation", r#"{"KeyId":"{key}"}"#).at(Rate::PerSecond(5));
+    const FACTS: Facts = Facts::changing("DisableKeyRotation", r#"{"KeyId":"{key}"}"#)
+        .at(Rate::PerSecond(5))
+        .shows(&["keyId"]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let key = gate::key::<ToDisableRotation>(kms, cx, &input.key_id, &Asked::nothing())?;

@@ -17,7 +17,8 @@ impl Operation for EnableKey {
     type Service = Kms;
     type Input = EnableKeyRequest;
     type Output = Nothing;
-    const FACTS: Facts = Facts::changing("EnableKey", r#"{"KeyId":"{key}"}"#).at(Rate::PerSecond(5));
+    const FACTS: Facts =
+        Facts::changing("EnableKey", r#"{"KeyId":"{key}"}"#).at(Rate::PerSecond(5)).shows(&["keyId"]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let key = gate::key::<ToEnable>(kms, cx, &input.key_id, &Asked::nothing())?;

@@ -24,10 +24,10 @@ impl Operation for EnableKeyRotation {
     type Output = Nothing;
     const FACTS: Facts =
         Facts::changing("EnableKeyRotation", r#"{"KeyId":"{key}","RotationPeriodInDays":180}"#)
-            .at(Rate::PerSecond(15));
+            .at(Rate::PerSecond(15))
+            .shows(&["keyId", "rotationPeriodInDays"]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        cx.notes.optional("rotationPeriodInDays", input.rotation_period_in_days.map(i64::from));
         let period_days = period(input.rotation_period_in_days)?;
         let asked = match input.rotation_period_in_days {
             Some(days) => Asked::nothing().with("kms:RotationPeriodInDays", days),

@@ -20,11 +20,11 @@ impl Operation for Encapsulate {
     const FACTS: Facts =
         Facts::reading("Encapsulate", r#"{"KeyId":"{kem-key}","EncapsulationAlgorithm":"ML_KEM"}"#)
             .forwarded()
-            .at(Rate::Cryptographic);
+            .at(Rate::Cryptographic)
+            .shows(&["keyId", "encapsulationAlgorithm", "dryRun"]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let algorithm = input.encapsulation_algorithm;
-        cx.notes.parameter("encapsulationAlgorithm", algorithm.as_str());
 
         let asked = Asked::nothing().with_tokens(input.grant_tokens.as_ref());
         let key = gate::key::<ToEncapsulate>(kms, cx, &input.key_id, &asked)?;

@@ -7,7 +7,7 @@ use model::kms::{EncryptRequest, EncryptResponse};
 use crate::{
     Kms,
     gate::{self, Asked, ToEncrypt},
-    parameters,
+    materials, parameters,
 };
 
 /// The operation.
@@ -20,7 +20,9 @@ impl Operation for Encrypt {
     const FACTS: Facts = Facts::reading("Encrypt", r#"{"KeyId":"{key}","Plaintext":"aGVsbG8="}"#)
         .forwarded()
         .on_managed()
-        .at(Rate::Cryptographic);
+        .at(Rate::Cryptographic)
+        .shows(&["keyId", "encryptionContext", "encryptionAlgorithm", "dryRun"])
+        .adds(&["keyMaterialId"]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let algorithm = input.encryption_algorithm.unwrap_or_default();
@@ -34,6 +36,7 @@ impl Operation for Encrypt {
         parameters::takes_context(algorithm, context)?;
         parameters::dry_run(input.dry_run)?;
         let blob = key.encrypt_by(kms, cx, algorithm, input.plaintext, context).await?;
+        materials::note(cx, "keyMaterialId", key.material_id());
 
         let output = EncryptResponse {
             ciphertext_blob: Some(blob),

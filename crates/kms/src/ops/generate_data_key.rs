@@ -13,7 +13,7 @@ use crate::{
     Kms, faults,
     gate::{self, Asked, ToGenerateDataKey, ToGenerateDataKeyWithoutPlaintext},
     key::Key,
-    parameters,
+    materials, parameters,
 };
 
 /// The operation with plaintext.
@@ -26,10 +26,12 @@ impl Operation for GenerateDataKey {
     const FACTS: Facts = Facts::reading("GenerateDataKey", r#"{"KeyId":"{key}","KeySpec":"AES_256"}"#)
         .forwarded()
         .on_managed()
-        .at(Rate::Cryptographic);
+        .at(Rate::Cryptographic)
+        .shows(&["keyId", "encryptionContext", "numberOfBytes", "keySpec", "dryRun"])
+        .adds(&["keyMaterialId", "recipient"]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        let bytes = length(cx, input.key_spec, input.number_of_bytes)?;
+        let bytes = length(input.key_spec, input.number_of_bytes)?;
         let recipient = gate::recipient(kms, cx, input.recipient).await?;
         let context = gate::context(cx, "encryptionContext", input.encryption_context.as_ref())?;
 
@@ -41,6 +43,7 @@ impl Operation for GenerateDataKey {
         parameters::dry_run(input.dry_run)?;
         let plaintext = random(cx, bytes)?;
         let blob = key.encrypt(cx, &plaintext, context)?;
+        materials::note(cx, "keyMaterialId", key.material_id());
         let material = key.material_id().filter(|_| recipient.is_none());
         let handed = gate::hand(cx, recipient, plaintext)?;
 
@@ -49,7 +52,7 @@ impl Operation for GenerateDataKey {
             plaintext: handed.plaintext,
             key_id: Some(key.arn()),
             ciphertext_for_recipient: handed.for_recipient,
-            key_material_id: material,
+            key_material_id: material.map(|id| id.text()),
         };
         Ok(output.into())
     }
@@ -66,10 +69,12 @@ impl Operation for GenerateDataKeyWithoutPlaintext {
         Facts::reading("GenerateDataKeyWithoutPlaintext", r#"{"KeyId":"{key}","NumberOfBytes":64}"#)
             .forwarded()
             .on_managed()
-            .at(Rate::Cryptographic);
+            .at(Rate::Cryptographic)
+            .shows(&["keyId", "encryptionContext", "keySpec", "numberOfBytes", "dryRun"])
+            .adds(&["keyMaterialId"]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        let bytes = length(cx, input.key_spec, input.number_of_bytes)?;
+        let bytes = length(input.key_spec, input.number_of_bytes)?;
         let context = gate::context(cx, "encryptionContext", input.encryption_context.as_ref())?;
 
         let asked = Asked::symmetric(context).with_tokens(input.grant_tokens.as_ref());
@@ -77,11 +82,12 @@ impl Operation for GenerateDataKeyWithoutPlaintext {
         check_symmetric(key.record())?;
         parameters::dry_run(input.dry_run)?;
         let blob = key.encrypt(cx, &random(cx, bytes)?, context)?;
+        materials::note(cx, "keyMaterialId", key.material_id());
 
         let output = GenerateDataKeyWithoutPlaintextResponse {
             ciphertext_blob: Some(blob),
             key_id: Some(key.arn()),
-            key_material_id: key.material_id(),
+            key_material_id: key.material_id().map(|id| id.text()),
         };
         Ok(output.into())
     }
@@ -97,9 +103,7 @@ fn check_symmetric(key: &Key) -> Result<(), Fault> {
 }
 
 /// Exactly one of the two says how many bytes.
-fn length(cx: &mut Cx<'_>, spec: Option<DataKeySpec>, bytes: Option<i32>) -> Result<usize, Fault> {
-    cx.notes.optional("keySpec", spec.map(|spec| spec.as_str()));
-    cx.notes.optional("numberOfBytes", bytes.map(i64::from));
+fn length(spec: Option<DataKeySpec>, bytes: Option<i32>) -> Result<usize, Fault> {
     match (spec, bytes) {
         (Some(DataKeySpec::Aes256), None) => Ok(32),
         (Some(DataKeySpec::Aes128), None) => Ok(16),

@@ -14,7 +14,7 @@ use super::create_key::check_region;
 use crate::{
     Kms,
     gate::{self, Asked, ToGenerateDataKeyPair, ToGenerateDataKeyPairWithoutPlaintext},
-    making, parameters,
+    making, materials, parameters,
 };
 
 /// The operation with plaintext.
@@ -28,7 +28,9 @@ impl Operation for GenerateDataKeyPair {
         Facts::reading("GenerateDataKeyPair", r#"{"KeyId":"{key}","KeyPairSpec":"ECC_NIST_P256"}"#)
             .forwarded()
             .on_managed()
-            .at(Rate::DataKeyPair);
+            .at(Rate::DataKeyPair)
+            .shows(&["encryptionContext", "keyId", "keyPairSpec", "dryRun"])
+            .adds(&["keyMaterialId", "recipient"]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let spec = key_spec(cx, input.key_pair_spec)?;
@@ -43,6 +45,7 @@ impl Operation for GenerateDataKeyPair {
         parameters::dry_run(input.dry_run)?;
         let pair = making::pair(kms, cx, spec).await?;
         let blob = key.encrypt(cx, &pair.private, context)?;
+        materials::note(cx, "keyMaterialId", key.material_id());
         let handed = gate::hand(cx, recipient, pair.private)?;
 
         let output = GenerateDataKeyPairResponse {
@@ -52,7 +55,7 @@ impl Operation for GenerateDataKeyPair {
             key_id: Some(key.arn()),
             key_pair_spec: Some(input.key_pair_spec),
             ciphertext_for_recipient: handed.for_recipient,
-            key_material_id: key.material_id(),
+            key_material_id: key.material_id().map(|id| id.text()),
         };
         Ok(output.into())
     }
@@ -71,7 +74,9 @@ impl Operation for GenerateDataKeyPairWithoutPlaintext {
     )
     .forwarded()
     .on_managed()
-    .at(Rate::DataKeyPair);
+    .at(Rate::DataKeyPair)
+    .shows(&["encryptionContext", "keyId", "keyPairSpec", "dryRun"])
+    .adds(&["keyMaterialId"]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let spec = key_spec(cx, input.key_pair_spec)?;
@@ -83,13 +88,14 @@ impl Operation for GenerateDataKeyPairWithoutPlaintext {
         parameters::dry_run(input.dry_run)?;
         let pair = making::pair(kms, cx, spec).await?;
         let blob = key.encrypt(cx, &pair.private, context)?;
+        materials::note(cx, "keyMaterialId", key.material_id());
 
         let output = GenerateDataKeyPairWithoutPlaintextResponse {
             private_key_ciphertext_blob: Some(blob),
             public_key: Some(pair.public.into()),
             key_id: Some(key.arn()),
             key_pair_spec: Some(input.key_pair_spec),
-            key_material_id: key.material_id(),
+            key_material_id: key.material_id().map(|id| id.text()),
         };
         Ok(output.into())
     }
@@ -100,8 +106,7 @@ fn asked(spec: DataKeyPairSpec, context: Option<&BTreeMap<String, String>>) -> A
 }
 
 /// The spec, as of a KMS key, if it is made in this Region.
-fn key_spec(cx: &mut Cx<'_>, spec: DataKeyPairSpec) -> Result<KeySpec, Fault> {
-    cx.notes.parameter("keyPairSpec", spec.as_str());
+fn key_spec(cx: &Cx<'_>, spec: DataKeyPairSpec) -> Result<KeySpec, Fault> {
     let spec =
         KeySpec::parse(spec.as_str()).ok_or_else(|| Fault::internal(format!("{spec} is no KeySpec")))?;
     check_region(spec, cx.region)?;

@@ -14,8 +14,10 @@ impl Operation for GenerateRandom {
     type Service = Kms;
     type Input = GenerateRandomRequest;
     type Output = GenerateRandomResponse;
-    const FACTS: Facts =
-        Facts::reading("GenerateRandom", r#"{"NumberOfBytes":32}"#).forwarded().at(Rate::Cryptographic);
+    const FACTS: Facts = Facts::reading("GenerateRandom", r#"{"NumberOfBytes":32}"#)
+        .forwarded()
+        .at(Rate::Cryptographic)
+        .adds(&["recipient"]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let Some(bytes) = input.number_of_bytes else {

@@ -16,8 +16,10 @@ impl Operation for GetKeyLastUsage {
     type Service = Kms;
     type Input = GetKeyLastUsageRequest;
     type Output = GetKeyLastUsageResponse;
-    const FACTS: Facts =
-        Facts::reading("GetKeyLastUsage", r#"{"KeyId":"{key}"}"#).on_managed().at(Rate::PerSecond(5));
+    const FACTS: Facts = Facts::reading("GetKeyLastUsage", r#"{"KeyId":"{key}"}"#)
+        .on_managed()
+        .at(Rate::PerSecond(5))
+        .shows(&["keyId"]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let key = gate::key::<ToGetLastUsage>(kms, cx, &input.key_id, &Asked::nothing())?;

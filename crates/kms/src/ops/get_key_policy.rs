@@ -17,8 +17,10 @@ impl Operation for GetKeyPolicy {
     type Service = Kms;
     type Input = GetKeyPolicyRequest;
     type Output = GetKeyPolicyResponse;
-    const FACTS: Facts =
-        Facts::reading("GetKeyPolicy", r#"{"KeyId":"{key}"}"#).on_managed().at(Rate::PerSecond(1000));
+    const FACTS: Facts = Facts::reading("GetKeyPolicy", r#"{"KeyId":"{key}"}"#)
+        .on_managed()
+        .at(Rate::PerSecond(1000))
+        .shows(&["keyId", "policyName"]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let key = gate::key::<ToGetPolicy>(kms, cx, &input.key_id, &Asked::nothing())?;

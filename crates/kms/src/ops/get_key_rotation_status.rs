@@ -18,8 +18,10 @@ impl Operation for GetKeyRotationStatus {
     type Service = Kms;
     type Input = GetKeyRotationStatusRequest;
     type Output = GetKeyRotationStatusResponse;
-    const FACTS: Facts =
-        Facts::reading("GetKeyRotationStatus", r#"{"KeyId":"{key}"}"#).on_managed().at(Rate::PerSecond(1000));
+    const FACTS: Facts = Facts::reading("GetKeyRotationStatus", r#"{"KeyId":"{key}"}"#)
+        .on_managed()
+        .at(Rate::PerSecond(1000))
+        .shows(&["keyId"]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let key = gate::key::<ToGetRotation>(kms, cx, &input.key_id, &Asked::nothing())?;

@@ -28,7 +28,8 @@ impl Operation for GetParametersForImport {
         "GetParametersForImport",
         r#"{"KeyId":"{external-key}","WrappingAlgorithm":"RSAES_OAEP_SHA_256","WrappingKeySpec":"RSA_2048"}"#,
     )
-    .at(Rate::PerSecond(1));
+    .at(Rate::PerSecond(1))
+    .shows(&["keyId", "wrappingAlgorithm", "wrappingKeySpec"]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let (algorithm, wrapping_key) = (input.wrapping_algorithm, input.wrapping_key_spec);
@@ -38,8 +39,6 @@ impl Operation for GetParametersForImport {
                 .with("kms:WrappingKeySpec", wrapping_key);
             gate::key::<ToGetImportParameters>(kms, cx, &input.key_id, &asked)?
         };
-        cx.notes.parameter("wrappingAlgorithm", algorithm.to_string());
-        cx.notes.parameter("wrappingKeySpec", wrapping_key.to_string());
         import::check_open(key.record())?;
         let in_china = key.record().arn.region.partition() == Partition::Cn;
         check_fit(key.record().spec, algorithm, wrapping_key, in_china)?;

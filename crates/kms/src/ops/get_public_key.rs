@@ -20,7 +20,8 @@ impl Operation for GetPublicKey {
     const FACTS: Facts = Facts::reading("GetPublicKey", r#"{"KeyId":"{sign-key}"}"#)
         .forwarded()
         .on_managed()
-        .at(Rate::PerSecond(2000));
+        .at(Rate::PerSecond(2000))
+        .shows(&["keyId"]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let asked = Asked::nothing().with_tokens(input.grant_tokens.as_ref());

@@ -21,12 +21,17 @@ impl Operation for ImportKeyMaterial {
     type Service = Kms;
     type Input = ImportKeyMaterialRequest;
     type Output = ImportKeyMaterialResponse;
-    const FACTS: Facts = Facts::changing("ImportKeyMaterial", r#"{"KeyId":"{external-key}","ImportToken":"{import-token}","EncryptedKeyMaterial":"{wrapped-material}","ExpirationModel":"KEY_MATERIAL_DOES_NOT_EXPIRE"}"#).at(Rate::PerSecond(15));
+    const FACTS: Facts = Facts::changing(
+        "ImportKeyMaterial",
+        r#"{"KeyId":"{external-key}","ImportToken":"{import-token}","EncryptedKeyMaterial":"{wrapped-material}","ExpirationModel":"KEY_MATERIAL_DOES_NOT_EXPIRE"}"#,
+    )
+    .at(Rate::PerSecond(15))
+    .shows(&["keyId", "validTo", "expirationModel", "importType", "keyMaterialDescription", "keyMaterialId"])
+    .answers(&["keyMaterialId"]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let wish = wish(cx, &input)?;
         let key = gate::key::<ToImport>(kms, cx, &input.key_id, &asked(&input))?;
-        note(cx, &input);
         import::check_open(key.record())?;
         check_symmetric(key.record(), &input)?;
 
@@ -94,12 +99,4 @@ fn check_symmetric(key: &Key, input: &ImportKeyMaterialRequest) -> Result<(), Fa
     Err(faults::validation(
         "ImportType, KeyMaterialId and KeyMaterialDescription are only valid for symmetric encryption keys.",
     ))
-}
-
-fn note(cx: &mut Cx<'_>, input: &ImportKeyMaterialRequest) {
-    cx.notes.optional("expirationModel", input.expiration_model.map(|model| model.as_str()));
-    cx.notes.optional("validTo", input.valid_to.map(|at| at.as_millis()));
-    cx.notes.optional("importType", input.import_type.map(|kind| kind.as_str()));
-    cx.notes.optional("keyMaterialDescription", input.key_material_description.clone());
-    cx.notes.optional("keyMaterialId", input.key_material_id.clone());
 }

@@ -30,8 +30,10 @@ impl Operation for ListAliases {
     type Service = Kms;
     type Input = ListAliasesRequest;
     type Output = ListAliasesResponse;
-    const FACTS: Facts =
-        Facts::reading("ListAliases", r#"{"KeyId":"{key}"}"#).forwarded().at(Rate::PerSecond(500));
+    const FACTS: Facts = Facts::reading("ListAliases", r#"{"KeyId":"{key}"}"#)
+        .forwarded()
+        .at(Rate::PerSecond(500))
+        .shows(&["keyId", "limit", "marker"]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let limit = LIST_ALIASES.check(input.limit)?;

@@ -27,7 +27,8 @@ impl Operation for ListGrants {
     const FACTS: Facts = Facts::reading("ListGrants", r#"{"KeyId":"{key}"}"#)
         .forwarded()
         .on_managed()
-        .at(Rate::PerSecond(100));
+        .at(Rate::PerSecond(100))
+        .shows(&["limit", "marker", "keyId", "grantId", "granteePrincipal", "granteeServicePrincipal"]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let limit = LIST_GRANTS.check(input.limit)?;

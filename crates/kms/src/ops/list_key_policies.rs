@@ -18,8 +18,10 @@ impl Operation for ListKeyPolicies {
     type Service = Kms;
     type Input = ListKeyPoliciesRequest;
     type Output = ListKeyPoliciesResponse;
-    const FACTS: Facts =
-        Facts::reading("ListKeyPolicies", r#"{"KeyId":"{key}"}"#).on_managed().at(Rate::PerSecond(100));
+    const FACTS: Facts = Facts::reading("ListKeyPolicies", r#"{"KeyId":"{key}"}"#)
+        .on_managed()
+        .at(Rate::PerSecond(100))
+        .shows(&["keyId", "limit", "marker"]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         LIST_KEY_POLICIES.check(input.limit)?;

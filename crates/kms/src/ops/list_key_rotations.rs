@@ -31,7 +31,8 @@ impl Operation for ListKeyRotations {
     const FACTS: Facts =
         Facts::reading("ListKeyRotations", r#"{"KeyId":"{key}","IncludeKeyMaterial":"ALL_KEY_MATERIAL"}"#)
             .on_managed()
-            .at(Rate::PerSecond(100));
+            .at(Rate::PerSecond(100))
+            .shows(&["keyId", "includeKeyMaterial", "limit", "marker"]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let limit = LIST_KEY_ROTATIONS.check(input.limit)?;

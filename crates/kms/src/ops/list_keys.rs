@@ -24,7 +24,11 @@ impl Operation for ListKeys {
     type Service = Kms;
     type Input = ListKeysRequest;
     type Output = ListKeysResponse;
-    const FACTS: Facts = Facts::reading("ListKeys", r#"{"Limit":10}"#).at(Rate::PerSecond(500));
+    const FACTS: Facts = Facts::reading("ListKeys", r#"{"Limit":10}"#).at(Rate::PerSecond(500)).shows(&[
+        "limit",
+        "marker",
+        "resourceOwners",
+    ]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let limit = LIST_KEYS.check(input.limit)?;

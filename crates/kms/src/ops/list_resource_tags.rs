@@ -20,8 +20,10 @@ impl Operation for ListResourceTags {
     type Service = Kms;
     type Input = ListResourceTagsRequest;
     type Output = ListResourceTagsResponse;
-    const FACTS: Facts =
-        Facts::reading("ListResourceTags", r#"{"KeyId":"{key}"}"#).on_managed().at(Rate::PerSecond(2000));
+    const FACTS: Facts = Facts::reading("ListResourceTags", r#"{"KeyId":"{key}"}"#)
+        .on_managed()
+        .at(Rate::PerSecond(2000))
+        .shows(&["keyId", "limit", "marker"]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let limit = LIST_RESOURCE_TAGS.check(input.limit)?;

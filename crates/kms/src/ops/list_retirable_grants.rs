@@ -25,13 +25,13 @@ impl Operation for ListRetirableGrants {
     type Service = Kms;
     type Input = ListRetirableGrantsRequest;
     type Output = ListGrantsResponse;
-    const FACTS: Facts =
-        Facts::reading("ListRetirableGrants", r#"{"RetiringPrincipal":"{root}"}"#).at(Rate::PerSecond(100));
+    const FACTS: Facts = Facts::reading("ListRetirableGrants", r#"{"RetiringPrincipal":"{root}"}"#)
+        .at(Rate::PerSecond(100))
+        .shows(&["limit", "marker", "retiringPrincipal", "retiringServicePrincipal"]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let limit = LIST_GRANTS.check(input.limit)?;
         let sent = principal(&input)?;
-        cx.notes.parameter("retiringPrincipal", sent.to_owned());
         let name = own(kms, cx, sent)?;
         gate::permit(kms, cx, "kms:ListRetirableGrants", sent, &())?;
 

@@ -18,14 +18,12 @@ impl Operation for PutKeyPolicy {
     type Service = Kms;
     type Input = PutKeyPolicyRequest;
     type Output = Nothing;
-    const FACTS: Facts =
-        Facts::changing("PutKeyPolicy", r#"{"KeyId":"{key}","Policy":"{policy}"}"#).at(Rate::PerSecond(15));
+    const FACTS: Facts = Facts::changing("PutKeyPolicy", r#"{"KeyId":"{key}","Policy":"{policy}"}"#)
+        .at(Rate::PerSecond(15))
+        .shows(&["keyId", "policyName", "policy", "bypassPolicyLockoutSafetyCheck"]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let bypass = input.bypass_policy_lockout_safety_check;
-        cx.notes.optional("policyName", input.policy_name.clone());
-        cx.notes.parameter("policy", input.policy.clone());
-        cx.notes.optional("bypassPolicyLockoutSafetyCheck", bypass);
         let mut asked = Asked::nothing();
         if let Some(bypass) = bypass {
             asked = asked.with("kms:BypassPolicyLockoutSafetyCheck", bypass);

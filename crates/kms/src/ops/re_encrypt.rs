@@ -7,7 +7,7 @@ use model::kms::{ReEncryptRequest, ReEncryptResponse};
 use crate::{
     Kms,
     gate::{self, Asked, ToReEncryptFrom, ToReEncryptTo},
-    parameters,
+    materials, parameters,
 };
 
 /// The operation.
@@ -21,7 +21,18 @@ impl Operation for ReEncrypt {
         Facts::reading("ReEncrypt", r#"{"CiphertextBlob":"{ciphertext}","DestinationKeyId":"{key}"}"#)
             .forwarded()
             .on_managed()
-            .at(Rate::Cryptographic);
+            .at(Rate::Cryptographic)
+            .shows(&[
+                "sourceEncryptionContext",
+                "sourceKeyId",
+                "destinationKeyId",
+                "destinationEncryptionContext",
+                "sourceEncryptionAlgorithm",
+                "destinationEncryptionAlgorithm",
+                "dryRun",
+                "dryRunModifiers",
+            ])
+            .adds(&["sourceKeyMaterialId", "destinationKeyMaterialId"]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let from = input.source_encryption_algorithm.unwrap_or_default();
@@ -38,10 +49,8 @@ impl Operation for ReEncrypt {
 
         let tokens = input.grant_tokens.as_ref();
         let asked = Asked::encryption(from, old).re_encrypting(same).with_tokens(tokens);
-        let asked = asked.naming_key_as("sourceKeyId");
         let source = gate::ciphertext::<ToReEncryptFrom>(kms, cx, named, blob, &asked)?;
         let asked = Asked::encryption(to, new).re_encrypting(same).with_tokens(tokens);
-        let asked = asked.naming_key_as("destinationKeyId");
         let target = gate::key::<ToReEncryptTo>(kms, cx, &input.destination_key_id, &asked)?;
         source.supports(from)?;
         target.supports(to)?;
@@ -54,6 +63,8 @@ impl Operation for ReEncrypt {
         target.takes(to, &opened.plaintext)?;
         parameters::dry_run(input.dry_run)?;
         let blob = target.encrypt_by(kms, cx, to, opened.plaintext, new).await?;
+        materials::note(cx, "sourceKeyMaterialId", opened.material);
+        materials::note(cx, "destinationKeyMaterialId", target.material_id());
 
         let output = ReEncryptResponse {
             ciphertext_blob: Some(blob),
@@ -62,7 +73,7 @@ impl Operation for ReEncrypt {
             source_encryption_algorithm: Some(from),
             destination_encryption_algorithm: Some(to),
             source_key_material_id: opened.material.map(|id| id.text()),
-            destination_key_material_id: target.material_id(),
+            destination_key_material_id: target.material_id().map(|id| id.text()),
         };
         Ok(output.into())
     }

@@ -34,7 +34,16 @@ impl Operation for ReplicateKey {
     type Output = ReplicateKeyResponse;
     const FACTS: Facts =
         Facts::changing("ReplicateKey", r#"{"KeyId":"{primary-key}","ReplicaRegion":"eu-central-1"}"#)
-            .at(Rate::PerSecond(5));
+            .at(Rate::PerSecond(5))
+            .shows(&[
+                "keyId",
+                "replicaRegion",
+                "policy",
+                "bypassPolicyLockoutSafetyCheck",
+                "description",
+                "tags",
+            ])
+            .answers(&["replicaKeyMetadata", "replicaPolicy", "replicaTags"]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let tags = tags::parse(input.tags.as_deref().unwrap_or_default())?;
@@ -43,11 +52,6 @@ impl Operation for ReplicateKey {
         if let Some(bypass) = bypass {
             asked = asked.with("kms:BypassPolicyLockoutSafetyCheck", bypass);
         }
-        cx.notes.parameter("replicaRegion", input.replica_region.clone());
-        cx.notes.optional("policy", input.policy.clone());
-        cx.notes.optional("bypassPolicyLockoutSafetyCheck", bypass);
-        cx.notes.optional("description", input.description.clone());
-        cx.notes.optional("tags", input.tags.as_deref().map(tags::noted));
         let primary = gate::key::<ToReplicate>(kms, cx, &input.key_id, &asked)?;
         family::check_primary(primary.record())?;
         let region = family::other_region(kms, primary.record(), &input.replica_region)?;

@@ -17,7 +17,8 @@ impl Operation for RetireGrant {
     type Output = Nothing;
     const FACTS: Facts = Facts::changing("RetireGrant", r#"{"KeyId":"{key}","GrantId":"{grant}"}"#)
         .forwarded()
-        .at(Rate::PerSecond(50));
+        .at(Rate::PerSecond(50))
+        .adds(&["grantId"]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let granted = match (&input.grant_token, &input.key_id, &input.grant_id) {
@@ -29,7 +30,7 @@ impl Operation for RetireGrant {
                 ));
             }
         };
-        cx.notes.parameter("grantId", granted.grant.id.to_string());
+        cx.notes.additional("grantId", granted.grant.id.to_string());
         cx.notes.resource(granted.key.arn.to_string());
         gate::retire(kms, cx, &granted)?;
         parameters::dry_run(input.dry_run)?;

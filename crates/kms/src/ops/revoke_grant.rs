@@ -22,11 +22,11 @@ impl Operation for RevokeGrant {
     const FACTS: Facts = Facts::changing("RevokeGrant", r#"{"KeyId":"{key}","GrantId":"{grant}"}"#)
         .forwarded()
         .on_managed()
-        .at(Rate::PerSecond(50));
+        .at(Rate::PerSecond(50))
+        .shows(&["keyId", "grantId", "dryRun"]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let id = parse(&input.grant_id)?;
-        cx.notes.parameter("grantId", id.to_string());
         let asked = Asked::nothing().with("kms:GrantIsForAWSResource", cx.origin.for_user().is_some());
         let key = gate::key::<ToRevokeGrant>(kms, cx, &input.key_id, &asked)?;
 

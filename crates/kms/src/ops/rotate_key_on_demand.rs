@@ -23,7 +23,8 @@ impl Operation for RotateKeyOnDemand {
     type Service = Kms;
     type Input = RotateKeyOnDemandRequest;
     type Output = RotateKeyOnDemandResponse;
-    const FACTS: Facts = Facts::changing("RotateKeyOnDemand", r#"{"KeyId":"{key}"}"#).at(Rate::PerSecond(5));
+    const FACTS: Facts =
+        Facts::changing("RotateKeyOnDemand", r#"{"KeyId":"{key}"}"#).at(Rate::PerSecond(5)).shows(&["keyId"]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let key = gate::key::<ToRotate>(kms, cx, &input.key_id, &Asked::nothing())?;

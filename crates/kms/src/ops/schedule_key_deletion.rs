@@ -19,10 +19,11 @@ impl Operation for ScheduleKeyDeletion {
     type Output = ScheduleKeyDeletionResponse;
     const FACTS: Facts =
         Facts::changing("ScheduleKeyDeletion", r#"{"KeyId":"{key}","PendingWindowInDays":7}"#)
-            .at(Rate::PerSecond(15));
+            .at(Rate::PerSecond(15))
+            .shows(&["keyId", "pendingWindowInDays"])
+            .answers(&["deletionDate", "keyState", "pendingWindowInDays"]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        cx.notes.optional("pendingWindowInDays", input.pending_window_in_days.map(i64::from));
         let window = input.pending_window_in_days.unwrap_or(DELETION_WINDOW_DAYS_DEFAULT.into());
         let days = u16::try_from(window).ok().filter(|days| DELETION_WINDOW_DAYS.contains(days)).ok_or_else(
             || {
@@ -41,11 +42,6 @@ impl Operation for ScheduleKeyDeletion {
         let state = key.next(|state| state.scheduled(now, days, has_replicas))?;
         let change = key.moved(|_| Ok(state))?;
 
-        cx.notes.answered("pendingWindowInDays", i64::from(days));
-        cx.notes.answered("keyState", state.key_state().as_str());
-        if let Some(due) = state.deletion_date() {
-            cx.notes.answered("deletionDate", due.as_millis());
-        }
         let output = ScheduleKeyDeletionResponse {
             key_id: Some(key.arn()),
             deletion_date: state.deletion_date(),

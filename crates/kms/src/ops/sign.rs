@@ -23,11 +23,12 @@ impl Operation for Sign {
         r#"{"KeyId":"{sign-key}","Message":"aGVsbG8=","SigningAlgorithm":"ECDSA_SHA_256"}"#,
     )
     .forwarded()
-    .at(Rate::Cryptographic);
+    .at(Rate::Cryptographic)
+    .shows(&["keyId", "messageType", "signingAlgorithm", "dryRun"]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let algorithm = input.signing_algorithm;
-        let asked = asked(cx, algorithm, input.message_type).with_tokens(input.grant_tokens.as_ref());
+        let asked = asked(algorithm, input.message_type).with_tokens(input.grant_tokens.as_ref());
 
         let key = gate::key::<ToSign>(kms, cx, &input.key_id, &asked)?;
         key.supports(algorithm)?;
@@ -44,15 +45,9 @@ impl Operation for Sign {
     }
 }
 
-/// What policies and the record learn of a signature that is made or verified.
-pub(super) fn asked<'a>(
-    cx: &mut Cx<'_>,
-    algorithm: SigningAlgorithmSpec,
-    message_type: Option<MessageType>,
-) -> Asked<'a> {
-    cx.notes.parameter("signingAlgorithm", algorithm.as_str());
+/// What policies learn of a signature that is made or verified.
+pub(super) fn asked<'a>(algorithm: SigningAlgorithmSpec, message_type: Option<MessageType>) -> Asked<'a> {
     let asked = Asked::nothing().with("kms:SigningAlgorithm", algorithm);
     let Some(message_type) = message_type else { return asked };
-    cx.notes.parameter("messageType", message_type.as_str());
     asked.with("kms:MessageType", message_type)
 }

@@ -20,10 +20,10 @@ impl Operation for TagResource {
     type Output = Nothing;
     const FACTS: Facts =
         Facts::changing("TagResource", r#"{"KeyId":"{key}","Tags":[{"TagKey":"team","TagValue":"pay"}]}"#)
-            .at(Rate::PerSecond(10));
+            .at(Rate::PerSecond(10))
+            .shows(&["keyId", "tags"]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        cx.notes.parameter("tags", tags::noted(&input.tags));
         let new = tags::parse(&input.tags)?;
         let key = gate::key::<ToTag>(kms, cx, &input.key_id, &Asked::nothing().tagging(&new))?;
         let merged = tags::merge(&key.record().tags, new)?;

@@ -1,7 +1,6 @@
 //! `UntagResource`: removes tags from a key; those it does not have are no error.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_UntagResource.html>
 
-use audit::Value;
 use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
 use model::{Nothing, kms::UntagResourceRequest};
 
@@ -19,11 +18,11 @@ impl Operation for UntagResource {
     type Service = Kms;
     type Input = UntagResourceRequest;
     type Output = Nothing;
-    const FACTS: Facts =
-        Facts::changing("UntagResource", r#"{"KeyId":"{key}","TagKeys":["team"]}"#).at(Rate::PerSecond(5));
+    const FACTS: Facts = Facts::changing("UntagResource", r#"{"KeyId":"{key}","TagKeys":["team"]}"#)
+        .at(Rate::PerSecond(5))
+        .shows(&["keyId", "tagKeys"]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        cx.notes.parameter("tagKeys", Value::list(input.tag_keys.clone()));
         tags::check_keys(&input.tag_keys)?;
         let key = gate::key::<ToUntag>(kms, cx, &input.key_id, &Asked::nothing().untagging(&input.tag_keys))?;
         let mut left = key.record().tags.clone();

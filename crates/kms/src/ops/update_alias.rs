@@ -21,7 +21,9 @@ impl Operation for UpdateAlias {
     type Input = UpdateAliasRequest;
     type Output = Nothing;
     const FACTS: Facts = Facts::changing("UpdateAlias", r#"{"AliasName":"{alias}","TargetKeyId":"{key}"}"#)
-        .at(Rate::PerSecond(5));
+        .at(Rate::PerSecond(5))
+        .shows(&["aliasName", "targetKeyId"])
+        .answers(&["keyId"]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let name = aliases::parse(&input.alias_name)?;
@@ -31,13 +33,13 @@ impl Operation for UpdateAlias {
         let place = Place::of(cx);
         let alias = kms.tables().alias(&place, &name).ok_or_else(|| faults::alias_not_found(&arn))?;
         let from = gate::related::<ToUpdateAliasFrom>(kms, cx, alias.target, &Asked::nothing())?;
-        let asked = Asked::nothing().naming_key_as("targetKeyId");
-        let to = gate::key::<ToUpdateAlias>(kms, cx, &input.target_key_id, &asked)?;
+        let to = gate::key::<ToUpdateAlias>(kms, cx, &input.target_key_id, &Asked::nothing())?;
         aliases::check_same_kind(&name, from.record(), to.record())?;
         if from.id() != to.id() {
             kms.quotas.check_aliases(kms.tables(), &place, to.record())?;
         }
 
+        cx.notes.answered("keyId", to.arn());
         let changed = Alias { target: to.id(), updated: cx.now, ..Alias::clone(alias) };
         Ok(Outcome::changing(Nothing {}, replaced(&**alias, &changed).only_if(unchanged(to.record()))))
     }

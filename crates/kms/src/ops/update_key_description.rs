@@ -19,10 +19,10 @@ impl Operation for UpdateKeyDescription {
     type Output = Nothing;
     const FACTS: Facts =
         Facts::changing("UpdateKeyDescription", r#"{"KeyId":"{key}","Description":"payroll"}"#)
-            .at(Rate::PerSecond(5));
+            .at(Rate::PerSecond(5))
+            .shows(&["keyId", "description"]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        cx.notes.parameter("description", input.description.clone());
         let key = gate::key::<ToUpdateDescription>(kms, cx, &input.key_id, &Asked::nothing())?;
         let change = key.replaced(&Key { description: input.description, ..Key::clone(key.record()) });
         Ok(Outcome::changing(Nothing {}, change))

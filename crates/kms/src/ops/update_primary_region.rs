@@ -21,12 +21,12 @@ impl Operation for UpdatePrimaryRegion {
     type Output = Nothing;
     const FACTS: Facts =
         Facts::changing("UpdatePrimaryRegion", r#"{"KeyId":"{replicated-key}","PrimaryRegion":"eu-west-1"}"#)
-            .at(Rate::PerSecond(5));
+            .at(Rate::PerSecond(5))
+            .shows(&["keyId", "primaryRegion"]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let asked = Asked::nothing().with("kms:PrimaryRegion", &input.primary_region);
         let primary = gate::key::<ToUpdatePrimary>(kms, cx, &input.key_id, &asked)?;
-        cx.notes.parameter("primaryRegion", input.primary_region.clone());
         family::check_primary(primary.record())?;
         let region = family::other_region(kms, primary.record(), &input.primary_region)?;
         let mut there = gate::elsewhere(cx, &region);

@@ -19,11 +19,17 @@ impl Operation for Verify {
     type Service = Kms;
     type Input = VerifyRequest;
     type Output = VerifyResponse;
-    const FACTS: Facts = Facts::reading("Verify", r#"{"KeyId":"{sign-key}","Message":"aGVsbG8=","Signature":"{signature}","SigningAlgorithm":"ECDSA_SHA_256"}"#).forwarded().at(Rate::Cryptographic);
+    const FACTS: Facts = Facts::reading(
+        "Verify",
+        r#"{"KeyId":"{sign-key}","Message":"aGVsbG8=","Signature":"{signature}","SigningAlgorithm":"ECDSA_SHA_256"}"#,
+    )
+    .forwarded()
+    .at(Rate::Cryptographic)
+    .shows(&["keyId", "messageType", "signingAlgorithm", "dryRun"]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let algorithm = input.signing_algorithm;
-        let asked = asked(cx, algorithm, input.message_type).with_tokens(input.grant_tokens.as_ref());
+        let asked = asked(algorithm, input.message_type).with_tokens(input.grant_tokens.as_ref());
 
         let key = gate::key::<ToVerify>(kms, cx, &input.key_id, &asked)?;
         key.supports(algorithm)?;

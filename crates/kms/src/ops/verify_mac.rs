@@ -22,11 +22,11 @@ impl Operation for VerifyMac {
         r#"{"KeyId":"{mac-key}","Message":"aGVsbG8=","MacAlgorithm":"HMAC_SHA_256","Mac":"{mac}"}"#,
     )
     .forwarded()
-    .at(Rate::Cryptographic);
+    .at(Rate::Cryptographic)
+    .shows(&["keyId", "macAlgorithm", "dryRun"]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let algorithm = input.mac_algorithm;
-        cx.notes.parameter("macAlgorithm", algorithm.as_str());
         let asked =
             Asked::nothing().with("kms:MacAlgorithm", algorithm).with_tokens(input.grant_tokens.as_ref());
 

@@ -47,10 +47,7 @@ pub(super) fn each(
             Err(fault) => drop(changed.failed.insert(arn.clone(), told(&fault))),
         }
     }
-    if !changed.failed.is_empty() {
-        let failed = changed.failed.keys().map(|arn| Value::from(arn.clone())).collect();
-        cx.notes.answered("failedResources", Value::List(failed));
-    }
+    cx.notes.answered("failedResourcesMap", Value::map(changed.failed.iter().map(noted)));
     changed
 }
 
@@ -60,6 +57,14 @@ fn key_here(cx: &Cx<'_>, arn: &str) -> Result<KeyId, Fault> {
         Ok(KeyRef::Arn(arn)) if arn.account == cx.account() && arn.region == *cx.region => Ok(arn.key_id),
         _ => Err(faults::invalid_parameter(format!("{arn} is no KMS key of this account and Region."))),
     }
+}
+
+/// What failed of one key, for the record.
+fn noted((arn, failed): (&String, &FailureInfo)) -> (String, Value<'static>) {
+    let texts = [("errorCode", &failed.error_code), ("errorMessage", &failed.error_message)];
+    let texts = texts.into_iter().filter_map(|(name, text)| Some((name, Value::from(text.clone()?))));
+    let status = failed.status_code.map(|status| ("statusCode", i64::from(status).into()));
+    (arn.clone(), Value::map(texts.chain(status)))
 }
 
 fn told(fault: &Fault) -> FailureInfo {

@@ -23,7 +23,17 @@ impl Operation for GetResources {
     const FACTS: Facts = Facts::reading(
         "GetResources",
         r#"{"ResourceTypeFilters":["kms"],"TagFilters":[{"Key":"team","Values":["pay"]}]}"#,
-    );
+    )
+    .shows(&[
+        "paginationToken",
+        "tagFilters",
+        "resourcesPerPage",
+        "tagsPerPage",
+        "resourceTypeFilters",
+        "includeComplianceDetails",
+        "excludeCompliantResources",
+        "resourceARNList",
+    ]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let bounds = check(&input)?;

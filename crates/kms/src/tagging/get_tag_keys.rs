@@ -16,7 +16,7 @@ impl Operation for GetTagKeys {
     type Service = Kms;
     type Input = GetTagKeysInput;
     type Output = GetTagKeysOutput;
-    const FACTS: Facts = Facts::reading("GetTagKeys", "{}");
+    const FACTS: Facts = Facts::reading("GetTagKeys", "{}").shows(&["paginationToken"]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         gate::permit(kms, cx, "tag:GetTagKeys", "*", &())?;

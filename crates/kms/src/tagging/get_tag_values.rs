@@ -17,7 +17,8 @@ impl Operation for GetTagValues {
     type Service = Kms;
     type Input = GetTagValuesInput;
     type Output = GetTagValuesOutput;
-    const FACTS: Facts = Facts::reading("GetTagValues", r#"{"Key":"team"}"#);
+    const FACTS: Facts =
+        Facts::reading("GetTagValues", r#"{"Key":"team"}"#).shows(&["paginationToken", "key"]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         gate::permit(kms, cx, "tag:GetTagValues", "*", &())?;

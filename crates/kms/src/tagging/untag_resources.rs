@@ -20,7 +20,9 @@ impl Operation for UntagResources {
     type Input = UntagResourcesInput;
     type Output = UntagResourcesOutput;
     const FACTS: Facts =
-        Facts::changing("UntagResources", r#"{"ResourceARNList":["{key}"],"TagKeys":["team"]}"#);
+        Facts::changing("UntagResources", r#"{"ResourceARNList":["{key}"],"TagKeys":["team"]}"#)
+            .shows(&["resourceARNList", "tagKeys"])
+            .answers(&["failedResourcesMap"]);
 
     async fn run(kms: &Kms, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         gate::permit(kms, cx, "tag:UntagResources", "*", &())?;

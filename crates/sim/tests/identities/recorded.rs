@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use audit::{Record, Value};
+use audit::{Hexadecimal, Record, Value};
 use dispatch::Facts;
 use model::arn::KeyId;
 use percent_encoding::percent_decode_str;
@@ -85,6 +85,7 @@ fn shown(value: &Value<'_>) -> Vec<String> {
         Value::Text(text) => vec![text.to_string()],
         Value::Integer(integer) => vec![integer.to_string()],
         Value::Flag(flag) => vec![flag.to_string()],
+        Value::Bytes(bytes) => vec![Hexadecimal(bytes).to_string()],
         Value::List(values) => values.iter().flat_map(shown).collect(),
         Value::Members(members) => members.iter().flat_map(|(_, value)| shown(value)).collect(),
     }
@@ -130,8 +131,8 @@ fn what_is_passed_to_a_session_is_recorded() {
         stage.sts_as(&stage.root, operation, input);
         assert_noted(&stage, operation, "policy", &document);
         let arns = parameter(&stage, operation, "policyArns");
-        assert_eq!(arns, Some(Value::List(vec![managed.into()])), "{operation}");
-        let tags = Value::Members(vec![("a".into(), "b".into())]);
+        assert_eq!(arns, Some(Value::List(vec![Value::map([("arn", managed)])])), "{operation}");
+        let tags = Value::List(vec![Value::map([("key", "a"), ("value", "b")])]);
         assert_eq!(parameter(&stage, operation, "tags"), Some(tags), "{operation}");
     };
     call("GetFederationToken", json!({ "Name": "bob" }));

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use audit::Value as Recorded;
+use audit::{Hexadecimal, Value as Recorded};
 use serde_json::{Value, json};
 
 use sim::stage::{AWAY, Stage, text};
@@ -328,6 +328,7 @@ fn shown(value: &Recorded<'_>) -> Value {
         Recorded::Text(text) => json!(text),
         Recorded::Integer(integer) => json!(integer),
         Recorded::Flag(flag) => json!(flag),
+        Recorded::Bytes(bytes) => json!(Hexadecimal(bytes).to_string()),
         Recorded::List(values) => values.iter().map(shown).collect(),
         Recorded::Members(members) => {
             Value::Object(members.iter().map(|(name, value)| (name.to_string(), shown(value))).collect())

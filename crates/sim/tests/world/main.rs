@@ -3,14 +3,18 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::string_slice, clippy::panic, reason = "tests")]
 
 mod bodies;
+mod canaries;
 mod ciphertexts;
 mod computing;
 mod denied;
+mod events;
 mod identifiers;
 mod leaps;
 mod lookups;
 mod machine;
 mod recorded;
+mod shapes;
+mod shows;
 mod signatures;
 mod simulated;
 mod strangers;

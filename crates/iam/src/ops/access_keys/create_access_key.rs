@@ -1,7 +1,6 @@
 //! `CreateAccessKey`: makes an access key; its secret is shown here and nowhere else.
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateAccessKey.html>
 
-use audit::Value;
 use dispatch::{Cx, Facts, Fault, Operation, Outcome};
 use model::iam::{AccessKey, CreateAccessKeyRequest, CreateAccessKeyResponse, StatusType};
 
@@ -19,7 +18,9 @@ impl Operation for CreateAccessKey {
     type Service = Iam;
     type Input = CreateAccessKeyRequest;
     type Output = CreateAccessKeyResponse;
-    const FACTS: Facts = Facts::changing("CreateAccessKey", "UserName={other-user}");
+    const FACTS: Facts = Facts::changing("CreateAccessKey", "UserName={other-user}")
+        .shows(&["userName"])
+        .answers(&["accessKey"]);
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let holder = access_keys::holder(iam, cx, "iam:CreateAccessKey", input.user_name.as_deref())?;
@@ -30,7 +31,6 @@ impl Operation for CreateAccessKey {
             .map_err(|_| Fault::internal("the source of random bytes failed"))?;
         let made = credentials::made(iam, cx, &key, &holder.owner())?;
         let change = holder.touched(cx)?.and(made);
-        cx.notes.answered("accessKey", Value::map([("accessKeyId", key.id.clone())]));
         let access_key = AccessKey {
             user_name: holder.name().unwrap_or("root").to_owned(),
             access_key_id: key.id,

@@ -17,10 +17,10 @@ impl Operation for DeleteAccessKey {
     type Service = Iam;
     type Input = DeleteAccessKeyRequest;
     type Output = Nothing;
-    const FACTS: Facts = Facts::changing("DeleteAccessKey", "UserName={user}&AccessKeyId={access-key}");
+    const FACTS: Facts = Facts::changing("DeleteAccessKey", "UserName={user}&AccessKeyId={access-key}")
+        .shows(&["userName", "accessKeyId"]);
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        cx.notes.parameter("accessKeyId", input.access_key_id.clone());
         let holder = access_keys::holder(iam, cx, "iam:DeleteAccessKey", input.user_name.as_deref())?;
         let key = holder.key(&input.access_key_id)?;
         let used = layout::key(key.account, Kind::AccessKeyUse, &key.id);

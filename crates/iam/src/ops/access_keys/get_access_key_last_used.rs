@@ -16,10 +16,10 @@ impl Operation for GetAccessKeyLastUsed {
     type Service = Iam;
     type Input = GetAccessKeyLastUsedRequest;
     type Output = GetAccessKeyLastUsedResponse;
-    const FACTS: Facts = Facts::reading("GetAccessKeyLastUsed", "AccessKeyId={access-key}");
+    const FACTS: Facts =
+        Facts::reading("GetAccessKeyLastUsed", "AccessKeyId={access-key}").shows(&["accessKeyId"]);
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        cx.notes.parameter("accessKeyId", input.access_key_id.clone());
         let (tables, _) = gate::here(iam, cx)?;
         let key = tables.access_key(&input.access_key_id).filter(|key| key.account == cx.account());
         let user = key.and_then(|key| key.user_id()).and_then(|id| tables.user(id));

@@ -17,11 +17,10 @@ impl Operation for UpdateAccessKey {
     type Input = UpdateAccessKeyRequest;
     type Output = Nothing;
     const FACTS: Facts =
-        Facts::changing("UpdateAccessKey", "UserName={user}&AccessKeyId={access-key}&Status=Inactive");
+        Facts::changing("UpdateAccessKey", "UserName={user}&AccessKeyId={access-key}&Status=Inactive")
+            .shows(&["userName", "accessKeyId", "status"]);
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        cx.notes.parameter("accessKeyId", input.access_key_id.clone());
-        cx.notes.parameter("status", input.status.as_str());
         let holder = access_keys::holder(iam, cx, "iam:UpdateAccessKey", input.user_name.as_deref())?;
         let key = holder.key(&input.access_key_id)?;
         let active = match input.status {

@@ -21,10 +21,10 @@ impl Operation for CreateAccountAlias {
     type Service = Iam;
     type Input = CreateAccountAliasRequest;
     type Output = Nothing;
-    const FACTS: Facts = Facts::changing("CreateAccountAlias", "AccountAlias=new-alias");
+    const FACTS: Facts =
+        Facts::changing("CreateAccountAlias", "AccountAlias=new-alias").shows(&["accountAlias"]);
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        cx.notes.parameter("accountAlias", input.account_alias.clone());
         let (_, account) = gate::account(iam, cx, "iam:CreateAccountAlias", "*", &Asked::default())?;
         let known = account.known.as_ref().ok_or_else(|| inconsistent("the account"))?;
         if known.alias.as_ref() == Some(&input.account_alias) {

@@ -19,10 +19,10 @@ impl Operation for DeleteAccountAlias {
     type Service = Iam;
     type Input = DeleteAccountAliasRequest;
     type Output = Nothing;
-    const FACTS: Facts = Facts::changing("DeleteAccountAlias", "AccountAlias={account-alias}");
+    const FACTS: Facts =
+        Facts::changing("DeleteAccountAlias", "AccountAlias={account-alias}").shows(&["accountAlias"]);
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        cx.notes.parameter("accountAlias", input.account_alias.clone());
         let (_, account) = gate::account(iam, cx, "iam:DeleteAccountAlias", "*", &Asked::default())?;
         let known = account.known.as_ref().ok_or_else(|| inconsistent("the account"))?;
         if known.alias.as_ref() != Some(&input.account_alias) {

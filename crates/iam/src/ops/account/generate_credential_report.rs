@@ -19,7 +19,7 @@ impl Operation for GenerateCredentialReport {
     type Service = Iam;
     type Input = Nothing;
     type Output = GenerateCredentialReportResponse;
-    const FACTS: Facts = Facts::reading("GenerateCredentialReport", "");
+    const FACTS: Facts = Facts::reading("GenerateCredentialReport", "").answers(&["state", "description"]);
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, _: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         gate::account(iam, cx, "iam:GenerateCredentialReport", "*", &Asked::default())?;

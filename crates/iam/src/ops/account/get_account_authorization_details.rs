@@ -24,7 +24,8 @@ impl Operation for GetAccountAuthorizationDetails {
     type Service = Iam;
     type Input = GetAccountAuthorizationDetailsRequest;
     type Output = GetAccountAuthorizationDetailsResponse;
-    const FACTS: Facts = Facts::reading("GetAccountAuthorizationDetails", "Filter.member.1=User&MaxItems=10");
+    const FACTS: Facts = Facts::reading("GetAccountAuthorizationDetails", "Filter.member.1=User&MaxItems=10")
+        .shows(&["filter", "maxItems", "marker"]);
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let (tables, account) =

@@ -16,7 +16,7 @@ impl Operation for ListAccountAliases {
     type Service = Iam;
     type Input = ListAccountAliasesRequest;
     type Output = ListAccountAliasesResponse;
-    const FACTS: Facts = Facts::reading("ListAccountAliases", "");
+    const FACTS: Facts = Facts::reading("ListAccountAliases", "").shows(&["marker", "maxItems"]);
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, _: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let (_, account) = gate::account(iam, cx, "iam:ListAccountAliases", "*", &Asked::default())?;

@@ -16,38 +16,38 @@ use crate::{
 
 changes! {
     AttachGroupPolicy(input: AttachGroupPolicyRequest):
-        "GroupName={group}&PolicyArn={other-managed-policy}",
+        "GroupName={group}&PolicyArn={other-managed-policy}", ["groupName", "policyArn"],
         attach::<Group>(&input.group_name, &input.policy_arn);
     AttachRolePolicy(input: AttachRolePolicyRequest):
-        "RoleName={role}&PolicyArn={other-managed-policy}",
+        "RoleName={role}&PolicyArn={other-managed-policy}", ["roleName", "policyArn"],
         attach::<Role>(&input.role_name, &input.policy_arn);
     AttachUserPolicy(input: AttachUserPolicyRequest):
-        "UserName={user}&PolicyArn={other-managed-policy}",
+        "UserName={user}&PolicyArn={other-managed-policy}", ["userName", "policyArn"],
         attach::<User>(&input.user_name, &input.policy_arn);
 
     DetachGroupPolicy(input: DetachGroupPolicyRequest):
-        "GroupName={group}&PolicyArn={managed-policy}",
+        "GroupName={group}&PolicyArn={managed-policy}", ["groupName", "policyArn"],
         detach::<Group>(&input.group_name, &input.policy_arn);
     DetachRolePolicy(input: DetachRolePolicyRequest):
-        "RoleName={role}&PolicyArn={managed-policy}",
+        "RoleName={role}&PolicyArn={managed-policy}", ["roleName", "policyArn"],
         detach::<Role>(&input.role_name, &input.policy_arn);
     DetachUserPolicy(input: DetachUserPolicyRequest):
-        "UserName={user}&PolicyArn={managed-policy}",
+        "UserName={user}&PolicyArn={managed-policy}", ["userName", "policyArn"],
         detach::<User>(&input.user_name, &input.policy_arn);
 }
 
 lists! {
     ListAttachedGroupPolicies(input: ListAttachedGroupPoliciesRequest)
         -> ListAttachedGroupPoliciesResponse { attached_policies }:
-        "GroupName={group}",
+        "GroupName={group}", ["groupName", "pathPrefix"],
         list::<Group>(&input.group_name, input.path_prefix.as_deref());
     ListAttachedRolePolicies(input: ListAttachedRolePoliciesRequest)
         -> ListAttachedRolePoliciesResponse { attached_policies }:
-        "RoleName={role}",
+        "RoleName={role}", ["roleName", "pathPrefix"],
         list::<Role>(&input.role_name, input.path_prefix.as_deref());
     ListAttachedUserPolicies(input: ListAttachedUserPoliciesRequest)
         -> ListAttachedUserPoliciesResponse { attached_policies }:
-        "UserName={user}",
+        "UserName={user}", ["userName", "pathPrefix"],
         list::<User>(&input.user_name, input.path_prefix.as_deref());
 }
 
@@ -59,7 +59,6 @@ fn attach<T: Holder>(
     holder: &str,
     arn: &str,
 ) -> Result<Option<Batch>, Fault> {
-    cx.notes.parameter("policyArn", arn.to_owned());
     let asked = Asked { policy_arn: Some(arn), ..Asked::default() };
     let holder = gate::holder::<T>(iam, cx, action, holder, &asked)?;
     gate::attachable(&holder.account, arn)?;
@@ -90,7 +89,6 @@ fn detach<T: Holder>(
     holder: &str,
     arn: &str,
 ) -> Result<Option<Batch>, Fault> {
-    cx.notes.parameter("policyArn", arn.to_owned());
     let asked = Asked { policy_arn: Some(arn), ..Asked::default() };
     let holder = gate::holder::<T>(iam, cx, action, holder, &asked)?;
     holder.changed(|holder| match holder.entity_mut().attached.remove(arn) {

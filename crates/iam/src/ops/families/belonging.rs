@@ -13,17 +13,17 @@ use crate::{
 
 lists! {
     ListAccessKeys(input: ListAccessKeysRequest) -> ListAccessKeysResponse { access_key_metadata }:
-        "UserName={user}",
+        "UserName={user}", ["userName"],
         access_keys(input.user_name.as_deref());
     ListGroupsForUser(input: ListGroupsForUserRequest) -> ListGroupsForUserResponse { groups }:
-        "UserName={user}",
+        "UserName={user}", ["userName"],
         groups(&input.user_name);
     ListInstanceProfilesForRole(input: ListInstanceProfilesForRoleRequest)
         -> ListInstanceProfilesForRoleResponse { instance_profiles }:
-        "RoleName={role}",
+        "RoleName={role}", ["roleName"],
         profiles(&input.role_name);
     ListPolicyVersions(input: ListPolicyVersionsRequest) -> ListPolicyVersionsResponse { versions }:
-        "PolicyArn={managed-policy}",
+        "PolicyArn={managed-policy}", ["policyArn"],
         versions(&input.policy_arn);
 }
 

@@ -11,17 +11,17 @@ use crate::{
 
 changes! {
     PutRolePermissionsBoundary(input: PutRolePermissionsBoundaryRequest):
-        "RoleName={role}&PermissionsBoundary={managed-policy}",
+        "RoleName={role}&PermissionsBoundary={managed-policy}", ["roleName", "permissionsBoundary"],
         put::<Role>(&input.role_name, &input.permissions_boundary);
     PutUserPermissionsBoundary(input: PutUserPermissionsBoundaryRequest):
-        "UserName={user}&PermissionsBoundary={managed-policy}",
+        "UserName={user}&PermissionsBoundary={managed-policy}", ["userName", "permissionsBoundary"],
         put::<User>(&input.user_name, &input.permissions_boundary);
 
     DeleteRolePermissionsBoundary(input: DeleteRolePermissionsBoundaryRequest):
-        "RoleName={role}",
+        "RoleName={role}", ["roleName"],
         delete::<Role>(&input.role_name);
     DeleteUserPermissionsBoundary(input: DeleteUserPermissionsBoundaryRequest):
-        "UserName={user}",
+        "UserName={user}", ["userName"],
         delete::<User>(&input.user_name);
 }
 
@@ -33,7 +33,6 @@ fn put<T: Holder>(
     holder: &str,
     arn: &str,
 ) -> Result<Option<Batch>, Fault> {
-    cx.notes.parameter("permissionsBoundary", arn.to_owned());
     let asked = Asked { boundary: Some(arn), ..Asked::default() };
     let holder = gate::holder::<T>(iam, cx, action, holder, &asked)?;
     gate::attachable(&holder.account, arn)?;

@@ -16,22 +16,22 @@ use crate::{
 
 changes! {
     DeleteGroup(input: DeleteGroupRequest):
-        "GroupName={spare-group}",
+        "GroupName={spare-group}", ["groupName"],
         delete::<Group>(&input.group_name);
     DeleteInstanceProfile(input: DeleteInstanceProfileRequest):
-        "InstanceProfileName={spare-profile}",
+        "InstanceProfileName={spare-profile}", ["instanceProfileName"],
         delete::<InstanceProfile>(&input.instance_profile_name);
     DeleteOpenIDConnectProvider(input: DeleteOpenIDConnectProviderRequest):
-        "OpenIDConnectProviderArn={provider}",
+        "OpenIDConnectProviderArn={provider}", ["openIDConnectProviderArn"],
         delete::<Provider>(&input.open_id_connect_provider_arn);
     DeletePolicy(input: DeletePolicyRequest):
-        "PolicyArn={other-managed-policy}",
+        "PolicyArn={other-managed-policy}", ["policyArn"],
         delete::<ManagedPolicy>(&input.policy_arn);
     DeleteRole(input: DeleteRoleRequest):
-        "RoleName={spare-role}",
+        "RoleName={spare-role}", ["roleName"],
         delete::<Role>(&input.role_name);
     DeleteUser(input: DeleteUserRequest):
-        "UserName={spare-user}",
+        "UserName={spare-user}", ["userName"],
         delete::<User>(&input.user_name);
 }
 

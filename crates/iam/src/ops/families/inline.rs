@@ -15,49 +15,52 @@ use crate::{
 changes! {
     PutGroupPolicy(input: PutGroupPolicyRequest):
         r#"GroupName={group}&PolicyName=new&PolicyDocument={"Statement":{"Effect":"Allow","Action":"kms:*","Resource":"*"}}"#,
+        ["groupName", "policyName", "policyDocument"],
         put::<Group>(&input.group_name, &input.policy_name, &input.policy_document);
     PutRolePolicy(input: PutRolePolicyRequest):
         r#"RoleName={role}&PolicyName=new&PolicyDocument={"Statement":{"Effect":"Allow","Action":"kms:*","Resource":"*"}}"#,
+        ["roleName", "policyName", "policyDocument"],
         put::<Role>(&input.role_name, &input.policy_name, &input.policy_document);
     PutUserPolicy(input: PutUserPolicyRequest):
         r#"UserName={user}&PolicyName=new&PolicyDocument={"Statement":{"Effect":"Allow","Action":"kms:*","Resource":"*"}}"#,
+        ["userName", "policyName", "policyDocument"],
         put::<User>(&input.user_name, &input.policy_name, &input.policy_document);
 
     DeleteGroupPolicy(input: DeleteGroupPolicyRequest):
-        "GroupName={group}&PolicyName=inline",
+        "GroupName={group}&PolicyName=inline", ["groupName", "policyName"],
         delete::<Group>(&input.group_name, &input.policy_name);
     DeleteRolePolicy(input: DeleteRolePolicyRequest):
-        "RoleName={role}&PolicyName=inline",
+        "RoleName={role}&PolicyName=inline", ["roleName", "policyName"],
         delete::<Role>(&input.role_name, &input.policy_name);
     DeleteUserPolicy(input: DeleteUserPolicyRequest):
-        "UserName={user}&PolicyName=inline",
+        "UserName={user}&PolicyName=inline", ["userName", "policyName"],
         delete::<User>(&input.user_name, &input.policy_name);
 }
 
 reads! {
     GetGroupPolicy(input: GetGroupPolicyRequest)
         -> GetGroupPolicyResponse { group_name, policy_name, policy_document }:
-        "GroupName={group}&PolicyName=inline",
+        "GroupName={group}&PolicyName=inline", ["groupName", "policyName"],
         get::<Group>(&input.group_name, input.policy_name);
     GetRolePolicy(input: GetRolePolicyRequest)
         -> GetRolePolicyResponse { role_name, policy_name, policy_document }:
-        "RoleName={role}&PolicyName=inline",
+        "RoleName={role}&PolicyName=inline", ["roleName", "policyName"],
         get::<Role>(&input.role_name, input.policy_name);
     GetUserPolicy(input: GetUserPolicyRequest)
         -> GetUserPolicyResponse { user_name, policy_name, policy_document }:
-        "UserName={user}&PolicyName=inline",
+        "UserName={user}&PolicyName=inline", ["userName", "policyName"],
         get::<User>(&input.user_name, input.policy_name);
 }
 
 lists! {
     ListGroupPolicies(input: ListGroupPoliciesRequest) -> ListGroupPoliciesResponse { policy_names }:
-        "GroupName={group}",
+        "GroupName={group}", ["groupName"],
         list::<Group>(&input.group_name);
     ListRolePolicies(input: ListRolePoliciesRequest) -> ListRolePoliciesResponse { policy_names }:
-        "RoleName={role}",
+        "RoleName={role}", ["roleName"],
         list::<Role>(&input.role_name);
     ListUserPolicies(input: ListUserPoliciesRequest) -> ListUserPoliciesResponse { policy_names }:
-        "UserName={user}",
+        "UserName={user}", ["userName"],
         list::<User>(&input.user_name);
 }
 
@@ -70,8 +73,6 @@ fn put<T: Holder>(
     name: &str,
     text: &str,
 ) -> Result<Option<Batch>, Fault> {
-    cx.notes.parameter("policyName", name.to_owned());
-    written::note(cx.notes, "policyDocument", text);
     let holder = gate::holder::<T>(iam, cx, action, holder, &Asked::default())?;
     holder.changed(|holder| {
         let document = written::identity(iam, cx.region, text)?;
@@ -107,7 +108,6 @@ fn delete<T: Holder>(
     holder: &str,
     name: &str,
 ) -> Result<Option<Batch>, Fault> {
-    cx.notes.parameter("policyName", name.to_owned());
     let holder = gate::holder::<T>(iam, cx, action, holder, &Asked::default())?;
     holder.changed(|holder| {
         let entity = holder.entity_mut();

@@ -18,17 +18,17 @@ use crate::{
 
 lists! {
     ListGroups(input: ListGroupsRequest) -> ListGroupsResponse { groups }:
-        "PathPrefix=%2F&MaxItems=10",
+        "PathPrefix=%2F&MaxItems=10", ["pathPrefix"],
         list::<Group>(input.path_prefix.as_deref());
     ListInstanceProfiles(input: ListInstanceProfilesRequest)
         -> ListInstanceProfilesResponse { instance_profiles }:
-        "",
+        "", ["pathPrefix"],
         list::<InstanceProfile>(input.path_prefix.as_deref());
     ListRoles(input: ListRolesRequest) -> ListRolesResponse { roles }:
-        "PathPrefix=%2F&MaxItems=10",
+        "PathPrefix=%2F&MaxItems=10", ["pathPrefix"],
         list::<Role>(input.path_prefix.as_deref());
     ListUsers(input: ListUsersRequest) -> ListUsersResponse { users }:
-        "PathPrefix=%2F&MaxItems=10",
+        "PathPrefix=%2F&MaxItems=10", ["pathPrefix"],
         list::<User>(input.path_prefix.as_deref());
 }
 

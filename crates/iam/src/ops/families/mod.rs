@@ -6,12 +6,13 @@
 //! ```text
 //! changes! {
 //!     AttachRolePolicy(input: AttachRolePolicyRequest):
-//!         "RoleName={role}&PolicyArn={other-managed-policy}",
+//!         "RoleName={role}&PolicyArn={other-managed-policy}", ["roleName", "policyArn"],
 //!         attach::<Role>(&input.role_name, &input.policy_arn);
 //! }
 //! ```
 //!
-//! It gives the operation's name, the shape of its input, the example of its facts, and the function with arguments.
+//! It gives the operation's name, the shape of its input, the example of its facts, the members of requests that records
+//! show, and the function with arguments.
 //! The function gets the service, the call and the action before these arguments. The action is `iam:` and the name.
 //! AWS describes the operation under its name:
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_AttachRolePolicy.html>.
@@ -32,7 +33,7 @@ use crate::{
 
 /// An operation. `$answer` is the body of its `run`.
 macro_rules! operation {
-    ($name:ident($request:ident) -> $output:ty, $kind:ident, $example:literal,
+    ($name:ident($request:ident) -> $output:ty, $kind:ident, $example:literal, [$($shown:literal),*],
      |$iam:ident, $cx:ident, $input:ident| $answer:expr) => {
         #[doc = concat!("<https://docs.aws.amazon.com/IAM/latest/APIReference/API_", stringify!($name), ".html>")]
         pub(crate) struct $name;
@@ -41,7 +42,8 @@ macro_rules! operation {
             type Service = crate::Iam;
             type Input = model::iam::$request;
             type Output = $output;
-            const FACTS: dispatch::Facts = dispatch::Facts::$kind(stringify!($name), $example);
+            const FACTS: dispatch::Facts =
+                dispatch::Facts::$kind(stringify!($name), $example).shows(&[$($shown),*]);
 
             async fn run(
                 $iam: &crate::Iam,
@@ -58,9 +60,9 @@ macro_rules! operation {
 /// nothing to change.
 macro_rules! changes {
     ($($name:ident($input:ident: $request:ident):
-        $example:literal, $run:ident$(::<$on:ident>)?($($argument:expr),*);)*) => {
+        $example:literal, [$($shown:literal),*], $run:ident$(::<$on:ident>)?($($argument:expr),*);)*) => {
         $(operation! {
-            $name($request) -> model::Nothing, changing, $example, |iam, cx, $input| {
+            $name($request) -> model::Nothing, changing, $example, [$($shown),*], |iam, cx, $input| {
                 let change = $run$(::<$on>)?(iam, cx, concat!("iam:", stringify!($name)), $($argument),*)?;
                 Ok(crate::gate::outcome(model::Nothing {}, change))
             }
@@ -71,9 +73,9 @@ macro_rules! changes {
 /// Operations that show one thing. Their functions return the output's members in the order in which the row names them.
 macro_rules! reads {
     ($($name:ident($input:ident: $request:ident) -> $response:ident { $($member:ident),* }:
-        $example:literal, $run:ident$(::<$on:ident>)?($($argument:expr),*);)*) => {
+        $example:literal, [$($shown:literal),*], $run:ident$(::<$on:ident>)?($($argument:expr),*);)*) => {
         $(operation! {
-            $name($request) -> model::iam::$response, reading, $example, |iam, cx, $input| {
+            $name($request) -> model::iam::$response, reading, $example, [$($shown),*], |iam, cx, $input| {
                 let ($($member,)*) =
                     $run$(::<$on>)?(iam, cx, concat!("iam:", stringify!($name)), $($argument),*)?;
                 Ok(model::iam::$response { $($member),* }.into())
@@ -82,13 +84,14 @@ macro_rules! reads {
     };
 }
 
-/// Operations that list page by page. Their functions get after the action which page is asked for, and return that page.
-/// The row names the member of the output that has the page's items.
+/// Operations that list page by page; records show which page is asked for. Their functions get this after the action, and
+/// return that page. The row names the member of the output that has the page's items.
 macro_rules! lists {
     ($($name:ident($input:ident: $request:ident) -> $response:ident { $items:ident }:
-        $example:literal, $run:ident$(::<$on:ident>)?($($argument:expr),*);)*) => {
+        $example:literal, [$($shown:literal),*], $run:ident$(::<$on:ident>)?($($argument:expr),*);)*) => {
         $(operation! {
-            $name($request) -> model::iam::$response, reading, $example, |iam, cx, $input| {
+            $name($request) -> model::iam::$response, reading, $example, [$($shown,)* "marker", "maxItems"],
+            |iam, cx, $input| {
                 let page = crate::pages::Wish {
                     name: stringify!($name),
                     of: "",

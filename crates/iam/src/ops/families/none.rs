@@ -17,41 +17,41 @@ use crate::{
 
 lists! {
     ListMFADevices(input: ListMFADevicesRequest) -> ListMFADevicesResponse { mfa_devices }:
-        "UserName={user}",
+        "UserName={user}", ["userName"],
         none_of_user::<MFADevice>(input.user_name.as_deref());
     ListSSHPublicKeys(input: ListSSHPublicKeysRequest) -> ListSSHPublicKeysResponse { ssh_public_keys }:
-        "UserName={user}",
+        "UserName={user}", ["userName"],
         none_of_user::<SSHPublicKeyMetadata>(input.user_name.as_deref());
     ListServiceSpecificCredentials(input: ListServiceSpecificCredentialsRequest)
         -> ListServiceSpecificCredentialsResponse { service_specific_credentials }:
-        "UserName={user}",
+        "UserName={user}", ["userName", "serviceName", "allUsers"],
         none_of_user::<ServiceSpecificCredentialMetadata>(input.user_name.as_deref());
     ListServerCertificates(input: ListServerCertificatesRequest)
         -> ListServerCertificatesResponse { server_certificate_metadata_list }:
-        "",
+        "", ["pathPrefix"],
         none_of_account::<ServerCertificateMetadata>();
     ListSigningCertificates(input: ListSigningCertificatesRequest)
         -> ListSigningCertificatesResponse { certificates }:
-        "UserName={user}",
+        "UserName={user}", ["userName"],
         none_of_user::<SigningCertificate>(input.user_name.as_deref());
     ListVirtualMFADevices(input: ListVirtualMFADevicesRequest)
         -> ListVirtualMFADevicesResponse { virtual_mfa_devices }:
-        "AssignmentStatus=Any",
+        "AssignmentStatus=Any", ["assignmentStatus"],
         none_of_account::<VirtualMFADevice>();
 }
 
 changes! {
     DeleteLoginProfile(input: DeleteLoginProfileRequest):
-        "",
+        "", ["userName"],
         no_login_profile_to_delete(input.user_name.as_deref());
 }
 
 reads! {
     GetLoginProfile(input: GetLoginProfileRequest) -> GetLoginProfileResponse { login_profile }:
-        "",
+        "", ["userName"],
         no_login_profile(input.user_name.as_deref());
     ListSAMLProviders(_input: ListSAMLProvidersRequest) -> ListSAMLProvidersResponse { saml_provider_list }:
-        "",
+        "", [],
         no_saml_providers();
 }
 

@@ -13,29 +13,15 @@ use crate::{
 
 changes! {
     UpdateGroup(input: UpdateGroupRequest):
-        "GroupName={group}&NewGroupName=renamed&NewPath=%2Fnew%2F",
+        "GroupName={group}&NewGroupName=renamed&NewPath=%2Fnew%2F", ["groupName", "newPath", "newGroupName"],
         rename::<Group>(&input.group_name, input.new_group_name, input.new_path);
     UpdateUser(input: UpdateUserRequest):
-        "UserName={user}&NewUserName=renamed&NewPath=%2Fnew%2F",
+        "UserName={user}&NewUserName=renamed&NewPath=%2Fnew%2F", ["userName", "newPath", "newUserName"],
         rename::<User>(&input.user_name, input.new_user_name, input.new_path);
 }
 
-/// What can get another name.
-trait Renamed: Holder {
-    /// The parameter of the new name.
-    const NEW_NAME: &'static str;
-}
-
-impl Renamed for Group {
-    const NEW_NAME: &'static str = "newGroupName";
-}
-
-impl Renamed for User {
-    const NEW_NAME: &'static str = "newUserName";
-}
-
 /// Gives another name, another path, or both.
-fn rename<T: Renamed>(
+fn rename<T: Holder>(
     iam: &Iam,
     cx: &mut Cx<'_>,
     action: &'static str,
@@ -43,8 +29,6 @@ fn rename<T: Renamed>(
     new_name: Option<String>,
     new_path: Option<String>,
 ) -> Result<Option<Batch>, Fault> {
-    cx.notes.optional(T::NEW_NAME, new_name.clone());
-    cx.notes.optional("newPath", new_path.clone());
     let holder = gate::holder::<T>(iam, cx, action, holder, &Asked::default())?;
     let mut changed = T::clone(&holder.found);
     let entity = changed.entity_mut();

@@ -1,6 +1,5 @@
 //! The tags of whatever bears tags: `Tag…`, `Untag…` and `List…Tags`.
 
-use audit::Value;
 use dispatch::{Cx, Fault, Page};
 use model::iam::Tag;
 use store::Batch;
@@ -20,54 +19,56 @@ use crate::{
 changes! {
     TagInstanceProfile(input: TagInstanceProfileRequest):
         "InstanceProfileName={profile}&Tags.member.1.Key=team&Tags.member.1.Value=pay",
+        ["instanceProfileName", "tags"],
         tag::<InstanceProfile>(&input.instance_profile_name, &input.tags);
     TagOpenIDConnectProvider(input: TagOpenIDConnectProviderRequest):
         "OpenIDConnectProviderArn={provider}&Tags.member.1.Key=team&Tags.member.1.Value=pay",
+        ["openIDConnectProviderArn", "tags"],
         tag::<Provider>(&input.open_id_connect_provider_arn, &input.tags);
     TagPolicy(input: TagPolicyRequest):
-        "PolicyArn={managed-policy}&Tags.member.1.Key=team&Tags.member.1.Value=pay",
+        "PolicyArn={managed-policy}&Tags.member.1.Key=team&Tags.member.1.Value=pay", ["policyArn", "tags"],
         tag::<ManagedPolicy>(&input.policy_arn, &input.tags);
     TagRole(input: TagRoleRequest):
-        "RoleName={role}&Tags.member.1.Key=team&Tags.member.1.Value=pay",
+        "RoleName={role}&Tags.member.1.Key=team&Tags.member.1.Value=pay", ["roleName", "tags"],
         tag::<Role>(&input.role_name, &input.tags);
     TagUser(input: TagUserRequest):
-        "UserName={user}&Tags.member.1.Key=team&Tags.member.1.Value=pay",
+        "UserName={user}&Tags.member.1.Key=team&Tags.member.1.Value=pay", ["userName", "tags"],
         tag::<User>(&input.user_name, &input.tags);
 
     UntagInstanceProfile(input: UntagInstanceProfileRequest):
-        "InstanceProfileName={profile}&TagKeys.member.1=team",
+        "InstanceProfileName={profile}&TagKeys.member.1=team", ["instanceProfileName", "tagKeys"],
         untag::<InstanceProfile>(&input.instance_profile_name, &input.tag_keys);
     UntagOpenIDConnectProvider(input: UntagOpenIDConnectProviderRequest):
-        "OpenIDConnectProviderArn={provider}&TagKeys.member.1=team",
+        "OpenIDConnectProviderArn={provider}&TagKeys.member.1=team", ["openIDConnectProviderArn", "tagKeys"],
         untag::<Provider>(&input.open_id_connect_provider_arn, &input.tag_keys);
     UntagPolicy(input: UntagPolicyRequest):
-        "PolicyArn={managed-policy}&TagKeys.member.1=team",
+        "PolicyArn={managed-policy}&TagKeys.member.1=team", ["policyArn", "tagKeys"],
         untag::<ManagedPolicy>(&input.policy_arn, &input.tag_keys);
     UntagRole(input: UntagRoleRequest):
-        "RoleName={role}&TagKeys.member.1=team",
+        "RoleName={role}&TagKeys.member.1=team", ["roleName", "tagKeys"],
         untag::<Role>(&input.role_name, &input.tag_keys);
     UntagUser(input: UntagUserRequest):
-        "UserName={user}&TagKeys.member.1=team",
+        "UserName={user}&TagKeys.member.1=team", ["userName", "tagKeys"],
         untag::<User>(&input.user_name, &input.tag_keys);
 }
 
 lists! {
     ListInstanceProfileTags(input: ListInstanceProfileTagsRequest)
         -> ListInstanceProfileTagsResponse { tags }:
-        "InstanceProfileName={profile}",
+        "InstanceProfileName={profile}", ["instanceProfileName"],
         list::<InstanceProfile>(&input.instance_profile_name);
     ListOpenIDConnectProviderTags(input: ListOpenIDConnectProviderTagsRequest)
         -> ListOpenIDConnectProviderTagsResponse { tags }:
-        "OpenIDConnectProviderArn={provider}",
+        "OpenIDConnectProviderArn={provider}", ["openIDConnectProviderArn"],
         list::<Provider>(&input.open_id_connect_provider_arn);
     ListPolicyTags(input: ListPolicyTagsRequest) -> ListPolicyTagsResponse { tags }:
-        "PolicyArn={managed-policy}",
+        "PolicyArn={managed-policy}", ["policyArn"],
         list::<ManagedPolicy>(&input.policy_arn);
     ListRoleTags(input: ListRoleTagsRequest) -> ListRoleTagsResponse { tags }:
-        "RoleName={role}",
+        "RoleName={role}", ["roleName"],
         list::<Role>(&input.role_name);
     ListUserTags(input: ListUserTagsRequest) -> ListUserTagsResponse { tags }:
-        "UserName={user}",
+        "UserName={user}", ["userName"],
         list::<User>(&input.user_name);
 }
 
@@ -116,7 +117,6 @@ fn tag<T: Tagged>(
     name: &str,
     tags: &[Tag],
 ) -> Result<Option<Batch>, Fault> {
-    tags::note(cx.notes, tags);
     let new = tags::parse(Some(tags))?;
     let asked = Asked { tags: Some(&new), ..Asked::default() };
     T::TO_CHANGE(iam, cx, action, name, &asked)?.changed(|tagged| tags::merge(tagged.tags_mut(), &new))
@@ -130,7 +130,6 @@ fn untag<T: Tagged>(
     name: &str,
     keys: &[String],
 ) -> Result<Option<Batch>, Fault> {
-    cx.notes.parameter("tagKeys", Value::list(keys.to_vec()));
     let asked = Asked { tag_keys: Some(keys), ..Asked::default() };
     T::TO_CHANGE(iam, cx, action, name, &asked)?.changed(|tagged| {
         tags::remove_all(tagged.tags_mut(), keys);

@@ -19,10 +19,10 @@ impl Operation for AddUserToGroup {
     type Service = Iam;
     type Input = AddUserToGroupRequest;
     type Output = Nothing;
-    const FACTS: Facts = Facts::changing("AddUserToGroup", "GroupName={group}&UserName={other-user}");
+    const FACTS: Facts = Facts::changing("AddUserToGroup", "GroupName={group}&UserName={other-user}")
+        .shows(&["groupName", "userName"]);
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        cx.notes.parameter("userName", input.user_name.clone());
         let group =
             gate::holder::<Group>(iam, cx, "iam:AddUserToGroup", &input.group_name, &Asked::default())?;
         let user = group.account.user(&input.user_name).cloned();

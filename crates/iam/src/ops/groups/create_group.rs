@@ -20,11 +20,11 @@ impl Operation for CreateGroup {
     type Service = Iam;
     type Input = CreateGroupRequest;
     type Output = CreateGroupResponse;
-    const FACTS: Facts = Facts::changing("CreateGroup", "GroupName=new&Path=%2Fstaff%2F");
+    const FACTS: Facts = Facts::changing("CreateGroup", "GroupName=new&Path=%2Fstaff%2F")
+        .shows(&["path", "groupName"])
+        .answers(&["group"]);
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        cx.notes.parameter("groupName", input.group_name.clone());
-        cx.notes.optional("path", input.path.clone());
         let path = ids::path(input.path)?;
         let arn = entities::arn(cx.partition(), cx.account(), "group", &path, &input.group_name);
         let (_, account) = gate::account(iam, cx, "iam:CreateGroup", &arn, &Asked::default())?;

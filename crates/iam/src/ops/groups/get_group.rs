@@ -18,7 +18,8 @@ impl Operation for GetGroup {
     type Service = Iam;
     type Input = GetGroupRequest;
     type Output = GetGroupResponse;
-    const FACTS: Facts = Facts::reading("GetGroup", "GroupName={group}");
+    const FACTS: Facts =
+        Facts::reading("GetGroup", "GroupName={group}").shows(&["groupName", "marker", "maxItems"]);
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let group = gate::holder::<Group>(iam, cx, "iam:GetGroup", &input.group_name, &Asked::default())?;

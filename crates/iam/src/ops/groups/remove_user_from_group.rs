@@ -18,10 +18,10 @@ impl Operation for RemoveUserFromGroup {
     type Service = Iam;
     type Input = RemoveUserFromGroupRequest;
     type Output = Nothing;
-    const FACTS: Facts = Facts::changing("RemoveUserFromGroup", "GroupName={group}&UserName={user}");
+    const FACTS: Facts = Facts::changing("RemoveUserFromGroup", "GroupName={group}&UserName={user}")
+        .shows(&["groupName", "userName"]);
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        cx.notes.parameter("userName", input.user_name.clone());
         let group =
             gate::holder::<Group>(iam, cx, "iam:RemoveUserFromGroup", &input.group_name, &Asked::default())?;
         let user = group.account.user(&input.user_name).cloned();

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use dispatch::{Cx, Facts, Fault, Notes, Operation, Outcome};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome};
 use model::iam::{CreatePolicyRequest, CreatePolicyResponse};
 use state::created;
 use store::Revision;
@@ -27,10 +27,9 @@ impl Operation for CreatePolicy {
     const FACTS: Facts = Facts::changing(
         "CreatePolicy",
         r#"PolicyName=new&PolicyDocument={"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"kms:*","Resource":"*"}}&Path=%2Fstaff%2F&Description=made&Tags.member.1.Key=team&Tags.member.1.Value=pay"#,
-    );
+    ).shows(&["policyName", "path", "policyDocument", "description", "tags"]).answers(&["policy"]);
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        note(cx.notes, &input);
         let path = ids::path(input.path)?;
         let tags = tags::parse(input.tags.as_deref())?;
         let asked = Asked { tags: Some(&tags), ..Asked::default() };
@@ -68,15 +67,5 @@ impl Operation for CreatePolicy {
         let shown =
             model::iam::Policy { tags: tags::shown(&policy.tags), ..shown::listed_policy(&account, &policy) };
         Ok(Outcome::changing(CreatePolicyResponse { policy: Some(shown) }, created(&policy)))
-    }
-}
-
-fn note(notes: &mut Notes, input: &CreatePolicyRequest) {
-    notes.parameter("policyName", input.policy_name.clone());
-    notes.optional("path", input.path.clone());
-    written::note(notes, "policyDocument", &input.policy_document);
-    notes.optional("description", input.description.clone());
-    if let Some(tags) = &input.tags {
-        tags::note(notes, tags);
     }
 }

@@ -23,11 +23,9 @@ impl Operation for CreatePolicyVersion {
     const FACTS: Facts = Facts::changing(
         "CreatePolicyVersion",
         r#"PolicyArn={managed-policy}&PolicyDocument={"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"kms:*","Resource":"*"}}&SetAsDefault=true"#,
-    );
+    ).shows(&["policyArn", "policyDocument", "setAsDefault"]).answers(&["policyVersion"]);
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        written::note(cx.notes, "policyDocument", &input.policy_document);
-        cx.notes.optional("setAsDefault", input.set_as_default);
         let policy =
             gate::own_policy(iam, cx, "iam:CreatePolicyVersion", &input.policy_arn, &Asked::default())?;
         if policy.found.versions.len() >= POLICY_VERSIONS {

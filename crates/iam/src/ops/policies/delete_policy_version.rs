@@ -18,10 +18,10 @@ impl Operation for DeletePolicyVersion {
     type Service = Iam;
     type Input = DeletePolicyVersionRequest;
     type Output = Nothing;
-    const FACTS: Facts = Facts::changing("DeletePolicyVersion", "PolicyArn={managed-policy}&VersionId=v2");
+    const FACTS: Facts = Facts::changing("DeletePolicyVersion", "PolicyArn={managed-policy}&VersionId=v2")
+        .shows(&["policyArn", "versionId"]);
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        cx.notes.parameter("versionId", input.version_id.clone());
         let policy =
             gate::own_policy(iam, cx, "iam:DeletePolicyVersion", &input.policy_arn, &Asked::default())?;
         let (number, _) = managed::version(&policy.found, &input.version_id)?;

@@ -17,7 +17,7 @@ impl Operation for GetPolicy {
     type Service = Iam;
     type Input = GetPolicyRequest;
     type Output = GetPolicyResponse;
-    const FACTS: Facts = Facts::reading("GetPolicy", "PolicyArn={managed-policy}");
+    const FACTS: Facts = Facts::reading("GetPolicy", "PolicyArn={managed-policy}").shows(&["policyArn"]);
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let policy = gate::policy(iam, cx, "iam:GetPolicy", &input.policy_arn, &Asked::default())?;

@@ -17,7 +17,8 @@ impl Operation for GetPolicyVersion {
     type Service = Iam;
     type Input = GetPolicyVersionRequest;
     type Output = GetPolicyVersionResponse;
-    const FACTS: Facts = Facts::reading("GetPolicyVersion", "PolicyArn={managed-policy}&VersionId=v1");
+    const FACTS: Facts = Facts::reading("GetPolicyVersion", "PolicyArn={managed-policy}&VersionId=v1")
+        .shows(&["policyArn", "versionId"]);
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let policy = gate::policy(iam, cx, "iam:GetPolicyVersion", &input.policy_arn, &Asked::default())?;

@@ -24,7 +24,14 @@ impl Operation for ListEntitiesForPolicy {
     type Service = Iam;
     type Input = ListEntitiesForPolicyRequest;
     type Output = ListEntitiesForPolicyResponse;
-    const FACTS: Facts = Facts::reading("ListEntitiesForPolicy", "PolicyArn={managed-policy}");
+    const FACTS: Facts = Facts::reading("ListEntitiesForPolicy", "PolicyArn={managed-policy}").shows(&[
+        "policyArn",
+        "entityFilter",
+        "pathPrefix",
+        "policyUsageFilter",
+        "marker",
+        "maxItems",
+    ]);
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let policy =

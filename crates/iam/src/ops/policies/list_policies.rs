@@ -17,7 +17,14 @@ impl Operation for ListPolicies {
     type Service = Iam;
     type Input = ListPoliciesRequest;
     type Output = ListPoliciesResponse;
-    const FACTS: Facts = Facts::reading("ListPolicies", "Scope=All&OnlyAttached=false&MaxItems=10");
+    const FACTS: Facts = Facts::reading("ListPolicies", "Scope=All&OnlyAttached=false&MaxItems=10").shows(&[
+        "scope",
+        "onlyAttached",
+        "pathPrefix",
+        "policyUsageFilter",
+        "marker",
+        "maxItems",
+    ]);
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let (_, account) = gate::account(iam, cx, "iam:ListPolicies", "*", &Asked::default())?;

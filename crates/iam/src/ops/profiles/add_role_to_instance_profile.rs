@@ -20,10 +20,10 @@ impl Operation for AddRoleToInstanceProfile {
     type Input = AddRoleToInstanceProfileRequest;
     type Output = Nothing;
     const FACTS: Facts =
-        Facts::changing("AddRoleToInstanceProfile", "InstanceProfileName={spare-profile}&RoleName={role}");
+        Facts::changing("AddRoleToInstanceProfile", "InstanceProfileName={spare-profile}&RoleName={role}")
+            .shows(&["instanceProfileName", "roleName"]);
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        cx.notes.parameter("roleName", input.role_name.clone());
         let profile = gate::profile(
             iam,
             cx,

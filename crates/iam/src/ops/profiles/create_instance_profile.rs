@@ -1,7 +1,7 @@
 //! `CreateInstanceProfile`: makes an instance profile.
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateInstanceProfile.html>
 
-use dispatch::{Cx, Facts, Fault, Notes, Operation, Outcome};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome};
 use model::iam::{CreateInstanceProfileRequest, CreateInstanceProfileResponse};
 use state::created;
 use store::Revision;
@@ -24,10 +24,11 @@ impl Operation for CreateInstanceProfile {
     const FACTS: Facts = Facts::changing(
         "CreateInstanceProfile",
         "InstanceProfileName=new&Path=%2Fstaff%2F&Tags.member.1.Key=team&Tags.member.1.Value=pay",
-    );
+    )
+    .shows(&["instanceProfileName", "path", "tags"])
+    .answers(&["instanceProfile"]);
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        note(cx.notes, &input);
         let path = ids::path(input.path)?;
         let tags = tags::parse(input.tags.as_deref())?;
         let asked = Asked { tags: Some(&tags), ..Asked::default() };
@@ -58,13 +59,5 @@ impl Operation for CreateInstanceProfile {
         };
         let instance_profile = shown::profile(iam, &tables, &profile);
         Ok(Outcome::changing(CreateInstanceProfileResponse { instance_profile }, created(&profile)))
-    }
-}
-
-fn note(notes: &mut Notes, input: &CreateInstanceProfileRequest) {
-    notes.parameter("instanceProfileName", input.instance_profile_name.clone());
-    notes.optional("path", input.path.clone());
-    if let Some(tags) = &input.tags {
-        tags::note(notes, tags);
     }
 }

@@ -17,7 +17,8 @@ impl Operation for GetInstanceProfile {
     type Service = Iam;
     type Input = GetInstanceProfileRequest;
     type Output = GetInstanceProfileResponse;
-    const FACTS: Facts = Facts::reading("GetInstanceProfile", "InstanceProfileName={profile}");
+    const FACTS: Facts =
+        Facts::reading("GetInstanceProfile", "InstanceProfileName={profile}").shows(&["instanceProfileName"]);
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let profile = gate::profile(

@@ -19,10 +19,10 @@ impl Operation for RemoveRoleFromInstanceProfile {
     type Input = RemoveRoleFromInstanceProfileRequest;
     type Output = Nothing;
     const FACTS: Facts =
-        Facts::changing("RemoveRoleFromInstanceProfile", "InstanceProfileName={profile}&RoleName={role}");
+        Facts::changing("RemoveRoleFromInstanceProfile", "InstanceProfileName={profile}&RoleName={role}")
+            .shows(&["instanceProfileName", "roleName"]);
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        cx.notes.parameter("roleName", input.role_name.clone());
         let profile = gate::profile(
             iam,
             cx,

@@ -20,10 +20,10 @@ impl Operation for AddClientIDToOpenIDConnectProvider {
     const FACTS: Facts = Facts::changing(
         "AddClientIDToOpenIDConnectProvider",
         "OpenIDConnectProviderArn={provider}&ClientID=other",
-    );
+    )
+    .shows(&["openIDConnectProviderArn", "clientID"]);
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        cx.notes.parameter("clientID", input.client_id.clone());
         let provider = gate::provider(
             iam,
             cx,

@@ -1,8 +1,7 @@
 //! `CreateOpenIDConnectProvider`: makes an OpenID Connect provider known to the account.
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html>
 
-use audit::Value;
-use dispatch::{Cx, Facts, Fault, Notes, Operation, Outcome};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome};
 use model::iam::{CreateOpenIDConnectProviderRequest, CreateOpenIDConnectProviderResponse};
 use state::created;
 use store::Revision;
@@ -25,10 +24,9 @@ impl Operation for CreateOpenIDConnectProvider {
     const FACTS: Facts = Facts::changing(
         "CreateOpenIDConnectProvider",
         "Url=https%3A%2F%2Fnew.example.com%2Fa&ClientIDList.member.1=app&ThumbprintList.member.1=0123456789abcdef0123456789abcdef01234567&Tags.member.1.Key=team&Tags.member.1.Value=pay",
-    );
+    ).shows(&["url", "clientIDList", "thumbprintList", "tags"]).answers(&["openIDConnectProviderArn", "tags"]);
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        note(cx.notes, &input);
         let url = providers::check_url(&input.url)?;
         let client_ids = providers::check_client_ids(input.client_id_list.unwrap_or_default())?;
         let thumbprints = providers::check_thumbprints(input.thumbprint_list.unwrap_or_default())?;
@@ -60,14 +58,5 @@ impl Operation for CreateOpenIDConnectProvider {
             tags: tags::shown(&provider.tags),
         };
         Ok(Outcome::changing(output, created(&provider)))
-    }
-}
-
-fn note(notes: &mut Notes, input: &CreateOpenIDConnectProviderRequest) {
-    notes.parameter("url", input.url.clone());
-    notes.optional("clientIDList", input.client_id_list.clone().map(Value::list));
-    notes.optional("thumbprintList", input.thumbprint_list.clone().map(Value::list));
-    if let Some(tags) = &input.tags {
-        tags::note(notes, tags);
     }
 }

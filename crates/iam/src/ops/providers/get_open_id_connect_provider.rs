@@ -17,7 +17,8 @@ impl Operation for GetOpenIDConnectProvider {
     type Service = Iam;
     type Input = GetOpenIDConnectProviderRequest;
     type Output = GetOpenIDConnectProviderResponse;
-    const FACTS: Facts = Facts::reading("GetOpenIDConnectProvider", "OpenIDConnectProviderArn={provider}");
+    const FACTS: Facts = Facts::reading("GetOpenIDConnectProvider", "OpenIDConnectProviderArn={provider}")
+        .shows(&["openIDConnectProviderArn"]);
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let provider = gate::provider(

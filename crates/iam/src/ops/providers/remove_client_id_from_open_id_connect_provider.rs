@@ -19,10 +19,10 @@ impl Operation for RemoveClientIDFromOpenIDConnectProvider {
     const FACTS: Facts = Facts::changing(
         "RemoveClientIDFromOpenIDConnectProvider",
         "OpenIDConnectProviderArn={provider}&ClientID=app",
-    );
+    )
+    .shows(&["openIDConnectProviderArn", "clientID"]);
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        cx.notes.parameter("clientID", input.client_id.clone());
         let provider = gate::provider(
             iam,
             cx,

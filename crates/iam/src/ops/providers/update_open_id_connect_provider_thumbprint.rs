@@ -1,7 +1,6 @@
 //! `UpdateOpenIDConnectProviderThumbprint`: replaces the thumbprints of an OpenID Connect provider.
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateOpenIDConnectProviderThumbprint.html>
 
-use audit::Value;
 use dispatch::{Cx, Facts, Fault, Operation, Outcome};
 use model::{Nothing, iam::UpdateOpenIDConnectProviderThumbprintRequest};
 
@@ -21,10 +20,9 @@ impl Operation for UpdateOpenIDConnectProviderThumbprint {
     const FACTS: Facts = Facts::changing(
         "UpdateOpenIDConnectProviderThumbprint",
         "OpenIDConnectProviderArn={provider}&ThumbprintList.member.1=0123456789abcdef0123456789abcdef01234567",
-    );
+    ).shows(&["openIDConnectProviderArn", "thumbprintList"]);
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        cx.notes.parameter("thumbprintList", Value::list(input.thumbprint_list.clone()));
         let provider = gate::provider(
             iam,
             cx,

@@ -1,7 +1,7 @@
 //! `CreateRole`: makes a role.
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>
 
-use dispatch::{Cx, Facts, Fault, Notes, Operation, Outcome};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome};
 use model::iam::{CreateRoleRequest, CreateRoleResponse};
 use state::created;
 
@@ -25,10 +25,9 @@ impl Operation for CreateRole {
     const FACTS: Facts = Facts::changing(
         "CreateRole",
         r#"RoleName=new&AssumeRolePolicyDocument={"Statement":{"Effect":"Allow","Principal":{"Service":"a.example"},"Action":"sts:AssumeRole"}}&Description=made&Path=%2Fstaff%2F&MaxSessionDuration=7200&PermissionsBoundary={managed-policy}&Tags.member.1.Key=team&Tags.member.1.Value=pay"#,
-    );
+    ).shows(&["path", "roleName", "assumeRolePolicyDocument", "description", "maxSessionDuration", "permissionsBoundary", "tags"]).answers(&["role"]);
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        note(cx.notes, &input);
         let path = ids::path(input.path)?;
         let tags = tags::parse(input.tags.as_deref())?;
         let boundary = input.permissions_boundary;
@@ -66,17 +65,5 @@ impl Operation for CreateRole {
         let shown =
             model::iam::Role { max_session_duration: None, role_last_used: None, ..shown::role(iam, &role) };
         Ok(Outcome::changing(CreateRoleResponse { role: shown }, change))
-    }
-}
-
-fn note(notes: &mut Notes, input: &CreateRoleRequest) {
-    notes.parameter("roleName", input.role_name.clone());
-    notes.optional("path", input.path.clone());
-    written::note(notes, "assumeRolePolicyDocument", &input.assume_role_policy_document);
-    notes.optional("description", input.description.clone());
-    notes.optional("maxSessionDuration", input.max_session_duration.map(i64::from));
-    notes.optional("permissionsBoundary", input.permissions_boundary.clone());
-    if let Some(tags) = &input.tags {
-        tags::note(notes, tags);
     }
 }

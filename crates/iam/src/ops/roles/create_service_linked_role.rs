@@ -25,12 +25,11 @@ impl Operation for CreateServiceLinkedRole {
     const FACTS: Facts = Facts::changing(
         "CreateServiceLinkedRole",
         "AWSServiceName=autoscaling.amazonaws.com&CustomSuffix=new&Description=made",
-    );
+    )
+    .shows(&["aWSServiceName", "description", "customSuffix"])
+    .answers(&["role"]);
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        cx.notes.parameter("aWSServiceName", input.aws_service_name.clone());
-        cx.notes.optional("customSuffix", input.custom_suffix.clone());
-        cx.notes.optional("description", input.description.clone());
         let template = service_linked::template(&input.aws_service_name);
         let suffix = input.custom_suffix.as_deref();
         // Strangers do not learn which services there are, so that nothing is refused before policies are asked.

@@ -20,7 +20,9 @@ impl Operation for DeleteServiceLinkedRole {
     type Service = Iam;
     type Input = DeleteServiceLinkedRoleRequest;
     type Output = DeleteServiceLinkedRoleResponse;
-    const FACTS: Facts = Facts::changing("DeleteServiceLinkedRole", "RoleName={service-linked-role}");
+    const FACTS: Facts = Facts::changing("DeleteServiceLinkedRole", "RoleName={service-linked-role}")
+        .shows(&["roleName"])
+        .answers(&["deletionTaskId"]);
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let action = "iam:DeleteServiceLinkedRole";

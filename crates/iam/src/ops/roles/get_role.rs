@@ -18,7 +18,7 @@ impl Operation for GetRole {
     type Service = Iam;
     type Input = GetRoleRequest;
     type Output = GetRoleResponse;
-    const FACTS: Facts = Facts::reading("GetRole", "RoleName={role}");
+    const FACTS: Facts = Facts::reading("GetRole", "RoleName={role}").shows(&["roleName"]);
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let role = gate::holder::<Role>(iam, cx, "iam:GetRole", &input.role_name, &Asked::default())?;

@@ -25,10 +25,9 @@ impl Operation for GetServiceLinkedRoleDeletionStatus {
     const FACTS: Facts = Facts::reading(
         "GetServiceLinkedRoleDeletionStatus",
         "DeletionTaskId=task/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling/AROAGONE",
-    );
+    ).shows(&["deletionTaskId"]);
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        cx.notes.parameter("deletionTaskId", input.deletion_task_id.clone());
         let action = "iam:GetServiceLinkedRoleDeletionStatus";
         let (_, account) = gate::account(iam, cx, action, "*", &Asked::default())?;
         let task = input

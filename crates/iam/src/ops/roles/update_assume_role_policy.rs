@@ -21,10 +21,9 @@ impl Operation for UpdateAssumeRolePolicy {
     const FACTS: Facts = Facts::changing(
         "UpdateAssumeRolePolicy",
         r#"RoleName={role}&PolicyDocument={"Statement":{"Effect":"Allow","Principal":{"Service":"a.example"},"Action":"sts:AssumeRole"}}"#,
-    );
+    ).shows(&["roleName", "policyDocument"]);
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        written::note(cx.notes, "policyDocument", &input.policy_document);
         let role =
             gate::holder::<Role>(iam, cx, "iam:UpdateAssumeRolePolicy", &input.role_name, &Asked::default())?;
         let change = role.changed(|role| {

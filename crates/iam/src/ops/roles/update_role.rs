@@ -18,11 +18,13 @@ impl Operation for UpdateRole {
     type Input = UpdateRoleRequest;
     type Output = UpdateRoleResponse;
     const FACTS: Facts =
-        Facts::changing("UpdateRole", "RoleName={role}&Description=other&MaxSessionDuration=7200");
+        Facts::changing("UpdateRole", "RoleName={role}&Description=other&MaxSessionDuration=7200").shows(&[
+            "roleName",
+            "description",
+            "maxSessionDuration",
+        ]);
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        cx.notes.optional("description", input.description.clone());
-        cx.notes.optional("maxSessionDuration", input.max_session_duration.map(i64::from));
         let role = gate::holder::<Role>(iam, cx, "iam:UpdateRole", &input.role_name, &Asked::default())?;
         let change = role.changed(|role| {
             if let Some(description) = input.description {

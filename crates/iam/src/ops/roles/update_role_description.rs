@@ -18,10 +18,11 @@ impl Operation for UpdateRoleDescription {
     type Service = Iam;
     type Input = UpdateRoleDescriptionRequest;
     type Output = UpdateRoleDescriptionResponse;
-    const FACTS: Facts = Facts::changing("UpdateRoleDescription", "RoleName={role}&Description=other");
+    const FACTS: Facts = Facts::changing("UpdateRoleDescription", "RoleName={role}&Description=other")
+        .shows(&["roleName", "description"])
+        .answers(&["role"]);
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        cx.notes.parameter("description", input.description.clone());
         let role =
             gate::holder::<Role>(iam, cx, "iam:UpdateRoleDescription", &input.role_name, &Asked::default())?;
         let mut shown = shown::role(iam, &role.found);

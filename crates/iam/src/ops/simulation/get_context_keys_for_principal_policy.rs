@@ -14,7 +14,8 @@ impl Operation for GetContextKeysForPrincipalPolicy {
     type Service = Iam;
     type Input = GetContextKeysForPrincipalPolicyRequest;
     type Output = GetContextKeysForPolicyResponse;
-    const FACTS: Facts = Facts::reading("GetContextKeysForPrincipalPolicy", "PolicySourceArn={user-arn}");
+    const FACTS: Facts = Facts::reading("GetContextKeysForPrincipalPolicy", "PolicySourceArn={user-arn}")
+        .shows(&["policySourceArn"]);
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let action = "iam:GetContextKeysForPrincipalPolicy";

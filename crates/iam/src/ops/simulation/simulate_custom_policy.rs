@@ -20,7 +20,7 @@ impl Operation for SimulateCustomPolicy {
     const FACTS: Facts = Facts::reading(
         "SimulateCustomPolicy",
         r#"PolicyInputList.member.1={"Statement":{"Effect":"Allow","Action":"kms:*","Resource":"*"}}&ActionNames.member.1=kms:Encrypt"#,
-    );
+    ).shows(&["actionNames", "resourceArns", "resourceOwner", "callerArn", "resourceHandlingOption", "maxItems", "marker"]);
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         gate::account(iam, cx, "iam:SimulateCustomPolicy", "*", &gate::Asked::default())?;

@@ -21,7 +21,17 @@ impl Operation for SimulatePrincipalPolicy {
     const FACTS: Facts = Facts::reading(
         "SimulatePrincipalPolicy",
         "PolicySourceArn={user-arn}&ActionNames.member.1=kms:Encrypt",
-    );
+    )
+    .shows(&[
+        "policySourceArn",
+        "actionNames",
+        "resourceArns",
+        "resourceOwner",
+        "callerArn",
+        "resourceHandlingOption",
+        "maxItems",
+        "marker",
+    ]);
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let subject = simulate::subject(iam, cx, "iam:SimulatePrincipalPolicy", &input.policy_source_arn)?;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use dispatch::{Cx, Facts, Fault, Notes, Operation, Outcome};
+use dispatch::{Cx, Facts, Fault, Operation, Outcome};
 use model::iam::{CreateUserRequest, CreateUserResponse};
 use state::created;
 
@@ -25,10 +25,9 @@ impl Operation for CreateUser {
     const FACTS: Facts = Facts::changing(
         "CreateUser",
         "UserName=new&Path=%2Fstaff%2F&PermissionsBoundary={managed-policy}&Tags.member.1.Key=team&Tags.member.1.Value=pay",
-    );
+    ).shows(&["path", "userName", "permissionsBoundary", "tags"]).answers(&["user"]);
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        note(cx.notes, &input);
         let path = ids::path(input.path)?;
         let tags = tags::parse(input.tags.as_deref())?;
         let boundary = input.permissions_boundary;
@@ -50,14 +49,5 @@ impl Operation for CreateUser {
             gate::hold(&account, boundary, &mut change)?;
         }
         Ok(Outcome::changing(CreateUserResponse { user: Some(shown::user(&user)) }, change))
-    }
-}
-
-fn note(notes: &mut Notes, input: &CreateUserRequest) {
-    notes.parameter("userName", input.user_name.clone());
-    notes.optional("path", input.path.clone());
-    notes.optional("permissionsBoundary", input.permissions_boundary.clone());
-    if let Some(tags) = &input.tags {
-        tags::note(notes, tags);
     }
 }

@@ -18,7 +18,7 @@ impl Operation for GetUser {
     type Service = Iam;
     type Input = GetUserRequest;
     type Output = GetUserResponse;
-    const FACTS: Facts = Facts::reading("GetUser", "UserName={user}");
+    const FACTS: Facts = Facts::reading("GetUser", "UserName={user}").shows(&["userName"]);
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         if gate::is_root(cx, input.user_name.as_deref()) {

@@ -23,10 +23,29 @@ impl Operation for AssumeRole {
     type Service = Sts;
     type Input = AssumeRoleRequest;
     type Output = AssumeRoleResponse;
-    const FACTS: Facts = Facts::reading("AssumeRole", "RoleArn={role-arn}&RoleSessionName=example");
+    const FACTS: Facts = Facts::reading("AssumeRole", "RoleArn={role-arn}&RoleSessionName=example")
+        .shows(&[
+            "roleArn",
+            "roleSessionName",
+            "policyArns",
+            "policy",
+            "durationSeconds",
+            "tags",
+            "transitiveTagKeys",
+            "externalId",
+            "serialNumber",
+            "sourceIdentity",
+            "minimumSessionTokenSize",
+        ])
+        .answers(&[
+            "credentials.accessKeyId",
+            "credentials.expiration",
+            "assumedRoleUser",
+            "packedPolicySize",
+            "sourceIdentity",
+        ]);
 
     async fn run(sts: &Sts, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        note(cx, &input);
         if input.provided_contexts.is_some() || input.minimum_session_token_size.is_some() {
             let message = "ProvidedContexts and MinimumSessionTokenSize are not offered yet.";
             return Err(Fault::new(&fault::UNSUPPORTED_OPERATION, message));
@@ -51,12 +70,11 @@ impl Operation for AssumeRole {
         let mut claims = Claims::new(entity.account, bearer, cx.now, seconds);
         claims.source_identity.clone_from(&source_identity);
         let packed = passed::pass(&mut claims, (&account, cx.region), input.policy, input.policy_arns, tags)?;
-        let credentials = shown::credentials(cx, mint(&sts.tables().strongroom, cx, &claims)?);
+        let credentials = shown::credentials(mint(&sts.tables().strongroom, cx, &claims)?);
         let user = AssumedRoleUser {
             assumed_role_id: format!("{}:{}", entity.id, input.role_session_name),
             arn: entity.session_arn(&input.role_session_name),
         };
-        cx.notes.answered("assumedRoleId", user.assumed_role_id.clone());
         Ok(AssumeRoleResponse {
             credentials: Some(credentials),
             assumed_role_user: Some(user),
@@ -65,21 +83,6 @@ impl Operation for AssumeRole {
             ..AssumeRoleResponse::default()
         }
         .into())
-    }
-}
-
-fn note(cx: &mut Cx<'_>, input: &AssumeRoleRequest) {
-    cx.notes.parameter("roleArn", input.role_arn.clone());
-    cx.notes.parameter("roleSessionName", input.role_session_name.clone());
-    for (name, value) in [("externalId", &input.external_id), ("sourceIdentity", &input.source_identity)] {
-        if let Some(value) = value {
-            cx.notes.parameter(name, value.clone());
-        }
-    }
-    let policies = (input.policy.as_ref(), input.policy_arns.as_ref());
-    passed::note(cx.notes, policies, (input.tags.as_ref(), input.transitive_tag_keys.as_ref()));
-    if let Some(seconds) = input.duration_seconds {
-        cx.notes.parameter("durationSeconds", i64::from(seconds));
     }
 }
 

@@ -31,14 +31,32 @@ impl Unsigned for AssumeRoleWithWebIdentity {
     const FACTS: Facts = Facts::reading(
         "AssumeRoleWithWebIdentity",
         "RoleArn={federated-role-arn}&RoleSessionName=example&WebIdentityToken={web-identity-token}",
-    );
+    )
+    .shows(&[
+        "roleArn",
+        "roleSessionName",
+        "providerId",
+        "policyArns",
+        "policy",
+        "durationSeconds",
+        "minimumSessionTokenSize",
+    ])
+    .answers(&[
+        "credentials.accessKeyId",
+        "credentials.expiration",
+        "subjectFromWebIdentityToken",
+        "assumedRoleUser",
+        "packedPolicySize",
+        "provider",
+        "audience",
+        "sourceIdentity",
+    ]);
 
     async fn caller(
         sts: &Sts,
         arrival: &mut Arrival<'_>,
         input: &Self::Input,
     ) -> Result<(Caller, Self::Proven), Fault> {
-        note(arrival, input);
         if input.provider_id.is_some() || input.minimum_session_token_size.is_some() {
             let message = "ProviderId and MinimumSessionTokenSize are not offered yet.";
             return Err(Fault::new(&fault::UNSUPPORTED_OPERATION, message));
@@ -73,15 +91,11 @@ impl Unsigned for AssumeRoleWithWebIdentity {
         claims.federated_provider = Some(identity.provider);
         claims.claimed = Some(identity.claims);
         let packed = passed::pass(&mut claims, (&account, cx.region), input.policy, input.policy_arns, tags)?;
-        let credentials = shown::credentials(cx, mint(&sts.tables().strongroom, cx, &claims)?);
+        let credentials = shown::credentials(mint(&sts.tables().strongroom, cx, &claims)?);
         let user = AssumedRoleUser {
             assumed_role_id: format!("{}:{}", entity.id, input.role_session_name),
             arn: entity.session_arn(&input.role_session_name),
         };
-        cx.notes.answered("assumedRoleId", user.assumed_role_id.clone());
-        cx.notes.answered("subjectFromWebIdentityToken", identity.subject.clone());
-        cx.notes.answered("provider", identity.issuer.clone());
-        cx.notes.answered("audience", identity.audience.clone());
         Ok(AssumeRoleWithWebIdentityResponse {
             credentials: Some(credentials),
             subject_from_web_identity_token: Some(identity.subject),
@@ -92,14 +106,5 @@ impl Unsigned for AssumeRoleWithWebIdentity {
             source_identity: identity.source_identity,
             ..AssumeRoleWithWebIdentityResponse::default()
         })
-    }
-}
-
-fn note(arrival: &mut Arrival<'_>, input: &AssumeRoleWithWebIdentityRequest) {
-    arrival.notes.parameter("roleArn", input.role_arn.clone());
-    arrival.notes.parameter("roleSessionName", input.role_session_name.clone());
-    passed::note(arrival.notes, (input.policy.as_ref(), input.policy_arns.as_ref()), (None, None));
-    if let Some(seconds) = input.duration_seconds {
-        arrival.notes.parameter("durationSeconds", i64::from(seconds));
     }
 }

@@ -22,7 +22,8 @@ impl Operation for GetAccessKeyInfo {
     type Input = GetAccessKeyInfoRequest;
     type Output = GetAccessKeyInfoResponse;
     // An id in the form of a temporary one, which nobody needs to have.
-    const FACTS: Facts = Facts::reading("GetAccessKeyInfo", "AccessKeyId=ASIADHPWNEHFEXAMPLE2");
+    const FACTS: Facts =
+        Facts::reading("GetAccessKeyInfo", "AccessKeyId=ASIADHPWNEHFEXAMPLE2").shows(&["accessKeyId"]);
 
     async fn run(sts: &Sts, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let tags = SessionTags::default();

@@ -22,12 +22,11 @@ impl Operation for GetFederationToken {
     type Service = Sts;
     type Input = GetFederationTokenRequest;
     type Output = GetFederationTokenResponse;
-    const FACTS: Facts = Facts::reading("GetFederationToken", "Name=somebody&DurationSeconds=900");
+    const FACTS: Facts = Facts::reading("GetFederationToken", "Name=somebody&DurationSeconds=900")
+        .shows(&["name", "policy", "policyArns", "durationSeconds", "tags", "minimumSessionTokenSize"])
+        .answers(&["credentials.accessKeyId", "credentials.expiration", "federatedUser", "packedPolicySize"]);
 
     async fn run(sts: &Sts, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
-        cx.notes.parameter("name", input.name.clone());
-        let policies = (input.policy.as_ref(), input.policy_arns.as_ref());
-        passed::note(cx.notes, policies, (input.tags.as_ref(), None));
         let arn = federated_arn(cx.partition(), cx.account(), &input.name);
         let tags = SessionTags::parse(cx, input.tags, None)?;
         let asked =
@@ -44,7 +43,7 @@ impl Operation for GetFederationToken {
         let account = tables.account(cx.account()).ok_or_else(|| inconsistent("the caller's account"))?;
         let mut claims = Claims::new(cx.account(), bearer, cx.now, seconds);
         let packed = passed::pass(&mut claims, (account, cx.region), input.policy, input.policy_arns, tags)?;
-        let credentials = shown::credentials(cx, mint(&sts.tables().strongroom, cx, &claims)?);
+        let credentials = shown::credentials(mint(&sts.tables().strongroom, cx, &claims)?);
         let user = FederatedUser { federated_user_id: format!("{}:{}", cx.account(), input.name), arn };
         Ok(GetFederationTokenResponse {
             credentials: Some(credentials),

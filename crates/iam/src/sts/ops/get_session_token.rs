@@ -22,7 +22,9 @@ impl Operation for GetSessionToken {
     type Service = Sts;
     type Input = GetSessionTokenRequest;
     type Output = GetSessionTokenResponse;
-    const FACTS: Facts = Facts::reading("GetSessionToken", "DurationSeconds=900");
+    const FACTS: Facts = Facts::reading("GetSessionToken", "DurationSeconds=900")
+        .shows(&["durationSeconds", "serialNumber", "minimumSessionTokenSize"])
+        .answers(&["credentials.accessKeyId", "credentials.expiration"]);
 
     async fn run(sts: &Sts, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let tags = SessionTags::default();
@@ -38,7 +40,7 @@ impl Operation for GetSessionToken {
         }
         let seconds = gate::own_seconds(&bearer, input.duration_seconds)?;
         let claims = Claims::new(cx.account(), bearer, cx.now, seconds);
-        let credentials = shown::credentials(cx, mint(&sts.tables().strongroom, cx, &claims)?);
+        let credentials = shown::credentials(mint(&sts.tables().strongroom, cx, &claims)?);
         Ok(GetSessionTokenResponse { credentials: Some(credentials), ..Default::default() }.into())
     }
 }
