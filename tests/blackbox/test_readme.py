@@ -1,4 +1,4 @@
-"""The commands of the README and of docs/authorization.md do what they say, as they stand."""
+"""The commands of the README, of docs/authorization.md and of docs/audit.md do what they say, as they stand."""
 
 import os
 import pathlib
@@ -13,6 +13,7 @@ from keywright import BINARY, PATIENCE_SECONDS, Process, keywright
 ROOT = pathlib.Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 AUTHORIZATION = (ROOT / "docs/authorization.md").read_text()
+AUDIT = (ROOT / "docs/audit.md").read_text()
 # Ends what a command prints, with the code that it ended with.
 MARK = "ended with"
 
@@ -178,6 +179,24 @@ def test_who_may_do_what(machine):
         (folder / name).write_text(text)
     told = [step for block in told for step in steps(block)]
     assert len(told) > 40
+    follow(told, folder, environment, export)
+    assert server.end() == 0
+
+
+def test_what_the_journal_tells(machine):
+    folder, environment, port = machine
+    start, *told = [
+        block for title in ["Who used a key", "The least policy", "Before a key is deleted"]
+        for block in blocks("console", section(title, AUDIT))
+    ]
+    (init, _), (serve, _), (export, _) = steps(start)
+    bash(init, folder, environment)
+    assert serve == "keywright &"
+    server = Process([], cwd=folder, env=environment)
+    server.log(" serves")
+    export = export.replace("127.0.0.1:4599", f"127.0.0.1:{port}")
+    told = [step for block in told for step in steps(block)]
+    assert len(told) > 15
     follow(told, folder, environment, export)
     assert server.end() == 0
 

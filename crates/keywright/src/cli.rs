@@ -6,10 +6,11 @@ use audit::Milestone;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use dispatch::{Durability, Regions};
 use edge::Name;
-use model::arn::Region;
+use model::{Timestamp, arn::Region};
 use server::SealFile;
+use trail::{Policyholder, WantedKey};
 
-use crate::config::{Config, ConfigError, Settings, account_id, address, durability, region, regions};
+use crate::config::{Config, ConfigError, Settings, account_id, address, durability, region, regions, time};
 
 /// A key management service that speaks the AWS KMS API, on your own machines.
 #[derive(Debug, Parser)]
@@ -64,6 +65,9 @@ pub(crate) enum Command {
     /// Verify or show the journal of a server that is stopped or running.
     #[command(subcommand)]
     Journal(JournalCommand),
+    /// Tell what the journal says of a key or of a user. The server may be stopped or running.
+    #[command(subcommand)]
+    Trail(TrailCommand),
     /// Work on the store of a server that is stopped.
     #[command(subcommand)]
     Store(StoreCommand),
@@ -293,6 +297,75 @@ Examples:
         #[command(flatten)]
         place: DataOptions,
     },
+}
+
+/// What `trail` does.
+#[derive(Debug, Subcommand)]
+pub(crate) enum TrailCommand {
+    /// Tell who used a key: which operations, how often, when first and last, what was denied.
+    #[command(after_help = "\
+Examples:
+  keywright trail usage 1234abcd-12ab-34cd-56ef-1234567890ab --data-dir /srv/kms
+  keywright trail usage 1234abcd-12ab-34cd-56ef-1234567890ab --since 2026-11-01 --json
+
+Calls of a role's sessions count for the role. Denied calls count where the record tells their key; a caller that named \
+an alias may have meant any key.")]
+    Usage {
+        /// The key's id or ARN; the id of a multi-Region key names all its keys
+        #[arg(value_name = "KEY", value_parser = WantedKey::parse)]
+        key: WantedKey,
+        /// Count what happened from this time on: a time such as 2026-11-30T09:00:00Z, or a day
+        #[arg(long, value_name = "TIME", value_parser = time)]
+        since: Option<Timestamp>,
+        /// How, and from where.
+        #[command(flatten)]
+        report: ReportOptions,
+    },
+    /// Write the least policy with which a user or role could do again what it did, in JSON.
+    #[command(after_help = "\
+Examples:
+  keywright trail policy arn:aws:iam::111122223333:user/alice --data-dir /srv/kms > alice.json
+  keywright trail policy arn:aws:iam::111122223333:role/app --since 2026-11-01 --json
+
+What was denied is not in the policy; it is told on standard error, or beside the policy with --json. So is what \
+grants allowed. Ends with 1 if policies allowed nothing.")]
+    Policy {
+        /// The ARN of the user or role; the calls of a role's sessions count
+        #[arg(value_name = "PRINCIPAL", value_parser = Policyholder::parse)]
+        principal: Policyholder,
+        /// Take what happened from this time on: a time such as 2026-11-30T09:00:00Z, or a day
+        #[arg(long, value_name = "TIME", value_parser = time)]
+        since: Option<Timestamp>,
+        /// How, and from where.
+        #[command(flatten)]
+        report: ReportOptions,
+    },
+    /// Tell what would break if a key were deleted: its users, grants, aliases and replicas.
+    #[command(after_help = "\
+Examples:
+  keywright trail deletion 1234abcd-12ab-34cd-56ef-1234567890ab --data-dir /srv/kms
+  keywright trail deletion 1234abcd-12ab-34cd-56ef-1234567890ab --json
+
+The journal tells what happened since it begins. Grants and aliases that are older are not told.")]
+    Deletion {
+        /// The key's id or ARN; the id of a multi-Region key names all its keys
+        #[arg(value_name = "KEY", value_parser = WantedKey::parse)]
+        key: WantedKey,
+        /// How, and from where.
+        #[command(flatten)]
+        report: ReportOptions,
+    },
+}
+
+/// How a report is given, and from where.
+#[derive(Debug, Args)]
+pub(crate) struct ReportOptions {
+    /// Where the journal is.
+    #[command(flatten)]
+    pub(crate) place: DataOptions,
+    /// Write JSON, with all that the text tells and more
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Where the data and its seal are.

@@ -27,11 +27,12 @@ use tokio::runtime::Runtime;
 use crate::{
     cli::{
         AccountCommand, Authenticate, Certificate, Check, Command, DataOptions, Explain, HealthOptions, Init,
-        JournalCommand, LintPolicy, Names, PolicyFile, RootCommand, Serve, StoreCommand,
+        JournalCommand, LintPolicy, Names, PolicyFile, ReportOptions, RootCommand, Serve, StoreCommand,
+        TrailCommand,
     },
     config::Config,
     deployment::Deployment,
-    explain, exposure, hardening, lint, logging, records,
+    explain, exposure, hardening, lint, logging, records, reports,
     root::Destination,
     serve::Listening,
 };
@@ -60,6 +61,7 @@ pub(crate) fn run(command: Command) -> ExitCode {
         Command::Credentials(options) => hand_out(&options),
         Command::Journal(JournalCommand::Show { place }) => show(place),
         Command::Journal(JournalCommand::Verify { place, since }) => verify(place, since),
+        Command::Trail(command) => report(command),
         Command::Store(StoreCommand::Authenticate(options)) => authenticate(options),
     };
     match done {
@@ -322,6 +324,30 @@ fn verify(place: DataOptions, since: Option<Milestone>) -> Result<(), Failure> {
         )?;
         verdict.end().map_or(Ok(()), |end| writeln!(out, "{end}"))
     })?;
+    Ok(())
+}
+
+fn report(command: TrailCommand) -> Result<(), Failure> {
+    let there = |report: ReportOptions| report.place.config().map(|config| (config.data_dir, report.json));
+    match command {
+        TrailCommand::Usage { key, since, report } => {
+            let (data_dir, json) = there(report)?;
+            print(|out| reports::usage(&data_dir, (&key, since), json, out))?;
+        }
+        TrailCommand::Policy { principal, since, report } => {
+            let (data_dir, json) = there(report)?;
+            let nothing = format!("policies allowed {} nothing that is recorded", principal.arn());
+            let asked = (principal, since);
+            if print(|out| reports::policy(&data_dir, asked, json, (out, &mut io::stderr())))? == Some(false)
+            {
+                return Err(nothing.into());
+            }
+        }
+        TrailCommand::Deletion { key, report } => {
+            let (data_dir, json) = there(report)?;
+            print(|out| reports::deletion(&data_dir, &key, json, out))?;
+        }
+    }
     Ok(())
 }
 

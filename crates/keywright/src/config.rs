@@ -41,7 +41,7 @@ pub(crate) use self::{
     strangers::StrangersSettings,
     values::{
         DEFAULT_REGION, Expected, account_id, address, durability, durability_text, region, regions,
-        regions_text,
+        regions_text, time,
     },
 };
 use crate::logging::Format;

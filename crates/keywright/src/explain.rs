@@ -78,8 +78,8 @@ fn tell(sequence: u64, record: &Record<'_>, out: &mut dyn Write) -> io::Result<(
     trace.lines().try_for_each(|line| writeln!(out, "  {}", Plain(line)))
 }
 
-/// Without what would move a terminal's cursor: parts of a record were sent by clients.
-struct Plain<'a>(&'a str);
+/// A text without what would move a terminal's cursor: parts of a record were sent by clients.
+pub(crate) struct Plain<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Plain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -90,7 +90,7 @@ impl fmt::Display for Plain<'_> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::sync::Arc;
 
     use audit::{EventKind, Journal, Options, RecordedCaller, RecordedDecision};
@@ -118,7 +118,8 @@ mod tests {
         record
     }
 
-    fn journal_of(records: &mut [Record<'_>]) -> tempfile::TempDir {
+    /// A data directory with a journal of these records.
+    pub(crate) fn journal_of(records: &mut [Record<'_>]) -> tempfile::TempDir {
         let directory = tempfile::tempdir().unwrap();
         let disk = FsDisk::open(&DataDir::new(directory.path()).journal()).unwrap();
         let (journal, _) = Journal::open(Arc::new(disk), Options::new([7; 16])).unwrap();

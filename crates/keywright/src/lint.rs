@@ -15,6 +15,7 @@ pub(crate) fn lint(text: &str, kind: PolicyKind, region: &Region, out: &mut dyn 
         ("iam", model::iam::OPERATION_NAMES),
         ("sts", model::sts::OPERATION_NAMES),
         ("tag", model::tagging::OPERATION_NAMES),
+        ("cloudtrail", model::cloudtrail::OPERATION_NAMES),
         // What services do that act for others; not an operation, but for their own policies to deny.
         ("keywright", &["ActFor"]),
     ])
@@ -43,6 +44,19 @@ mod tests {
             "error: statement 2 `Typo`, Action: `kms:Encrpyt` is no action; is `kms:Encrypt` meant?\n\
              warning: statement 2 `Typo`, Action: `s3:*` is of no service that is here, so it never matches\n"
         );
+    }
+
+    #[test]
+    fn actions_of_every_service_are_known() {
+        let actions =
+            ["kms:Sign", "iam:GetRole", "sts:AssumeRole", "tag:GetResources", "cloudtrail:LookupEvents"];
+        let text = serde_json::json!({
+            "Version": "2012-10-17",
+            "Statement": { "Effect": "Allow", "Action": actions, "Resource": "*" },
+        });
+        let (region, mut out) = (Region::parse("us-east-1").unwrap(), Vec::new());
+        assert_eq!(lint(&text.to_string(), PolicyKind::IdentityPolicy, &region, &mut out).unwrap(), 0);
+        assert_eq!(String::from_utf8(out).unwrap(), "");
     }
 
     #[test]

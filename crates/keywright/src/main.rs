@@ -17,6 +17,7 @@ mod lint;
 mod logging;
 mod metrics;
 mod records;
+mod reports;
 mod root;
 mod serve;
 

@@ -1,4 +1,4 @@
-//! `keywright journal`: the records, as JSON lines, and whether their chain holds.
+//! The records of a journal: each in its turn, as JSON lines for `keywright journal`, and whether their chain holds.
 
 use std::{
     collections::BTreeMap,
@@ -17,6 +17,19 @@ use server::DataDir;
 /// # Errors
 /// The first break of the chain, with its place; what the system says of reading and writing.
 pub(crate) fn show(data_dir: &Path, out: &mut dyn Write) -> io::Result<ChainVerdict> {
+    each(data_dir, &mut |sequence, record| line(sequence, record, out))
+}
+
+/// Walks the journal of a data directory, and hands every record with its number to `visit`, until `visit` fails. The
+/// server may run meanwhile.
+///
+/// # Errors
+/// What `visit` answers; the first break of the chain, with its place, or the first record that does not decode; what the
+/// system says of reading.
+pub(crate) fn each(
+    data_dir: &Path,
+    visit: &mut dyn FnMut(u64, &Record<'_>) -> io::Result<()>,
+) -> io::Result<ChainVerdict> {
     let journal = DataDir::new(data_dir).journal();
     if !journal.exists() {
         let told =
@@ -24,13 +37,15 @@ pub(crate) fn show(data_dir: &Path, out: &mut dyn Write) -> io::Result<ChainVerd
         return Err(io::Error::new(io::ErrorKind::NotFound, told));
     }
     let disk = FsDisk::reader(&journal);
-    let mut written = Ok(());
+    let mut visited = Ok(());
     let verdict = audit::verify(&disk, &mut |sequence, payload| {
-        if written.is_ok() {
-            written = line(sequence, payload, out);
+        if visited.is_ok() {
+            let record = Record::decode(payload)
+                .map_err(|_| io::Error::other(format!("record {sequence} does not decode")));
+            visited = record.and_then(|record| visit(sequence, &record));
         }
     });
-    written?;
+    visited?;
     verdict.map_err(|error| io::Error::other(error.to_string()))
 }
 
@@ -136,9 +151,7 @@ impl<'a> From<&'a Value<'a>> for Shape<'a> {
     }
 }
 
-fn line(sequence: u64, payload: &[u8], out: &mut dyn Write) -> io::Result<()> {
-    let record = Record::decode(payload)
-        .map_err(|_| io::Error::other(format!("record {sequence} does not decode")))?;
+fn line(sequence: u64, record: &Record<'_>, out: &mut dyn Write) -> io::Result<()> {
     let (error_code, error_message) = match &record.outcome {
         RecordedOutcome::Ok => (None, None),
         RecordedOutcome::Fault { code, message } => {

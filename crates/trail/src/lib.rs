@@ -1,15 +1,37 @@
-//! Records as auditors read them: pure functions from the journal's records to CloudTrail's events.
+//! Records as auditors read them: pure functions from the journal's records to CloudTrail's events, and to answers to
+//! questions about many records.
 //!
 //! A record is what happened, once. An [`Event`] is what one account is shown of it: a call on another account's key is
 //! one record and two events. Nothing here reads a file or knows the time.
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference.html>
+//!
+//! [`UsageCounter`], [`PolicyDrafter`] and [`DeletionForecaster`] take records in one by one, in the journal's order. What they
+//! keep grows with what differs in the records, and not with the records.
 
+mod call;
+mod count;
+mod deletion;
+mod document;
+mod drafted;
 mod event;
+#[cfg(test)]
+mod generated;
 mod identity;
+mod needed;
 mod resource;
 mod shown;
+mod usage;
+mod wanted_key;
 
+pub use count::{DistinctCount, Occurrences};
+pub use deletion::{DeletionForecast, DeletionForecaster, DeletionProgress, MaterialUse, StandingGrant};
+pub use document::{DraftedDocument, DraftedStatement};
+pub use drafted::{
+    AttemptedAction, DraftRemark, DraftedPolicy, NotAPolicyholder, PolicyDrafter, Policyholder,
+};
 pub use event::{Event, EventId, events};
 pub use identity::UserIdentity;
 pub use resource::EventResource;
 pub use shown::ShownMembers;
+pub use usage::{KeyUsage, OperationUsage, PrincipalUsage, UsageCounter};
+pub use wanted_key::{NotAWantedKey, WantedKey};

@@ -55,6 +55,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "policy",
             "server",
             "store",
+            "trail",
         ],
     ),
     (

@@ -89,6 +89,27 @@ fn journal_takes_a_directory() {
 }
 
 #[test]
+fn trail_takes_a_key_or_a_principal() {
+    let id = "1234abcd-12ab-34cd-56ef-1234567890ab";
+    let line = format!("keywright trail usage {id} --since 2026-11-30 --data-dir /d --json");
+    let Command::Trail(TrailCommand::Usage { key, since, report }) = parse(&line).unwrap() else {
+        panic!("not usage")
+    };
+    assert_eq!((key.to_string().as_str(), since.unwrap().as_millis()), (id, 1_795_996_800_000));
+    assert_eq!((report.json, report.place.data_dir), (true, Some("/d".into())));
+    let line = "keywright trail policy arn:aws:iam::111122223333:role/app --since 2026-11-30T01:00:00+01:00";
+    let Command::Trail(TrailCommand::Policy { principal, since, .. }) = parse(line).unwrap() else {
+        panic!("not policy")
+    };
+    assert_eq!(
+        (principal.arn(), since.unwrap().as_millis()),
+        ("arn:aws:iam::111122223333:role/app", 1_795_996_800_000,)
+    );
+    let deletion = parse(&format!("keywright trail deletion {id}")).unwrap();
+    assert!(matches!(deletion, Command::Trail(TrailCommand::Deletion { .. })));
+}
+
+#[test]
 fn what_is_wrong_is_told_with_what_is_right() {
     for (line, kind, expected) in [
         ("keywright serve --listn 1", ErrorKind::UnknownArgument, "--listen"),
@@ -110,6 +131,19 @@ fn what_is_wrong_is_told_with_what_is_right() {
         ("keywright init --tls *.example.net", ErrorKind::ValueValidation, "host name"),
         ("keywright init --takeover mars", ErrorKind::ValueValidation, "us-east-1"),
         ("keywright account add --account-id 1", ErrorKind::ValueValidation, "12 digits"),
+        ("keywright trail usage alias/a", ErrorKind::ValueValidation, "by its id or its ARN"),
+        ("keywright trail usage key", ErrorKind::ValueValidation, "the id of a key, or its ARN"),
+        (
+            "keywright trail policy arn:aws:iam::111122223333:root",
+            ErrorKind::ValueValidation,
+            "the root user may do everything",
+        ),
+        ("keywright trail policy alice", ErrorKind::ValueValidation, "user/alice"),
+        (
+            "keywright trail usage 1234abcd-12ab-34cd-56ef-1234567890ab --since monday",
+            ErrorKind::ValueValidation,
+            "2026-11-30",
+        ),
         ("keywright health --admin localhost", ErrorKind::ValueValidation, "127.0.0.1:4599"),
         (
             "keywright serve --seal-key a --seal-passphrase-file b",

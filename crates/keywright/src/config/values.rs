@@ -3,7 +3,10 @@
 use std::{collections::BTreeSet, fmt, net::SocketAddr, path::PathBuf};
 
 use dispatch::{Durability, Regions};
-use model::arn::{Partition, Region};
+use model::{
+    Timestamp,
+    arn::{Partition, Region},
+};
 
 /// What a value should have been. Shown after "expected".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +29,16 @@ pub(crate) fn region(text: &str) -> Result<Region, Expected> {
     let usual = words.split('-').all(|word| word.len() >= 2) && number.len() <= 2;
     let region = Region::parse(text).ok().filter(|_| usual);
     region.ok_or(Expected("a Region such as `us-east-1`"))
+}
+
+/// A time, or the beginning of a day in UTC.
+///
+/// # Errors
+/// When it is neither.
+pub(crate) fn time(text: &str) -> Result<Timestamp, Expected> {
+    let time =
+        Timestamp::parse_iso8601(text).or_else(|| Timestamp::parse_iso8601(&format!("{text}T00:00:00Z")));
+    time.ok_or(Expected("a time such as `2026-11-30T09:00:00Z`, or a day such as `2026-11-30`"))
 }
 
 /// Regions, separated by commas, or `any` for those of the partition `aws`.
