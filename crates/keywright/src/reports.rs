@@ -153,6 +153,10 @@ fn tell_attempt(title: &str, attempted: &AttemptedAction, aside: &mut dyn Write)
 }
 
 fn tell_forecast(forecast: &DeletionForecast, out: &mut dyn Write) -> io::Result<()> {
+    if forecast.keys.len() > 1 {
+        tell_all("keys of this id", &forecast.keys, out)?;
+        writeln!(out)?;
+    }
     for (arn, progress) in &forecast.deletions {
         let told = match progress {
             DeletionProgress::Due(at) => format!("due at {}", at.to_iso8601()),

@@ -37,7 +37,7 @@ pub struct DeletionForecast {
     pub grants: BTreeMap<String, StandingGrant>,
     /// The ARNs of aliases that were last seen to be the key's.
     pub aliases: BTreeSet<String>,
-    /// The ARNs of the other keys of a multi-Region key. An id names all of them.
+    /// The ARNs of the other keys of a multi-Region key. There is none where an id names all of them.
     pub replicas: BTreeSet<String>,
 }
 
@@ -108,8 +108,7 @@ impl DeletionForecaster {
         for arn in keys(record) {
             if self.key.is(arn) {
                 self.forecast.keys.insert(arn.to_owned());
-            }
-            if self.key.is_family(arn) && self.key.to_string() != arn {
+            } else if self.key.is_family(arn) {
                 self.forecast.replicas.insert(arn.to_owned());
             }
         }

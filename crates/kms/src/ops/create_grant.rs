@@ -60,7 +60,6 @@ impl Operation for CreateGrant {
         }
         parameters::dry_run(input.dry_run)?;
 
-        cx.notes.answered("grantId", grant.id.to_string());
         let output = CreateGrantResponse {
             grant_token: Some(grants::mint(kms, cx, &grant.key, grant.id)?),
             grant_id: Some(grant.id.to_string()),

@@ -118,5 +118,5 @@ fn a_deletion_tells_what_it_would_break() {
     stage.pass_days(8);
     let found = forecast(&stage, id(&key));
     assert!(matches!(found.deletions[&replica], DeletionProgress::Done(_)), "{found:?}");
-    assert_eq!(found.replicas, [key].into());
+    assert_eq!((found.keys, found.replicas), ([key, replica].into(), [].into()));
 }
