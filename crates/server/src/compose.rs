@@ -288,15 +288,15 @@ impl Chores {
         self.backstage.strangers.sum_up();
         while kms::clockwork::tick(&self.kms, &self.backstage).await? > 0 {}
         iam::clockwork::tick(&self.iam, &self.backstage).await?;
-        while self.advance_index() == Advance::Further {}
+        while self.advance_index(&|| ()) == Advance::Further {}
         Ok(())
     }
 
     /// Does the next piece of work for the index of the journal, and takes its time for it. What the journal does not let be
-    /// read is tried again.
+    /// read is tried again. `pause` is called now and then.
     #[must_use]
-    pub fn advance_index(&self) -> Advance {
-        self.index.advance().unwrap_or_else(|error| {
+    pub fn advance_index(&self, pause: &dyn Fn()) -> Advance {
+        self.index.advance(pause).unwrap_or_else(|error| {
             tracing::error!(%error, "the index of the journal does not get on, and lookups of events do not see what is new");
             Advance::Reached
         })

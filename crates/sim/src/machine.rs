@@ -149,7 +149,7 @@ impl Machine {
         while !(chores.is_following() || chores.is_sealed()) {
             pause().await;
         }
-        while chores.advance_index() == Advance::Further {}
+        while chores.advance_index(&|| ()) == Advance::Further {}
         Ok(Server { dispatcher, vitals, chores, store: backstage.store })
     }
 

@@ -58,7 +58,11 @@ const PERMITTED: &[(&str, &[&str], &str)] = &[
     ("rcgen", &["edge"], "the local CA's certificates"),
     ("regex", &["model"], "the patterns of the API's model, in linear time"),
     ("rusqlite", &["store"], "the embedded storage engine"),
-    ("rustix", &["audit", "keywright"], "limits, locked memory and signals of the process; room on a disk"),
+    (
+        "rustix",
+        &["audit", "keywright", "server"],
+        "limits, priorities, locked memory and signals of the process; room on a disk",
+    ),
     ("rustls", &["edge", "outbound"], "TLS"),
     (
         "rustls-native-certs",

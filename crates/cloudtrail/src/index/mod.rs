@@ -20,7 +20,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
-use audit::{Disk, JournalError, Record, SegmentReader, record_at, segments};
+use audit::{Disk, JournalError, Placed, Record, SegmentReader, record_at, segments};
 use model::Timestamp;
 use trail::EventId;
 
@@ -32,6 +32,9 @@ use self::{
     part::{BLOCK, SegmentIndex},
     term::{IndexEntry, id},
 };
+
+/// Records between two pauses: a tenth of a millisecond's work.
+const PACE: u64 = 32;
 
 /// The index of a journal.
 pub struct Index {
@@ -96,13 +99,14 @@ impl Index {
         Self { journal, files, parts: RwLock::default(), follower: Mutex::default() }
     }
 
-    /// Does the next piece of work: about 256 KiB of the newest segment, or else one full segment that has no part yet.
+    /// Does the next piece of work: about 256 KiB of the newest segment, or else one full segment that has no part yet. After
+    /// every 32 records it calls `pause`, so that whoever is busier gets the processor.
     ///
     /// # Errors
     /// [`JournalError`] if the journal cannot be read. What cannot be written is tried again with the next start.
-    pub fn advance(&self) -> Result<Advance, JournalError> {
+    pub fn advance(&self, pause: &dyn Fn()) -> Result<Advance, JournalError> {
         let mut follower = self.follower.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.follow(&mut follower)? == Advance::Further {
+        if self.follow(&mut follower, pause)? == Advance::Further {
             return Ok(Advance::Further);
         }
         let missing = match &mut follower.missing {
@@ -111,7 +115,7 @@ impl Index {
         };
         match missing.pop() {
             Some(first) => {
-                let part = match self.part_of(first) {
+                let part = match self.part_of(first, pause) {
                     Err(error) if is_gone(&error) => return Ok(Advance::Further),
                     part => part?,
                 };
@@ -210,13 +214,13 @@ impl Index {
     }
 
     /// Reads on in the newest segment, and begins the next one when there is one.
-    fn follow(&self, follower: &mut Follower) -> Result<Advance, JournalError> {
+    fn follow(&self, follower: &mut Follower, pause: &dyn Fn()) -> Result<Advance, JournalError> {
         let Some(reader) = &mut follower.reader else {
             let Some(newest) = segments(&*self.journal)?.pop() else { return Ok(Advance::Reached) };
             return self.begin(follower, newest);
         };
         let mut entries = Vec::new();
-        let run = match reader.read(&mut |placed| entries.push(IndexEntry::of(placed))) {
+        let run = match reader.read(&mut |placed| entries.push(paced(placed, pause))) {
             Err(error) if is_gone(&error) => {
                 // The segment was moved away with all before it.
                 follower.reader = None;
@@ -288,7 +292,7 @@ impl Index {
     }
 
     /// The part of a full segment: its file, or made from the segment.
-    fn part_of(&self, first: u64) -> Result<Filed, JournalError> {
+    fn part_of(&self, first: u64, pause: &dyn Fn()) -> Result<Filed, JournalError> {
         match Filed::open(Arc::clone(&self.files), first) {
             Ok(part) => return Ok(part),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -296,7 +300,7 @@ impl Index {
         }
         let mut growing = Growing::new(first);
         let mut reader = SegmentReader::open(Arc::clone(&self.journal), first)?;
-        while reader.read(&mut |placed| growing.add(&IndexEntry::of(placed)))?.is_full {}
+        while reader.read(&mut |placed| growing.add(&paced(placed, pause)))?.is_full {}
         Filed::write(Arc::clone(&self.files), &growing).map_err(unwritable(first))
     }
 
@@ -331,6 +335,14 @@ impl Index {
     fn change(&self, change: impl FnOnce(&mut SegmentIndexes)) {
         change(&mut self.parts.write().unwrap_or_else(PoisonError::into_inner));
     }
+}
+
+/// What is kept of a record, and now and then a pause.
+fn paced(placed: Placed<'_>, pause: &dyn Fn()) -> IndexEntry {
+    if placed.sequence.is_multiple_of(PACE) {
+        pause();
+    }
+    IndexEntry::of(placed)
 }
 
 fn is_gone(error: &JournalError) -> bool {

@@ -211,7 +211,7 @@ impl Stage {
 }
 
 fn reach(index: &Index) {
-    while index.advance().unwrap() == Advance::Further {}
+    while index.advance(&|| ()).unwrap() == Advance::Further {}
 }
 
 #[test]
@@ -273,7 +273,7 @@ fn what_is_not_indexed_yet_is_said_and_not_passed_over() {
     assert!(look_up(&index, &lookup("Encrypt")).is_err(), "nothing is indexed");
     // The newest segment is first, then one full segment at a time.
     for _ in 0..4 {
-        index.advance().unwrap();
+        index.advance(&|| ()).unwrap();
     }
     let page = look_up(&index, &Lookup { events_max: 1, ..lookup("Encrypt") }).unwrap();
     assert_eq!(page.events.len(), 1);
