@@ -55,6 +55,8 @@ class Beside(threading.Thread):
     def __init__(self, deployment, key):
         super().__init__(daemon=True)
         self._line, self._key = Line(deployment), key
+        # Before its first good signature, a connection makes room for others.
+        self._line.call("GenerateDataKey", KeyId=self._key, KeySpec="AES_256")
         self._ended = threading.Event()
         self.took, self.failure = [], None
 
