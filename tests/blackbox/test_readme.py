@@ -164,15 +164,21 @@ def test_development_starts_from_a_seed(machine):
     assert server.end() == 0
 
 
-def test_who_may_do_what(machine):
+def begun(start, machine):
+    """Sets up and serves as a page's first block says. The server, and the block's variables with the server's real port."""
     folder, environment, port = machine
-    start, *told = blocks("console", AUTHORIZATION)
     (init, _), (serve, _), (export, _) = steps(start)
     bash(init, folder, environment)
     assert serve == "keywright &"
     server = Process([], cwd=folder, env=environment)
     server.log(" serves")
-    export = export.replace("127.0.0.1:4599", f"127.0.0.1:{port}")
+    return server, export.replace("127.0.0.1:4599", f"127.0.0.1:{port}")
+
+
+def test_who_may_do_what(machine):
+    folder, environment, _ = machine
+    start, *told = blocks("console", AUTHORIZATION)
+    server, export = begun(start, machine)
     files = re.findall(r"`([a-z-]+\.json)`:\n\n```json\n(.*?)^```$", AUTHORIZATION, re.M | re.S)
     assert len(files) == len(blocks("json", AUTHORIZATION))
     for name, text in files:
@@ -184,17 +190,12 @@ def test_who_may_do_what(machine):
 
 
 def test_what_the_journal_tells(machine):
-    folder, environment, port = machine
+    folder, environment, _ = machine
     start, *told = [
         block for title in ["Who used a key", "The least policy", "Before a key is deleted"]
         for block in blocks("console", section(title, AUDIT))
     ]
-    (init, _), (serve, _), (export, _) = steps(start)
-    bash(init, folder, environment)
-    assert serve == "keywright &"
-    server = Process([], cwd=folder, env=environment)
-    server.log(" serves")
-    export = export.replace("127.0.0.1:4599", f"127.0.0.1:{port}")
+    server, export = begun(start, machine)
     told = [step for block in told for step in steps(block)]
     assert len(told) > 15
     follow(told, folder, environment, export)

@@ -1,11 +1,11 @@
-//! Structure of requests and answers, as records have them.
+//! Members of requests and answers, as records have them.
 
 use std::borrow::Cow;
 
 use audit::Value;
 use model::shown::{Structure, Visible};
 
-/// Structure of a record, by their names.
+/// Members of a record, by their names.
 pub(crate) type Noted = Vec<(Cow<'static, str>, Value<'static>)>;
 
 /// The members that are named and there. `a.b` names the member `b` of `a` alone.

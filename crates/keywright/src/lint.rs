@@ -10,16 +10,9 @@ use policy::{Level, PolicyKind, Vocabulary};
 /// # Errors
 /// What the system says of writing.
 pub(crate) fn lint(text: &str, kind: PolicyKind, region: &Region, out: &mut dyn Write) -> io::Result<usize> {
-    let vocabulary = Vocabulary::new(&[
-        ("kms", model::kms::OPERATION_NAMES),
-        ("iam", model::iam::OPERATION_NAMES),
-        ("sts", model::sts::OPERATION_NAMES),
-        ("tag", model::tagging::OPERATION_NAMES),
-        ("cloudtrail", model::cloudtrail::OPERATION_NAMES),
-        // What services do that act for others; not an operation, but for their own policies to deny.
-        ("keywright", &["ActFor"]),
-    ])
-    .in_partition(region.partition().as_str());
+    // What services do that act for others is no operation, but for their own policies to deny.
+    let actions = [model::OPERATIONS, &[("keywright", &["ActFor"])]].concat();
+    let vocabulary = Vocabulary::new(&actions).in_partition(region.partition().as_str());
     let findings = policy::lint(text, kind, &vocabulary);
     findings.iter().try_for_each(|finding| writeln!(out, "{finding}"))?;
     Ok(findings.iter().filter(|finding| finding.level == Level::Error).count())

@@ -38,3 +38,12 @@ pub use key_spec::Algorithm;
 pub use shape::Nothing;
 pub use tag_text::is_tag_text;
 pub use timestamp::Timestamp;
+
+/// The operations of all services, by the prefixes that their actions have in policies.
+pub const OPERATIONS: &[(&str, &[&str])] = &[
+    ("kms", kms::OPERATION_NAMES),
+    ("iam", iam::OPERATION_NAMES),
+    ("sts", sts::OPERATION_NAMES),
+    ("tag", tagging::OPERATION_NAMES),
+    ("cloudtrail", cloudtrail::OPERATION_NAMES),
+];

@@ -33,14 +33,7 @@ fn draft(arn: &str, records: &[Record<'_>]) -> DraftedPolicy {
 #[track_caller]
 fn linted(drafted: &DraftedPolicy) -> Value {
     let policy = serde_json::to_value(drafted.policy.as_ref().expect("a policy")).unwrap();
-    let vocabulary = Vocabulary::new(&[
-        ("kms", model::kms::OPERATION_NAMES),
-        ("iam", model::iam::OPERATION_NAMES),
-        ("sts", model::sts::OPERATION_NAMES),
-        ("tag", model::tagging::OPERATION_NAMES),
-        ("cloudtrail", model::cloudtrail::OPERATION_NAMES),
-    ])
-    .in_partition("aws");
+    let vocabulary = Vocabulary::new(model::OPERATIONS).in_partition("aws");
     let findings = policy::lint(&policy.to_string(), PolicyKind::IdentityPolicy, &vocabulary);
     assert_eq!(
         findings.iter().map(ToString::to_string).collect::<Vec<_>>(),
