@@ -8,8 +8,9 @@ use std::{
 
 use audit::{FsDisk, Record, RecordedOutcome};
 use server::DataDir;
+use trail::EventId;
 
-use crate::records::{decision, uuid};
+use crate::records::decision;
 
 /// Looks for the record of a request in the journal of a data directory, and tells of it. Answers whether there
 /// is one. The server may run meanwhile.
@@ -22,7 +23,7 @@ pub(crate) fn explain(data_dir: &Path, request_id: &str, out: &mut dyn Write) ->
     let mut found = Ok(false);
     let verdict = audit::verify(&disk, &mut |sequence, payload| {
         let Ok(record) = Record::decode(payload) else { return };
-        if found.is_ok() && record.request_id.is_some_and(|id| uuid(id) == wanted) {
+        if found.is_ok() && record.request_id.is_some_and(|id| EventId(id).to_string() == wanted) {
             found = tell(sequence, &record, out).map(|()| true);
         }
     });

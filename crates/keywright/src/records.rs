@@ -1,16 +1,14 @@
 //! The records of a journal: each in its turn, as JSON lines for `keywright journal`, and whether their chain holds.
 
 use std::{
-    collections::BTreeMap,
     io::{self, Write},
     path::Path,
 };
 
-use audit::{
-    ChainVerdict, EventKind, FsDisk, Hexadecimal, Milestone, Record, RecordedDecision, RecordedOutcome, Value,
-};
+use audit::{ChainVerdict, EventKind, FsDisk, Milestone, Record, RecordedDecision, RecordedOutcome, Value};
 use serde::Serialize;
 use server::DataDir;
+use trail::{EventId, ShownMembers};
 
 /// Walks the journal of a data directory and hands every record, as a line of JSON, to `out`.
 ///
@@ -73,7 +71,7 @@ pub(crate) fn goes_on_from(data_dir: &Path, end: Milestone) -> io::Result<()> {
     Err(io::Error::other(told))
 }
 
-/// A record as it is shown. CloudTrail's own form comes with delivery.
+/// A record as it is shown to the operator: with all that no event of CloudTrail has.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Shown<'a> {
@@ -100,10 +98,10 @@ struct Shown<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     error_message: Option<&'a str>,
     resources: &'a [std::borrow::Cow<'a, str>],
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    request_parameters: BTreeMap<&'a str, Shape<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    additional_event_data: Option<Shape<'a>>,
+    request_parameters: Option<ShownMembers<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    additional_event_data: Option<ShownMembers<'a>>,
     #[serde(rename = "sourceIPAddress", skip_serializing_if = "Option::is_none")]
     source_ip_address: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -124,33 +122,6 @@ struct Shown<'a> {
     trace: Option<&'a str>,
 }
 
-/// A recorded value.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Shape<'a> {
-    Text(&'a str),
-    Integer(i64),
-    Flag(bool),
-    Bytes(String),
-    List(Vec<Shape<'a>>),
-    Members(BTreeMap<&'a str, Shape<'a>>),
-}
-
-impl<'a> From<&'a Value<'a>> for Shape<'a> {
-    fn from(value: &'a Value<'a>) -> Self {
-        match value {
-            Value::Text(text) => Self::Text(text),
-            Value::Integer(integer) => Self::Integer(*integer),
-            Value::Flag(flag) => Self::Flag(*flag),
-            Value::Bytes(bytes) => Self::Bytes(Hexadecimal(bytes).to_string()),
-            Value::List(items) => Self::List(items.iter().map(Into::into).collect()),
-            Value::Members(members) => {
-                Self::Members(members.iter().map(|(name, value)| (name.as_ref(), value.into())).collect())
-            }
-        }
-    }
-}
-
 fn line(sequence: u64, record: &Record<'_>, out: &mut dyn Write) -> io::Result<()> {
     let (error_code, error_message) = match &record.outcome {
         RecordedOutcome::Ok => (None, None),
@@ -161,13 +132,13 @@ fn line(sequence: u64, record: &Record<'_>, out: &mut dyn Write) -> io::Result<(
     let invoked_by = record.invoked_by.as_ref();
     let shown = Shown {
         sequence,
-        event_id: uuid(record.event_id),
+        event_id: EventId(record.event_id).to_string(),
         event_time: model::Timestamp::from_millis(record.time_ms).to_iso8601(),
         event_type: match record.kind {
             EventKind::ApiCall => "AwsApiCall",
             EventKind::ServiceEvent => "AwsServiceEvent",
         },
-        request_id: record.request_id.map(uuid),
+        request_id: record.request_id.map(|id| EventId(id).to_string()),
         event_source: &record.service,
         event_name: &record.operation,
         aws_region: &record.region,
@@ -180,12 +151,11 @@ fn line(sequence: u64, record: &Record<'_>, out: &mut dyn Write) -> io::Result<(
         error_code,
         error_message,
         resources: &record.resources,
-        request_parameters: record
-            .parameters
-            .iter()
-            .map(|(name, value)| (name.as_ref(), value.into()))
-            .collect(),
-        additional_event_data: record.additional.as_ref().map(Into::into),
+        request_parameters: (!record.parameters.is_empty()).then(|| ShownMembers::of(&record.parameters)),
+        additional_event_data: match &record.additional {
+            Some(Value::Members(members)) => Some(ShownMembers::of(members)),
+            _ => None,
+        },
         source_ip_address: record.source.as_deref(),
         user_agent: record.user_agent.as_deref(),
         invoked_by: invoked_by.map(|by| &*by.service),
@@ -211,9 +181,4 @@ pub(crate) fn decision(decision: &RecordedDecision<'_>) -> String {
         RecordedDecision::Allowed { layer, statement } => by("allowed", layer, statement.as_deref()),
         RecordedDecision::Denied { layer, statement } => by("denied", layer, statement.as_deref()),
     }
-}
-
-/// An id as clients see it.
-pub(crate) fn uuid(bytes: [u8; 16]) -> String {
-    model::arn::KeyId::from_bytes(bytes, false).to_string()
 }
