@@ -83,7 +83,6 @@ const PERMITTED: &[Row] = &[
     ("Rule", &["dev", "keywright", "policy"], PRIVATE),
     ("Service", &["dispatch", "xtask"], PRIVATE),
     ("Session", &["credentials", "dispatch", "iam"], FIELDS),
-    ("Shape", &["keywright", "xtask"], PRIVATE),
     ("Shared", &["audit", "audit", "edge"], PRIVATE),
     ("SharedPolicies", &["iam", "kms"], PRIVATE),
     ("Shelf", &["iam", "kms"], PRIVATE),
