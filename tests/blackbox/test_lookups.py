@@ -7,6 +7,7 @@ import time
 import pytest
 
 from clients import Refused
+from keywright import keywright
 
 CLIENTS = ["boto3", "aws-cli-1", "aws-cli-2"]
 
@@ -100,3 +101,13 @@ def test_events_outlive_a_kill_and_the_loss_of_the_index(deployment, connect, tm
     deployment.start()
     client = connect("boto3", deployment.environment(), tmp_path)
     assert found(client, "EventName", "CreateKey", 20) == events
+
+
+def test_an_index_that_does_not_open_is_named_with_its_cure(deployment):
+    deployment.init()
+    (deployment.data / "index").write_text("no directory")
+    refused = keywright("serve", "--data-dir", deployment.data, "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0")
+    assert refused.returncode == 1
+    assert f"the index {deployment.data}/index, which may be deleted and is made again: File exists" in refused.stderr
+    (deployment.data / "index").unlink()
+    deployment.start()

@@ -61,7 +61,9 @@ impl Place {
         Ok(Self {
             store: Arc::new(SqliteStore::open(&data.store(), store::Options::default())?),
             disk: Arc::new(FsDisk::open(&data.journal())?),
-            index: Arc::new(FsDisk::open(&data.index())?),
+            index: Arc::new(
+                FsDisk::open(&data.index()).map_err(|error| StartError::Index(data.index(), error))?,
+            ),
             seal: Arc::new(seal),
             journal: audit::Options::new(data.node(&SystemEntropy).map_err(StartError::Node)?),
         })

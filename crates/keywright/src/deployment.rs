@@ -99,7 +99,7 @@ fn index(data: &DataDir) -> Result<Arc<dyn Disk>, StartError> {
             memory.set_bytes_max(Some(INDEX_BYTES_MAX));
             Ok(Arc::new(memory))
         }
-        Err(error) => Err(error.into()),
+        Err(error) => Err(StartError::Index(data.index(), error)),
     }
 }
 

@@ -21,6 +21,8 @@ pub enum StartError {
     Store(StoreError),
     /// The journal does not open.
     Journal(JournalError),
+    /// The directory of the journal's index does not open.
+    Index(PathBuf, JournalError),
     /// The outbox cannot be emptied.
     Outbox(RecoverError),
     /// The deployment's own records are of no use.
@@ -49,6 +51,13 @@ impl fmt::Display for StartError {
             Self::StoreOpen(error) => error.fmt(f),
             Self::Store(error) => error.fmt(f),
             Self::Journal(error) => write!(f, "the journal: {error}"),
+            Self::Index(path, error) => {
+                write!(f, "the index {}, which may be deleted and is made again: ", path.display())?;
+                match error {
+                    JournalError::Io { error, .. } => error.fmt(f),
+                    error => error.fmt(f),
+                }
+            }
             Self::Outbox(error @ RecoverError::Behind(_)) => error.fmt(f),
             Self::Outbox(error) => write!(f, "records of changes cannot be brought to the journal: {error}"),
             Self::Deployment(error) => error.fmt(f),
