@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::chain::{CHAIN_LEN, FRAME_OVERHEAD, PAYLOAD_BYTES_MAX, frame_at};
+use crate::chain::{CHAIN_LEN, FRAME_OVERHEAD, Frame, PAYLOAD_BYTES_MAX, frame_at};
 use crate::disk::Disk;
 use crate::error::{Damage, JournalError, Reason};
 use crate::recovery::segment_files;
@@ -38,6 +38,8 @@ pub struct Placed<'b> {
     pub offset: u64,
     /// The record's bytes.
     pub payload: &'b [u8],
+    /// The chain value in which its frame ends.
+    pub chain: [u8; CHAIN_LEN],
 }
 
 /// Reads one segment from its first record on, as far as it is written, and goes on when more is.
@@ -96,7 +98,8 @@ impl SegmentReader {
         let mut at = CHAIN_LEN;
         let mut records = 0;
         while let Some(frame) = frame_at(bytes, at) {
-            visit(Placed { sequence: self.next, offset: start + at as u64, payload: frame.payload });
+            let Frame { payload, chain, .. } = frame;
+            visit(Placed { sequence: self.next, offset: start + at as u64, payload, chain });
             at = frame.end;
             self.next = self.next.saturating_add(1);
             records += 1;

@@ -11,6 +11,7 @@
 mod call;
 mod count;
 mod deletion;
+mod digest;
 mod document;
 mod drafted;
 mod event;
@@ -25,6 +26,9 @@ mod wanted_key;
 
 pub use count::{DistinctCount, Occurrences};
 pub use deletion::{DeletionForecast, DeletionForecaster, DeletionProgress, MaterialUse, StandingGrant};
+pub use digest::{
+    Digest, DigestedFile, DigestedRecords, HASH_ALGORITHM, Place, SIGNATURE_ALGORITHM, digest_name, log_file_name,
+};
 pub use document::{DraftedDocument, DraftedStatement};
 pub use drafted::{
     AttemptedAction, DraftRemark, DraftedPolicy, NotAPolicyholder, PolicyDrafter, Policyholder,
