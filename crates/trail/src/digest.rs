@@ -102,16 +102,16 @@ impl Digest {
 
 /// The name of a digest in its bucket.
 #[must_use]
-pub fn digest_name(place: &Place<'_>, trail: &str, home: &str, end: Timestamp) -> String {
-    let Place { account, region, .. } = place;
+pub fn digest_name(place: &DeliveryPlace<'_>, trail: &str, home: &str, end: Timestamp) -> String {
+    let DeliveryPlace { account, region, .. } = place;
     let (folder, time) = (place.folder("CloudTrail-Digest", end), compact(end));
     format!("{folder}/{account}_CloudTrail-Digest_{region}_{trail}_{home}_{time}.json.gz")
 }
 
 /// The name of a file of events in its bucket. `unique` is sixteen letters and digits that tell it from others of its minute.
 #[must_use]
-pub fn log_file_name(place: &Place<'_>, at: Timestamp, unique: &str) -> String {
-    let Place { account, region, .. } = place;
+pub fn log_file_name(place: &DeliveryPlace<'_>, at: Timestamp, unique: &str) -> String {
+    let DeliveryPlace { account, region, .. } = place;
     let (folder, time) = (place.folder("CloudTrail", at), compact(at));
     let minute = time.get(..13).unwrap_or_default();
     format!("{folder}/{account}_CloudTrail_{region}_{minute}Z_{unique}.json.gz")
@@ -119,7 +119,7 @@ pub fn log_file_name(place: &Place<'_>, at: Timestamp, unique: &str) -> String {
 
 /// Whose events they are, and where they happened.
 #[derive(Debug, Clone, Copy)]
-pub struct Place<'a> {
+pub struct DeliveryPlace<'a> {
     /// What the trail puts before all names; absent for nothing.
     pub prefix: Option<&'a str>,
     /// The account.
@@ -128,7 +128,7 @@ pub struct Place<'a> {
     pub region: &'a str,
 }
 
-impl Place<'_> {
+impl DeliveryPlace<'_> {
     fn folder(&self, kind: &str, at: Timestamp) -> String {
         let Self { prefix, account, region } = self;
         let prefix = prefix.map(|prefix| format!("{prefix}/")).unwrap_or_default();
@@ -138,7 +138,7 @@ impl Place<'_> {
 }
 
 /// A time without separators, such as `20261130T065900Z`.
-fn compact(at: Timestamp) -> String {
+pub(crate) fn compact(at: Timestamp) -> String {
     let mut text = at.to_iso8601();
     text.retain(|letter| letter != '-' && letter != ':');
     text
@@ -148,7 +148,8 @@ fn compact(at: Timestamp) -> String {
 mod tests {
     use super::*;
 
-    const PLACE: Place<'_> = Place { prefix: None, account: "111122223333", region: "us-east-1" };
+    const PLACE: DeliveryPlace<'_> =
+        DeliveryPlace { prefix: None, account: "111122223333", region: "us-east-1" };
 
     #[test]
     fn names_are_those_of_aws() {
@@ -158,7 +159,7 @@ mod tests {
             "AWSLogs/111122223333/CloudTrail/us-east-1/2026/11/30/\
              111122223333_CloudTrail_us-east-1_20261130T0659Z_0123456789abcdef.json.gz"
         );
-        let prefixed = Place { prefix: Some("logs/prod"), ..PLACE };
+        let prefixed = DeliveryPlace { prefix: Some("logs/prod"), ..PLACE };
         assert_eq!(
             digest_name(&prefixed, "main", "eu-west-1", at),
             "logs/prod/AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/11/30/\

@@ -21,13 +21,15 @@ mod identity;
 mod needed;
 mod resource;
 mod shown;
+mod signed;
 mod usage;
 mod wanted_key;
 
 pub use count::{DistinctCount, Occurrences};
 pub use deletion::{DeletionForecast, DeletionForecaster, DeletionProgress, MaterialUse, StandingGrant};
 pub use digest::{
-    Digest, DigestedFile, DigestedRecords, HASH_ALGORITHM, Place, SIGNATURE_ALGORITHM, digest_name, log_file_name,
+    DeliveryPlace, Digest, DigestedFile, DigestedRecords, HASH_ALGORITHM, SIGNATURE_ALGORITHM, digest_name,
+    log_file_name,
 };
 pub use document::{DraftedDocument, DraftedStatement};
 pub use drafted::{
@@ -37,5 +39,6 @@ pub use event::{Event, EventId, events};
 pub use identity::UserIdentity;
 pub use resource::EventResource;
 pub use shown::ShownMembers;
+pub use signed::SignedDigest;
 pub use usage::{KeyUsage, OperationUsage, PrincipalUsage, UsageCounter};
 pub use wanted_key::{NotAWantedKey, WantedKey};
