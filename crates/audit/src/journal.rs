@@ -131,6 +131,12 @@ impl Journal {
         self.shared.next()
     }
 
+    /// The sequence number after the last record that no crash can take away any more.
+    #[must_use]
+    pub fn synced_sequence(&self) -> u64 {
+        self.shared.synced()
+    }
+
     /// How many records wait to be written, or are being written.
     #[must_use]
     pub fn waiting(&self) -> usize {

@@ -56,6 +56,20 @@ impl MerkleTree {
         self.records == 0
     }
 
+    /// A tree that has grown, from how many records it has and what [`MerkleTree::to_bytes`] said of it. `None` if the two do not fit.
+    #[must_use]
+    pub fn grown(records: u64, bytes: &[u8]) -> Option<Self> {
+        let (complete, rest) = bytes.as_chunks::<CHAIN_LEN>();
+        let fits = rest.is_empty() && complete.len() == records.count_ones() as usize;
+        fits.then(|| Self { records, complete: complete.to_vec() })
+    }
+
+    /// All that is needed to let it grow further elsewhere: at most 64 hashes.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.complete.concat()
+    }
+
     /// The hash that stands for all records, in their order.
     #[must_use]
     pub fn root(&self) -> MerkleHash {

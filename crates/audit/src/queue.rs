@@ -50,6 +50,8 @@ pub(crate) struct Shared {
     writer: OnceLock<Thread>,
     /// The sequence number of the next record that is written.
     next: AtomicU64,
+    /// The sequence number after the last record that is known to be synced.
+    synced: AtomicU64,
     records_max: usize,
     bytes_max: usize,
 }
@@ -130,6 +132,7 @@ impl Shared {
             queue: Mutex::new(queue),
             writer: OnceLock::new(),
             next: AtomicU64::new(0),
+            synced: AtomicU64::new(0),
             records_max,
             bytes_max,
         }
@@ -170,6 +173,16 @@ impl Shared {
     pub(crate) fn waiting(&self) -> usize {
         let queue = self.lock();
         queue.batch.records + queue.taken
+    }
+
+    /// The sequence number after the last record that is known to be synced.
+    pub(crate) fn synced(&self) -> u64 {
+        self.synced.load(Relaxed)
+    }
+
+    /// Everything before this sequence number is synced.
+    pub(crate) fn synced_to(&self, next: u64) {
+        self.synced.store(next, Relaxed);
     }
 
     /// The sequence number that a record gets at least that is queued from now on.

@@ -71,6 +71,7 @@ pub(crate) struct Writer {
 impl Writer {
     pub(crate) fn new(shared: Arc<Shared>, disk: Arc<dyn Disk>, tail: Tail, sizes: Sizes) -> Self {
         shared.reached(tail.next);
+        shared.synced_to(tail.next);
         Self { shared, disk, tail, sizes, kept: Vec::new(), kept_records: 0, ticks: 0 }
     }
 
@@ -182,7 +183,9 @@ impl Writer {
 
     fn sync(&mut self) -> Result<(), Failure> {
         self.ticks = 0;
-        self.tail.sync()
+        self.tail.sync()?;
+        self.shared.synced_to(self.tail.next);
+        Ok(())
     }
 }
 

@@ -9,7 +9,7 @@ use http::{
     header::{CONTENT_TYPE, HOST},
 };
 use model::{Timestamp, arn::Partition};
-use outbound::Outbound;
+use outbound::{Outbound, OwnCredentials, element};
 use secret::Plaintext;
 use sigv4::Signer;
 
@@ -17,7 +17,7 @@ use crate::{
     endpoint::Assume,
     options::Options,
     session::Session,
-    source::{Own, setting},
+    source::{own_from_environment, setting},
 };
 
 /// A role, and how it is assumed.
@@ -59,7 +59,7 @@ impl Role {
         })
     }
 
-    fn request(&self, own: &Own, now: Timestamp) -> Result<Request<Bytes>, String> {
+    fn request(&self, own: &OwnCredentials, now: Timestamp) -> Result<Request<Bytes>, String> {
         let host = self.endpoint.authority().map_or("", http::uri::Authority::as_str);
         let mut request = Request::post(self.endpoint.clone())
             .header(HOST, host)
@@ -100,8 +100,8 @@ impl Assume for Role {
     async fn assume(&self) -> Result<Session, String> {
         // Read each time: whoever exchanges them in the file need not start this again.
         let own = match &self.own {
-            Some((file, profile)) => Own::from_file(file, profile)?,
-            None => Own::from_environment()?,
+            Some((file, profile)) => OwnCredentials::from_file(file, profile)?,
+            None => own_from_environment()?,
         };
         let now = self.clock.now();
         let answer = self.outbound.send(self.request(&own, now)?).await;
@@ -124,12 +124,6 @@ fn usual_place(role_arn: &str, region: Option<String>) -> (String, String) {
     let domain = if partition == Partition::Cn { "amazonaws.com.cn" } else { "amazonaws.com" };
     let endpoint = format!("https://sts.{region}.{domain}");
     (region, endpoint)
-}
-
-/// The text of the first element of this name. What is looked for here stands once, and holds no element.
-fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
-    let (_, rest) = xml.split_once(&format!("<{name}>"))?;
-    Some(rest.split_once(&format!("</{name}>"))?.0)
 }
 
 /// Neither markup nor an entity: what credentials consist of needs none.

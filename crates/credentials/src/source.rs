@@ -1,57 +1,21 @@
 //! The credentials that a role is assumed with, and the settings that AWS's clients read from the environment.
 
-use std::{env, ffi::OsString, fs, path::Path};
+use std::{env, ffi::OsString};
 
+use outbound::OwnCredentials;
 use secret::Plaintext;
 
-/// An access key, or temporary credentials.
-pub(crate) struct Own {
-    pub(crate) access_key_id: String,
-    pub(crate) secret: Plaintext,
-    pub(crate) token: Option<String>,
-}
-
-impl Own {
-    /// Those in the environment.
-    pub(crate) fn from_environment() -> Result<Self, String> {
-        let missing = |name: &str| {
-            format!("`{name}` is not set: set the own credentials, or name a file with --credentials-file")
-        };
-        let needed = |name: &'static str| variable(name).ok_or_else(|| missing(name));
-        Ok(Self {
-            access_key_id: needed("AWS_ACCESS_KEY_ID")?,
-            secret: Plaintext::new(needed("AWS_SECRET_ACCESS_KEY")?.into_bytes()),
-            token: variable("AWS_SESSION_TOKEN"),
-        })
-    }
-
-    /// Those of a profile in a file of AWS's form.
-    /// <https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html>
-    pub(crate) fn from_file(file: &Path, profile: &str) -> Result<Self, String> {
-        let text = fs::read_to_string(file).map_err(|error| format!("`{}`: {error}", file.display()))?;
-        Self::parse(&text, profile)
-            .ok_or_else(|| format!("`{}` has no access key in the profile `{profile}`", file.display()))
-    }
-
-    fn parse(text: &str, profile: &str) -> Option<Self> {
-        let (mut id, mut secret, mut token, mut inside) = (None, None, None, false);
-        for line in text.lines().map(str::trim).filter(|line| !line.starts_with(['#', ';'])) {
-            if let Some(name) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
-                let name = name.trim();
-                inside = name.strip_prefix("profile ").unwrap_or(name).trim() == profile;
-                continue;
-            }
-            let Some((name, value)) = line.split_once('=').filter(|_| inside) else { continue };
-            let place = match name.trim() {
-                "aws_access_key_id" => &mut id,
-                "aws_secret_access_key" => &mut secret,
-                "aws_session_token" => &mut token,
-                _ => continue,
-            };
-            *place = Some(value.trim().to_owned()).filter(|value| !value.is_empty());
-        }
-        Some(Self { access_key_id: id?, secret: Plaintext::new(secret?.into_bytes()), token })
-    }
+/// The credentials in the environment.
+pub(crate) fn own_from_environment() -> Result<OwnCredentials, String> {
+    let missing = |name: &str| {
+        format!("`{name}` is not set: set the own credentials, or name a file with --credentials-file")
+    };
+    let needed = |name: &'static str| variable(name).ok_or_else(|| missing(name));
+    Ok(OwnCredentials {
+        access_key_id: needed("AWS_ACCESS_KEY_ID")?,
+        secret: Plaintext::new(needed("AWS_SECRET_ACCESS_KEY")?.into_bytes()),
+        token: variable("AWS_SESSION_TOKEN"),
+    })
 }
 
 /// The first of these variables that is set and not empty.
@@ -61,24 +25,4 @@ pub(crate) fn setting(names: &[&str]) -> Option<String> {
 
 fn variable(name: &str) -> Option<String> {
     env::var_os(name).map(OsString::into_string)?.ok().filter(|value| !value.is_empty())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn profiles_are_found() {
-        let text = "# a file\n[default]\naws_access_key_id = AKIA1\naws_secret_access_key=s/1=\n\n\
-                    [profile other]\naws_access_key_id=AKIA2\naws_secret_access_key = s2\naws_session_token = t2\n\
-                    region = eu-west-1\n[half]\naws_access_key_id = AKIA3\n";
-        let first = Own::parse(text, "default").unwrap();
-        assert_eq!(
-            (first.access_key_id.as_str(), first.secret.reveal(), first.token),
-            ("AKIA1", &b"s/1="[..], None)
-        );
-        let other = Own::parse(text, "other").unwrap();
-        assert_eq!((other.access_key_id.as_str(), other.token.as_deref()), ("AKIA2", Some("t2")));
-        assert!(Own::parse(text, "half").is_none() && Own::parse(text, "nobody").is_none());
-    }
 }

@@ -1,8 +1,11 @@
 //! A server for development: composed from parts that believe, move and fail as they are told.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use audit::Disk;
+use buckets::DirectoryBucket;
 use bytes::Bytes;
+use cloudtrail::{Bucket, Buckets, Destinations, OfferedBucket, PERIOD};
 use dispatch::{
     Authentication, BodyFault, ConnectionInfo, Credentials, Dispatcher, Durability, Find, Observer, Origins,
     Regions, StrangersShare,
@@ -55,6 +58,7 @@ impl Development {
             begin_journal: true,
             disk: place.disk,
             index: place.index,
+            destinations: destinations(config, place.digests),
             clock: Arc::clone(&clock) as _,
             entropy: Arc::new(SystemEntropy),
             seal: place.seal,
@@ -158,6 +162,16 @@ fn refuse(page: &FromAPage) -> Response<Bytes> {
 
 /// Domain keys are not rotated each time that a test moves the clock by a month.
 const DOMAIN_KEY_DAYS: u32 = 36_500;
+
+/// Trails deliver to the directories that are named, to begin with none.
+fn destinations(config: &DevConfig, digests: Arc<dyn Disk>) -> Destinations {
+    let bucket = |(name, path): &(String, PathBuf)| {
+        let bucket: Arc<dyn Bucket> = Arc::new(DirectoryBucket::new(path.clone()));
+        (name.clone(), OfferedBucket { bucket, accounts: None })
+    };
+    let buckets = Buckets::new(config.buckets.iter().map(bucket).collect());
+    Destinations { buckets, trails: Vec::new(), period: PERIOD, digests }
+}
 
 fn runtime() -> Result<Runtime, StartError> {
     tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(StartError::Thread)

@@ -51,6 +51,9 @@ pub struct Options {
     /// A user or role that may call as a service, for users of any account; may be repeated
     #[arg(long = "service", value_name = "NAME=ARN", value_parser = named)]
     pub services: Vec<ServiceIdentity>,
+    /// A directory that trails may deliver to, and the bucket's name for it; may be repeated
+    #[arg(long = "bucket", value_name = "NAME=DIR", value_parser = bucket)]
+    pub buckets: Vec<(String, PathBuf)>,
     /// Whose Regions are served: `aws`, `aws-cn`, `aws-us-gov` or another partition
     #[arg(long, value_name = "PARTITION", default_value = "aws", value_parser = partition)]
     pub partition: Partition,
@@ -82,6 +85,8 @@ pub struct DevConfig {
     pub verify: bool,
     /// Who may call as a service.
     pub services: Vec<ServiceIdentity>,
+    /// Directories that trails may deliver to, by the names of buckets.
+    pub buckets: Vec<(String, PathBuf)>,
     /// The partition that everything is of.
     pub partition: Partition,
     /// Whether policies are asked.
@@ -103,8 +108,18 @@ impl Options {
         if let Some(foreign) = self.services.iter().find(foreign) {
             return Err(WrongOptions::ForeignService(foreign.arn().to_owned(), self.partition));
         }
-        let Self { listen, data_dir, seed, attestation_roots, verify, policies, services, partition, .. } =
-            self;
+        let Self {
+            listen,
+            data_dir,
+            seed,
+            attestation_roots,
+            verify,
+            policies,
+            services,
+            buckets,
+            partition,
+            ..
+        } = self;
         let policies = match policies {
             PolicyMode::Enforced => Policies::Enforced,
             PolicyMode::Ignored => Policies::Ignored,
@@ -118,6 +133,7 @@ impl Options {
             verify,
             policies,
             services,
+            buckets,
             partition,
         })
     }
@@ -173,6 +189,13 @@ fn named(text: &str) -> Result<ServiceIdentity, String> {
     ServiceIdentity::new(service, arn, Some(Reach::Everywhere)).map_err(|_| {
         "expected the ARN of a user or role such as `arn:aws:iam::111122223333:user/gateway`".to_owned()
     })
+}
+
+/// A bucket on a command line: `NAME=DIR`.
+fn bucket(text: &str) -> Result<(String, PathBuf), String> {
+    let named = text.split_once('=').filter(|(name, directory)| !name.is_empty() && !directory.is_empty());
+    let (name, directory) = named.ok_or("expected NAME=DIR such as `audit=./audit`")?;
+    Ok((name.to_owned(), directory.into()))
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ pub(crate) struct Place {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) disk: Arc<dyn Disk>,
     pub(crate) index: Arc<dyn Disk>,
+    pub(crate) digests: Arc<dyn Disk>,
     pub(crate) seal: Arc<dyn SealSource>,
     pub(crate) journal: audit::Options,
 }
@@ -30,6 +31,7 @@ impl Place {
             store: Arc::new(MemoryStore::new()),
             disk: Arc::new(ShortDisk::default()),
             index: Arc::new(MemoryDisk::new()),
+            digests: Arc::new(MemoryDisk::new()),
             seal: Arc::new(MemorySeal::new()?),
             journal: audit::Options {
                 segment_bytes_max: disk::SEGMENT_BYTES_MAX,
@@ -64,6 +66,7 @@ impl Place {
             index: Arc::new(
                 FsDisk::open(&data.index()).map_err(|error| StartError::Index(data.index(), error))?,
             ),
+            digests: Arc::new(FsDisk::open(&data.digests())?),
             seal: Arc::new(seal),
             journal: audit::Options::new(data.node(&SystemEntropy).map_err(StartError::Node)?),
         })

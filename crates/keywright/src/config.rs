@@ -7,6 +7,7 @@
 //!                        is valid
 //! ```
 
+mod buckets;
 mod error;
 mod file;
 mod keys;
@@ -25,8 +26,10 @@ use std::{
     num::NonZeroUsize,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
+use cloudtrail::WantedTrail;
 use dispatch::{Durability, Origins, Regions, ServiceIdentity, StrangersShare};
 use edge::{Limits, TlsFiles, is_loopback};
 use model::arn::{Partition, Region};
@@ -34,6 +37,7 @@ use server::{RootSource, SealFile};
 
 use self::values::absolute;
 pub(crate) use self::{
+    buckets::{BucketPlace, BucketSettings, BucketsSettings},
     error::{ConfigError, Rule, Wrong},
     oidc::{KeySource, Oidc},
     quotas::QuotaSettings,
@@ -83,6 +87,12 @@ pub(crate) struct Config {
     pub(crate) request_rates: kms::RequestRates,
     /// Who may call as a service, for users or as itself.
     pub(crate) services: Vec<ServiceIdentity>,
+    /// Where trails may deliver to.
+    pub(crate) buckets: BucketsSettings,
+    /// The trails that there are from the start.
+    pub(crate) trails: Vec<WantedTrail>,
+    /// How often files are delivered to trails.
+    pub(crate) delivery_period: Duration,
     /// The roots that attestation documents have to lead to; none: no document is believed.
     pub(crate) attestation_roots: Vec<RootSource>,
     /// The origins whose web pages may call.
@@ -157,6 +167,9 @@ impl Config {
             quotas: settings.quotas.quotas(),
             request_rates: settings.quotas.request_rates(),
             services: settings.services.unwrap_or_default(),
+            buckets: buckets::with_full_paths(settings.buckets.unwrap_or_default()),
+            trails: settings.trails.unwrap_or_default(),
+            delivery_period: settings.delivery_period.unwrap_or(cloudtrail::PERIOD),
             attestation_roots: settings.attestation_roots.map_or_else(
                 || vec![RootSource::Aws],
                 |roots| roots.into_iter().map(|root| root.map_path(absolute)).collect(),
@@ -199,6 +212,14 @@ impl Config {
         let partition = self.regions.partition();
         if let Some(foreign) = self.services.iter().find(|service| service.partition() != partition) {
             return Err(Rule::ForeignService(foreign.arn().to_owned(), partition));
+        }
+        for trail in &self.trails {
+            if !self.buckets.contains_key(&trail.bucket) {
+                return Err(Rule::NoBucket(trail.name.clone(), trail.bucket.clone()));
+            }
+            if !self.regions.serve(&trail.home) {
+                return Err(Rule::TrailElsewhere(trail.name.clone(), trail.home.clone()));
+            }
         }
         Ok(())
     }
@@ -258,6 +279,8 @@ impl fmt::Display for Config {
         self.oidc.write(f)?;
         quotas::write(f, &self.quotas, &self.request_rates)?;
         services::write(f, &self.services)?;
+        writeln!(f, "\n[delivery]\nperiod_seconds = {}", self.delivery_period.as_secs())?;
+        buckets::write(f, &self.buckets, &self.trails)?;
         let roots: Vec<String> = self.attestation_roots.iter().map(|root| text(&root.to_string())).collect();
         writeln!(f, "\n[attestation]\nroots = [{}]", roots.join(", "))?;
         let origins: Vec<String> = self.origins.iter().map(text).collect();
@@ -343,6 +366,11 @@ mod tests {
             "[oidc]\nca_file = \"/ca.pem\"\n[oidc.issuers.\"https://a.example/b\"]\ndiscover = true\n\
              [oidc.issuers.\"https://c.example\"]\njwks_file = \"/c.json\"",
             "[attestation]\nroots = []",
+            "[delivery]\nperiod_seconds = 60\n[buckets.audit]\ndirectory = \"logs\"\naccounts = [\"111122223333\"]\n\
+             [buckets.\"far.away\"]\nendpoint = \"https://s3.example.com/\"\ncredentials_file = \"s3.ini\"\n\
+             bucket = \"other\"\nregion = \"eu-west-1\"\nprofile = \"p\"\nca_file = \"ca.pem\"\n\
+             [[trails]]\nname = \"main\"\nbucket = \"audit\"\nprefix = \"a/b\"\naccount = \"111122223333\"\n\
+             [[trails]]\nname = \"second\"\nbucket = \"far.away\"",
             "[cors]\norigins = [\"https://console.example.com\", \"http://localhost:3000\"]",
             "[attestation]\nroots = [\"aws\", \"own \\\"quoted\\\".pem\", \"/etc/other.pem\"]",
         ];

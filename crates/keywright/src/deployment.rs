@@ -1,16 +1,24 @@
 //! A deployment in a data directory, opened: the parts from the machine, and a thread for what no request does.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, io, sync::Arc, time::Duration};
 
 use audit::{Disk, FsDisk, JournalError, MemoryDisk};
+use buckets::{DirectoryBucket, S3Bucket};
+use cloudtrail::{Bucket, Buckets, Destinations, OfferedBucket};
 use dispatch::{Backstage, Clock, Dispatcher, Observer};
 use kms::KeyManagement;
 use model::arn::AccountId;
+use outbound::Outbound;
 use server::{
     Assembly, Background, DataDir, Parts, RootSource, StartError, SystemClock, SystemEntropy, Vitals,
 };
 
-use crate::{config::Config, error::ServeError, issuers::Issuers, metrics::Metrics};
+use crate::{
+    config::{BucketPlace, BucketSettings, Config},
+    error::ServeError,
+    issuers::Issuers,
+    metrics::Metrics,
+};
 
 /// A deployment that has been opened. Nothing listens yet.
 pub(crate) struct Deployment {
@@ -43,7 +51,8 @@ impl Deployment {
         }
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
         let issuers = Arc::new(Issuers::open(&config.oidc, &clock).map_err(ServeError::Issuers)?);
-        let parts = parts(config, &data, clock, &issuers, metrics)?;
+        let destinations = destinations(config, &data, &clock)?;
+        let parts = parts(config, &data, clock, destinations, &issuers, metrics)?;
         let Assembly { dispatcher, vitals, kms, backstage, following, chores } =
             runtime.block_on(Assembly::of(parts))?;
         let background = Background::start(runtime, following, chores)?;
@@ -62,6 +71,7 @@ fn parts(
     config: &Config,
     data: &DataDir,
     clock: Arc<dyn Clock>,
+    destinations: Destinations,
     issuers: &Arc<Issuers>,
     metrics: Arc<Metrics>,
 ) -> Result<Parts, StartError> {
@@ -73,6 +83,7 @@ fn parts(
         begin_journal: config.begin_journal,
         disk: Arc::new(FsDisk::open(&data.journal())?),
         index: index(data)?,
+        destinations,
         clock,
         entropy: Arc::new(SystemEntropy),
         seal: Arc::new(config.seal.clone()),
@@ -92,19 +103,48 @@ fn parts(
 /// Where the files of the journal's index are. A full disk must not keep a server from starting: the index is then in
 /// memory, as far as it finds room there.
 fn index(data: &DataDir) -> Result<Arc<dyn Disk>, StartError> {
-    match FsDisk::open(&data.index()) {
+    let opened = unless_full(FsDisk::open(&data.index()));
+    opened.map_err(|error| StartError::Index(data.index(), error))
+}
+
+/// Where trails deliver to. On a full disk, copies of digests are in memory, and the buckets alone have what is signed meanwhile.
+fn destinations(config: &Config, data: &DataDir, clock: &Arc<dyn Clock>) -> Result<Destinations, ServeError> {
+    let mut buckets = BTreeMap::new();
+    for (name, BucketSettings { place, accounts }) in &config.buckets {
+        let bucket: Arc<dyn Bucket> = match place {
+            BucketPlace::Directory(path) => Arc::new(DirectoryBucket::new(path.clone())),
+            BucketPlace::S3(place, ca_file) => {
+                let outbound = Outbound::new(ca_file.as_deref());
+                let outbound = outbound.map_err(|error| ServeError::Bucket(name.clone(), error))?;
+                Arc::new(S3Bucket::new(place.clone(), outbound, Arc::clone(clock)))
+            }
+        };
+        buckets.insert(name.clone(), OfferedBucket { bucket, accounts: accounts.clone() });
+    }
+    let digests = unless_full(FsDisk::open(&data.digests()));
+    Ok(Destinations {
+        buckets: Buckets::new(buckets),
+        trails: config.trails.clone(),
+        period: config.delivery_period,
+        digests: digests.map_err(|error| StartError::Digests(data.digests(), error))?,
+    })
+}
+
+/// A directory, or memory in its place while its disk is full.
+fn unless_full(opened: Result<FsDisk, JournalError>) -> Result<Arc<dyn Disk>, JournalError> {
+    match opened {
         Ok(disk) => Ok(Arc::new(disk)),
         Err(JournalError::Io { error, .. }) if error.kind() == io::ErrorKind::StorageFull => {
             let memory = MemoryDisk::new();
-            memory.set_bytes_max(Some(INDEX_BYTES_MAX));
+            memory.set_bytes_max(Some(MEMORY_BYTES_MAX));
             Ok(Arc::new(memory))
         }
-        Err(error) => Err(StartError::Index(data.index(), error)),
+        Err(error) => Err(error),
     }
 }
 
-/// Room for an index in memory: that of a journal of about 500 MiB.
-const INDEX_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Room in memory: for the index of a journal of about 500 MiB.
+const MEMORY_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// Counts answers.
 struct Counted(Arc<Metrics>);

@@ -3,6 +3,7 @@
 use std::{fmt, path::PathBuf};
 
 use edge::TlsError;
+use outbound::OutboundError;
 use server::StartError;
 
 /// What stopped `keywright serve`.
@@ -14,6 +15,8 @@ pub(crate) enum ServeError {
     Development(PathBuf),
     /// The keys of identity providers cannot be read.
     Issuers(String),
+    /// No connection to this bucket could be made.
+    Bucket(String, OutboundError),
     /// The certificate cannot be read.
     Tls(TlsError),
 }
@@ -28,6 +31,7 @@ impl fmt::Display for ServeError {
                 path.display()
             ),
             Self::Issuers(error) => f.write_str(error),
+            Self::Bucket(name, error) => write!(f, "the bucket `{name}`: {error}"),
             Self::Tls(error) => error.fmt(f),
         }
     }

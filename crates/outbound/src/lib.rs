@@ -1,6 +1,8 @@
-//! Connections that are opened from here: to identity providers, if the configuration says so, and to the security token
-//! service for `keywright credentials`. One request and one answer each, bounded in time and size; nobody is followed
+//! Connections that are opened from here: to identity providers and buckets, if the configuration says so, and to the security
+//! token service for `keywright credentials`. One request and one answer each, bounded in time and size; nobody is followed
 //! elsewhere. Plain HTTP stays on this machine.
+
+mod own;
 
 use std::{
     fmt, io,
@@ -19,6 +21,8 @@ use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::{CertificateDer, ServerName, pem::PemObject};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+
+pub use own::OwnCredentials;
 
 /// Bytes of an answer: an issuer's documents, temporary credentials.
 /// The key sets of large providers have some 10 KiB.
@@ -44,8 +48,8 @@ pub enum OutboundError {
     Connect(io::Error),
     /// What it says is no HTTP, or longer than 256 KiB.
     Answer(String),
-    /// It did not answer within 5 s.
-    TimedOut,
+    /// It did not answer within this time.
+    TimedOut(Duration),
 }
 
 impl Outbound {
@@ -80,9 +84,19 @@ impl Outbound {
     /// # Errors
     /// All but [`OutboundError::Roots`].
     pub async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, OutboundError> {
-        tokio::time::timeout(ANSWER_TIME, self.exchange(request))
-            .await
-            .map_err(|_| OutboundError::TimedOut)?
+        self.send_within(ANSWER_TIME, request).await
+    }
+
+    /// The same, with another time for the answer: for whoever sends much.
+    ///
+    /// # Errors
+    /// As [`Outbound::send`].
+    pub async fn send_within(
+        &self,
+        time: Duration,
+        request: Request<Bytes>,
+    ) -> Result<Response<Bytes>, OutboundError> {
+        tokio::time::timeout(time, self.exchange(request)).await.map_err(|_| OutboundError::TimedOut(time))?
     }
 
     async fn exchange(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, OutboundError> {
@@ -113,6 +127,13 @@ impl Outbound {
 pub fn is_local(uri: &Uri) -> bool {
     let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
     host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
+}
+
+/// The text of the first element of this name in XML, where the element holds text alone.
+#[must_use]
+pub fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
+    let (_, rest) = xml.split_once(&format!("<{name}>"))?;
+    Some(rest.split_once(&format!("</{name}>"))?.0)
 }
 
 async fn connect(host: &str, port: u16) -> Result<TcpStream, OutboundError> {
@@ -148,7 +169,7 @@ impl fmt::Display for OutboundError {
             Self::Url => f.write_str("the URL is not `https`, nor `http` on a loopback address"),
             Self::Connect(error) => write!(f, "no connection: {error}"),
             Self::Answer(why) => write!(f, "no answer that can be read: {why}"),
-            Self::TimedOut => write!(f, "no answer within {} s", ANSWER_TIME.as_secs()),
+            Self::TimedOut(time) => write!(f, "no answer within {} s", time.as_secs()),
         }
     }
 }

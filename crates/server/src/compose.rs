@@ -6,7 +6,7 @@ use std::{num::NonZeroUsize, sync::Arc, thread, time::Duration};
 use attestation::Roots;
 use audit::{Disk, Journal, Recovery};
 use bytes::Bytes;
-use cloudtrail::{Advance, CloudTrail, Index};
+use cloudtrail::{Advance, CloudTrail, Delivered, Destinations};
 use dispatch::{
     Authentication, Backstage, Clock, Credentials, Dispatcher, Drain, Durability, Find, Observer, Policies,
     Regions, ServiceEvent, ServiceIdentity, Services, Strangers, StrangersShare, Verified, Wiring,
@@ -33,6 +33,8 @@ pub struct Parts {
     pub disk: Arc<dyn Disk>,
     /// Where the files of the journal's index are. Whatever is lost of them is made again.
     pub index: Arc<dyn Disk>,
+    /// Where trails deliver to.
+    pub destinations: Destinations,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Random bytes.
@@ -106,7 +108,7 @@ pub struct Chores {
     iam: Arc<IdentityManagement>,
     backstage: Backstage,
     keeper: Arc<Keeper>,
-    index: Arc<Index>,
+    cloudtrail: Arc<CloudTrail>,
 }
 
 /// How often it is looked whether a sealed strongroom was unsealed.
@@ -135,7 +137,7 @@ impl Assembly {
     /// # Errors
     /// As [`Assembly::of`].
     pub async fn lenient(parts: Parts, leniency: Leniency) -> Result<Self, StartError> {
-        let Parts { store, disk, index, clock, entropy, seal, .. } = parts;
+        let Parts { store, disk, index, destinations, clock, entropy, seal, .. } = parts;
         let node = parts.journal.node;
         let (journal, recovery) = Journal::open(Arc::clone(&disk), parts.journal)?;
         let journal = Arc::new(journal);
@@ -165,9 +167,9 @@ impl Assembly {
             leaps: Leaps::new(&*clock),
             regions: parts.regions.clone(),
         });
-        let cloudtrail = Arc::new(CloudTrail::new(Arc::clone(&strongroom), disk, index));
-        let empty = Snapshot::default().with(iam.tables()).with(kms::Tables::default());
-        let mirror = Arc::new(Mirror::new(empty));
+        let cloudtrail =
+            Arc::new(CloudTrail::new(Arc::clone(&strongroom), (&node, disk), index, destinations));
+        let mirror = Arc::new(Mirror::new(memory(&iam)));
         let (outbox, drain) = dispatch::outbox(&node, Arc::clone(&store), Arc::clone(&journal));
         let begun = parts.begin_journal.then(|| journal_begun(&*clock, &*entropy)).transpose()?;
         let following = Following {
@@ -184,7 +186,7 @@ impl Assembly {
             Strangers::new(parts.strangers, Arc::clone(&journal), Arc::clone(&clock), Arc::clone(&entropy));
         let strangers = Arc::new(strangers);
         let backstage = Backstage { store, mirror, journal, outbox, strangers, clock, entropy };
-        let vitals = Arc::new(Vitals::new(&backstage, &strongroom, Arc::clone(&keeper.because)));
+        let vitals = Arc::new(Vitals::new(&backstage, &strongroom, Arc::clone(&keeper.because), &cloudtrail));
         let wiring = Wiring {
             authentication: (leniency.authentication)(iam::credentials),
             services: Services::new(parts.services, iam::credentials),
@@ -201,10 +203,14 @@ impl Assembly {
             .with(iam::sts(parts.issuers))
             .with(cloudtrail::service(Arc::clone(&cloudtrail)));
         let keeper = Arc::new(keeper);
-        let index = Arc::clone(cloudtrail.index());
-        let chores = Chores { kms: Arc::clone(&kms), iam, backstage: backstage.clone(), keeper, index };
+        let chores = Chores { kms: Arc::clone(&kms), iam, cloudtrail, backstage: backstage.clone(), keeper };
         Ok(Self { dispatcher: Arc::new(dispatcher), vitals, kms, backstage, following, chores })
     }
+}
+
+/// The memory of all services, still empty.
+fn memory(iam: &IdentityManagement) -> Snapshot {
+    Snapshot::default().with(iam.tables()).with(kms::Tables::default()).with(cloudtrail::Tables::default())
 }
 
 /// The record that the operator has a journal go on that lacks records.
@@ -289,14 +295,21 @@ impl Chores {
         while kms::clockwork::tick(&self.kms, &self.backstage).await? > 0 {}
         iam::clockwork::tick(&self.iam, &self.backstage).await?;
         while self.advance_index(&|| ()) == Advance::Further {}
+        while self.deliver().await == Delivered::Further {}
         Ok(())
+    }
+
+    /// Delivers what is due to trails, a piece of it. What fails is tried again.
+    pub async fn deliver(&self) -> Delivered {
+        let accounts = iam::accounts(&self.backstage.mirror.snapshot());
+        cloudtrail::tick(&self.cloudtrail, &self.backstage, &accounts).await
     }
 
     /// Does the next piece of work for the index of the journal, and takes its time for it. What the journal does not let be
     /// read is tried again. `pause` is called now and then.
     #[must_use]
     pub fn advance_index(&self, pause: &dyn Fn()) -> Advance {
-        self.index.advance(pause).unwrap_or_else(|error| {
+        self.cloudtrail.index().advance(pause).unwrap_or_else(|error| {
             tracing::error!(%error, "the index of the journal does not get on, and lookups of events do not see what is new");
             Advance::Reached
         })

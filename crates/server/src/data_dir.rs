@@ -6,6 +6,7 @@
 //!   store/                 keys, policies, identities
 //!   journal/               records
 //!   index/                 where lookups find them; made again if it is lost
+//!   digests/               copies of signed digests
 //!   reserve                room that is given up when a full disk is in the way of a start
 //!   tls/                   certificates, if made by `keywright init --tls`
 //!   development            only there if `keywright dev` made the directory
@@ -50,6 +51,12 @@ impl DataDir {
     #[must_use]
     pub fn index(&self) -> PathBuf {
         self.0.join("index")
+    }
+
+    /// Where copies of signed digests are.
+    #[must_use]
+    pub fn digests(&self) -> PathBuf {
+        self.0.join("digests")
     }
 
     /// Whether `keywright dev` made the directory. It is then good for nothing else: anybody could have used it.

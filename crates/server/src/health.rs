@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use audit::Journal;
+use cloudtrail::CloudTrail;
 use dispatch::{Backstage, Strangers};
 use state::Mirror;
 use strongroom::Strongroom;
@@ -58,6 +59,8 @@ pub struct Vitals {
     strongroom: Arc<Strongroom>,
     because: Arc<SealedBecause>,
     strangers: Arc<Strangers>,
+    cloudtrail: Arc<CloudTrail>,
+    backstage: Backstage,
 }
 
 impl Vitals {
@@ -66,6 +69,7 @@ impl Vitals {
         backstage: &Backstage,
         strongroom: &Arc<Strongroom>,
         because: Arc<SealedBecause>,
+        cloudtrail: &Arc<CloudTrail>,
     ) -> Self {
         Self {
             mirror: Arc::clone(&backstage.mirror),
@@ -73,6 +77,8 @@ impl Vitals {
             strongroom: Arc::clone(strongroom),
             because,
             strangers: Arc::clone(&backstage.strangers),
+            cloudtrail: Arc::clone(cloudtrail),
+            backstage: backstage.clone(),
         }
     }
 }
@@ -133,6 +139,35 @@ impl Health for Vitals {
                 value: self.strangers.counted(),
             },
         ];
-        parts.chain(free).chain(strangers).collect()
+        parts.chain(free).chain(strangers).chain(self.delivery()).collect()
+    }
+}
+
+impl Vitals {
+    /// How trails are delivered to.
+    fn delivery(&self) -> [Figure; 4] {
+        let states = self.cloudtrail.trail_states(&self.backstage);
+        let gauge = |name, help, value| Figure { kind: FigureKind::Gauge, name, help, value };
+        let oldest = states.iter().filter_map(|state| state.delivered).min();
+        let waited = oldest.map_or(0, |oldest| self.backstage.clock.now().as_seconds() - oldest.as_seconds());
+        [
+            gauge("keywright_trails_delivering", "Trails that deliver from this node.", states.len() as u64),
+            gauge(
+                "keywright_trails_behind_records",
+                "Records of the journal that the trail that is furthest behind has not delivered.",
+                states.iter().map(|state| state.behind).max().unwrap_or(0),
+            ),
+            gauge(
+                "keywright_trails_delivered_seconds_ago",
+                "Seconds since the trail that is furthest behind last delivered.",
+                u64::try_from(waited).unwrap_or(0),
+            ),
+            Figure {
+                kind: FigureKind::Counter,
+                name: "keywright_trails_failures_total",
+                help: "Deliveries of files or digests that failed and are tried again.",
+                value: states.iter().map(|state| state.failures).sum(),
+            },
+        ]
     }
 }

@@ -23,6 +23,8 @@ pub enum StartError {
     Journal(JournalError),
     /// The directory of the journal's index does not open.
     Index(PathBuf, JournalError),
+    /// The directory of the copies of digests does not open.
+    Digests(PathBuf, JournalError),
     /// The outbox cannot be emptied.
     Outbox(RecoverError),
     /// The deployment's own records are of no use.
@@ -58,6 +60,7 @@ impl fmt::Display for StartError {
                     error => error.fmt(f),
                 }
             }
+            Self::Digests(path, error) => write!(f, "the copies of digests {}: {error}", path.display()),
             Self::Outbox(error @ RecoverError::Behind(_)) => error.fmt(f),
             Self::Outbox(error) => write!(f, "records of changes cannot be brought to the journal: {error}"),
             Self::Deployment(error) => error.fmt(f),

@@ -89,6 +89,7 @@ fn start(data_dir: &Path, seal: &SealFile) -> Result<(Vec<AccountId>, Vec<String
         begin_journal: true,
         disk: Arc::new(disk.clone()),
         index: Arc::new(MemoryDisk::new()),
+        destinations: cloudtrail::Destinations::none(),
         clock: Arc::new(SystemClock::start()),
         entropy: SystemEntropy::shared(),
         seal: Arc::new(seal.clone()),

@@ -17,6 +17,7 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a tool for tests: what cannot be ends the test")]
 
 mod answer;
+mod bucket;
 mod clock;
 mod issuers;
 mod machine;
@@ -28,6 +29,7 @@ mod world;
 mod wrapping;
 
 pub use answer::Answer;
+pub use bucket::{BUCKET, SimBucket, SimObject};
 pub use clock::SimClock;
 pub use issuers::{SimIssuers, TokenSigner};
 pub use machine::Settings;

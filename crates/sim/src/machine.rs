@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use audit::{MemoryDisk, Options};
-use cloudtrail::Advance;
+use cloudtrail::{Advance, Bucket, Buckets, Destinations, OfferedBucket};
 use dispatch::{
     Authentication, Dispatcher, Durability, Observer, Policies, Reach, Regions, ServiceIdentity,
     StrangersShare, Verified,
@@ -18,7 +18,7 @@ use server::{
 use store::{FaultyStore, MemoryStore, Store};
 use strongroom::{Entropy, testing::Seeded};
 
-use crate::{Credentials, SimClock, SimIssuers, SimSeal, world::pause};
+use crate::{Credentials, SimBucket, SimClock, SimIssuers, SimSeal, bucket::BUCKET, world::pause};
 
 /// What outlives a crash.
 pub(crate) struct Machine {
@@ -27,6 +27,8 @@ pub(crate) struct Machine {
     pub(crate) clock: Arc<SimClock>,
     pub(crate) entropy: Arc<Seeded>,
     pub(crate) seal: Arc<SimSeal>,
+    pub(crate) bucket: Arc<SimBucket>,
+    pub(crate) digests: MemoryDisk,
     pub(crate) issuers: Arc<SimIssuers>,
     pub(crate) roots: Vec<Credentials>,
     pub(crate) settings: Settings,
@@ -91,6 +93,8 @@ impl Machine {
         Self {
             store: Arc::new(FaultyStore::new(MemoryStore::new(), Vec::new())),
             disk: MemoryDisk::new(),
+            bucket: Arc::default(),
+            digests: MemoryDisk::new(),
             clock: Arc::default(),
             seal: Arc::new(SimSeal::new(&*entropy)),
             entropy,
@@ -130,6 +134,7 @@ impl Machine {
             begin_journal: settings.begin_journal,
             disk: Arc::new(disk.clone()),
             index: Arc::new(MemoryDisk::new()),
+            destinations: self.destinations(),
             clock: Arc::clone(&self.clock) as _,
             entropy: Arc::clone(&self.entropy) as _,
             seal: Arc::clone(&self.seal) as _,
@@ -151,6 +156,17 @@ impl Machine {
         }
         while chores.advance_index(&|| ()) == Advance::Further {}
         Ok(Server { dispatcher, vitals, chores, store: backstage.store })
+    }
+
+    /// One bucket, for all accounts.
+    fn destinations(&self) -> Destinations {
+        let bucket: Arc<dyn Bucket> = Arc::clone(&self.bucket) as _;
+        let named = [(BUCKET.to_owned(), OfferedBucket { bucket, accounts: None })];
+        Destinations {
+            buckets: Buckets::new(named.into()),
+            digests: Arc::new(self.digests.clone()),
+            ..Destinations::none()
+        }
     }
 
     async fn assemble(&self, parts: Parts) -> Result<Assembly, StartError> {

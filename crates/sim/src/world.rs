@@ -1,5 +1,6 @@
 //! A server, the machine that it runs on, and the accounts that call it.
 
+mod outliving;
 mod restarts;
 mod tampering;
 
@@ -20,13 +21,11 @@ use model::{Timestamp, arn::Partition};
 use serde_json::Value;
 use server::{Health, Part};
 use state::Stateful;
-use store::{
-    Batch, FaultEffect, FaultyStore, MemoryStore, PlannedFault, Revision, Store, StoreCall, StoreError,
-};
+use store::{Batch, FaultEffect, PlannedFault, Revision, Store, StoreCall, StoreError};
 use tokio::runtime::Runtime;
 
 use crate::{
-    Answer, Credentials, Scope, SimClock, SimIssuers, SimSeal,
+    Answer, Credentials, Scope,
     machine::{Machine, Server, Settings},
     request,
 };
@@ -417,36 +416,6 @@ impl World {
             });
             state
         })
-    }
-
-    /// The clock, to be moved.
-    #[must_use]
-    pub fn clock(&self) -> &SimClock {
-        &self.machine.clock
-    }
-
-    /// The store, to be made fail.
-    #[must_use]
-    pub fn store(&self) -> &FaultyStore<MemoryStore> {
-        &self.machine.store
-    }
-
-    /// The journal's disk, to be made fail.
-    #[must_use]
-    pub fn disk(&self) -> &MemoryDisk {
-        &self.machine.disk
-    }
-
-    /// The seal, to be taken away.
-    #[must_use]
-    pub fn seal(&self) -> &SimSeal {
-        &self.machine.seal
-    }
-
-    /// The identity providers, to be made up.
-    #[must_use]
-    pub fn issuers(&self) -> &SimIssuers {
-        &self.machine.issuers
     }
 
     fn boot(self, disk: impl FnOnce(MemoryDisk) -> MemoryDisk) -> Self {

@@ -55,12 +55,12 @@ pub(crate) fn permissions<'r>(record: &'r Record<'_>) -> Vec<NeededPermission<'r
             .collect(),
         // They are asked for on all of a kind, `user/*`: AWS has no resources for them.
         ("iam", "ListGroups" | "ListInstanceProfiles" | "ListRoles" | "ListUsers") => vec![needed(own, ALL)],
-        ("iam" | "sts", _) if record.resources.is_empty() => vec![needed(own, ALL)],
-        ("iam" | "sts", _) => {
+        ("iam" | "sts" | "cloudtrail", _) if record.resources.is_empty() => vec![needed(own, ALL)],
+        ("iam" | "sts" | "cloudtrail", _) => {
             let beside = beside(record).into_iter().flat_map(|action| on_those(action, resources()));
             on_those(own, resources()).into_iter().chain(beside).collect()
         }
-        ("tagging" | "cloudtrail", _) => vec![needed(own, ALL)],
+        ("tagging", _) => vec![needed(own, ALL)],
         _ => Vec::new(),
     }
 }
@@ -80,13 +80,14 @@ fn re_encryption<'r>(record: &'r Record<'_>) -> Vec<NeededPermission<'r>> {
     from.into_iter().chain(target.map(|arn| needed("kms:ReEncryptTo", arn))).collect()
 }
 
-/// What is asked for beside an operation of IAM or STS, on the same resource.
+/// What is asked for beside an operation of IAM, STS or CloudTrail, on the same resource.
 fn beside(record: &Record<'_>) -> Vec<&'static str> {
     let tagged = match &*record.operation {
         "CreateInstanceProfile" => "iam:TagInstanceProfile",
         "CreateOpenIDConnectProvider" => "iam:TagOpenIDConnectProvider",
         "CreatePolicy" => "iam:TagPolicy",
         "CreateRole" => "iam:TagRole",
+        "CreateTrail" => "cloudtrail:AddTags",
         "CreateUser" => "iam:TagUser",
         "AssumeRole" | "GetFederationToken" => "sts:TagSession",
         _ => return Vec::new(),
@@ -95,7 +96,8 @@ fn beside(record: &Record<'_>) -> Vec<&'static str> {
     let inherits = record.session.as_ref().is_some_and(|session| session.source_identity.is_some());
     let is_identified =
         record.operation == "AssumeRole" && (inherits || parameter(record, "sourceIdentity").is_some());
-    let tagged = has_members(record, "tags").then_some(tagged);
+    let tags = if record.service == "cloudtrail" { "tagsList" } else { "tags" };
+    let tagged = has_members(record, tags).then_some(tagged);
     tagged.into_iter().chain(is_identified.then_some("sts:SetSourceIdentity")).collect()
 }
 

@@ -8,18 +8,21 @@ use super::{Finding, Sources};
 use crate::{Result, command::cargo};
 
 /// A crate, and the crates of the workspace that it may use. What is left out is the point: `policy` and `sigv4` know
-/// nobody, nobody but the services and what composes them reaches the strongroom, nobody but `credentials` and
-/// `keywright` opens connections, and only `keywright` knows `dev`, to hand its command over.
+/// nobody, nobody but the services and what composes them reaches the strongroom, nobody but `buckets`,
+/// `credentials` and `keywright` opens connections, and only `keywright` knows `dev`, to hand its command over.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("attestation", &[]),
     ("audit", &[]),
     ("bench", &["policy"]),
-    ("cloudtrail", &["audit", "dispatch", "model", "state", "strongroom", "trail"]),
+    ("buckets", &["cloudtrail", "dispatch", "outbound", "sigv4"]),
+    ("cloudtrail", &["audit", "dispatch", "model", "state", "store", "strongroom", "trail"]),
     ("credentials", &["dispatch", "edge", "model", "outbound", "secret", "sigv4"]),
     (
         "dev",
         &[
             "audit",
+            "buckets",
+            "cloudtrail",
             "dispatch",
             "edge",
             "iam",
@@ -43,6 +46,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "keywright",
         &[
             "audit",
+            "buckets",
+            "cloudtrail",
             "credentials",
             "dev",
             "dispatch",
@@ -64,7 +69,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("model", &["secret"]),
     ("oidc", &[]),
-    ("outbound", &["edge"]),
+    ("outbound", &["edge", "secret"]),
     ("policy", &[]),
     ("sdk-rust", &[]),
     ("secret", &[]),

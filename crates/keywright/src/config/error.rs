@@ -2,7 +2,7 @@
 
 use std::{fmt, io, net::SocketAddr, path::PathBuf};
 
-use model::arn::Partition;
+use model::arn::{Partition, Region};
 
 use super::Expected;
 
@@ -61,6 +61,10 @@ pub(crate) enum Rule {
     OpenWithoutTls(SocketAddr),
     /// Admin pages that others can reach.
     AdminOffLoopback(SocketAddr),
+    /// A trail of the configuration, and the bucket that it names and that is none.
+    NoBucket(String, String),
+    /// A trail of the configuration, and its home Region, which is not served.
+    TrailElsewhere(String, Region),
     /// One address for both listeners.
     SameAddress(SocketAddr),
     /// The seal's secret lies with the data that it protects.
@@ -133,6 +137,14 @@ impl fmt::Display for Rule {
             Self::SameAddress(address) => {
                 write!(f, "`listen` and `admin_listen` are both {address}: give each an address of its own")
             }
+            Self::NoBucket(trail, bucket) => write!(
+                f,
+                "the trail `{trail}` delivers to `{bucket}`, and there is no such bucket: add `[buckets.{bucket}]`"
+            ),
+            Self::TrailElsewhere(trail, region) => write!(
+                f,
+                "the trail `{trail}` is at home in {region}, which is not served: set `trails.region` or `regions`"
+            ),
             Self::SealInsideData(file) => write!(
                 f,
                 "the seal's secret `{}` must lie outside the data directory: who copies the one must not get the \

@@ -8,17 +8,18 @@ use server::{RootSource, SealFile, nearest};
 use toml::{Table, Value};
 
 use super::{
-    ConfigError, Expected, Oidc, QuotaSettings, Settings, StrangersSettings, Wrong, address, durability,
-    keys::Keys, oidc, services, values,
+    ConfigError, Expected, Oidc, QuotaSettings, Settings, StrangersSettings, Wrong, address, buckets,
+    durability, keys::Keys, oidc, services, values,
 };
 
 /// Every key there is, for the one that was probably meant.
-const KEYS: [&str; 40] = [
+const KEYS: [&str; 41] = [
     "admin_listen",
     "attestation.roots",
     "cors.origins",
     "danger_admin_off_loopback",
     "data_dir",
+    "delivery.period_seconds",
     "domain_key_rotation_days",
     "journal",
     "limits.bodies_bytes_max",
@@ -95,6 +96,9 @@ pub(super) fn parse(file: &Path, text: &str) -> Result<Settings, ConfigError> {
         oidc: Oidc::read(&mut keys)?,
         quotas: QuotaSettings::read(&mut keys)?,
         services: services::read(&mut keys)?,
+        buckets: buckets::read(&mut keys)?,
+        trails: buckets::trails(&mut keys)?,
+        delivery_period: keys.seconds("delivery.period_seconds", 1..=3600)?,
         attestation_roots: roots(&mut keys)?,
         origins: origins(&mut keys)?,
         log: keys.text("log", FromStr::from_str)?,
@@ -113,7 +117,7 @@ fn flatten(prefix: &str, table: Table, values: &mut BTreeMap<String, Value>) {
             || KEYS.iter().any(|known| known.strip_prefix(&*key).is_some_and(|rest| rest.starts_with('.')));
         match value {
             Value::Table(inner) if !inner.is_empty() => flatten(&format!("{key}."), inner, values),
-            Value::Table(_) if known() || key == oidc::TABLE => {}
+            Value::Table(_) if known() || key == oidc::TABLE || key == buckets::TABLE => {}
             value => {
                 values.insert(key, value);
             }

@@ -2,11 +2,12 @@
 
 use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf, time::Duration};
 
+use cloudtrail::WantedTrail;
 use dispatch::{Durability, Origins, Regions, ServiceIdentity};
 use edge::TlsFiles;
 use server::{RootSource, SealFile};
 
-use super::{Oidc, QuotaSettings, StrangersSettings};
+use super::{BucketsSettings, Oidc, QuotaSettings, StrangersSettings};
 use crate::logging::Format;
 
 /// Settings: each is valid, any may be missing. The fields are those of the
@@ -35,6 +36,9 @@ pub(crate) struct Settings {
     pub(crate) oidc: Option<Oidc>,
     pub(crate) quotas: QuotaSettings,
     pub(crate) services: Option<Vec<ServiceIdentity>>,
+    pub(crate) buckets: Option<BucketsSettings>,
+    pub(crate) trails: Option<Vec<WantedTrail>>,
+    pub(crate) delivery_period: Option<Duration>,
     pub(crate) attestation_roots: Option<Vec<RootSource>>,
     pub(crate) origins: Option<Origins>,
     pub(crate) log: Option<Format>,
@@ -68,6 +72,9 @@ impl Settings {
             oidc: self.oidc.or(below.oidc),
             quotas: self.quotas.over(below.quotas),
             services: self.services.or(below.services),
+            buckets: self.buckets.or(below.buckets),
+            trails: self.trails.or(below.trails),
+            delivery_period: self.delivery_period.or(below.delivery_period),
             attestation_roots: self.attestation_roots.or(below.attestation_roots),
             origins: self.origins.or(below.origins),
             log: self.log.or(below.log),

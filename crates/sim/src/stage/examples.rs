@@ -7,7 +7,7 @@ use http::Request;
 use serde_json::{Value, json};
 
 use super::Stage;
-use crate::{Credentials, stage, wrap};
+use crate::{BUCKET, Credentials, stage, wrap};
 
 impl Stage {
     /// What a placeholder stands for; made on first use.
@@ -47,6 +47,15 @@ impl Stage {
         self.world.sign(self.example(service, facts), credentials, service)
     }
 
+    /// A trail that logs.
+    #[track_caller]
+    fn make_trail(&self) -> String {
+        let input = json!({ "Name": "staged", "S3BucketName": BUCKET });
+        self.world.call(&self.root, "cloudtrail", "CreateTrail", input).ok();
+        self.world.call(&self.root, "cloudtrail", "StartLogging", json!({ "Name": "staged" })).ok();
+        "staged".to_owned()
+    }
+
     /// Something to work with. Whoever writes an example with a new placeholder makes it here.
     #[track_caller]
     fn make(&self, name: &str) -> String {
@@ -58,6 +67,11 @@ impl Stage {
                 let key = key(json!({}));
                 self.kms("ScheduleKeyDeletion", json!({ "KeyId": key })).ok();
                 key
+            }
+            "trail" => self.make_trail(),
+            "trail-arn" => {
+                let input = json!({ "Name": self.value("trail") });
+                text(self.world.call(&self.root, "cloudtrail", "GetTrail", input).ok(), "/Trail/TrailARN")
             }
             "root" => self.world.partition().iam_arn(&self.root.account, "root"),
             "grant" => {

@@ -27,6 +27,7 @@ pub(crate) fn config() -> DevConfig {
         verify: false,
         policies: Policies::Enforced,
         services: Vec::new(),
+        buckets: Vec::new(),
         partition: Partition::Aws,
     }
 }

@@ -1,11 +1,19 @@
 //! The whole server, called by the official signer in the process of the test.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::string_slice, clippy::panic, reason = "tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::panic,
+    reason = "tests"
+)]
 
 mod bodies;
 mod canaries;
 mod ciphertexts;
 mod computing;
+mod delivered;
 mod denied;
 mod drafted;
 mod events;

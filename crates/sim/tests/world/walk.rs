@@ -118,12 +118,14 @@ fn a_stranger_is_refused_and_recorded_once() {
             assert_eq!(record.account.as_deref(), Some(stage.world.stranger().account.as_str()));
             return;
         }
-        const REFUSALS: [&str; 5] = [
+        const REFUSALS: [&str; 7] = [
             "AccessDeniedException",
             "AccessDenied",
             "InvalidArnException",
             "NotFoundException",
             "NoSuchEntity",
+            "ResourceNotFoundException",
+            "TrailNotFoundException",
         ];
         if TOLD_OF_EACH.contains(&facts.name) {
             let failed = answer.ok()["FailedResourcesMap"].as_object().map_or(0, serde_json::Map::len);
