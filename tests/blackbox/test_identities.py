@@ -113,6 +113,44 @@ def test_policies_roles_and_groups_are_read_as_they_were_written(connected):
         root.call("iam", "GetUser", UserName="nobody")
 
 
+def test_last_calls_are_told(connected):
+    root = connected()
+    arn = root.call("iam", "CreateUser", UserName="alice")["User"]["Arn"]
+    text = document("Allow", ["kms:*", "tag:*"])
+    root.call("iam", "PutUserPolicy", UserName="alice", PolicyName="keys", PolicyDocument=text)
+    root.call("iam", "CreateGroup", GroupName="staff")
+    root.call("iam", "AddUserToGroup", GroupName="staff", UserName="alice")
+    policy = root.call("iam", "CreatePolicy", PolicyName="look", PolicyDocument=document("Allow", "iam:Get*"))["Policy"]["Arn"]
+    root.call("iam", "AttachGroupPolicy", GroupName="staff", PolicyArn=policy)
+    alice = connected(root.call("iam", "CreateAccessKey", UserName="alice")["AccessKey"])
+    alice.call("kms", "ListKeys")
+    with denied("AccessDenied"):
+        alice.call("iam", "ListUsers")
+
+    job = {"JobId": root.call("iam", "GenerateServiceLastAccessedDetails", Arn=arn)["JobId"]}
+    report = root.call("iam", "GetServiceLastAccessedDetails", **job)
+    assert (report["JobStatus"], report["JobType"], report["IsTruncated"]) == ("COMPLETED", "SERVICE_LEVEL", False)
+    iam, kms, tag = report["ServicesLastAccessed"]
+    assert [service["ServiceNamespace"] for service in (iam, kms, tag)] == ["iam", "kms", "tag"]
+    assert (kms["ServiceName"], kms["LastAuthenticatedEntity"]) == ("AWS Key Management Service", arn)
+    assert kms["LastAuthenticatedRegion"] == "us-east-1"
+    assert (kms["TotalAuthenticatedEntities"], iam["TotalAuthenticatedEntities"]) == (1, 1)
+    assert tag == {
+        "ServiceName": "Amazon Resource Group Tagging API", "ServiceNamespace": "tag", "TotalAuthenticatedEntities": 0,
+    }
+    # Whoever did not ask for a report does not get it.
+    job = {"JobId": root.call("iam", "GenerateServiceLastAccessedDetails", Arn=policy)["JobId"]}
+    with refused("NoSuchEntity", f"Job {job['JobId']} cannot be found."):
+        alice.call("iam", "GetServiceLastAccessedDetails", **job)
+    (entity,) = root.call("iam", "GetServiceLastAccessedDetailsWithEntities", ServiceNamespace="iam", **job)["EntityDetailsList"]
+    assert (entity["EntityInfo"]["Arn"], entity["EntityInfo"]["Type"]) == (arn, "USER")
+    assert "LastAuthenticated" in entity
+    listed = root.call("iam", "ListPoliciesGrantingServiceAccess", Arn=arn, ServiceNamespaces=["iam", "kms"])
+    first, second = (entry["Policies"] for entry in listed["PoliciesGrantingServiceAccess"])
+    assert {"PolicyName": "look", "PolicyType": "MANAGED", "PolicyArn": policy} in first
+    assert second == [{"PolicyName": "keys", "PolicyType": "INLINE", "EntityType": "USER", "EntityName": "alice"}]
+
+
 def test_a_key_policy_means_the_user_and_no_namesake(connected):
     root = connected()
     user = root.call("iam", "CreateUser", UserName="alice")["User"]

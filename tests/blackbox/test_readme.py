@@ -192,7 +192,7 @@ def test_who_may_do_what(machine):
 def test_what_the_journal_tells(machine):
     folder, environment, _ = machine
     start, *told = [
-        block for title in ["Who used a key", "The least policy", "Before a key is deleted"]
+        block for title in ["Who used a key", "The least policy", "What nobody uses", "Before a key is deleted"]
         for block in blocks("console", section(title, AUDIT))
     ]
     server, export = begun(start, machine)

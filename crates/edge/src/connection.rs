@@ -17,9 +17,9 @@ use std::{
     convert::Infallible,
     error::Error,
     future::{Future, poll_fn},
-    io,
+    io, mem,
     net::SocketAddr,
-    pin::Pin,
+    pin::{Pin, pin},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU32, Ordering::Relaxed},
@@ -51,6 +51,7 @@ pub(crate) use self::watch::{Coarse, Order, Overdue, Watch};
 use self::watched::Watched;
 use crate::{
     connections::{Connections, TurnedAway},
+    doorway::Doorway,
     guests::{Guest, Guests},
     limits::{
         HEAD_BYTES_MAX, Limits, SEND_BYTES_MAX, STRANGERS_DELAY, STRANGERS_QUICK_REQUESTS,
@@ -94,10 +95,19 @@ pub(crate) struct Shared<A> {
     http2: http2::Builder<TokioExecutor>,
 }
 
+/// What a connection has of its worker.
+#[derive(Clone)]
+pub(crate) struct Station {
+    /// What the connection is doing.
+    pub(crate) watch: Arc<Watch>,
+    /// The way to the worker's time while nobody known has called.
+    pub(crate) doorway: Arc<Doorway>,
+}
+
 /// What the requests of one connection share.
 struct Served<A> {
     shared: Arc<Shared<A>>,
-    watch: Arc<Watch>,
+    station: Station,
     info: ConnectionInfo,
     guest: Guest,
     /// The turns of requests while nobody known has called.
@@ -155,17 +165,20 @@ impl<A: Answer> Shared<A> {
     }
 
     /// Serves a connection until either side ends it.
-    pub(crate) async fn serve(self: Arc<Self>, tcp: TcpStream, from: (Guest, SocketAddr), watch: Arc<Watch>) {
+    pub(crate) async fn serve(self: Arc<Self>, tcp: TcpStream, from: (Guest, SocketAddr), station: Station) {
         let (guest, peer) = from;
+        let watch = &station.watch;
         match self.tls.clone() {
             None => {
-                let mut stream = Watched::new(tcp, Arc::clone(&watch));
-                let Some(Ok(is_http2)) = watch.unless_ordered(stream.begins_http2()).await else { return };
+                let mut stream = Watched::new(tcp, Arc::clone(watch));
+                let begun = watch.unless_ordered(station.in_pieces(stream.begins_http2())).await;
+                let Some(Ok(is_http2)) = begun else { return };
                 let info = ConnectionInfo::new(peer, None);
-                self.requests(is_http2, stream, (guest, info), watch).await;
+                self.requests(is_http2, stream, (guest, info), station).await;
             }
             Some(acceptor) => {
-                let Some(accepted) = watch.unless_ordered(acceptor.accept(tcp)).await else { return };
+                let shaken = station.in_pieces(acceptor.accept(tcp));
+                let Some(accepted) = watch.unless_ordered(shaken).await else { return };
                 let Ok(stream) = accepted else {
                     return self.turned_away(TurnedAway::Handshake, peer);
                 };
@@ -173,8 +186,8 @@ impl<A: Answer> Shared<A> {
                 let is_http2 = session.alpn_protocol() == Some(b"h2");
                 let info = ConnectionInfo::new(peer, Some(details(session)));
                 watch.expect_head();
-                let stream = Watched::new(stream, Arc::clone(&watch));
-                self.requests(is_http2, stream, (guest, info), watch).await;
+                let stream = Watched::new(stream, Arc::clone(watch));
+                self.requests(is_http2, stream, (guest, info), station).await;
             }
         }
     }
@@ -184,31 +197,29 @@ impl<A: Answer> Shared<A> {
         is_http2: bool,
         stream: Watched<S>,
         (guest, info): (Guest, ConnectionInfo),
-        watch: Arc<Watch>,
+        station: Station,
     ) where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let io = TokioIo::new(stream);
         let peer = info.peer();
-        let turns = Semaphore::new(STRANGERS_STREAMS_MAX);
-        let shared = Arc::clone(self);
         let served = Arc::new(Served {
-            shared,
-            watch: Arc::clone(&watch),
+            shared: Arc::clone(self),
+            station: station.clone(),
             info,
             guest,
-            turns,
+            turns: Semaphore::new(STRANGERS_STREAMS_MAX),
             requests: AtomicU32::new(0),
         });
         let service = service_fn(move |request| respond(Arc::clone(&served), request));
         // Boxed: a connection that has not begun takes no room for what either protocol needs.
         let ended = if is_http2 {
             let mut connection = Box::pin(self.http2.serve_connection(io, service));
-            let refused_heads = || self.refused_heads(&watch, peer);
-            driven(connection.as_mut(), http2::Connection::graceful_shutdown, &watch, refused_heads).await
+            let refused_heads = || self.refused_heads(&station.watch, peer);
+            driven(connection.as_mut(), http2::Connection::graceful_shutdown, &station, refused_heads).await
         } else {
             let mut connection = Box::pin(self.http1.serve_connection(io, service));
-            driven(connection.as_mut(), http1::Connection::graceful_shutdown, &watch, || ()).await
+            driven(connection.as_mut(), http1::Connection::graceful_shutdown, &station, || ()).await
         };
         if let Some(why) = ended.err().and_then(|error| reason(&error)) {
             self.turned_away(why, peer);
@@ -227,12 +238,12 @@ impl<A: Answer> Shared<A> {
 async fn driven<C: Future<Output = hyper::Result<()>>>(
     mut connection: Pin<&mut C>,
     finish: impl FnOnce(Pin<&mut C>),
-    watch: &Watch,
+    station: &Station,
     worked: impl Fn(),
 ) -> hyper::Result<()> {
     let mut finish = Some(finish);
-    poll_fn(|context| {
-        match watch.order(context) {
+    let work = poll_fn(|context| {
+        match station.watch.order(context) {
             Some(Order::End) => return Poll::Ready(Ok(())),
             Some(Order::Finish) => {
                 if let Some(finish) = finish.take() {
@@ -244,21 +255,48 @@ async fn driven<C: Future<Output = hyper::Result<()>>>(
         let polled = connection.as_mut().poll(context);
         worked();
         polled
-    })
-    .await
+    });
+    station.in_pieces(work).await
+}
+
+impl Station {
+    /// Does some work piece by piece. While nobody known has called, each piece waits at the doorway, but not when the task has
+    /// been told something.
+    async fn in_pieces<F: Future>(&self, work: F) -> F::Output {
+        let mut work = pin!(work);
+        loop {
+            if !self.watch.has_been_known() {
+                self.watch.unless_ordered(self.doorway.pass()).await;
+            }
+            match poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await {
+                Poll::Ready(done) => return done,
+                Poll::Pending => woken().await,
+            }
+        }
+    }
+}
+
+/// Waits until the task is woken.
+async fn woken() {
+    let mut has_waited = false;
+    poll_fn(|_| if mem::replace(&mut has_waited, true) { Poll::Ready(()) } else { Poll::Pending }).await;
 }
 
 impl<A> Served<A> {
     /// One request of a stranger, then everybody else: who sends many in one go does not keep others waiting for all. Who
     /// goes on waits.
-    async fn let_others_go_first(&self) {
+    async fn let_others_go_first(&self, version: Version) {
         if self.info.is_known() {
             return;
         }
-        if self.requests.fetch_add(1, Relaxed) < STRANGERS_QUICK_REQUESTS {
-            yield_now().await;
-        } else {
+        if self.requests.fetch_add(1, Relaxed) >= STRANGERS_QUICK_REQUESTS {
             sleep(STRANGERS_DELAY).await;
+        }
+        if version == Version::HTTP_2 {
+            self.station.doorway.pass().await;
+        } else {
+            // The request is a part of the connection's task, which waits at the doorway before it goes on.
+            yield_now().await;
         }
     }
 
@@ -269,7 +307,7 @@ impl<A> Served<A> {
         if is_one_of_many {
             self.shared.memory.take_for_stranger(head_bytes(head), held)?;
         }
-        self.let_others_go_first().await;
+        self.let_others_go_first(head.version).await;
         if !is_one_of_many {
             return Ok(None);
         }
@@ -281,7 +319,7 @@ async fn respond<A: Answer>(
     served: Arc<Served<A>>,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
-    let Served { shared, watch, info, guest, .. } = &*served;
+    let Served { shared, station: Station { watch, .. }, info, guest, .. } = &*served;
     let _busy = watch.busy(request.version() == Version::HTTP_2);
     let (head, body) = request.into_parts();
     let mut held = Room::default();

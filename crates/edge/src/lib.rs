@@ -6,6 +6,7 @@
 mod certificates;
 mod connection;
 mod connections;
+mod doorway;
 mod guests;
 mod limits;
 mod listen;

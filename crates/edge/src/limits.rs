@@ -35,6 +35,9 @@ pub(crate) const WINDOW_BYTES: u32 = 65_535;
 pub(crate) const STRANGERS_QUICK_REQUESTS: u32 = 8;
 pub(crate) const STRANGERS_DELAY: Duration = Duration::from_millis(200);
 
+/// Connections over which nobody known has called that a worker works on, a piece each, before it looks what else there is.
+pub(crate) const STRANGERS_AT_A_TIME: usize = 8;
+
 /// Bytes that are read from a connection over which nobody known has called, before others have their turn. What a client
 /// sends in one go is so worked off in parts, each before the next is read.
 pub(crate) const STRANGERS_READ_BYTES: usize = 16 * 1024;

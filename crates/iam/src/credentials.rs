@@ -13,7 +13,9 @@ use store::{Batch, Key, Precondition, Revision};
 use strongroom::{Entropy, EntropyFailed, Purpose, Refused, Strongroom};
 
 use crate::{
-    Iam, faults,
+    Iam,
+    activity::Activity,
+    faults,
     last_use::{self, KeyUse},
     layout::{self, Kind},
     records::{AccessKeyRecord, OwnerRecord},
@@ -58,6 +60,8 @@ struct Signer {
     lock: Arc<Lock>,
     used: Arc<KeyUse>,
     notes: Noting<KeyUse>,
+    /// What its user calls; nobody asks that of the root user.
+    activity: Option<Arc<Activity>>,
 }
 
 /// A new access key: the id, and the secret that is shown once.
@@ -187,19 +191,21 @@ impl AccessKey {
     }
 
     /// The key as a credential of this caller, who was composed when the account's identities had last changed at this
-    /// revision. The next request finds it composed.
+    /// revision, and whose calls are noted there. The next request finds it composed.
     pub(crate) fn composed(
         &self,
         changed: Revision,
-        compose: impl FnOnce() -> Result<Caller, Fault>,
+        compose: impl FnOnce() -> Result<(Caller, Option<Arc<Activity>>), Fault>,
     ) -> Result<Arc<dyn Credential>, Fault> {
         let known = self.signer.load();
         if let Some(signer) = known.as_ref().filter(|signer| signer.composed == changed) {
             return Ok(Arc::clone(signer) as Arc<dyn Credential>);
         }
+        let (caller, activity) = compose()?;
         let signer = Arc::new(Signer {
             composed: changed,
-            caller: compose()?,
+            caller,
+            activity,
             lock: Arc::clone(&self.lock),
             used: Arc::clone(&self.used),
             notes: self.notes.clone(),
@@ -244,6 +250,9 @@ impl Credential for Signer {
 
     fn used(&self, usage: Usage<'_>) {
         last_use::note(&self.notes, &self.used, usage);
+        if let Some(activity) = &self.activity {
+            activity.note(usage);
+        }
     }
 }
 
@@ -261,6 +270,7 @@ mod tests {
 
     use super::*;
     use crate::{
+        activity::Activities,
         entities::{Entity, EntityKind, Tags, User},
         setup,
         tables::Tables,
@@ -304,7 +314,9 @@ mod tests {
         let seal = FileSeal::parse(&FileSeal::generate(&entropy).unwrap()).unwrap();
         let strongroom = Strongroom::sealed();
         strongroom.unseal(&seal, &[SealedDomainKey::generate(1, &seal, &entropy).unwrap()]).unwrap();
-        let mut tables = Tables::new(Partition::Aws, Arc::new(strongroom), Behind::default().notes());
+        let activities = Arc::new(Activities::new(Behind::default().notes()));
+        let mut tables =
+            Tables::new(Partition::Aws, Arc::new(strongroom), Behind::default().notes(), activities);
         let account = AccountId::parse("111122223333").unwrap();
         let root = NewAccessKey::generate(&entropy).unwrap();
         let made = setup::account(account, &root, NOW, &tables.strongroom, &entropy).unwrap();

@@ -104,10 +104,10 @@ fn credential(tables: &Tables, key: &AccessKey) -> Result<Arc<dyn Credential>, F
     let refused = || Fault::from(AuthError::UnrecognizedClient);
     let account = tables.account(key.account).filter(|_| key.active).ok_or_else(refused)?;
     key.composed(account.changed, || match &key.owner {
-        Owner::Root => Ok(callers::root((tables.partition, key.account), &key.id)),
+        Owner::Root => Ok((callers::root((tables.partition, key.account), &key.id), None)),
         Owner::User(id) => {
             let (account, user) = tables.user(id).ok_or_else(refused)?;
-            callers::user(tables, account, user, &key.id)
+            Ok((callers::user(tables, account, user, &key.id)?, Some(tables.activities.of(id))))
         }
     })
 }

@@ -15,6 +15,10 @@ pub(crate) enum Kind {
     AccessKey,
     /// When an access key was last used, under its id.
     AccessKeyUse,
+    /// When a user or role last called a service, under its unique id and the service's namespace.
+    ServiceUse,
+    /// That a report of such calls was asked for, under the report's id.
+    AccessReport,
     /// A user.
     User,
     /// A group.
@@ -31,9 +35,11 @@ pub(crate) enum Kind {
     ServiceIdentity,
 }
 
-const KINDS: [Kind; 9] = [
+const KINDS: [Kind; 11] = [
     Kind::AccessKey,
     Kind::AccessKeyUse,
+    Kind::ServiceUse,
+    Kind::AccessReport,
     Kind::User,
     Kind::Group,
     Kind::Role,
@@ -49,6 +55,8 @@ impl Kind {
             Self::Account => "account",
             Self::AccessKey => "access-key",
             Self::AccessKeyUse => "access-key-use",
+            Self::ServiceUse => "service-use",
+            Self::AccessReport => "access-report",
             Self::User => "user",
             Self::Group => "group",
             Self::Role => "role",

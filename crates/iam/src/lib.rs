@@ -4,6 +4,8 @@
 //! operation (`ops/`) gets identities from the gate (`gate`) and nowhere else.
 
 mod access_keys;
+mod access_reports;
+mod activity;
 mod callers;
 pub mod clockwork;
 mod credentials;
@@ -12,8 +14,10 @@ mod documents;
 mod entities;
 mod faults;
 mod gate;
+mod granting;
 mod ids;
 mod issuers;
+mod known;
 mod last_use;
 mod layout;
 mod limits;
@@ -41,6 +45,7 @@ use model::arn::Partition;
 use state::{Behind, Stateful, View};
 use strongroom::Strongroom;
 
+use self::activity::Activities;
 pub use credentials::NewAccessKey;
 pub use directory::{accounts, credentials, partition, principals};
 pub use issuers::{IssuerKeys, NoKeys, Sought};
@@ -59,6 +64,10 @@ pub struct IdentityManagement {
     partition: Partition,
     /// Access keys whose last use is not written yet.
     used: Behind<last_use::KeyUse>,
+    /// Services whose last calls by users and roles are not written yet.
+    called: Behind<activity::ServiceUse>,
+    /// When users and roles last called each service.
+    activities: Arc<Activities>,
 }
 
 impl Stateful for IdentityManagement {
@@ -69,13 +78,16 @@ impl IdentityManagement {
     /// The service of a partition, with the strongroom that opens its secrets.
     #[must_use]
     pub fn new(partition: Partition, strongroom: Arc<Strongroom>, resources: Find<dyn Resources>) -> Self {
-        Self { partition, strongroom, resources, used: Behind::default() }
+        let called = Behind::default();
+        let activities = Arc::new(Activities::new(called.notes()));
+        Self { partition, strongroom, resources, used: Behind::default(), called, activities }
     }
 
     /// Nobody, as memory begins.
     #[must_use]
     pub fn tables(&self) -> Tables {
-        Tables::new(self.partition, Arc::clone(&self.strongroom), self.used.notes())
+        let activities = Arc::clone(&self.activities);
+        Tables::new(self.partition, Arc::clone(&self.strongroom), self.used.notes(), activities)
     }
 }
 

@@ -76,6 +76,36 @@ pub(crate) struct AccessKeyUseRecord<'a> {
     pub(crate) region: Cow<'a, str>,
 }
 
+/// When a user or role last called a service.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct ServiceUseRecord<'a> {
+    /// In milliseconds since the epoch.
+    #[n(0)]
+    pub(crate) at: i64,
+    /// The Region.
+    #[b(1)]
+    pub(crate) region: Cow<'a, str>,
+}
+
+/// That a report of last calls was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct AccessReportRecord<'a> {
+    /// When, in milliseconds since the epoch.
+    #[n(0)]
+    pub(crate) created: i64,
+    /// The ARN of what it is about.
+    #[b(1)]
+    pub(crate) about: Cow<'a, str>,
+    /// The unique id of who asked.
+    #[b(2)]
+    pub(crate) asker: Cow<'a, str>,
+    /// Whether single actions were asked for.
+    #[n(3)]
+    pub(crate) actions: bool,
+}
+
 /// What users, groups and roles have in common.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]

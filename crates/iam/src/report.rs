@@ -7,7 +7,8 @@ use model::Timestamp;
 
 use crate::{
     credentials::AccessKey,
-    tables::{Account, Known, Tables},
+    known::Known,
+    tables::{Account, Tables},
 };
 
 /// The columns, in AWS's order.

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use dispatch::{Cx, Principals};
-use model::iam::{self, AttachedPermissionsBoundary, AttachedPolicy, PermissionsBoundaryAttachmentType};
+use model::{
+    Timestamp,
+    iam::{self, AttachedPermissionsBoundary, AttachedPolicy, PermissionsBoundaryAttachmentType},
+};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::{
@@ -58,15 +61,22 @@ pub(crate) fn group(group: &Group) -> iam::Group {
     }
 }
 
-/// A role, with its boundary and tags.
-pub(crate) fn role(iam: &Iam, role: &Role) -> iam::Role {
+/// A role, with its boundary and tags, and when it was last used as told at this time.
+pub(crate) fn role(iam: &Iam, role: &Role, now: Timestamp) -> iam::Role {
     let entity = &role.entity;
     iam::Role {
         permissions_boundary: boundary(entity),
         tags: tags::shown(&entity.tags),
-        role_last_used: Some(iam::RoleLastUsed::default()),
+        role_last_used: Some(role_last_used(iam.tables(), role, now)),
         ..listed_role(iam, role)
     }
+}
+
+/// When somebody last called with a role's credentials, and in which Region.
+pub(crate) fn role_last_used(tables: &Tables, role: &Role, now: Timestamp) -> iam::RoleLastUsed {
+    let last = tables.activities.last_of_all(&role.entity.id, now);
+    let (last_used_date, region) = last.map(|last| (last.at, last.region)).unzip();
+    iam::RoleLastUsed { last_used_date, region }
 }
 
 /// A role as listings have it.

@@ -4,27 +4,26 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use dispatch::Fault;
 use imbl::{HashMap, OrdMap, OrdSet};
-use model::{
-    Timestamp,
-    arn::{AccountId, Partition},
-};
-use state::{Kept, Noting, StoredRecord, Unreadable, encode};
-use store::{Key, Revision};
+use model::arn::{AccountId, Partition};
+use state::{Noting, StoredRecord, Unreadable};
+use store::Revision;
 use strongroom::Strongroom;
 
 use crate::{
+    access_reports::AccessReport,
+    activity::Activities,
     credentials::AccessKey,
     documents::SharedPolicies,
     entities::{Entity, EntityKind, Group, Role, User, fold},
+    known::Known,
     last_use::KeyUse,
-    layout::{self, Kind, Located, locate},
+    layout::{Kind, Located, locate},
     managed::{self, ManagedPolicy},
     profiles::InstanceProfile,
     providers::Provider,
-    records::{AccountRecord, ServiceIdentityRecord},
+    records::ServiceIdentityRecord,
     sessions::Sessions,
 };
 
@@ -37,6 +36,10 @@ pub struct Tables {
     access_keys: HashMap<Box<str>, Arc<AccessKey>>,
     key_uses: HashMap<Box<str>, Arc<KeyUse>>,
     bearers: HashMap<Box<str>, Bearer>,
+    /// Reports that were asked for, by their accounts and ids.
+    reports: OrdMap<(AccountId, Box<str>), Arc<AccessReport>>,
+    /// When users and roles last called each service.
+    pub(crate) activities: Arc<Activities>,
     /// The sessions that were used lately with these tables.
     pub(crate) sessions: Arc<Sessions>,
     /// Policies of identities, parsed.
@@ -81,15 +84,6 @@ pub(crate) struct Account {
     access_keys: OrdSet<(String, String)>,
 }
 
-/// An account's record.
-#[derive(Debug, Clone)]
-pub(crate) struct Known {
-    pub(crate) account: AccountId,
-    pub(crate) created: Timestamp,
-    pub(crate) alias: Option<String>,
-    pub(crate) revision: Revision,
-}
-
 /// A managed policy holds for an entity.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Tie {
@@ -104,7 +98,8 @@ pub(crate) struct Tie {
 
 impl state::Tables for Tables {
     fn empty(&self) -> Self {
-        Self::new(self.partition, Arc::clone(&self.strongroom), self.notes.clone())
+        let (strongroom, activities) = (Arc::clone(&self.strongroom), Arc::clone(&self.activities));
+        Self::new(self.partition, strongroom, self.notes.clone(), activities)
     }
 
     fn take(&mut self, StoredRecord { key, value, revision }: StoredRecord<'_>) -> Result<(), Unreadable> {
@@ -121,13 +116,20 @@ impl state::Tables for Tables {
 
 impl Tables {
     /// Nobody in this partition. Secrets are opened by the strongroom.
-    pub(crate) fn new(partition: Partition, strongroom: Arc<Strongroom>, notes: Noting<KeyUse>) -> Self {
+    pub(crate) fn new(
+        partition: Partition,
+        strongroom: Arc<Strongroom>,
+        notes: Noting<KeyUse>,
+        activities: Arc<Activities>,
+    ) -> Self {
         Self {
             partition,
             accounts: OrdMap::new(),
             access_keys: HashMap::new(),
             key_uses: HashMap::new(),
             bearers: HashMap::new(),
+            reports: OrdMap::new(),
+            activities,
             sessions: Arc::default(),
             policies: Arc::default(),
             strongroom,
@@ -181,6 +183,12 @@ impl Tables {
         Some((account, account.roles.get(&*bearer.name)?))
     }
 
+    /// The reports that an account asked for.
+    pub(crate) fn reports(&self, account: AccountId) -> impl Iterator<Item = &Arc<AccessReport>> {
+        let first = (account, Box::from(""));
+        self.reports.range(first..).take_while(move |((of, _), _)| *of == account).map(|(_, report)| report)
+    }
+
     /// Where it is noted when an access key was last used.
     pub(crate) fn key_use(&mut self, access_key_id: &str) -> Arc<KeyUse> {
         let new = || Arc::new(KeyUse::of(access_key_id));
@@ -199,6 +207,14 @@ impl Tables {
                 self.put_access_key(key);
             }
             Kind::AccessKeyUse => self.key_use(id).learn(value)?,
+            Kind::ServiceUse => {
+                let (bearer, namespace) = id.split_once('/')?;
+                self.activities.of(bearer).learn(namespace, value)?;
+            }
+            Kind::AccessReport => {
+                let report = AccessReport::decode((account, id), value, revision)?;
+                self.reports.insert((account, id.into()), Arc::new(report));
+            }
             Kind::User => self.put_user(User::decode(place, value, revision, &policies)?),
             Kind::Group => self.put_group(Group::decode(place, value, revision, &policies)?),
             Kind::Role => self.put_role(Role::decode(place, value, revision, &policies)?),
@@ -239,6 +255,11 @@ impl Tables {
             Kind::AccessKey => self.remove_access_key(id, revision),
             Kind::AccessKeyUse => {
                 self.key_uses.remove(id);
+            }
+            // What is noted in memory goes with its bearer.
+            Kind::ServiceUse => {}
+            Kind::AccessReport => {
+                self.reports.remove(&(account, id.into()));
             }
             Kind::User => self.remove_user(account, id, revision),
             Kind::Group => self.remove_group(account, id, revision),
@@ -363,32 +384,6 @@ impl Tables {
         if self.bearer(&entity.id).is_some_and(|bearer| *bearer.name == *fold(&entity.name)) {
             self.bearers.remove(entity.id.as_str());
         }
-    }
-}
-
-impl Known {
-    /// From the stored form. `None` when it does not decode.
-    fn decode(account: AccountId, value: &[u8], revision: Revision) -> Option<Self> {
-        let record: AccountRecord<'_> = minicbor::decode(value).ok()?;
-        let alias = record.alias.map(std::borrow::Cow::into_owned);
-        Some(Self { account, created: Timestamp::from_millis(record.created), alias, revision })
-    }
-}
-
-impl Kept for Known {
-    fn key(&self) -> Key {
-        layout::account(self.account)
-    }
-
-    fn revision(&self) -> Revision {
-        self.revision
-    }
-
-    fn encode(&self) -> Bytes {
-        encode(&AccountRecord {
-            created: self.created.as_millis(),
-            alias: self.alias.as_deref().map(Into::into),
-        })
     }
 }
 

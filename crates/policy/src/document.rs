@@ -68,6 +68,14 @@ impl Policy {
         &self.statements
     }
 
+    /// Whether a statement allows any action of the service with this namespace, as far as the actions' patterns show.
+    #[must_use]
+    pub fn allows_something_of(&self, namespace: &str) -> bool {
+        let prefix = format!("{namespace}:");
+        let mut allowing = self.statements.iter().filter(|statement| statement.effect == Effect::Allow);
+        allowing.any(|statement| statement.covers_action_of(&prefix))
+    }
+
     /// The statements with this effect that may be about an action; all that are, and few others.
     pub(crate) fn about<'a>(
         &'a self,

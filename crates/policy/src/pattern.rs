@@ -90,6 +90,14 @@ impl Pattern {
         }
     }
 
+    /// What an action that starts so goes on with; a pattern of all actions goes on with all.
+    pub(crate) fn behind(&self, prefix: &str) -> Option<&str> {
+        let text = self.as_str();
+        let start = text.split_at_checked(prefix.len());
+        let behind = start.filter(|(start, _)| start.eq_ignore_ascii_case(prefix)).map(|(_, rest)| rest);
+        behind.or((text == "*").then_some(text))
+    }
+
     /// Whether the six parts of an ARN match one by one; only the last may hold colons.
     pub(crate) fn matches_arn(&self, arn: &str, facts: &Facts<'_>) -> bool {
         match &self.form {

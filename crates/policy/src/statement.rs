@@ -65,15 +65,11 @@ impl Statement {
         actions.is_some_and(|actions| actions.names(|pattern| pattern.matches_action(action, effort)))
     }
 
-    /// Whether it is about any action that starts so, as far as its patterns show.
+    /// Whether it is about any action that starts so, such as `kms:`, as far as its patterns show.
     pub(crate) fn covers_action_of(&self, prefix: &str) -> bool {
         self.actions.as_ref().is_some_and(|actions| {
-            actions.except
-                || actions.list.iter().any(|action| {
-                    let start = action.as_str().split_at_checked(prefix.len());
-                    action.as_str() == "*"
-                        || start.is_some_and(|(start, _)| start.eq_ignore_ascii_case(prefix))
-                })
+            let mut named = actions.list.iter().filter_map(|action| action.behind(prefix));
+            if actions.except { !named.any(|rest| rest == "*") } else { named.next().is_some() }
         })
     }
 

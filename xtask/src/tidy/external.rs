@@ -123,7 +123,7 @@ const PERMITTED: &[(&str, &[&str], &str)] = &[
     ("toml", &["keywright"], "the configuration file"),
     ("tracing", &[], "the operator's log"),
     ("tracing-subscriber", &["keywright"], "where the log goes"),
-    ("uuid", &["dispatch"], "request ids, from random bytes that are given"),
+    ("uuid", &["dispatch", "iam"], "ids of requests and reports, from random bytes that are given"),
     ("x509-cert", &["attestation"], "what webpki does not tell of a certificate: the use of its key"),
     ("zeroize", &[], "wipes memory"),
     (

@@ -19,8 +19,9 @@ use tokio::{
 };
 
 use crate::{
-    connection::{Answer, Coarse, Order, Overdue, Shared, Watch},
+    connection::{Answer, Coarse, Order, Overdue, Shared, Station, Watch},
     connections::TurnedAway,
+    doorway::Doorway,
     guests::Guest,
 };
 
@@ -57,6 +58,7 @@ impl Worker {
             shared,
             open: Arc::clone(&open),
             now: Arc::default(),
+            doorway: Arc::default(),
             watches: BTreeMap::new(),
         };
         let thread = std::thread::Builder::new().name(name.to_owned());
@@ -90,6 +92,7 @@ struct Floor<A> {
     shared: Arc<Shared<A>>,
     open: Arc<AtomicUsize>,
     now: Arc<Coarse>,
+    doorway: Arc<Doorway>,
     sweep: Duration,
     watches: BTreeMap<Guest, (Arc<Watch>, SocketAddr)>,
 }
@@ -98,7 +101,8 @@ type Incoming = mpsc::UnboundedReceiver<Errand>;
 
 impl<A: Answer> Floor<A> {
     fn run(mut self, runtime: &Runtime, errands: Incoming, stopped: watch::Receiver<bool>) -> usize {
-        runtime.block_on(async {
+        let doorway = Arc::clone(&self.doorway);
+        let served = async {
             self.work(errands, stopped).await;
             let deadline = Instant::now() + self.shared.limits.shutdown;
             self.finish(deadline).await;
@@ -111,7 +115,8 @@ impl<A: Answer> Floor<A> {
                 self.forget_gone();
             }
             cut_off
-        })
+        };
+        runtime.block_on(doorway.kept_while(served))
     }
 
     async fn work(&mut self, mut errands: Incoming, mut stopped: watch::Receiver<bool>) {
@@ -167,7 +172,8 @@ impl<A: Answer> Floor<A> {
         // It fails when the client is gone already.
         let Ok(stream) = stream else { return };
         self.watches.insert(guest, (Arc::clone(&watch), peer));
-        let serving = Arc::clone(&self.shared).serve(stream, from, watch);
+        let station = Station { watch, doorway: Arc::clone(&self.doorway) };
+        let serving = Arc::clone(&self.shared).serve(stream, from, station);
         tokio::spawn(async move {
             let _guard = opened;
             serving.await;

@@ -69,6 +69,25 @@ fn a_stranger_is_idle_for_a_short_time_only() {
 }
 
 #[test]
+fn who_is_known_does_not_wait_behind_all_strangers() {
+    let world = start(Limits::default());
+    let (mut known, mut blocking) = (world.connect(), world.connect());
+    assert!(answered(&mut known, "/known") && answered(&mut blocking, "/known"));
+    let mut strangers: Vec<_> = (0..200).map(|_| world.connect()).collect();
+    until(|| world.counts.open() == 202);
+    // All of the following is there when the worker goes on.
+    blocking.post("/block/1000", "a");
+    for stranger in &mut strangers {
+        stranger.post("/stranger", "a");
+    }
+    assert!(answered(&mut known, "/hurry"));
+    assert!(strangers.iter_mut().all(|stranger| stranger.response().0 == 200));
+    let order = world.teller.answered.lock().unwrap();
+    let before = order.iter().take_while(|path| *path != "hurry").filter(|path| *path == "stranger").count();
+    assert!(before <= 50, "{before} strangers were answered before");
+}
+
+#[test]
 fn what_is_refused_before_it_is_a_request_is_told() {
     let world = start(short());
     let bomb = format!("GET / HTTP/1.1\r\nHost: h\r\nX: {}\r\n\r\n", "x".repeat(HEAD_BYTES_MAX));

@@ -25,6 +25,8 @@ pub(crate) struct Teller {
     pub(crate) faults: Mutex<Vec<BodyFault>>,
     /// Whom it was told of who did not get as far as a request.
     pub(crate) turned_away: Mutex<Vec<TurnedAway>>,
+    /// The paths of the requests, in the order in which they were answered.
+    pub(crate) answered: Mutex<Vec<String>>,
     /// How many requests wait, and how many have waited at once.
     at_once: AtomicUsize,
     pub(crate) most_at_once: AtomicUsize,
@@ -50,6 +52,8 @@ impl Answer for Teller {
                 self.at_once.fetch_sub(1, Relaxed);
             }
             "known" => connection.recognise(),
+            // The whole worker waits.
+            "block" => std::thread::sleep(Duration::from_millis(number as u64)),
             "panic" => panic!("on purpose"),
             "big" => return Response::new(vec![b'x'; number].into()),
             "detach" => {
@@ -61,6 +65,7 @@ impl Answer for Teller {
             }
             _ => {}
         }
+        self.answered.lock().unwrap().push(path);
         if let Err(fault) = body {
             self.faults.lock().unwrap().push(fault);
         }

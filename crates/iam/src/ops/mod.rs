@@ -5,6 +5,7 @@ mod access_keys;
 mod account;
 mod families;
 mod groups;
+mod last_access;
 mod policies;
 mod profiles;
 mod providers;
@@ -54,6 +55,7 @@ pub(crate) static TABLE: &[Row<Iam>] = &[
     Row::of::<families::attached::DetachRolePolicy>(),
     Row::of::<families::attached::DetachUserPolicy>(),
     Row::of::<account::generate_credential_report::GenerateCredentialReport>(),
+    Row::of::<last_access::generate_service_last_accessed_details::GenerateServiceLastAccessedDetails>(),
     Row::of::<access_keys::get_access_key_last_used::GetAccessKeyLastUsed>(),
     Row::of::<account::get_account_authorization_details::GetAccountAuthorizationDetails>(),
     Row::of::<account::get_account_password_policy::GetAccountPasswordPolicy>(),
@@ -70,6 +72,10 @@ pub(crate) static TABLE: &[Row<Iam>] = &[
     Row::of::<policies::get_policy_version::GetPolicyVersion>(),
     Row::of::<roles::get_role::GetRole>(),
     Row::of::<families::inline::GetRolePolicy>(),
+    Row::of::<last_access::get_service_last_accessed_details::GetServiceLastAccessedDetails>(),
+    Row::of::<
+        last_access::get_service_last_accessed_details_with_entities::GetServiceLastAccessedDetailsWithEntities,
+    >(),
     Row::of::<roles::get_service_linked_role_deletion_status::GetServiceLinkedRoleDeletionStatus>(),
     Row::of::<users::get_user::GetUser>(),
     Row::of::<families::inline::GetUserPolicy>(),
@@ -89,6 +95,7 @@ pub(crate) static TABLE: &[Row<Iam>] = &[
     Row::of::<families::tagged::ListOpenIDConnectProviderTags>(),
     Row::of::<providers::list_open_id_connect_providers::ListOpenIDConnectProviders>(),
     Row::of::<policies::list_policies::ListPolicies>(),
+    Row::of::<last_access::list_policies_granting_service_access::ListPoliciesGrantingServiceAccess>(),
     Row::of::<families::tagged::ListPolicyTags>(),
     Row::of::<families::belonging::ListPolicyVersions>(),
     Row::of::<families::inline::ListRolePolicies>(),

@@ -33,7 +33,7 @@ pub(crate) fn find(
     }
     let gone = || Fault::from(AuthError::UnrecognizedClient);
     let account = tables.account(session.account).ok_or_else(gone)?;
-    session.composed(account.changed, || session.caller(tables, account))
+    session.composed(account.changed, &tables.activities, || session.caller(tables, account))
 }
 
 impl Session {

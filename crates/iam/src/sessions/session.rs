@@ -12,10 +12,11 @@ use store::Revision;
 use strongroom::Strongroom;
 
 use super::{
-    Claims,
+    Bearer, Claims,
     shelf::{Hash, Shelf},
     token,
 };
+use crate::activity::{Activities, Activity};
 
 /// The sessions that were used lately.
 #[derive(Default)]
@@ -46,6 +47,8 @@ struct Signer {
     composed: Revision,
     caller: Caller,
     lock: Arc<Lock>,
+    /// What the user or role calls whose session it is; nobody asks that of the root user.
+    activity: Option<Arc<Activity>>,
 }
 
 impl Sessions {
@@ -111,15 +114,32 @@ impl Session {
     pub(super) fn composed(
         &self,
         changed: Revision,
+        activities: &Activities,
         compose: impl FnOnce() -> Result<Caller, Fault>,
     ) -> Result<Arc<dyn Credential>, Fault> {
         let known = self.signer.load();
         if let Some(signer) = known.as_ref().filter(|signer| signer.composed == changed) {
             return Ok(Arc::clone(signer) as Arc<dyn Credential>);
         }
-        let signer = Arc::new(Signer { composed: changed, caller: compose()?, lock: Arc::clone(&self.lock) });
+        let signer = Arc::new(Signer {
+            composed: changed,
+            caller: compose()?,
+            lock: Arc::clone(&self.lock),
+            activity: self.bearer_id().map(|id| activities.of(id)),
+        });
         self.signer.store(Some(Arc::clone(&signer)));
         Ok(signer)
+    }
+}
+
+impl Session {
+    /// The unique id of the user or role on whose policies it lives.
+    fn bearer_id(&self) -> Option<&str> {
+        match &self.claims.bearer {
+            Bearer::Role { id, .. } | Bearer::User { id } => Some(id),
+            Bearer::Federated { user, .. } => user.as_deref(),
+            Bearer::Root => None,
+        }
     }
 }
 
@@ -136,6 +156,10 @@ impl Credential for Signer {
         token::secret(&self.lock.strongroom, &self.lock.access_key_id, &self.lock.sealed)
     }
 
-    // Temporary access keys are nowhere listed, so nobody asks when they were last used.
-    fn used(&self, _: Usage<'_>) {}
+    // Temporary access keys are nowhere listed, so nobody asks when they were last used themselves.
+    fn used(&self, usage: Usage<'_>) {
+        if let Some(activity) = &self.activity {
+            activity.note(usage);
+        }
+    }
 }

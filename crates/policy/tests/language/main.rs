@@ -6,6 +6,7 @@ mod conditions;
 mod decisions;
 mod doubt;
 mod grammar;
+mod granted;
 mod limits;
 mod lints;
 mod traces;

@@ -1,6 +1,6 @@
 //! The identities that the examples of IAM ask for.
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::Stage;
@@ -102,6 +102,11 @@ impl Stage {
             "service-linked-role" => {
                 let input = json!({ "AWSServiceName": "autoscaling.amazonaws.com" });
                 of(self.iam("CreateServiceLinkedRole", input), "RoleName")
+            }
+            "access-report" => {
+                let arn = self.value("user-arn");
+                let arn = percent_decode_str(&arn).decode_utf8_lossy();
+                of(self.iam("GenerateServiceLastAccessedDetails", json!({ "Arn": arn })), "JobId")
             }
             "access-key" => {
                 let user = self.value("user");

@@ -6,6 +6,7 @@ mod access_keys;
 mod conflicts;
 mod decisions;
 mod documents;
+mod last_access;
 mod linked_roles;
 mod listings;
 mod partitions;

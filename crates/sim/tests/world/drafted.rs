@@ -14,9 +14,15 @@ use trail::{DraftRemark, DraftedPolicy, PolicyDrafter, Policyholder};
 
 /// Operations that no identity policy is asked about: a trust policy decides, or nobody.
 const NOT_ASKED: [&str; 3] = ["AssumeRoleWithWebIdentity", "GetCallerIdentity", "GetSessionToken"];
-/// Operations on what never exists. They are allowed, and fail.
-const NEVER_ANSWERED: [&str; 4] =
-    ["DecodeAuthorizationMessage", "DeleteLoginProfile", "GetAccountPasswordPolicy", "GetLoginProfile"];
+/// Operations on what never exists, or on what is its maker's alone. They are allowed, and fail.
+const NEVER_ANSWERED: [&str; 6] = [
+    "DecodeAuthorizationMessage",
+    "DeleteLoginProfile",
+    "GetAccountPasswordPolicy",
+    "GetLoginProfile",
+    "GetServiceLastAccessedDetails",
+    "GetServiceLastAccessedDetailsWithEntities",
+];
 
 /// Operations that look for what they delete before anybody is asked, or ask about the ARN that it had.
 const GONE: [&str; 2] = ["DeleteServiceLinkedRole", "RetireGrant"];

@@ -10,8 +10,9 @@ use crate::{
     Iam,
     faults::ENTITY_ALREADY_EXISTS,
     gate::{self, Asked},
+    known::Known,
     layout,
-    tables::{Known, inconsistent},
+    tables::inconsistent,
 };
 
 /// The operation.

@@ -8,8 +8,9 @@ use state::replaced;
 use crate::{
     Iam, faults,
     gate::{self, Asked},
+    known::Known,
     layout,
-    tables::{Known, inconsistent},
+    tables::inconsistent,
 };
 
 /// The operation.

@@ -2,9 +2,12 @@
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html>
 
 use dispatch::{Cx, Facts, Fault, Operation, Outcome};
-use model::iam::{
-    EntityType, GetAccountAuthorizationDetailsRequest, GetAccountAuthorizationDetailsResponse, GroupDetail,
-    ManagedPolicyDetail, PolicyDetail, RoleDetail, UserDetail,
+use model::{
+    Timestamp,
+    iam::{
+        EntityType, GetAccountAuthorizationDetailsRequest, GetAccountAuthorizationDetailsResponse,
+        GroupDetail, ManagedPolicyDetail, PolicyDetail, RoleDetail, UserDetail,
+    },
 };
 
 use crate::{
@@ -46,7 +49,7 @@ impl Operation for GetAccountAuthorizationDetails {
             match item {
                 Item::User(item) => users.push(user(&tables, &account, item)),
                 Item::Group(item) => groups.push(group(&account, item)),
-                Item::Role(item) => roles.push(role(iam, &tables, &account, item)),
+                Item::Role(item) => roles.push(role(iam, cx.now, &account, item)),
                 Item::Policy(item) => policies.push(policy(&account, item)),
             }
         }
@@ -134,7 +137,8 @@ fn group(account: &Account, group: &Group) -> GroupDetail {
     }
 }
 
-fn role(iam: &Iam, tables: &Tables, account: &Account, role: &Role) -> RoleDetail {
+fn role(iam: &Iam, now: Timestamp, account: &Account, role: &Role) -> RoleDetail {
+    let tables = iam.tables();
     let entity = &role.entity;
     let profiles = account.profiles_of(&entity.id).map(|profile| shown::profile(iam, tables, profile));
     RoleDetail {
@@ -149,7 +153,7 @@ fn role(iam: &Iam, tables: &Tables, account: &Account, role: &Role) -> RoleDetai
         attached_managed_policies: Some(shown::attached(account, entity).collect()),
         permissions_boundary: shown::boundary(entity),
         tags: Some(tags::list(&entity.tags)),
-        role_last_used: Some(Default::default()),
+        role_last_used: Some(shown::role_last_used(tables, role, now)),
     }
 }
 

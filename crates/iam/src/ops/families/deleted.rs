@@ -1,11 +1,11 @@
 //! What is deleted, once nothing stands against it: `DeleteUser`, `DeletePolicy` and so on.
 
 use dispatch::{Cx, Fault};
-use store::Batch;
+use store::{Batch, Key};
 
 use super::Named;
 use crate::{
-    Iam,
+    Iam, activity,
     entities::{Entity, Group, Role, User},
     faults::{self, DELETE_CONFLICT},
     gate::{Asked, Permitted},
@@ -44,16 +44,26 @@ fn delete<T: Deleted>(
 ) -> Result<Option<Batch>, Fault> {
     let permitted = T::TO_CHANGE(iam, cx, action, name, &Asked::default())?;
     T::check(&permitted)?;
-    Ok(Some(permitted.deleted()))
+    let batch = permitted.deleted();
+    Ok(Some(permitted.found.beside().into_iter().fold(batch, Batch::delete)))
 }
 
 /// What can be deleted.
 trait Deleted: Named {
     /// Refuses while something stands against the deletion.
     fn check(permitted: &Permitted<Self>) -> Result<(), Fault>;
+
+    /// Where else something is stored that is only about it.
+    fn beside(&self) -> Vec<Key> {
+        Vec::new()
+    }
 }
 
 impl Deleted for User {
+    fn beside(&self) -> Vec<Key> {
+        activity::keys(self.entity.account, &self.entity.id).collect()
+    }
+
     fn check(user: &Permitted<Self>) -> Result<(), Fault> {
         let entity = &user.found.entity;
         check_no_policies(entity)?;
@@ -78,6 +88,10 @@ impl Deleted for Group {
 }
 
 impl Deleted for Role {
+    fn beside(&self) -> Vec<Key> {
+        activity::keys(self.entity.account, &self.entity.id).collect()
+    }
+
     fn check(role: &Permitted<Self>) -> Result<(), Fault> {
         let entity = &role.found.entity;
         check_no_policies(entity)?;

@@ -62,8 +62,11 @@ impl Operation for CreateRole {
             gate::hold(&account, boundary, &mut change)?;
         }
         // AWS's answer to this operation alone leaves these out.
-        let shown =
-            model::iam::Role { max_session_duration: None, role_last_used: None, ..shown::role(iam, &role) };
+        let shown = model::iam::Role {
+            max_session_duration: None,
+            role_last_used: None,
+            ..shown::role(iam, &role, cx.now)
+        };
         Ok(Outcome::changing(CreateRoleResponse { role: shown }, change))
     }
 }

@@ -61,8 +61,11 @@ impl Operation for CreateServiceLinkedRole {
             session_seconds_max: SESSION_SECONDS_DEFAULT,
         };
         let change = created(&role);
-        let shown =
-            model::iam::Role { max_session_duration: None, role_last_used: None, ..shown::role(iam, &role) };
+        let shown = model::iam::Role {
+            max_session_duration: None,
+            role_last_used: None,
+            ..shown::role(iam, &role, cx.now)
+        };
         Ok(Outcome::changing(CreateServiceLinkedRoleResponse { role: Some(shown) }, change))
     }
 }

@@ -4,9 +4,10 @@
 
 use dispatch::{Cx, Facts, Fault, Operation, Outcome};
 use model::iam::{DeleteServiceLinkedRoleRequest, DeleteServiceLinkedRoleResponse};
+use store::Batch;
 
 use crate::{
-    Iam,
+    Iam, activity,
     entities::Role,
     faults,
     gate::{self, Asked},
@@ -32,6 +33,7 @@ impl Operation for DeleteServiceLinkedRole {
             return Err(faults::invalid(format!("{} is not a service-linked role.", entity.name)));
         }
         let deletion_task_id = format!("task{}{}/{}", entity.path, entity.name, entity.id);
-        Ok(Outcome::changing(DeleteServiceLinkedRoleResponse { deletion_task_id }, role.deleted()))
+        let batch = activity::keys(entity.account, &entity.id).fold(role.deleted(), Batch::delete);
+        Ok(Outcome::changing(DeleteServiceLinkedRoleResponse { deletion_task_id }, batch))
     }
 }

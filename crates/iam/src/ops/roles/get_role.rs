@@ -22,6 +22,6 @@ impl Operation for GetRole {
 
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let role = gate::holder::<Role>(iam, cx, "iam:GetRole", &input.role_name, &Asked::default())?;
-        Ok(GetRoleResponse { role: shown::role(iam, &role.found) }.into())
+        Ok(GetRoleResponse { role: shown::role(iam, &role.found, cx.now) }.into())
     }
 }

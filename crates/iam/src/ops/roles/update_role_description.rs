@@ -25,7 +25,7 @@ impl Operation for UpdateRoleDescription {
     async fn run(iam: &Iam, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let role =
             gate::holder::<Role>(iam, cx, "iam:UpdateRoleDescription", &input.role_name, &Asked::default())?;
-        let mut shown = shown::role(iam, &role.found);
+        let mut shown = shown::role(iam, &role.found, cx.now);
         shown.description = Some(input.description.clone());
         let change = role.changed(|role| {
             role.description = Some(input.description);
