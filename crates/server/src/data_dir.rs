@@ -5,6 +5,7 @@
 //!   node                   id of this node, 32 hexadecimal digits
 //!   store/                 keys, policies, identities
 //!   journal/               records
+//!   digests/               copies of the digests that were delivered
 //!   index/                 where lookups find them; made again if it is lost
 //!   reserve                room that is given up when a full disk is in the way of a start
 //!   tls/                   certificates, if made by `keywright init --tls`
@@ -44,6 +45,12 @@ impl DataDir {
     #[must_use]
     pub fn journal(&self) -> PathBuf {
         self.0.join("journal")
+    }
+
+    /// Where the copies of delivered digests are.
+    #[must_use]
+    pub fn digests(&self) -> PathBuf {
+        self.0.join("digests")
     }
 
     /// Where the files of the journal's index are.
