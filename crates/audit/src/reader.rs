@@ -9,7 +9,7 @@ use crate::chain::{CHAIN_LEN, FRAME_OVERHEAD, Frame, PAYLOAD_BYTES_MAX, frame_at
 use crate::disk::Disk;
 use crate::error::{Damage, JournalError, Reason};
 use crate::recovery::segment_files;
-use crate::segment::{HEADER_LEN, Header, name, parse_name};
+use crate::segment::{HEADER_LEN, Header, Node, name, parse_name};
 
 /// Bytes that are read at a time when records follow each other.
 const RUN_BYTES: usize = 256 * 1024;
@@ -46,6 +46,7 @@ pub struct Placed<'b> {
 pub struct SegmentReader {
     disk: Arc<dyn Disk>,
     file: String,
+    node: Node,
     next: u64,
     offset: u64,
     buffer: Vec<u8>,
@@ -73,10 +74,16 @@ impl SegmentReader {
         match head.get(..read).and_then(Header::decode) {
             Some((header, _)) if header.first == first => {
                 let buffer = vec![0; RUN_BYTES];
-                Ok(Self { disk, file, next: first, offset: HEADER_LEN as u64, buffer })
+                Ok(Self { disk, file, node: header.node, next: first, offset: HEADER_LEN as u64, buffer })
             }
             _ => Err(JournalError::Damaged(Damage { file, offset: 0, reason: Reason::Header })),
         }
+    }
+
+    /// Whose journal it is.
+    #[must_use]
+    pub fn node(&self) -> Node {
+        self.node
     }
 
     /// Sequence number of the record that is read next.

@@ -1,16 +1,18 @@
 //! The command line.
 
+mod options;
+mod trail;
+
 use std::{net::SocketAddr, path::PathBuf};
 
 use audit::Milestone;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use dispatch::{Durability, Regions};
 use edge::Name;
-use model::{Timestamp, arn::Region};
-use server::SealFile;
-use trail::{Policyholder, WantedKey};
+use model::arn::Region;
 
-use crate::config::{Config, ConfigError, Settings, account_id, address, durability, region, regions, time};
+pub(crate) use self::options::{DataOptions, ServiceOptions};
+pub(crate) use self::trail::{ReportOptions, TrailCommand};
+use crate::config::{account_id, address, region};
 
 /// A key management service that speaks the AWS KMS API, on your own machines.
 #[derive(Debug, Parser)]
@@ -65,7 +67,8 @@ pub(crate) enum Command {
     /// Verify or show the journal of a server that is stopped or running.
     #[command(subcommand)]
     Journal(JournalCommand),
-    /// Tell what the journal says of a key or of a user. The server may be stopped or running.
+    /// Tell what the journal says of a key or of a user; prove events and verify what was delivered. The server may be stopped
+    /// or running.
     #[command(subcommand)]
     Trail(TrailCommand),
     /// Work on the store of a server that is stopped.
@@ -299,116 +302,12 @@ Examples:
     },
 }
 
-/// What `trail` does.
-#[derive(Debug, Subcommand)]
-pub(crate) enum TrailCommand {
-    /// Tell who used a key: which operations, how often, when first and last, what was denied.
-    #[command(after_help = "\
-Examples:
-  keywright trail usage 1234abcd-12ab-34cd-56ef-1234567890ab --data-dir /srv/kms
-  keywright trail usage 1234abcd-12ab-34cd-56ef-1234567890ab --since 2026-11-01 --json
-
-Calls of a role's sessions count for the role. Denied calls count where the record tells their key; a caller that named \
-an alias may have meant any key.")]
-    Usage {
-        /// The key's id or ARN; the id of a multi-Region key names all its keys
-        #[arg(value_name = "KEY", value_parser = WantedKey::parse)]
-        key: WantedKey,
-        /// Count what happened from this time on: a time such as 2026-11-30T09:00:00Z, or a day
-        #[arg(long, value_name = "TIME", value_parser = time)]
-        since: Option<Timestamp>,
-        /// How, and from where.
-        #[command(flatten)]
-        report: ReportOptions,
-    },
-    /// Write the least policy with which a user or role could do again what it did, in JSON.
-    #[command(after_help = "\
-Examples:
-  keywright trail policy arn:aws:iam::111122223333:user/alice --data-dir /srv/kms > alice.json
-  keywright trail policy arn:aws:iam::111122223333:role/app --since 2026-11-01 --json
-
-What was denied is not in the policy; it is told on standard error, or beside the policy with --json. So is what \
-grants allowed. Ends with 1 if policies allowed nothing.")]
-    Policy {
-        /// The ARN of the user or role; the calls of a role's sessions count
-        #[arg(value_name = "PRINCIPAL", value_parser = Policyholder::parse)]
-        principal: Policyholder,
-        /// Take what happened from this time on: a time such as 2026-11-30T09:00:00Z, or a day
-        #[arg(long, value_name = "TIME", value_parser = time)]
-        since: Option<Timestamp>,
-        /// How, and from where.
-        #[command(flatten)]
-        report: ReportOptions,
-    },
-    /// Tell what would break if a key were deleted: its users, grants, aliases and replicas.
-    #[command(after_help = "\
-Examples:
-  keywright trail deletion 1234abcd-12ab-34cd-56ef-1234567890ab --data-dir /srv/kms
-  keywright trail deletion 1234abcd-12ab-34cd-56ef-1234567890ab --json
-
-The journal tells what happened since it begins. Grants and aliases that are older are not told.")]
-    Deletion {
-        /// The key's id or ARN; the id of a multi-Region key names all its keys
-        #[arg(value_name = "KEY", value_parser = WantedKey::parse)]
-        key: WantedKey,
-        /// How, and from where.
-        #[command(flatten)]
-        report: ReportOptions,
-    },
-}
-
-/// How a report is given, and from where.
-#[derive(Debug, Args)]
-pub(crate) struct ReportOptions {
-    /// Where the journal is.
-    #[command(flatten)]
-    pub(crate) place: DataOptions,
-    /// Write JSON, with all that the text tells and more
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-/// Where the data and its seal are.
-#[derive(Debug, Default, Args)]
-pub(crate) struct DataOptions {
-    /// Configuration file in TOML; options given here win over it [env: KEYWRIGHT_CONFIG]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
-    /// Where the store, the journal and certificates are kept [default: keywright-data]
-    #[arg(long, value_name = "DIR")]
-    pub(crate) data_dir: Option<PathBuf>,
-    /// File with the key that everything is sealed with; made if it is missing [default: DIR.seal-key]
-    #[arg(long, value_name = "FILE", conflicts_with = "seal_passphrase_file")]
-    pub(crate) seal_key: Option<PathBuf>,
-    /// File with a passphrase to seal with, instead of a key
-    #[arg(long, value_name = "FILE")]
-    pub(crate) seal_passphrase_file: Option<PathBuf>,
-}
-
 /// Where a root user's access key goes.
 #[derive(Debug, Default, Args)]
 pub(crate) struct ShownIn {
     /// Write the access key into this new file, which only its owner reads [default: standard output]
     #[arg(long, value_name = "FILE")]
     pub(crate) credentials: Option<PathBuf>,
-}
-
-/// What is served, and how.
-#[derive(Debug, Default, Args)]
-pub(crate) struct ServiceOptions {
-    /// Where to serve the API [default: 127.0.0.1:4599]
-    #[arg(long, value_name = "ADDR:PORT", value_parser = address)]
-    pub(crate) listen: Option<SocketAddr>,
-    /// Where to serve health, readiness and metrics [default: 127.0.0.1:4600]
-    #[arg(long, value_name = "ADDR:PORT", value_parser = address)]
-    pub(crate) admin_listen: Option<SocketAddr>,
-    /// Regions of one partition to serve, separated by commas, or `any` of the partition `aws` [default: us-east-1]
-    #[arg(long, value_name = "REGIONS", value_parser = regions)]
-    pub(crate) regions: Option<Regions>,
-    /// When a reply may leave: its record is on disk (`durable`), or handed to the journal (`handed-over`)
-    /// [default: durable]
-    #[arg(long, value_name = "MODE", value_parser = durability)]
-    pub(crate) journal: Option<Durability>,
 }
 
 /// Names that a certificate is for.
@@ -427,29 +326,6 @@ impl Cli {
     #[must_use]
     pub(crate) fn command(self) -> Command {
         self.command.unwrap_or_else(|| Command::Serve(Serve::default()))
-    }
-}
-
-impl DataOptions {
-    /// The configuration for commands that do not serve.
-    ///
-    /// # Errors
-    /// As [`Config::load`].
-    pub(crate) fn config(self) -> Result<Config, ConfigError> {
-        self.with(ServiceOptions::default())
-    }
-
-    /// The configuration for `serve` and `check`.
-    ///
-    /// # Errors
-    /// As [`Config::load`].
-    pub(crate) fn with(self, service: ServiceOptions) -> Result<Config, ConfigError> {
-        let Self { config, data_dir, seal_key, seal_passphrase_file } = self;
-        let ServiceOptions { listen, admin_listen, regions, journal } = service;
-        let seal = seal_key.map(SealFile::Key).or(seal_passphrase_file.map(SealFile::Passphrase));
-        let settings =
-            Settings { data_dir, listen, admin_listen, regions, journal, seal, ..Settings::default() };
-        Config::load(config.as_deref(), settings)
     }
 }
 

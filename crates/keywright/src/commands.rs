@@ -32,7 +32,9 @@ use crate::{
     },
     config::Config,
     deployment::Deployment,
-    explain, exposure, hardening, lint, logging, records, reports,
+    explain, exposure, hardening, lint, logging,
+    proofs::{self, VerifiedTotals},
+    records, reports,
     root::Destination,
     serve::Listening,
 };
@@ -346,6 +348,21 @@ fn report(command: TrailCommand) -> Result<(), Failure> {
         TrailCommand::Deletion { key, report } => {
             let (data_dir, json) = there(report)?;
             print(|out| reports::deletion(&data_dir, &key, json, out))?;
+        }
+        TrailCommand::Prove { event, out, place } => {
+            let proof = proofs::prove(&place.config()?.data_dir, event)?;
+            match out {
+                Some(file) => {
+                    std::fs::write(&file, proof).map_err(|error| format!("{}: {error}", file.display()))?;
+                }
+                None => drop(print(|out| out.write_all(proof.as_bytes()))?),
+            }
+        }
+        TrailCommand::Verify { path, public_keys, digests } => {
+            let mut verified = VerifiedTotals::default();
+            let whole = proofs::verify(&path, &public_keys, digests.as_deref(), &mut verified);
+            print(|out| verified.tell(out))?;
+            whole?;
         }
     }
     Ok(())

@@ -16,6 +16,7 @@ mod issuers;
 mod lint;
 mod logging;
 mod metrics;
+mod proofs;
 mod records;
 mod reports;
 mod root;

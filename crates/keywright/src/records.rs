@@ -122,7 +122,11 @@ struct Shown<'a> {
     trace: Option<&'a str>,
 }
 
-fn line(sequence: u64, record: &Record<'_>, out: &mut dyn Write) -> io::Result<()> {
+/// A record as `keywright journal show` shows it, with the end of the line.
+///
+/// # Errors
+/// What the system says of writing.
+pub(crate) fn line(sequence: u64, record: &Record<'_>, out: &mut dyn Write) -> io::Result<()> {
     let (error_code, error_message) = match &record.outcome {
         RecordedOutcome::Ok => (None, None),
         RecordedOutcome::Fault { code, message } => {

@@ -235,6 +235,14 @@ impl EventId {
         (id == KeyId::from_bytes(id.bytes(), false)).then(|| Self(id.bytes()))
     }
 
+    /// Whether a record has an event of this id.
+    #[must_use]
+    pub fn is_of(self, record: &Record<'_>) -> bool {
+        // An account's number changes the last bytes alone: few records are looked at more closely.
+        let ours = |id: [u8; 16]| id.first_chunk::<8>().copied();
+        ours(self.0) == ours(record.event_id) && events(record, "").iter().any(|event| event.event_id == self)
+    }
+
     /// The id of what another account is shown: told apart by the account's number.
     fn of_copy(self, account: &str) -> Self {
         self.with(account.parse().unwrap_or_default())

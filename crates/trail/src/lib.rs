@@ -12,6 +12,8 @@ mod call;
 mod count;
 mod deletion;
 mod digest;
+mod digest_chain;
+mod digested_journal;
 mod document;
 mod drafted;
 mod event;
@@ -19,9 +21,13 @@ mod event;
 mod generated;
 mod identity;
 mod needed;
+mod proof;
+mod public_keys;
 mod resource;
 mod shown;
 mod signed;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 mod usage;
 mod wanted_key;
 
@@ -31,14 +37,18 @@ pub use digest::{
     DeliveryPlace, Digest, DigestedFile, DigestedRecords, HASH_ALGORITHM, SIGNATURE_ALGORITHM, digest_name,
     log_file_name,
 };
+pub use digest_chain::{ChainFault, DigestChain, DigestJoint};
+pub use digested_journal::{DigestedJournal, DigestedReach, JournalFault};
 pub use document::{DraftedDocument, DraftedStatement};
 pub use drafted::{
     AttemptedAction, DraftRemark, DraftedPolicy, NotAPolicyholder, PolicyDrafter, Policyholder,
 };
 pub use event::{Event, EventId, events};
 pub use identity::UserIdentity;
+pub use proof::{EventProof, ProofFault, ProvenRecord};
+pub use public_keys::{DigestPublicKeys, NotPublicKeys};
 pub use resource::EventResource;
 pub use shown::ShownMembers;
-pub use signed::SignedDigest;
+pub use signed::{ContentsHash, DigestFault, SignedDigest, VerifiedDigest};
 pub use usage::{KeyUsage, OperationUsage, PrincipalUsage, UsageCounter};
 pub use wanted_key::{NotAWantedKey, WantedKey};

@@ -22,6 +22,7 @@ const PERMITTED: &[(&str, &[&str], &str)] = &[
             "server",
             "sigv4",
             "strongroom",
+            "trail",
         ],
         "cryptography: keys, hashes, signatures of requests",
     ),
@@ -32,7 +33,11 @@ const PERMITTED: &[(&str, &[&str], &str)] = &[
     ("crc32fast", &["store"], "checksums of stored records"),
     ("ed25519-dalek", &["strongroom"], "Ed25519ph, which aws-lc-rs does not offer"),
     ("elliptic-curve", &["strongroom"], "SM2 key agreement; part of sm2"),
-    ("flate2", &["cloudtrail"], "gzip, the form of what CloudTrail delivers; in Rust alone"),
+    (
+        "flate2",
+        &["cloudtrail", "keywright"],
+        "gzip, which delivered files are in; with miniz_oxide, which is safe Rust",
+    ),
     (
         "http",
         &["buckets", "credentials", "dev", "dispatch", "edge", "keywright", "outbound", "sigv4"],

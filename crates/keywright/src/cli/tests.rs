@@ -1,8 +1,10 @@
 use clap::{CommandFactory, error::ErrorKind};
-use dispatch::Policies;
+use dispatch::{Durability, Policies, Regions};
 use model::arn::Partition;
+use server::SealFile;
 
 use super::*;
+use crate::config::{Config, Settings};
 
 fn parse(line: &str) -> Result<Command, clap::Error> {
     Cli::try_parse_from(line.split_whitespace()).map(Cli::command)
