@@ -54,6 +54,7 @@ impl Development {
             // The journal of a development is as short as its memory.
             begin_journal: true,
             disk: place.disk,
+            retention: place.retention,
             index: place.index,
             clock: Arc::clone(&clock) as _,
             entropy: Arc::new(SystemEntropy),

@@ -5,7 +5,9 @@ use std::{path::Path, sync::Arc};
 use audit::{Disk, FsDisk, MemoryDisk};
 use dispatch::Clock;
 use secret::Plaintext;
-use server::{DataDir, SealFile, SealFileError, SealRecord, SealSource, StartError, SystemEntropy};
+use server::{
+    DataDir, Retention, SealFile, SealFileError, SealRecord, SealSource, StartError, SystemEntropy,
+};
 use store::{MemoryStore, SqliteStore, Store};
 use strongroom::{Seal, seal::FileSeal};
 
@@ -21,6 +23,7 @@ pub(crate) struct Place {
     pub(crate) index: Arc<dyn Disk>,
     pub(crate) seal: Arc<dyn SealSource>,
     pub(crate) journal: audit::Options,
+    pub(crate) retention: Retention,
 }
 
 impl Place {
@@ -31,6 +34,8 @@ impl Place {
             disk: Arc::new(ShortDisk::default()),
             index: Arc::new(MemoryDisk::new()),
             seal: Arc::new(MemorySeal::new()?),
+            // The disk keeps two files.
+            retention: Retention { compress: false, ..Retention::default() },
             journal: audit::Options {
                 segment_bytes_max: disk::SEGMENT_BYTES_MAX,
                 ..audit::Options::new(*b"keywright-dev\0\0\0")
@@ -65,6 +70,7 @@ impl Place {
                 FsDisk::open(&data.index()).map_err(|error| StartError::Index(data.index(), error))?,
             ),
             seal: Arc::new(seal),
+            retention: Retention::default(),
             journal: audit::Options::new(data.node(&SystemEntropy).map_err(StartError::Node)?),
         })
     }

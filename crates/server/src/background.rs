@@ -1,6 +1,7 @@
 //! What no request does, on a thread of its own.
 
 use std::{
+    io,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -10,7 +11,10 @@ use std::{
 };
 
 use cloudtrail::Advance;
-use tokio::{runtime::Runtime, sync::watch};
+use tokio::{
+    runtime::{self, Runtime},
+    sync::watch,
+};
 
 use crate::{
     compose::{Chores, Following},
@@ -20,17 +24,21 @@ use crate::{
 /// How often it is looked whether there is something new to index.
 const INDEX_TICK: Duration = Duration::from_millis(200);
 
-/// How long the index leaves the processor to others, between two pieces of work.
-const INDEX_PAUSE: Duration = Duration::from_micros(50);
-/// How nice the index is to everything else, of 19 (nice(1)).
-const INDEX_NICE: i32 = 15;
+/// How often it is looked whether a segment of the journal is full, or its time is over.
+const UPKEEP_TICK: Duration = Duration::from_secs(1);
 
-/// The threads that do what no request does: one for what falls due, one for the index of the journal, which takes its time.
+/// How long the patient threads leave the processor to others, between two pieces of work.
+const PAUSE: Duration = Duration::from_micros(50);
+/// How nice the patient threads are to everything else, of 19 (nice(1)).
+const NICE: i32 = 15;
+
+/// The threads that do what no request does: one for what falls due, one for the index of the journal, and one for its full
+/// segments. The latter two take their time.
 pub struct Background {
     stop: watch::Sender<bool>,
     thread: Option<JoinHandle<()>>,
-    stop_indexing: Arc<AtomicBool>,
-    indexing: Option<JoinHandle<()>>,
+    stop_patient: Arc<AtomicBool>,
+    patient: Vec<JoinHandle<()>>,
 }
 
 impl Background {
@@ -40,7 +48,7 @@ impl Background {
     /// [`StartError::Thread`].
     pub fn start(runtime: Runtime, following: Following, chores: Chores) -> Result<Self, StartError> {
         let (stop, mut stopped) = watch::channel(false);
-        let (watched, indexed) = (chores.clone(), chores.clone());
+        let (watched, indexed, tended) = (chores.clone(), chores.clone(), chores.clone());
         let run = move || {
             runtime.block_on(async {
                 tokio::select! {
@@ -56,10 +64,14 @@ impl Background {
         while !(watched.is_following() || watched.is_sealed() || thread.is_finished()) {
             thread::sleep(Duration::from_micros(200));
         }
-        let stop_indexing = Arc::new(AtomicBool::new(false));
-        let stopped = Arc::clone(&stop_indexing);
-        let indexing = named("index", move || index(&indexed, &stopped))?;
-        Ok(Self { stop, thread: Some(thread), stop_indexing, indexing: Some(indexing) })
+        let stop_patient = Arc::new(AtomicBool::new(false));
+        let mut background = Self { stop, thread: Some(thread), stop_patient, patient: Vec::new() };
+        let stopped = Arc::clone(&background.stop_patient);
+        background.patient.push(named("index", move || index(&indexed, &stopped))?);
+        let stopped = Arc::clone(&background.stop_patient);
+        let runtime = runtime::Builder::new_current_thread().build().map_err(StartError::Thread)?;
+        background.patient.push(named("journal-upkeep", move || tend(&tended, &runtime, &stopped))?);
+        Ok(background)
     }
 
     /// Ends it, and waits.
@@ -71,10 +83,10 @@ impl Background {
 impl Drop for Background {
     fn drop(&mut self) {
         self.stop.send_replace(true);
-        self.stop_indexing.store(true, Ordering::Relaxed);
-        if let Some(indexing) = self.indexing.take() {
-            indexing.thread().unpark();
-            let _ = indexing.join();
+        self.stop_patient.store(true, Ordering::Relaxed);
+        for patient in self.patient.drain(..) {
+            patient.thread().unpark();
+            let _ = patient.join();
         }
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
@@ -84,13 +96,35 @@ impl Drop for Background {
 
 /// Keeps the index of the journal on the heels of the journal, out of the way of requests: on a busy machine they go first.
 fn index(chores: &Chores, stopped: &AtomicBool) {
-    // Of this thread alone (setpriority(2), "C library/kernel differences"). Where it is not permitted, nothing is lost.
-    let _ = rustix::process::setpriority_process(None, INDEX_NICE);
+    make_way();
     while !stopped.load(Ordering::Relaxed) {
-        if chores.advance_index(&|| thread::sleep(INDEX_PAUSE)) == Advance::Reached {
+        if chores.advance_index(&|| thread::sleep(PAUSE)) == Advance::Reached {
             thread::park_timeout(INDEX_TICK);
         }
     }
+}
+
+/// Looks after the full segments of the journal, out of the way of requests.
+fn tend(chores: &Chores, runtime: &Runtime, stopped: &AtomicBool) {
+    make_way();
+    let pause = || {
+        if stopped.load(Ordering::Relaxed) {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        thread::sleep(PAUSE);
+        Ok(())
+    };
+    while !stopped.load(Ordering::Relaxed) {
+        if !runtime.block_on(chores.tend_journal(&pause)) {
+            thread::park_timeout(UPKEEP_TICK);
+        }
+    }
+}
+
+/// Lets everybody else go first, from this thread on.
+fn make_way() {
+    // Of this thread alone (setpriority(2), "C library/kernel differences"). Where it is not permitted, nothing is lost.
+    let _ = rustix::process::setpriority_process(None, NICE);
 }
 
 fn named(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StartError> {

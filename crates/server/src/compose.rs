@@ -4,21 +4,27 @@
 use std::{num::NonZeroUsize, sync::Arc, thread, time::Duration};
 
 use attestation::Roots;
-use audit::{Disk, Journal, Recovery};
+use audit::{Disk, Journal, Pause, Recovery};
 use bytes::Bytes;
 use cloudtrail::{Advance, CloudTrail, Index};
 use dispatch::{
-    Authentication, Backstage, Clock, Credentials, Dispatcher, Drain, Durability, Find, Observer, Policies,
-    Regions, ServiceEvent, ServiceIdentity, Services, Strangers, StrangersShare, Verified, Wiring,
+    Authentication, Backstage, Clock, Credentials, Dispatcher, Drain, Durability, Find, Leaps, Observer,
+    Policies, Regions, ServiceEvent, ServiceIdentity, Services, Strangers, StrangersShare, Verified, Wiring,
 };
 use iam::{IdentityManagement, IssuerKeys};
-use kms::{KeyManagement, Leaps, Rates, Workshop};
+use kms::{KeyManagement, Rates, Workshop};
 use state::{Behind, Loaded, Mirror, Snapshot};
 use store::{Revision, Store, StoreError};
 use strongroom::{Entropy, Strongroom};
 
 use crate::{
-    deployment, health::Vitals, keeper::Keeper, notary::notarised, seal::SealSource, start::StartError,
+    deployment,
+    health::Vitals,
+    keeper::Keeper,
+    notary::notarised,
+    retention::{Retainer, Retention, no_trail_delivers},
+    seal::SealSource,
+    start::StartError,
 };
 
 /// What a server is made of.
@@ -31,6 +37,8 @@ pub struct Parts {
     pub begin_journal: bool,
     /// Where the journal is.
     pub disk: Arc<dyn Disk>,
+    /// How long the journal is kept, and how.
+    pub retention: Retention,
     /// Where the files of the journal's index are. Whatever is lost of them is made again.
     pub index: Arc<dyn Disk>,
     /// The time.
@@ -107,6 +115,7 @@ pub struct Chores {
     backstage: Backstage,
     keeper: Arc<Keeper>,
     index: Arc<Index>,
+    retainer: Arc<Retainer>,
 }
 
 /// How often it is looked whether a sealed strongroom was unsealed.
@@ -162,9 +171,11 @@ impl Assembly {
             principals: iam::principals,
             quotas: parts.quotas,
             rates: Rates::new(parts.request_rates),
-            leaps: Leaps::new(&*clock),
+            leaps: Leaps::new(&*clock, "deletions and rotations"),
             regions: parts.regions.clone(),
         });
+        let retainer = Retainer::new(&disk, parts.retention, &recovery, &*clock, no_trail_delivers());
+        let retainer = Arc::new(retainer);
         let cloudtrail = Arc::new(CloudTrail::new(Arc::clone(&strongroom), disk, index));
         let empty = Snapshot::default().with(iam.tables()).with(kms::Tables::default());
         let mirror = Arc::new(Mirror::new(empty));
@@ -184,7 +195,7 @@ impl Assembly {
             Strangers::new(parts.strangers, Arc::clone(&journal), Arc::clone(&clock), Arc::clone(&entropy));
         let strangers = Arc::new(strangers);
         let backstage = Backstage { store, mirror, journal, outbox, strangers, clock, entropy };
-        let vitals = Arc::new(Vitals::new(&backstage, &strongroom, Arc::clone(&keeper.because)));
+        let vitals = Arc::new(Vitals::new(&backstage, &strongroom, &keeper.because, &retainer));
         let wiring = Wiring {
             authentication: (leniency.authentication)(iam::credentials),
             services: Services::new(parts.services, iam::credentials),
@@ -194,17 +205,29 @@ impl Assembly {
             regions: parts.regions,
             observer: parts.observer,
         };
-        let dispatcher = Dispatcher::new(wiring)
-            .with(kms::service(Arc::clone(&kms)))
-            .with(kms::tagging(Arc::clone(&kms)))
-            .with(iam::service(Arc::clone(&iam)))
-            .with(iam::sts(parts.issuers))
-            .with(cloudtrail::service(Arc::clone(&cloudtrail)));
+        let dispatcher = answering(Dispatcher::new(wiring), &kms, &iam, parts.issuers, &cloudtrail);
         let keeper = Arc::new(keeper);
         let index = Arc::clone(cloudtrail.index());
-        let chores = Chores { kms: Arc::clone(&kms), iam, backstage: backstage.clone(), keeper, index };
+        let chores =
+            Chores { kms: Arc::clone(&kms), iam, backstage: backstage.clone(), keeper, index, retainer };
         Ok(Self { dispatcher: Arc::new(dispatcher), vitals, kms, backstage, following, chores })
     }
+}
+
+/// With everything that answers calls.
+fn answering(
+    dispatcher: Dispatcher,
+    kms: &Arc<KeyManagement>,
+    iam: &Arc<IdentityManagement>,
+    issuers: Arc<dyn IssuerKeys>,
+    cloudtrail: &Arc<CloudTrail>,
+) -> Dispatcher {
+    dispatcher
+        .with(kms::service(Arc::clone(kms)))
+        .with(kms::tagging(Arc::clone(kms)))
+        .with(iam::service(Arc::clone(iam)))
+        .with(iam::sts(issuers))
+        .with(cloudtrail::service(Arc::clone(cloudtrail)))
 }
 
 /// The record that the operator has a journal go on that lacks records.
@@ -289,6 +312,7 @@ impl Chores {
         while kms::clockwork::tick(&self.kms, &self.backstage).await? > 0 {}
         iam::clockwork::tick(&self.iam, &self.backstage).await?;
         while self.advance_index(&|| ()) == Advance::Further {}
+        while self.tend_journal(&|| Ok(())).await {}
         Ok(())
     }
 
@@ -300,6 +324,12 @@ impl Chores {
             tracing::error!(%error, "the index of the journal does not get on, and lookups of events do not see what is new");
             Advance::Reached
         })
+    }
+
+    /// Does the next piece of work for the journal's full segments. Whether there may be more to do at once. `pause` is taken now
+    /// and then, and may end the work.
+    pub async fn tend_journal(&self, pause: Pause<'_>) -> bool {
+        self.retainer.tend(&self.backstage, pause).await
     }
 
     /// Writes down what is only in memory, at the end of a server: what strangers were refused, and when keys and access
