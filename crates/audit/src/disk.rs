@@ -30,6 +30,12 @@ pub trait Disk: Send + Sync {
     /// The system's.
     fn read_at(&self, name: &str, offset: u64, buffer: &mut [u8]) -> io::Result<usize>;
 
+    /// How many bytes a file has.
+    ///
+    /// # Errors
+    /// The system's.
+    fn size(&self, name: &str) -> io::Result<u64>;
+
     /// Makes a new, empty file. The file survives a crash once [`Disk::sync_directory`] has returned.
     ///
     /// # Errors
@@ -147,6 +153,10 @@ impl Disk for FsDisk {
         Ok(read)
     }
 
+    fn size(&self, name: &str) -> io::Result<u64> {
+        Ok(std::fs::metadata(self.directory.join(name))?.len())
+    }
+
     fn create(&self, name: &str) -> io::Result<Box<dyn DiskFile>> {
         Ok(Box::new(private().create_new(true).open(self.writable(name)?)?))
     }
@@ -232,7 +242,7 @@ mod tests {
         file.sync().unwrap();
         disk.open("a").unwrap().write_at(3, b"XY").unwrap();
         disk.sync_directory().unwrap();
-        assert_eq!(disk.read("a").unwrap(), b"abcXY");
+        assert_eq!((disk.read("a").unwrap(), disk.size("a").unwrap()), (b"abcXY".to_vec(), 5));
         let mut three = [b'-'; 3];
         for (offset, expected) in [(1, "bcX"), (4, "YcX"), (9, "YcX")] {
             let read = disk.read_at("a", offset, &mut three).unwrap();

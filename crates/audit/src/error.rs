@@ -41,7 +41,8 @@ pub enum JournalError {
 /// A place where a journal contradicts itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Damage {
-    /// Name of the segment file.
+    /// Name of the segment file. A record of a compressed segment is named as if the segment were not compressed; what is wrong
+    /// with the compression is named by the compressed file.
     pub file: String,
     /// Where in the file, in bytes.
     pub offset: u64,
@@ -56,6 +57,10 @@ pub enum Reason {
     Header,
     /// A frame does not verify, and later bytes show that it once did.
     Frame,
+    /// A compressed segment's table of its pieces does not hold, or is of another version.
+    Table,
+    /// A piece of a compressed segment does not become what it was.
+    Piece,
     /// The segment does not begin with the sequence number after the one before it.
     Gap,
     /// The segment does not continue the chain of the one before it.
@@ -112,6 +117,8 @@ impl fmt::Display for Reason {
         f.write_str(match self {
             Self::Header => "a bad segment header",
             Self::Frame => "a changed record",
+            Self::Table => "a bad table of a compressed segment",
+            Self::Piece => "a damaged piece of a compressed segment",
             Self::Gap => "a gap in the sequence",
             Self::Chain => "a break in the chain between segments",
         })

@@ -10,6 +10,7 @@ use crate::error::{CloseError, JournalError, Refused, is_full};
 use crate::queue::{Appended, Shared};
 use crate::recovery::{Recovery, recover};
 use crate::segment::Node;
+use crate::stored;
 use crate::writer::{Sizes, Writer};
 
 /// What a journal may use, and whose it is.
@@ -21,6 +22,9 @@ pub struct Options {
     /// The newest segment is up to this many bytes longer than its frames; 0 for none. Most syncs then need
     /// not make a new length of the file durable, which would take as long again.
     pub room_bytes: u64,
+    /// All files of the journal together get no longer than this. Records that would make them longer are refused, until
+    /// there is room.
+    pub bytes_max: Option<u64>,
     /// How many records may wait for the writer; more are refused.
     pub queue_records_max: usize,
     /// How many bytes of records may wait for the writer; more are refused.
@@ -36,6 +40,8 @@ pub enum JournalHealth {
     Good,
     /// The last write failed. Appends try again; records to be handed over are refused until a write succeeds.
     NotWriting(io::ErrorKind),
+    /// The files of the journal are as long as they may be together. Records are refused until there is room.
+    AtLimit,
     /// A sync failed, so that nobody knows what is on disk. Everything is refused until a new start has looked.
     Stopped(io::ErrorKind),
 }
@@ -45,6 +51,7 @@ pub enum JournalHealth {
 pub struct Journal {
     shared: Arc<Shared>,
     disk: Arc<dyn Disk>,
+    bytes_max: Option<u64>,
     writer: Mutex<Option<JoinHandle<bool>>>,
 }
 
@@ -53,6 +60,9 @@ impl fmt::Display for JournalHealth {
         match self {
             Self::Good => f.write_str("writing"),
             Self::NotWriting(kind) if is_full(*kind) => f.write_str("not writing: its disk is full"),
+            Self::AtLimit => f.write_str(
+                "not writing: its files have reached journal.max_bytes; raise the limit, or move the oldest segments elsewhere",
+            ),
             Self::NotWriting(kind) => write!(f, "not writing: {kind}"),
             Self::Stopped(kind) => write!(f, "stopped until the next start: a sync failed: {kind}"),
         }
@@ -60,12 +70,13 @@ impl fmt::Display for JournalHealth {
 }
 
 impl Options {
-    /// The usual limits: segments of 64 MiB with room of 256 KiB, a queue of 65,536 records and 16 MiB.
+    /// The usual limits: segments of 64 MiB with room of 256 KiB, as many as the disk takes, a queue of 65,536 records and 16 MiB.
     #[must_use]
     pub fn new(node: Node) -> Self {
         Self {
             segment_bytes_max: 64 * 1024 * 1024,
             room_bytes: 256 * 1024,
+            bytes_max: None,
             queue_records_max: 65_536,
             queue_bytes_max: 16 * 1024 * 1024,
             node,
@@ -80,14 +91,15 @@ impl Journal {
     /// # Errors
     /// [`JournalError::Damaged`] and [`JournalError::OtherNode`] leave everything as it was. [`JournalError::Io`] is the system's.
     pub fn open(disk: Arc<dyn Disk>, options: Options) -> Result<(Self, Recovery), JournalError> {
-        let Options { segment_bytes_max, room_bytes, queue_records_max, queue_bytes_max, node } = options;
+        let Options { segment_bytes_max, room_bytes, bytes_max, queue_records_max, queue_bytes_max, node } =
+            options;
         let (tail, recovery) = recover(&disk, node)?;
         let shared = Arc::new(Shared::new(queue_records_max, queue_bytes_max));
         let mut writer = Writer::new(
             Arc::clone(&shared),
             Arc::clone(&disk),
             tail,
-            Sizes { segment_bytes_max, room_bytes },
+            Sizes { segment_bytes_max, room_bytes, bytes_max },
         );
         writer.look_for_room();
         let thread = thread::Builder::new()
@@ -95,7 +107,7 @@ impl Journal {
             .spawn(move || writer.run())
             .map_err(JournalError::io("writer thread"))?;
         shared.set_writer(thread.thread().clone());
-        Ok((Self { shared, disk, writer: Mutex::new(Some(thread)) }, recovery))
+        Ok((Self { shared, disk, bytes_max, writer: Mutex::new(Some(thread)) }, recovery))
     }
 
     /// Queues a record and returns at once. The returned future resolves when the record is on disk. Never
@@ -123,6 +135,16 @@ impl Journal {
     #[must_use]
     pub fn free_bytes(&self) -> Option<u64> {
         self.disk.free_bytes()
+    }
+
+    /// Bytes that can still be written to the journal: the disk's, or fewer where the journal's files may not get so long.
+    /// `None` if nobody knows. Asks the system.
+    #[must_use]
+    pub fn room_bytes(&self) -> Option<u64> {
+        let left = |max: u64| Some(max.saturating_sub(stored::bytes_besides(&*self.disk, "").ok()?));
+        let free = self.free_bytes();
+        let Some(limit) = self.bytes_max.and_then(left) else { return free };
+        Some(free.map_or(limit, |free| free.min(limit)))
     }
 
     /// The sequence number that a record gets at least that is appended from now on.

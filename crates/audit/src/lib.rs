@@ -13,6 +13,7 @@
 //! on disk, the guarantees and their limits. This crate reads no clock and draws no randomness.
 
 mod chain;
+mod compressed;
 mod disk;
 mod error;
 mod journal;
@@ -25,11 +26,15 @@ mod reader;
 mod record;
 mod recovery;
 mod segment;
+mod single;
+mod stored;
+mod upkeep;
 mod value;
 mod verify;
 mod writer;
 
 pub use chain::PAYLOAD_BYTES_MAX;
+pub use compressed::Pause;
 pub use disk::{Disk, DiskFile, FsDisk};
 pub use error::{CloseError, Damage, JournalError, Reason, Refused};
 pub use journal::{Journal, JournalHealth, Options};
@@ -37,12 +42,14 @@ pub use memory::{Crash, MemoryDisk};
 pub use merkle::{MerkleHash, MerklePathFinder, MerkleTree, merkle_root_of_path};
 pub use milestone::{Milestone, NotAMilestone, milestone};
 pub use queue::{Appended, Position};
-pub use reader::{Placed, Run, SegmentReader, record_at, segments};
+pub use reader::{Placed, Run, SegmentReader, segments};
 pub use record::{
     EventKind, InvokedBy, NotARecord, RECORD_VERSION, Record, RecordedCaller, RecordedDecision,
     RecordedIssuer, RecordedOutcome, RecordedSession, RecordedTls,
 };
 pub use recovery::Recovery;
 pub use segment::Node;
+pub use single::RecordReader;
+pub use upkeep::{CompressedSegment, Inventory, OutdatedSegment, Upkeep};
 pub use value::{Hexadecimal, Value};
 pub use verify::{ChainVerdict, verify};

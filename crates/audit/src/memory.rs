@@ -238,6 +238,12 @@ impl Disk for MemoryDisk {
         rest.unwrap_or_default().read(buffer)
     }
 
+    fn size(&self, name: &str) -> io::Result<u64> {
+        let state = self.lock();
+        let contents = state.files.get(name).ok_or(io::ErrorKind::NotFound)?;
+        Ok(contents.now.len() as u64)
+    }
+
     fn create(&self, name: &str) -> io::Result<Box<dyn DiskFile>> {
         let mut state = self.lock();
         if state.files.contains_key(name) {

@@ -7,8 +7,8 @@ use base16ct::lower::encode_string;
 use crate::chain::{CHAIN_LEN, Chain};
 use crate::disk::Disk;
 use crate::error::JournalError;
-use crate::recovery::segment_files;
-use crate::segment::{Frames, Segment, parse_name};
+use crate::segment::{Frames, HEADER_LEN, Header, Segment, parse_name};
+use crate::stored::{self, segment_files};
 use crate::verify::ChainVerdict;
 
 /// A record's sequence number, and the chain value behind the record. Written `5:` and 64 hexadecimal digits.
@@ -25,6 +25,13 @@ pub struct Milestone {
 pub struct NotAMilestone;
 
 impl ChainVerdict {
+    /// Where the records that are not there any more ended; `None` if the journal has its first record.
+    #[must_use]
+    pub fn beginning(&self) -> Option<Milestone> {
+        let sequence = self.first_sequence.checked_sub(1).filter(|sequence| *sequence > 0)?;
+        Some(Milestone { sequence, chain: self.before })
+    }
+
     /// Where the journal ends; `None` for an empty one.
     #[must_use]
     pub fn end(&self) -> Option<Milestone> {
@@ -33,20 +40,33 @@ impl ChainVerdict {
     }
 }
 
-/// The journal's own milestone at a record; `None` if the journal has no such record: its end was cut off, or the segment
-/// was moved away.
+/// The journal's own milestone at a record, or at the last one before its first; `None` if the journal has no such record: its end
+/// was cut off, or the segment was removed or moved away.
 ///
 /// # Errors
 /// [`JournalError::Damaged`] if the record's segment contradicts itself, [`JournalError::Io`] if it cannot be read.
 pub fn milestone(disk: &dyn Disk, sequence: u64) -> Result<Option<Milestone>, JournalError> {
     let files = segment_files(disk)?;
     let holds = |file: &&String| parse_name(file).is_some_and(|first| first <= sequence);
-    let Some(file) = files.iter().rfind(holds) else { return Ok(None) };
-    let bytes = disk.read(file).map_err(JournalError::io(file))?;
+    let Some(file) = files.iter().rfind(holds) else { return before_the_first(disk, &files, sequence) };
+    let bytes = stored::read(disk, file)?;
     let is_newest = files.last() == Some(file);
     let segment = Segment::check(file, &bytes, is_newest, &mut |_, _| {}).map_err(JournalError::Damaged)?;
     let index = usize::try_from(sequence.saturating_sub(segment.header.first)).unwrap_or(usize::MAX);
     Ok(Frames::new(&bytes).nth(index).map(|frame| Milestone { sequence, chain: frame.chain }))
+}
+
+/// The milestone on which the first segment builds, if it is this one.
+fn before_the_first(
+    disk: &dyn Disk,
+    files: &[String],
+    sequence: u64,
+) -> Result<Option<Milestone>, JournalError> {
+    let Some(file) = files.first() else { return Ok(None) };
+    let mut head = [0; HEADER_LEN];
+    let read = stored::read_at(disk, file, 0, &mut head)?;
+    let header = head.get(..read).and_then(Header::decode).filter(|(header, _)| header.first == sequence + 1);
+    Ok(header.map(|(header, _)| Milestone { sequence, chain: header.before }))
 }
 
 impl fmt::Display for Milestone {
@@ -116,6 +136,19 @@ mod tests {
         assert_ne!(milestone(&journal(&["one", "2", "three", "four"]), 3).unwrap(), Some(end));
         assert_eq!(milestone(&journal(&[]), 3).unwrap(), None);
         assert_eq!(verify(&journal(&[]), &mut |_, _| {}).unwrap().end(), None);
+    }
+
+    #[test]
+    fn a_journal_that_lost_its_beginning_still_has_the_end_of_it() {
+        let disk = journal(&["one", "two", "three", "four", "five"]);
+        extend(&disk, &["six", "seven", "eight", "nine"]);
+        let second = crate::segments(&disk).unwrap()[1];
+        let cut = milestone(&disk, second - 1).unwrap();
+        assert_eq!(verify(&disk, &mut |_, _| {}).unwrap().beginning(), None);
+        disk.remove(&crate::segment::name(1)).unwrap();
+        assert_eq!(verify(&disk, &mut |_, _| {}).unwrap().beginning(), cut);
+        assert_eq!(milestone(&disk, second - 1).unwrap(), cut);
+        assert_eq!(milestone(&disk, second - 2).unwrap(), None);
     }
 
     #[test]

@@ -271,8 +271,10 @@ impl Shared {
         match queue.health {
             JournalHealth::Stopped(_) => return Err(Refused::Stopped),
             _ if queue.closed => return Err(Refused::Stopped),
-            JournalHealth::NotWriting(_) if !durable => return Err(Refused::NotWritten),
-            JournalHealth::NotWriting(_) | JournalHealth::Good => {}
+            JournalHealth::NotWriting(_) | JournalHealth::AtLimit if !durable => {
+                return Err(Refused::NotWritten);
+            }
+            JournalHealth::NotWriting(_) | JournalHealth::AtLimit | JournalHealth::Good => {}
         }
         let bytes = queue.batch.bytes.len() + payload.len() + FRAME_OVERHEAD;
         if queue.batch.records >= self.records_max || bytes > self.bytes_max {

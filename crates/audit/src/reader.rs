@@ -1,4 +1,4 @@
-//! Reading a journal while it is written: from any place on, and single records.
+//! Reading a journal while it is written, from any segment on.
 //!
 //! Whoever reads here sees frames that verify, in the order of their sequence numbers. That one segment follows another is
 //! for [`verify`](crate::verify()) to check.
@@ -8,15 +8,13 @@ use std::sync::Arc;
 use crate::chain::{CHAIN_LEN, FRAME_OVERHEAD, Frame, PAYLOAD_BYTES_MAX, frame_at};
 use crate::disk::Disk;
 use crate::error::{Damage, JournalError, Reason};
-use crate::recovery::segment_files;
 use crate::segment::{HEADER_LEN, Header, Node, name, parse_name};
+use crate::stored::{self, segment_files};
 
 /// Bytes that are read at a time when records follow each other.
 const RUN_BYTES: usize = 256 * 1024;
 /// A run that left this many bytes, or more, met something that is no frame.
-const FRAME_BYTES_MAX: usize = PAYLOAD_BYTES_MAX + FRAME_OVERHEAD;
-/// Bytes that are read first when one record is wanted; most are shorter.
-const RECORD_BYTES: usize = 2048;
+pub(crate) const FRAME_BYTES_MAX: usize = PAYLOAD_BYTES_MAX + FRAME_OVERHEAD;
 
 const _: () =
     assert!(RUN_BYTES > PAYLOAD_BYTES_MAX + FRAME_OVERHEAD + CHAIN_LEN, "a run has room for any frame");
@@ -46,7 +44,7 @@ pub struct Placed<'b> {
 pub struct SegmentReader {
     disk: Arc<dyn Disk>,
     file: String,
-    node: Node,
+    header: Header,
     next: u64,
     offset: u64,
     buffer: Vec<u8>,
@@ -70,11 +68,11 @@ impl SegmentReader {
     pub fn open(disk: Arc<dyn Disk>, first: u64) -> Result<Self, JournalError> {
         let file = name(first);
         let mut head = [0; HEADER_LEN];
-        let read = disk.read_at(&file, 0, &mut head).map_err(JournalError::io(&file))?;
+        let read = stored::read_at(&*disk, &file, 0, &mut head)?;
         match head.get(..read).and_then(Header::decode) {
             Some((header, _)) if header.first == first => {
                 let buffer = vec![0; RUN_BYTES];
-                Ok(Self { disk, file, node: header.node, next: first, offset: HEADER_LEN as u64, buffer })
+                Ok(Self { disk, file, header, next: first, offset: HEADER_LEN as u64, buffer })
             }
             _ => Err(JournalError::Damaged(Damage { file, offset: 0, reason: Reason::Header })),
         }
@@ -83,7 +81,7 @@ impl SegmentReader {
     /// Whose journal it is.
     #[must_use]
     pub fn node(&self) -> Node {
-        self.node
+        self.header.node
     }
 
     /// Sequence number of the record that is read next.
@@ -92,16 +90,26 @@ impl SegmentReader {
         self.next
     }
 
+    /// What the segment says of itself.
+    pub(crate) fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// Where the record begins that is read next, in bytes.
+    pub(crate) fn offset(&self) -> u64 {
+        self.offset
+    }
+
     /// Shows the records that follow and verify, at most about 256 KiB of them. None follow where the segment ends, where it
     /// is still being written, and where it is damaged.
     ///
     /// # Errors
-    /// [`JournalError::Io`] if the segment cannot be read.
+    /// [`JournalError::Io`] if the segment cannot be read, [`JournalError::Damaged`] if its compressed form does not hold.
     pub fn read(&mut self, visit: &mut dyn FnMut(Placed<'_>)) -> Result<Run, JournalError> {
         // The chain value on which the frame builds stands in front of it.
         let start = self.offset.saturating_sub(CHAIN_LEN as u64);
-        let read = self.disk.read_at(&self.file, start, &mut self.buffer);
-        let bytes = self.buffer.get(..read.map_err(JournalError::io(&self.file))?).unwrap_or_default();
+        let read = stored::read_at(&*self.disk, &self.file, start, &mut self.buffer)?;
+        let bytes = self.buffer.get(..read).unwrap_or_default();
         let mut at = CHAIN_LEN;
         let mut records = 0;
         while let Some(frame) = frame_at(bytes, at) {
@@ -116,27 +124,10 @@ impl SegmentReader {
     }
 }
 
-/// The bytes of the record whose frame begins at `offset` in the segment that begins with record `first`.
-///
-/// # Errors
-/// [`JournalError::Damaged`] if no frame there verifies, [`JournalError::Io`] if the segment cannot be read.
-pub fn record_at(disk: &dyn Disk, first: u64, offset: u64) -> Result<Vec<u8>, JournalError> {
-    let file = name(first);
-    let start = offset.saturating_sub(CHAIN_LEN as u64);
-    for len in [RECORD_BYTES, CHAIN_LEN + FRAME_BYTES_MAX] {
-        let mut bytes = vec![0; len];
-        let read = disk.read_at(&file, start, &mut bytes).map_err(JournalError::io(&file))?;
-        if let Some(frame) = frame_at(bytes.get(..read).unwrap_or_default(), CHAIN_LEN) {
-            return Ok(frame.payload.to_vec());
-        }
-    }
-    Err(JournalError::Damaged(Damage { file, offset, reason: Reason::Frame }))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Journal, MemoryDisk, Options};
+    use crate::{Journal, MemoryDisk, Options, RecordReader};
 
     fn journal(disk: &MemoryDisk) -> Journal {
         let options = Options { segment_bytes_max: 4000, ..Options::new([7; 16]) };
@@ -196,10 +187,11 @@ mod tests {
         }
         assert_eq!(seen.len(), 200);
         assert!(segments(&*shared).unwrap().len() > 10);
+        let records = RecordReader::new(Arc::clone(&shared));
         for (segment, offset, sequence) in seen {
-            assert_eq!(record_at(&*shared, segment, offset).unwrap(), record(sequence));
+            assert_eq!(records.record_at(segment, offset).unwrap(), record(sequence));
         }
-        assert!(record_at(&*shared, 1, 97).is_err(), "no frame begins there");
+        assert!(records.record_at(1, 97).is_err(), "no frame begins there");
     }
 
     #[test]

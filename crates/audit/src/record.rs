@@ -421,6 +421,17 @@ impl fmt::Display for NotARecord {
 
 impl std::error::Error for NotARecord {}
 
+/// When the event of a record was, in milliseconds since 1970, UTC; `None` if the bytes do not tell. Reads no more than that.
+pub(crate) fn time_of(payload: &[u8]) -> Option<i64> {
+    let mut fields = minicbor::Decoder::new(payload);
+    fields.array().ok().flatten()?;
+    // Version, kind, event id.
+    for _ in 0..3 {
+        fields.skip().ok()?;
+    }
+    fields.i64().ok()
+}
+
 /// Shortens a text to at most `bytes_max` bytes, at the end of a character.
 fn cut(text: &mut Text<'_>, bytes_max: usize) {
     if text.len() > bytes_max {

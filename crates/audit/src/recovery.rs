@@ -9,7 +9,9 @@ use std::sync::Arc;
 use crate::chain::CHAIN_LEN;
 use crate::disk::{Disk, DiskFile};
 use crate::error::{JournalError, is_full};
+use crate::record::time_of;
 use crate::segment::{self, Frames, HEADER_LEN, Header, Node, Segment};
+use crate::stored::{self, segment_files};
 use crate::writer::{Failure, Tail};
 
 /// At most this many bytes of a torn tail are kept.
@@ -21,6 +23,7 @@ pub struct Recovery {
     /// The last one or two segments, oldest first, with their checked lengths.
     recent: Vec<(String, usize)>,
     next: u64,
+    latest_ms: Option<i64>,
     torn_bytes: usize,
 }
 
@@ -29,6 +32,12 @@ impl Recovery {
     #[must_use]
     pub fn next_sequence(&self) -> u64 {
         self.next
+    }
+
+    /// When the last record was, in milliseconds since 1970, UTC; `None` if there is none that tells.
+    #[must_use]
+    pub fn latest_ms(&self) -> Option<i64> {
+        self.latest_ms
     }
 
     /// How many bytes a crash left behind the last whole record. Nobody was promised them. A file named after the
@@ -46,12 +55,12 @@ impl Recovery {
     /// [`JournalError::Io`] if a segment can no longer be read, [`JournalError::Damaged`] if an older one is damaged.
     pub fn payloads_from(&self, from: u64, visit: &mut dyn FnMut(&[u8])) -> Result<(), JournalError> {
         for file in self.older_from(from)? {
-            let bytes = self.disk.read(&file).map_err(JournalError::io(&file))?;
+            let bytes = stored::read(&*self.disk, &file)?;
             Segment::check(&file, &bytes, false, &mut |_, payload| visit(payload))
                 .map_err(JournalError::Damaged)?;
         }
         for (file, len) in &self.recent {
-            let bytes = self.disk.read(file).map_err(JournalError::io(file))?;
+            let bytes = stored::read(&*self.disk, file)?;
             Frames::new(bytes.get(..*len).unwrap_or(&bytes)).for_each(|frame| visit(frame.payload));
         }
         Ok(())
@@ -77,11 +86,13 @@ struct Found {
     segments: Vec<Segment>,
     /// A newer segment with its bytes, if a crash interrupted its making.
     unfinished: Option<(String, Vec<u8>)>,
+    /// When the last record was.
+    latest_ms: Option<i64>,
 }
 
 /// Finds the end of the journal on `disk`, or begins a new one.
 pub(crate) fn recover(disk: &Arc<dyn Disk>, node: Node) -> Result<(Tail, Recovery), JournalError> {
-    let Found { segments, unfinished } = look(&**disk)?;
+    let Found { segments, unfinished, latest_ms } = look(&**disk)?;
     if segments.last().is_some_and(|last| last.header.node != node) {
         return Err(JournalError::OtherNode);
     }
@@ -93,46 +104,37 @@ pub(crate) fn recover(disk: &Arc<dyn Disk>, node: Node) -> Result<(Tail, Recover
         discard_unfinished(&**disk, file, bytes).map_err(JournalError::io(file))?;
     }
     let tail = match segments.last() {
-        Some(last) => {
+        Some(last) if stored::is_plain(&**disk, &last.file)? => {
             torn_bytes += last.torn;
             reopen(&**disk, last).map_err(JournalError::io(&last.file))?
         }
-        None => {
-            let header = Header { node, first: 1, before: [0; CHAIN_LEN] };
-            Tail::begin(&**disk, &header).map_err(|failure| match failure {
-                Failure::Write(error) | Failure::Sync(error) => JournalError::io(&segment::name(1))(error),
-            })?
-        }
+        // Nothing is added to a compressed segment.
+        Some(last) => begin(&**disk, &Header { node, first: last.next, before: last.chain })?,
+        None => begin(&**disk, &Header { node, first: 1, before: [0; CHAIN_LEN] })?,
     };
     let next = tail.next;
     let recent = segments.into_iter().map(|segment| (segment.file, segment.len)).collect();
-    Ok((tail, Recovery { disk: Arc::clone(disk), recent, next, torn_bytes }))
-}
-
-/// Names of all segments, oldest first.
-pub(crate) fn segment_files(disk: &dyn Disk) -> Result<Vec<String>, JournalError> {
-    let mut files = disk.list().map_err(JournalError::io("directory"))?;
-    files.retain(|file| segment::parse_name(file).is_some());
-    files.sort_unstable();
-    Ok(files)
+    Ok((tail, Recovery { disk: Arc::clone(disk), recent, next, latest_ms, torn_bytes }))
 }
 
 /// Checks the last two segments and that one follows the other.
 fn look(disk: &dyn Disk) -> Result<Found, JournalError> {
-    let mut found = Found { segments: Vec::new(), unfinished: None };
+    let mut found = Found { segments: Vec::new(), unfinished: None, latest_ms: None };
     let files = segment_files(disk)?;
     for file in files.iter().rev() {
         if found.segments.len() == 2 {
             break;
         }
-        let bytes = disk.read(file).map_err(JournalError::io(file))?;
+        let bytes = stored::read(disk, file)?;
         let is_newest = found.segments.is_empty() && found.unfinished.is_none();
         if is_newest && segment::is_unfinished(&bytes) {
             found.unfinished = Some((file.clone(), bytes));
             continue;
         }
-        let segment =
-            Segment::check(file, &bytes, is_newest, &mut |_, _| {}).map_err(JournalError::Damaged)?;
+        let mut latest_ms = None;
+        let segment = Segment::check(file, &bytes, is_newest, &mut |_, payload| latest_ms = time_of(payload));
+        let segment = segment.map_err(JournalError::Damaged)?;
+        found.latest_ms = found.latest_ms.or(latest_ms);
         if let Some(after) = found.segments.first() {
             after.check_follows(&segment).map_err(JournalError::Damaged)?;
         }
@@ -143,6 +145,16 @@ fn look(disk: &dyn Disk) -> Result<Found, JournalError> {
         segment::check_number(file, next).map_err(JournalError::Damaged)?;
     }
     Ok(found)
+}
+
+fn begin(disk: &dyn Disk, header: &Header) -> Result<Tail, JournalError> {
+    Tail::begin(disk, header).map_err(|failure| {
+        let error = match failure {
+            Failure::Write(error) | Failure::Sync(error) => error,
+            Failure::Limit => io::ErrorKind::QuotaExceeded.into(),
+        };
+        JournalError::io(&segment::name(header.first))(error)
+    })
 }
 
 fn discard_unfinished(disk: &dyn Disk, file: &str, bytes: &[u8]) -> io::Result<()> {
@@ -162,7 +174,7 @@ fn reopen(disk: &dyn Disk, last: &Segment) -> io::Result<Tail> {
     file.sync()?;
     disk.sync_directory()?;
     keep_torn(disk, &last.file, last.len, bytes.get(last.len..last.len + last.torn).unwrap_or_default())?;
-    Ok(Tail::resume(file, last))
+    Ok(Tail::resume(file, last, stored::bytes_besides(disk, &last.file)?))
 }
 
 /// Saves bytes that were cut off beside the segment, replacing those of an earlier crash at the same place. They were cut off

@@ -14,6 +14,7 @@ use crate::error::Refused;
 use crate::journal::JournalHealth;
 use crate::queue::{Batch, Found, Shared};
 use crate::segment::{self, HEADER_LEN, Header, Node, Segment};
+use crate::stored;
 
 /// Handed-over records are synced when this many ticks of 2 ms have passed. A batch counts as one tick, because it
 /// waits for more records at most that long, and as [`QUIET_TICKS`] more if the queue was idle before it.
@@ -30,6 +31,8 @@ const PROBE_BYTES: usize = 64 * 1024;
 pub(crate) struct Tail {
     file: Box<dyn DiskFile>,
     node: Node,
+    /// Sequence number of the segment's first record.
+    first: u64,
     /// Bytes in the segment up to the last whole frame.
     len: u64,
     /// Bytes in the file: zeroes behind `len`, room for the next frames.
@@ -41,6 +44,8 @@ pub(crate) struct Tail {
     synced: bool,
     /// A failed write may have left bytes behind `len`.
     dirty: bool,
+    /// Bytes of all other files of the journal, or more: nobody but the writer makes them grow for long.
+    others: u64,
 }
 
 /// How long segments get.
@@ -48,13 +53,28 @@ pub(crate) struct Tail {
 pub(crate) struct Sizes {
     pub(crate) segment_bytes_max: u64,
     pub(crate) room_bytes: u64,
+    /// Of all files together.
+    pub(crate) bytes_max: Option<u64>,
 }
 
 pub(crate) enum Failure {
     /// Nothing was added to the journal; the write can be tried again.
     Write(io::Error),
+    /// Nothing was added, because the journal's files may get no longer together.
+    Limit,
     /// What is on disk is unknown; the journal must stop.
     Sync(io::Error),
+}
+
+impl Failure {
+    /// What the journal says of itself then; `None` if it has to stop.
+    fn health(&self) -> Option<JournalHealth> {
+        match self {
+            Self::Write(error) => Some(JournalHealth::NotWriting(error.kind())),
+            Self::Limit => Some(JournalHealth::AtLimit),
+            Self::Sync(_) => None,
+        }
+    }
 }
 
 pub(crate) struct Writer {
@@ -97,7 +117,7 @@ impl Writer {
                     return false;
                 }
                 // The batch was put back or refused. Kept records are tried again, unless this is the end.
-                Err(Failure::Write(_)) | Ok(()) => {}
+                Err(Failure::Write(_) | Failure::Limit) | Ok(()) => {}
             }
             if found == Found::Closed {
                 return self.kept_records == 0 && self.sync().is_ok() && self.tail.finish().is_ok();
@@ -108,8 +128,13 @@ impl Writer {
     /// Tells at once that a disk is full, before a record finds out.
     pub(crate) fn look_for_room(&mut self) {
         let is_short = self.disk.free_bytes().is_some_and(|free| free < PROBE_BYTES as u64);
-        if is_short && let Err(Failure::Write(error)) = self.tail.probe() {
-            self.shared.set_health(JournalHealth::NotWriting(error.kind()));
+        let probed = if is_short {
+            self.tail.probe(&*self.disk, self.sizes)
+        } else {
+            self.tail.permit(&*self.disk, PROBE_BYTES as u64, self.sizes).map(drop)
+        };
+        if let Some(health) = probed.err().as_ref().and_then(Failure::health) {
+            self.shared.set_health(health);
         }
     }
 
@@ -155,8 +180,8 @@ impl Writer {
     /// nobody can refuse these any more. The kept records are bounded: no other record is accepted until they are
     /// written.
     fn put_back(&mut self, batch: &mut Batch, failure: Failure) -> Result<(), Failure> {
-        let Failure::Write(error) = failure else { return Err(failure) };
-        self.shared.set_health(JournalHealth::NotWriting(error.kind()));
+        let Some(health) = failure.health() else { return Err(failure) };
+        self.shared.set_health(health);
         let shift = self.kept.len();
         for range in &batch.handed_over {
             let frame = batch.bytes.get(range.start + shift..range.end + shift).unwrap_or_default();
@@ -165,7 +190,7 @@ impl Writer {
         self.kept_records += batch.handed_over.len() as u64;
         self.shared.left(usize::try_from(self.kept_records).unwrap_or(usize::MAX));
         batch.settle(Err(Refused::NotWritten));
-        Err(Failure::Write(error))
+        Err(failure)
     }
 
     /// Whether the last write succeeded.
@@ -176,7 +201,7 @@ impl Writer {
     /// Looks whether the disk takes bytes again. While it does not, calls are refused before they have anything to record,
     /// so that no record would find out.
     fn probe(&mut self) -> Result<(), Failure> {
-        self.tail.probe()?;
+        self.tail.probe(&*self.disk, self.sizes)?;
         self.shared.set_health(JournalHealth::Good);
         Ok(())
     }
@@ -206,26 +231,30 @@ impl Tail {
         Ok(Self {
             file,
             node: header.node,
+            first: header.first,
             len: HEADER_LEN as u64,
             end: HEADER_LEN as u64,
             chain,
             next: header.first,
             synced: true,
             dirty: false,
+            others: stored::bytes_besides(disk, &name).map_err(Failure::Write)?,
         })
     }
 
     /// Continues behind a segment that was checked, cut and synced.
-    pub(crate) fn resume(file: Box<dyn DiskFile>, last: &Segment) -> Self {
+    pub(crate) fn resume(file: Box<dyn DiskFile>, last: &Segment, others: u64) -> Self {
         Self {
             file,
             node: last.header.node,
+            first: last.header.first,
             len: last.len as u64,
             end: last.len as u64,
             chain: last.chain,
             next: last.next,
             synced: true,
             dirty: false,
+            others,
         }
     }
 
@@ -240,7 +269,10 @@ impl Tail {
     ) -> Result<(), Failure> {
         self.clean()?;
         let added = buffer.len().saturating_sub(CHAIN_LEN) as u64;
-        if self.len > HEADER_LEN as u64 && self.len + added > sizes.segment_bytes_max {
+        let is_full = self.len > HEADER_LEN as u64 && self.len + added > sizes.segment_bytes_max;
+        let header = if is_full { HEADER_LEN as u64 } else { 0 };
+        let room = self.permit(disk, header + added, sizes)?;
+        if is_full {
             // Only the newest segment may be torn.
             self.sync()?;
             self.finish()?;
@@ -250,8 +282,7 @@ impl Tail {
         let chain = seal(buffer, &self.chain, self.synced).ok_or_else(not_frames)?;
         let frames = buffer.get(CHAIN_LEN..).ok_or_else(not_frames)?;
         self.synced = false;
-        let written =
-            self.make_room(added, sizes.room_bytes).and_then(|()| self.file.write_at(self.len, frames));
+        let written = self.make_room(added, room).and_then(|()| self.file.write_at(self.len, frames));
         if let Err(error) = written {
             self.dirty = true;
             // If cleaning fails here, the next write tries it again.
@@ -264,9 +295,21 @@ impl Tail {
         Ok(())
     }
 
+    /// Whether the journal may get so much longer: then how much room there may be behind, else [`Failure::Limit`].
+    fn permit(&mut self, disk: &dyn Disk, added: u64, sizes: Sizes) -> Result<u64, Failure> {
+        let Some(bytes_max) = sizes.bytes_max else { return Ok(sizes.room_bytes) };
+        let left = |tail: &Self| bytes_max.checked_sub(tail.others + tail.len + added);
+        if left(self).is_none() {
+            // Others may have been compressed, removed or moved away meanwhile.
+            self.others = stored::bytes_besides(disk, &segment::name(self.first)).map_err(Failure::Write)?;
+        }
+        left(self).map(|left| left.min(sizes.room_bytes)).ok_or(Failure::Limit)
+    }
+
     /// Writes zeroes behind the last frame. They are room.
-    fn probe(&mut self) -> Result<(), Failure> {
+    fn probe(&mut self, disk: &dyn Disk, sizes: Sizes) -> Result<(), Failure> {
         self.clean()?;
+        self.permit(disk, PROBE_BYTES as u64, sizes)?;
         self.synced = false;
         if let Err(error) = self.file.write_at(self.len, &[0; PROBE_BYTES]) {
             self.dirty = true;

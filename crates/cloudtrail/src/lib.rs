@@ -24,7 +24,7 @@ use std::{sync::Arc, time::Duration};
 
 use audit::{Disk, MemoryDisk, Node};
 use dispatch::{Backstage, Protocol, Service};
-use state::{Stateful, View};
+use state::{Snapshot, Stateful, View};
 use strongroom::Strongroom;
 use tokio::sync::{Mutex, Semaphore};
 
@@ -136,8 +136,8 @@ impl CloudTrail {
 
     /// The first record of the journal that some trail still needs.
     #[must_use]
-    pub fn undelivered(&self, backstage: &Backstage) -> Option<u64> {
-        delivery::undelivered(self, backstage.mirror.snapshot().find::<Tables>()?)
+    pub fn undelivered(&self, memory: &Snapshot) -> Option<u64> {
+        delivery::undelivered(self, memory.find::<Tables>()?)
     }
 
     fn period_millis(&self) -> i64 {

@@ -57,6 +57,7 @@ impl Development {
             // The journal of a development is as short as its memory.
             begin_journal: true,
             disk: place.disk,
+            retention: place.retention,
             index: place.index,
             destinations: destinations(config, place.digests),
             clock: Arc::clone(&clock) as _,

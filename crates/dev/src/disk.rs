@@ -52,6 +52,13 @@ impl Disk for ShortDisk {
         rest.unwrap_or_default().read(buffer)
     }
 
+    fn size(&self, name: &str) -> io::Result<u64> {
+        self.files()
+            .get(name)
+            .map(|contents| contents.len() as u64)
+            .ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
     fn create(&self, name: &str) -> io::Result<Box<dyn DiskFile>> {
         let mut files = self.files();
         if files.contains_key(name) {

@@ -5,7 +5,9 @@ use std::{path::Path, sync::Arc};
 use audit::{Disk, FsDisk, MemoryDisk};
 use dispatch::Clock;
 use secret::Plaintext;
-use server::{DataDir, SealFile, SealFileError, SealRecord, SealSource, StartError, SystemEntropy};
+use server::{
+    DataDir, Retention, SealFile, SealFileError, SealRecord, SealSource, StartError, SystemEntropy,
+};
 use store::{MemoryStore, SqliteStore, Store};
 use strongroom::{Seal, seal::FileSeal};
 
@@ -22,6 +24,7 @@ pub(crate) struct Place {
     pub(crate) digests: Arc<dyn Disk>,
     pub(crate) seal: Arc<dyn SealSource>,
     pub(crate) journal: audit::Options,
+    pub(crate) retention: Retention,
 }
 
 impl Place {
@@ -33,6 +36,8 @@ impl Place {
             index: Arc::new(MemoryDisk::new()),
             digests: Arc::new(MemoryDisk::new()),
             seal: Arc::new(MemorySeal::new()?),
+            // The disk keeps two files.
+            retention: Retention { compress: false, ..Retention::default() },
             journal: audit::Options {
                 segment_bytes_max: disk::SEGMENT_BYTES_MAX,
                 ..audit::Options::new(*b"keywright-dev\0\0\0")
@@ -68,6 +73,7 @@ impl Place {
             ),
             digests: Arc::new(FsDisk::open(&data.digests())?),
             seal: Arc::new(seal),
+            retention: Retention::default(),
             journal: audit::Options::new(data.node(&SystemEntropy).map_err(StartError::Node)?),
         })
     }

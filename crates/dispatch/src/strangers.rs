@@ -170,7 +170,7 @@ impl Strangers {
     }
 
     fn look_for_room(&self) {
-        let free = self.journal.free_bytes();
+        let free = self.journal.room_bytes();
         let is_short = free.is_some_and(|free| free < self.disk_reserve_bytes);
         if self.is_short.swap(is_short, Relaxed) == is_short {
             return;
@@ -180,14 +180,10 @@ impl Strangers {
             tracing::warn!(
                 free,
                 reserve,
-                "the journal's disk is nearly full: refusals of strangers are only counted"
+                "the journal, or its disk, is nearly full: refusals of strangers are only counted"
             );
         } else {
-            tracing::info!(
-                free,
-                reserve,
-                "the journal's disk has room: refusals of strangers are recorded again"
-            );
+            tracing::info!(free, reserve, "the journal has room: refusals of strangers are recorded again");
         }
     }
 

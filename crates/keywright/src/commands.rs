@@ -311,10 +311,11 @@ fn show(place: DataOptions) -> Result<(), Failure> {
 
 fn verify(place: DataOptions, since: Option<Milestone>) -> Result<(), Failure> {
     let data_dir = place.config()?.data_dir;
-    let verdict = records::verify(&data_dir)?;
+    let checked = records::verify(&data_dir)?;
     if let Some(since) = since {
         records::goes_on_from(&data_dir, since)?;
     }
+    let verdict = &checked.verdict;
     print(|out| {
         writeln!(
             out,
@@ -324,6 +325,9 @@ fn verify(place: DataOptions, since: Option<Milestone>) -> Result<(), Failure> {
             verdict.segments,
             verdict.torn_bytes
         )?;
+        if let Some(beginning) = checked.beginning() {
+            writeln!(out, "{beginning}")?;
+        }
         verdict.end().map_or(Ok(()), |end| writeln!(out, "{end}"))
     })?;
     Ok(())

@@ -10,6 +10,7 @@
 mod buckets;
 mod error;
 mod file;
+mod journal;
 mod keys;
 mod limits;
 mod oidc;
@@ -33,12 +34,13 @@ use cloudtrail::WantedTrail;
 use dispatch::{Durability, Origins, Regions, ServiceIdentity, StrangersShare};
 use edge::{Limits, TlsFiles, is_loopback};
 use model::arn::{Partition, Region};
-use server::{RootSource, SealFile};
+use server::{Retention, RootSource, SealFile};
 
 use self::values::absolute;
 pub(crate) use self::{
     buckets::{BucketPlace, BucketSettings, BucketsSettings},
     error::{ConfigError, Rule, Wrong},
+    journal::JournalSettings,
     oidc::{KeySource, Oidc},
     quotas::QuotaSettings,
     settings::Settings,
@@ -71,6 +73,10 @@ pub(crate) struct Config {
     pub(crate) tls: Option<TlsFiles>,
     /// When replies to calls that change nothing may leave.
     pub(crate) journal: Durability,
+    /// How long the journal is kept, and how.
+    pub(crate) retention: Retention,
+    /// How many bytes the journal's files have together at most.
+    pub(crate) journal_bytes_max: Option<u64>,
     /// Age in days at which a new domain key is made.
     pub(crate) domain_key_rotation_days: u32,
     /// Threads that serve the API.
@@ -148,6 +154,8 @@ impl Config {
             seal,
             tls: named.or_else(|| issued_in(&data_dir)),
             journal: settings.journal.unwrap_or(Durability::Durable),
+            retention: settings.retention.retention(),
+            journal_bytes_max: settings.retention.bytes_max(),
             domain_key_rotation_days: settings.domain_key_rotation_days.unwrap_or(DOMAIN_KEY_ROTATION_DAYS),
             workers: settings.workers.unwrap_or_else(cores),
             limits: Limits {
@@ -263,7 +271,6 @@ impl fmt::Display for Config {
         writeln!(f, "admin_listen = {}", text(&self.admin_listen.to_string()))?;
         writeln!(f, "danger_admin_off_loopback = {}", self.danger_admin_off_loopback)?;
         writeln!(f, "regions = {}", text(&regions_text(&self.regions)))?;
-        writeln!(f, "journal = {}", text(durability_text(self.journal)))?;
         writeln!(f, "domain_key_rotation_days = {}", self.domain_key_rotation_days)?;
         writeln!(f, "workers = {}", self.workers)?;
         writeln!(f, "log = {}", text(&self.log.to_string()))?;
@@ -274,6 +281,7 @@ impl fmt::Display for Config {
         if let Some(TlsFiles { certificate, key }) = &self.tls {
             writeln!(f, "\n[tls]\ncertificate = {}\nkey = {}", path(certificate), path(key))?;
         }
+        journal::write(f, self.journal, self.retention, self.journal_bytes_max)?;
         limits::write(f, &self.limits)?;
         strangers::write(f, self.strangers)?;
         self.oidc.write(f)?;
@@ -310,6 +318,7 @@ mod tests {
         assert_eq!(config.admin_listen.to_string(), "127.0.0.1:4600");
         assert_eq!(regions_text(&config.regions), "us-east-1");
         assert_eq!(config.journal, Durability::Durable);
+        assert_eq!((config.retention, config.journal_bytes_max), (Retention::default(), None));
         assert_eq!(config.domain_key_rotation_days, 30);
         assert_eq!(config.limits, Limits::default());
         assert_eq!(config.strangers, StrangersShare::default());
@@ -325,6 +334,15 @@ mod tests {
         assert!(limited("[quotas]\nrequest_rates = \"aws\""));
         assert!(limited("[quotas]\nrsa_per_second = 5"));
         assert!(!limited("[quotas]\nrequest_rates = \"unlimited\"\nrsa_per_second = 5"));
+    }
+
+    #[test]
+    fn the_journal_is_kept_as_long_as_the_file_says() {
+        let config = checked("journal.keep = \"400d\"\njournal.max_bytes = \"2TiB\"").unwrap();
+        assert_eq!(config.retention.keep.unwrap().as_secs(), 400 * 86_400);
+        assert_eq!((config.journal_bytes_max, config.journal), (Some(2 << 40), Durability::Durable));
+        let as_before = checked("journal = \"handed-over\"").unwrap();
+        assert_eq!(as_before, checked("[journal]\ndurability = \"handed-over\"").unwrap());
     }
 
     #[test]
@@ -358,6 +376,8 @@ mod tests {
              on_demand_rotations = 9\nsymmetric_per_second = 10\nrsa_per_second = 11\n\
              elliptic_curve_per_second = 12\nml_dsa_per_second = 13",
             "quotas.request_rates = \"aws\"",
+            "[journal]\ndurability = \"handed-over\"\nkeep = \"400d\"\nmax_bytes = \"1536MiB\"",
+            "[journal]\nkeep = \"forever\"\nmax_bytes = \"20GiB\"",
             "[strangers]\nrecords_per_minute = 0\njournal_bytes_per_day = 1048576\ndisk_reserve_bytes = 0",
             "[[services]]\nname = \"s3\"\nprincipal = \"arn:aws:iam::111122223333:user/s3/gateway\"\n\
              [[services]]\nname = \"ec2\"\nprincipal = \"arn:aws:iam::111122223333:role/volumes\"\n\

@@ -78,10 +78,14 @@ fn parts(
     let options = store::Options { create: false, bytes_max: None };
     let store = data.open_store(options)?;
     Ok(Parts {
-        journal: audit::Options::new(data.node(&SystemEntropy).map_err(StartError::Node)?),
+        journal: audit::Options {
+            bytes_max: config.journal_bytes_max,
+            ..audit::Options::new(data.node(&SystemEntropy).map_err(StartError::Node)?)
+        },
         store: Arc::new(store),
         begin_journal: config.begin_journal,
         disk: Arc::new(FsDisk::open(&data.journal())?),
+        retention: config.retention,
         index: index(data)?,
         destinations,
         clock,

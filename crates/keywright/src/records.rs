@@ -47,12 +47,42 @@ pub(crate) fn each(
     verdict.map_err(|error| io::Error::other(error.to_string()))
 }
 
-/// Checks the chain and nothing else.
+/// What a check of the chain found.
+pub(crate) struct CheckedJournal {
+    pub(crate) verdict: ChainVerdict,
+    /// The last record that tells of a removal: its number, its time, and where what was removed ended.
+    removal: Option<(u64, model::Timestamp, String)>,
+}
+
+/// Checks the chain.
 ///
 /// # Errors
 /// As [`show`].
-pub(crate) fn verify(data_dir: &Path) -> io::Result<ChainVerdict> {
-    show(data_dir, &mut io::sink())
+pub(crate) fn verify(data_dir: &Path) -> io::Result<CheckedJournal> {
+    let mut removal = None;
+    let verdict = each(data_dir, &mut |sequence, record| {
+        if record.kind == EventKind::ServiceEvent && record.operation == "RemoveSegments" {
+            let end = record.parameters.iter().find(|(name, _)| name == "end");
+            let Some((_, Value::Text(end))) = end else { return Ok(()) };
+            removal = Some((sequence, model::Timestamp::from_millis(record.time_ms), end.to_string()));
+        }
+        Ok(())
+    })?;
+    Ok(CheckedJournal { verdict, removal })
+}
+
+impl CheckedJournal {
+    /// What is to be said of records before the first one that is there; `None` if all are.
+    pub(crate) fn beginning(&self) -> Option<String> {
+        let beginning = self.verdict.beginning()?;
+        let said = match &self.removal {
+            Some((sequence, time, end)) if *end == beginning.to_string() => {
+                format!("the server removed them, as record {sequence} of {} says", time.to_iso8601())
+            }
+            _ => "no record says that the server removed them".to_owned(),
+        };
+        Some(format!("records 1 to {} are not there: {said}; they end in {beginning}", beginning.sequence))
+    }
 }
 
 /// Checks that the journal goes on from an end that it once had: that it was neither cut nor put back since, nor written
@@ -184,5 +214,56 @@ pub(crate) fn decision(decision: &RecordedDecision<'_>) -> String {
         RecordedDecision::None => "none".to_owned(),
         RecordedDecision::Allowed { layer, statement } => by("allowed", layer, statement.as_deref()),
         RecordedDecision::Denied { layer, statement } => by("denied", layer, statement.as_deref()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use audit::{Disk, Journal, Options, Upkeep};
+
+    use super::*;
+
+    fn record(end: Option<String>) -> Vec<u8> {
+        let kind = if end.is_some() { EventKind::ServiceEvent } else { EventKind::ApiCall };
+        let mut record = Record::new(kind, [7; 16], 1_700_000_000_000);
+        record.operation = if end.is_some() { "RemoveSegments" } else { "Encrypt" }.into();
+        record.parameters = end.into_iter().map(|end| ("end".into(), end.into())).collect();
+        record.detail = Some("x".repeat(500).into());
+        let mut bytes = Vec::new();
+        record.encode(&mut bytes);
+        bytes
+    }
+
+    #[test]
+    fn what_is_not_there_any_more_is_said_with_who_removed_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk: Arc<dyn Disk> = Arc::new(FsDisk::open(&DataDir::new(folder.path()).journal()).unwrap());
+        let options = Options { segment_bytes_max: 1000, ..Options::new([1; 16]) };
+        let write = |payload: &[u8]| {
+            let (journal, _) = Journal::open(Arc::clone(&disk), options).unwrap();
+            drop(journal.append(payload));
+            journal.close().unwrap();
+        };
+        let beginning = || verify(folder.path()).unwrap().beginning();
+        let upkeep = Upkeep::new(Arc::clone(&disk));
+        let oldest = || upkeep.outdated(i64::MAX, &|| Ok(())).unwrap().unwrap();
+        (0..4).for_each(|_| write(&record(None)));
+        assert_eq!(beginning(), None);
+        let first = oldest();
+        write(&record(Some(first.end.to_string())));
+        upkeep.remove(&first).unwrap();
+        let said = format!(
+            "records 1 to 1 are not there: the server removed them, as record 5 of 2023-11-14T22:13:20Z says; they end in {}",
+            first.end
+        );
+        assert_eq!(beginning(), Some(said));
+        assert!(goes_on_from(folder.path(), first.end).is_ok());
+        // Somebody else moved the next one away.
+        upkeep.remove(&oldest()).unwrap();
+        let beginning = beginning().unwrap();
+        assert!(beginning.starts_with("records 1 to 2 are not there: no record says"), "{beginning}");
+        assert!(goes_on_from(folder.path(), first.end).is_err());
     }
 }

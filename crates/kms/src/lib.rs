@@ -17,7 +17,6 @@ mod key;
 mod key_policy;
 mod last_use;
 pub mod layout;
-mod leaps;
 mod lifecycle;
 mod limits;
 mod making;
@@ -47,7 +46,6 @@ use dispatch::{Protocol, Service};
 
 pub use key_policy::{KeyPolicy, PrincipalIds};
 pub use last_use::Used;
-pub use leaps::Leaps;
 pub use quotas::Quotas;
 pub use rates::{Overrides, Rates, RequestRates};
 pub(crate) use service::principals;

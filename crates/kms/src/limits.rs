@@ -3,12 +3,16 @@
 
 use std::ops::RangeInclusive;
 
-use dispatch::Fault;
+use dispatch::{Fault, Leaps};
 
 use crate::faults;
 
 /// Waiting period before a key is deleted, in days.
 pub(crate) const DELETION_WINDOW_DAYS: RangeInclusive<u16> = 7..=30;
+
+const _: () =
+    assert!(*DELETION_WINDOW_DAYS.start() == Leaps::WAIT_DAYS, "a leap of the clock deletes no key early");
+
 /// The waiting period when none is asked for, in days.
 pub(crate) const DELETION_WINDOW_DAYS_DEFAULT: u16 = 30;
 /// Days between two automatic rotations.

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use dispatch::{Find, Principals, Regions, Resources};
+use dispatch::{Find, Leaps, Principals, Regions, Resources};
 use state::{Behind, Snapshot, Stateful, View};
 use strongroom::Strongroom;
 
-use crate::{key::Key, leaps::Leaps, quotas::Quotas, rates::Rates, tables::Tables, workshop::Workshop};
+use crate::{key::Key, quotas::Quotas, rates::Rates, tables::Tables, workshop::Workshop};
 
 /// The service as one attempt of a call sees it, its keys and aliases at one revision.
 pub type Kms = View<KeyManagement>;

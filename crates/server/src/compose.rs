@@ -4,21 +4,27 @@
 use std::{num::NonZeroUsize, sync::Arc, thread, time::Duration};
 
 use attestation::Roots;
-use audit::{Disk, Journal, Recovery};
+use audit::{Disk, Journal, Pause, Recovery};
 use bytes::Bytes;
 use cloudtrail::{Advance, CloudTrail, Delivered, Destinations};
 use dispatch::{
-    Authentication, Backstage, Clock, Credentials, Dispatcher, Drain, Durability, Find, Observer, Policies,
-    Regions, ServiceEvent, ServiceIdentity, Services, Strangers, StrangersShare, Verified, Wiring,
+    Authentication, Backstage, Clock, Credentials, Dispatcher, Drain, Durability, Find, Leaps, Observer,
+    Policies, Regions, ServiceEvent, ServiceIdentity, Services, Strangers, StrangersShare, Verified, Wiring,
 };
 use iam::{IdentityManagement, IssuerKeys};
-use kms::{KeyManagement, Leaps, Rates, Workshop};
+use kms::{KeyManagement, Rates, Workshop};
 use state::{Behind, Loaded, Mirror, Snapshot};
 use store::{Revision, Store, StoreError};
 use strongroom::{Entropy, Strongroom};
 
 use crate::{
-    deployment, health::Vitals, keeper::Keeper, notary::notarised, seal::SealSource, start::StartError,
+    deployment,
+    health::Vitals,
+    keeper::Keeper,
+    notary::notarised,
+    retention::{Retainer, Retention, Undelivered},
+    seal::SealSource,
+    start::StartError,
 };
 
 /// What a server is made of.
@@ -31,6 +37,8 @@ pub struct Parts {
     pub begin_journal: bool,
     /// Where the journal is.
     pub disk: Arc<dyn Disk>,
+    /// How long the journal is kept, and how.
+    pub retention: Retention,
     /// Where the files of the journal's index are. Whatever is lost of them is made again.
     pub index: Arc<dyn Disk>,
     /// Where trails deliver to.
@@ -109,6 +117,7 @@ pub struct Chores {
     backstage: Backstage,
     keeper: Arc<Keeper>,
     cloudtrail: Arc<CloudTrail>,
+    retainer: Arc<Retainer>,
 }
 
 /// How often it is looked whether a sealed strongroom was unsealed.
@@ -164,12 +173,15 @@ impl Assembly {
             principals: iam::principals,
             quotas: parts.quotas,
             rates: Rates::new(parts.request_rates),
-            leaps: Leaps::new(&*clock),
+            leaps: Leaps::new(&*clock, "deletions and rotations"),
             regions: parts.regions.clone(),
         });
         let cloudtrail =
-            Arc::new(CloudTrail::new(Arc::clone(&strongroom), (&node, disk), index, destinations));
+            CloudTrail::new(Arc::clone(&strongroom), (&node, Arc::clone(&disk)), index, destinations);
+        let cloudtrail = Arc::new(cloudtrail);
         let mirror = Arc::new(Mirror::new(memory(&iam)));
+        let undelivered = undelivered(&cloudtrail, &mirror);
+        let retainer = Arc::new(Retainer::new(&disk, parts.retention, &recovery, &*clock, undelivered));
         let (outbox, drain) = dispatch::outbox(&node, Arc::clone(&store), Arc::clone(&journal));
         let begun = parts.begin_journal.then(|| journal_begun(&*clock, &*entropy)).transpose()?;
         let following = Following {
@@ -186,7 +198,8 @@ impl Assembly {
             Strangers::new(parts.strangers, Arc::clone(&journal), Arc::clone(&clock), Arc::clone(&entropy));
         let strangers = Arc::new(strangers);
         let backstage = Backstage { store, mirror, journal, outbox, strangers, clock, entropy };
-        let vitals = Arc::new(Vitals::new(&backstage, &strongroom, Arc::clone(&keeper.because), &cloudtrail));
+        let vitals = Vitals::new(&backstage, &strongroom, &keeper.because, &retainer, &cloudtrail);
+        let vitals = Arc::new(vitals);
         let wiring = Wiring {
             authentication: (leniency.authentication)(iam::credentials),
             services: Services::new(parts.services, iam::credentials),
@@ -196,14 +209,10 @@ impl Assembly {
             regions: parts.regions,
             observer: parts.observer,
         };
-        let dispatcher = Dispatcher::new(wiring)
-            .with(kms::service(Arc::clone(&kms)))
-            .with(kms::tagging(Arc::clone(&kms)))
-            .with(iam::service(Arc::clone(&iam)))
-            .with(iam::sts(parts.issuers))
-            .with(cloudtrail::service(Arc::clone(&cloudtrail)));
+        let dispatcher = answering(Dispatcher::new(wiring), &kms, &iam, parts.issuers, &cloudtrail);
         let keeper = Arc::new(keeper);
-        let chores = Chores { kms: Arc::clone(&kms), iam, cloudtrail, backstage: backstage.clone(), keeper };
+        let chores =
+            Chores { kms: Arc::clone(&kms), iam, cloudtrail, backstage: backstage.clone(), keeper, retainer };
         Ok(Self { dispatcher: Arc::new(dispatcher), vitals, kms, backstage, following, chores })
     }
 }
@@ -211,6 +220,28 @@ impl Assembly {
 /// The memory of all services, still empty.
 fn memory(iam: &IdentityManagement) -> Snapshot {
     Snapshot::default().with(iam.tables()).with(kms::Tables::default()).with(cloudtrail::Tables::default())
+}
+
+/// The first record that a trail still needs; the very first while memory does not tell.
+fn undelivered(cloudtrail: &Arc<CloudTrail>, mirror: &Arc<Mirror>) -> Undelivered {
+    let (cloudtrail, mirror) = (Arc::clone(cloudtrail), Arc::clone(mirror));
+    Box::new(move || if mirror.is_following() { cloudtrail.undelivered(&mirror.snapshot()) } else { Some(0) })
+}
+
+/// With everything that answers calls.
+fn answering(
+    dispatcher: Dispatcher,
+    kms: &Arc<KeyManagement>,
+    iam: &Arc<IdentityManagement>,
+    issuers: Arc<dyn IssuerKeys>,
+    cloudtrail: &Arc<CloudTrail>,
+) -> Dispatcher {
+    dispatcher
+        .with(kms::service(Arc::clone(kms)))
+        .with(kms::tagging(Arc::clone(kms)))
+        .with(iam::service(Arc::clone(iam)))
+        .with(iam::sts(issuers))
+        .with(cloudtrail::service(Arc::clone(cloudtrail)))
 }
 
 /// The record that the operator has a journal go on that lacks records.
@@ -296,6 +327,7 @@ impl Chores {
         iam::clockwork::tick(&self.iam, &self.backstage).await?;
         while self.advance_index(&|| ()) == Advance::Further {}
         while self.deliver().await == Delivered::Further {}
+        while self.tend_journal(&|| Ok(())).await {}
         Ok(())
     }
 
@@ -313,6 +345,12 @@ impl Chores {
             tracing::error!(%error, "the index of the journal does not get on, and lookups of events do not see what is new");
             Advance::Reached
         })
+    }
+
+    /// Does the next piece of work for the journal's full segments. Whether there may be more to do at once. `pause` is taken now
+    /// and then, and may end the work.
+    pub async fn tend_journal(&self, pause: Pause<'_>) -> bool {
+        self.retainer.tend(&self.backstage, pause).await
     }
 
     /// Writes down what is only in memory, at the end of a server: what strangers were refused, and when keys and access

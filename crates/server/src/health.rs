@@ -8,7 +8,7 @@ use dispatch::{Backstage, Strangers};
 use state::Mirror;
 use strongroom::Strongroom;
 
-use crate::keeper::SealedBecause;
+use crate::{keeper::SealedBecause, retention::Retainer};
 
 /// Tells how the server is.
 pub trait Health: Send + Sync + 'static {
@@ -59,6 +59,7 @@ pub struct Vitals {
     strongroom: Arc<Strongroom>,
     because: Arc<SealedBecause>,
     strangers: Arc<Strangers>,
+    retainer: Arc<Retainer>,
     cloudtrail: Arc<CloudTrail>,
     backstage: Backstage,
 }
@@ -68,15 +69,17 @@ impl Vitals {
     pub(crate) fn new(
         backstage: &Backstage,
         strongroom: &Arc<Strongroom>,
-        because: Arc<SealedBecause>,
+        because: &Arc<SealedBecause>,
+        retainer: &Arc<Retainer>,
         cloudtrail: &Arc<CloudTrail>,
     ) -> Self {
         Self {
             mirror: Arc::clone(&backstage.mirror),
             journal: Arc::clone(&backstage.journal),
             strongroom: Arc::clone(strongroom),
-            because,
+            because: Arc::clone(because),
             strangers: Arc::clone(&backstage.strangers),
+            retainer: Arc::clone(retainer),
             cloudtrail: Arc::clone(cloudtrail),
             backstage: backstage.clone(),
         }
@@ -92,7 +95,7 @@ impl Health for Vitals {
         };
         let journal = self.journal.health();
         let writing = if self.strangers.is_short() {
-            "writing; its disk is nearly full, and refusals of strangers are only counted"
+            "writing; it or its disk is nearly full, and refusals of strangers are only counted"
         } else {
             "writing"
         };
@@ -139,7 +142,8 @@ impl Health for Vitals {
                 value: self.strangers.counted(),
             },
         ];
-        parts.chain(free).chain(strangers).chain(self.delivery()).collect()
+        let (journal, trails) = (self.journal_figures(), self.delivery());
+        parts.chain(free).chain(journal).chain(strangers).chain(trails).collect()
     }
 }
 
@@ -169,5 +173,34 @@ impl Vitals {
                 value: states.iter().map(|state| state.failures).sum(),
             },
         ]
+    }
+
+    /// How large the journal is, and how far it goes back.
+    fn journal_figures(&self) -> impl Iterator<Item = Figure> {
+        let gauge = |name, help, value| Figure { name, kind: FigureKind::Gauge, help, value };
+        let inventory = self.retainer.inventory();
+        let sizes = inventory.map(|inventory| {
+            [
+                gauge("keywright_journal_segments", "Segments of the journal.", inventory.segments),
+                gauge(
+                    "keywright_journal_compressed_segments",
+                    "Segments of the journal that are compressed.",
+                    inventory.compressed_segments,
+                ),
+                gauge("keywright_journal_bytes", "Bytes of the journal's files.", inventory.bytes),
+                gauge(
+                    "keywright_journal_uncompressed_bytes",
+                    "Bytes that the journal's files would have without compression.",
+                    inventory.uncompressed_bytes,
+                ),
+            ]
+        });
+        let oldest =
+            inventory.and_then(|inventory| u64::try_from(inventory.oldest_ms?.div_euclid(1000)).ok());
+        let oldest = oldest.map(|seconds| {
+            let name = "keywright_journal_oldest_record_timestamp_seconds";
+            gauge(name, "When the oldest record of the journal was, in seconds since 1970.", seconds)
+        });
+        sizes.into_iter().flatten().chain(oldest)
     }
 }

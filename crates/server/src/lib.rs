@@ -15,6 +15,7 @@ mod health;
 mod keeper;
 mod meant;
 mod notary;
+mod retention;
 mod roots;
 mod seal;
 mod start;
@@ -31,6 +32,7 @@ pub use founding::{
 };
 pub use health::{Figure, FigureKind, Health, Part, Vitals};
 pub use meant::{nearest, service};
+pub use retention::Retention;
 pub use roots::{RootSource, RootsError};
 pub use seal::{SealFile, SealFileError, SealSource};
 pub use start::StartError;

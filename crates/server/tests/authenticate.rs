@@ -7,7 +7,7 @@ use audit::{MemoryDisk, Record};
 use dispatch::{Durability, Observer, Regions, StrangersShare};
 use iam::{IssuerKeys, NoKeys, Sought};
 use model::arn::{AccountId, Partition};
-use server::{Assembly, DataDir, Parts, SealFile, StartError, SystemClock, SystemEntropy};
+use server::{Assembly, DataDir, Parts, Retention, SealFile, StartError, SystemClock, SystemEntropy};
 use store::{Adoption, Batch, Key, SqliteStore, Store, StoreError};
 use tempfile::TempDir;
 
@@ -88,6 +88,7 @@ fn start(data_dir: &Path, seal: &SealFile) -> Result<(Vec<AccountId>, Vec<String
         // Each start has a journal of its own here.
         begin_journal: true,
         disk: Arc::new(disk.clone()),
+        retention: Retention::default(),
         index: Arc::new(MemoryDisk::new()),
         destinations: cloudtrail::Destinations::none(),
         clock: Arc::new(SystemClock::start()),

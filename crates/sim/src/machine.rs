@@ -13,7 +13,7 @@ use model::{
     arn::{AccountId, Partition},
 };
 use server::{
-    Assembly, Chores, Leniency, Parts, RootCredentials, SealRecord, SealSource, StartError, Vitals,
+    Assembly, Chores, Leniency, Parts, Retention, RootCredentials, SealRecord, SealSource, StartError, Vitals,
 };
 use store::{FaultyStore, MemoryStore, Store};
 use strongroom::{Entropy, testing::Seeded};
@@ -53,6 +53,10 @@ pub struct Settings {
     pub request_rates: kms::RequestRates,
     /// Whether a journal that lacks records is gone on with.
     pub begin_journal: bool,
+    /// How long the journal is kept, and how.
+    pub retention: Retention,
+    /// How long all files of the journal get together.
+    pub journal_bytes_max: Option<u64>,
     /// How long the segments of the journal get.
     pub segment_bytes_max: u64,
     /// The unique id that the user `gateway` must have to be a service; whichever it has, if none is said.
@@ -80,6 +84,8 @@ impl Default for Settings {
             quotas: kms::Quotas::default(),
             request_rates: kms::RequestRates::Unlimited,
             begin_journal: false,
+            retention: Retention::default(),
+            journal_bytes_max: None,
             segment_bytes_max: Options::new([0; 16]).segment_bytes_max,
             gateway_id: None,
         }
@@ -129,10 +135,15 @@ impl Machine {
     pub(crate) async fn start(&self, node: [u8; 16], disk: &MemoryDisk) -> Result<Server, StartError> {
         let settings = self.settings.clone();
         let parts = Parts {
-            journal: Options { segment_bytes_max: settings.segment_bytes_max, ..Options::new(node) },
+            journal: Options {
+                segment_bytes_max: settings.segment_bytes_max,
+                bytes_max: settings.journal_bytes_max,
+                ..Options::new(node)
+            },
             store: Arc::clone(&self.store) as _,
             begin_journal: settings.begin_journal,
             disk: Arc::new(disk.clone()),
+            retention: settings.retention,
             index: Arc::new(MemoryDisk::new()),
             destinations: self.destinations(),
             clock: Arc::clone(&self.clock) as _,

@@ -136,6 +136,11 @@ const PERMITTED: &[(&str, &[&str], &str)] = &[
         &["keywright"],
         "wipes what others free; an allocator cannot be written in safe Rust",
     ),
+    (
+        "zstd",
+        &["audit"],
+        "compresses full segments of the journal; no crate in safe Rust does it as fast and as small",
+    ),
 ];
 
 /// Crates from outside are used by those who may, and by somebody.

@@ -3,9 +3,9 @@
 use std::io::ErrorKind;
 use std::sync::Arc;
 
-use audit::{Crash, Journal, JournalHealth, MemoryDisk, Options, Refused};
+use audit::{Crash, Disk, Journal, JournalHealth, MemoryDisk, Options, Refused, verify};
 
-use crate::scene::{eventually, numbers, open, payload, small, wait};
+use crate::scene::{eventually, numbers, open, payload, segments, small, wait};
 
 #[test]
 fn a_full_disk_refuses_and_space_heals_it() {
@@ -171,4 +171,69 @@ fn empty_and_overlong_payloads_are_refused() {
     assert_eq!(wait(journal.append(&[])), Err(Refused::Length));
     assert_eq!(wait(journal.append(&vec![0; audit::PAYLOAD_BYTES_MAX + 1])), Err(Refused::Length));
     wait(journal.append(&vec![0; audit::PAYLOAD_BYTES_MAX])).unwrap();
+}
+
+/// A journal that is as long as it may be.
+fn at_its_limit(disk: &MemoryDisk, bytes_max: u64) -> Journal {
+    let options =
+        Options { bytes_max: Some(bytes_max), segment_bytes_max: 20_000, room_bytes: 5000, ..small() };
+    let (journal, _) = Journal::open(Arc::new(disk.clone()), options).unwrap();
+    for number in 0.. {
+        match wait(journal.append(&payload(number, 3000))) {
+            Ok(_) => assert!(used(disk) <= bytes_max, "{} bytes", used(disk)),
+            Err(refused) => {
+                assert_eq!(refused, Refused::NotWritten);
+                break;
+            }
+        }
+    }
+    assert_eq!(journal.health(), JournalHealth::AtLimit);
+    assert!(used(disk) > bytes_max - 5000);
+    journal
+}
+
+fn used(disk: &MemoryDisk) -> u64 {
+    disk.list().unwrap().iter().map(|file| disk.size(file).unwrap()).sum()
+}
+
+#[test]
+fn a_journal_at_its_limit_refuses_and_goes_on_when_segments_are_compressed_or_moved_away() {
+    for moved in [false, true] {
+        let disk = MemoryDisk::new();
+        let journal = at_its_limit(&disk, 200_000);
+        assert_eq!(journal.hand_over(&payload(1, 3000)), Err(Refused::NotWritten));
+        assert!(journal.room_bytes().unwrap() < 5000);
+        assert!(journal.health().to_string().contains("journal.max_bytes"));
+        if moved {
+            for file in segments(&disk).into_iter().take(5) {
+                disk.remove(&file).unwrap();
+            }
+        } else {
+            let upkeep = audit::Upkeep::new(Arc::new(disk.clone()));
+            while upkeep.compress_next(&|| Ok(())).unwrap().is_some() {}
+        }
+        eventually("it healed by itself", || journal.health() == JournalHealth::Good);
+        assert!(journal.room_bytes().unwrap() > 10_000, "behind the room that it found");
+        wait(journal.append(&payload(2, 3000))).unwrap();
+        journal.close().unwrap();
+        verify(&disk, &mut |_, _| {}).unwrap();
+    }
+}
+
+#[test]
+fn a_journal_at_its_limit_opens_and_takes_records_with_a_higher_one() {
+    let disk = MemoryDisk::new();
+    at_its_limit(&disk, 100_000).close().unwrap();
+    let open = |bytes_max| {
+        let options = Options { bytes_max, segment_bytes_max: 20_000, ..small() };
+        Journal::open(Arc::new(disk.clone()), options).unwrap().0
+    };
+    let journal = open(Some(100_000));
+    assert_eq!(journal.health(), JournalHealth::AtLimit, "before a record finds out");
+    assert_eq!(wait(journal.append(&payload(1, 3000))), Err(Refused::NotWritten));
+    drop(journal);
+    for bytes_max in [Some(300_000), None] {
+        let journal = open(bytes_max);
+        wait(journal.append(&payload(1, 3000))).unwrap();
+    }
 }

@@ -1,6 +1,8 @@
 //! The journal's promises, kept against crashes, failing disks, tampering and load.
 
 #[cfg(test)]
+mod compressed;
+#[cfg(test)]
 mod crash;
 #[cfg(test)]
 mod damage;

@@ -20,7 +20,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
-use audit::{Disk, JournalError, Placed, Record, SegmentReader, record_at, segments};
+use audit::{Disk, JournalError, Placed, Record, RecordReader, SegmentReader, segments};
 use model::Timestamp;
 use trail::EventId;
 
@@ -39,6 +39,7 @@ const PACE: u64 = 32;
 /// The index of a journal.
 pub struct Index {
     journal: Arc<dyn Disk>,
+    records: RecordReader,
     files: Arc<dyn Disk>,
     parts: RwLock<SegmentIndexes>,
     follower: Mutex<Follower>,
@@ -96,7 +97,8 @@ impl Index {
     /// The index of the journal on one disk, with its files on another one.
     #[must_use]
     pub fn new(journal: Arc<dyn Disk>, files: Arc<dyn Disk>) -> Self {
-        Self { journal, files, parts: RwLock::default(), follower: Mutex::default() }
+        let records = RecordReader::new(Arc::clone(&journal));
+        Self { journal, records, files, parts: RwLock::default(), follower: Mutex::default() }
     }
 
     /// Does the next piece of work: about 256 KiB of the newest segment, or else one full segment that has no part yet. After
@@ -198,7 +200,7 @@ impl Index {
                 }
             }
             let Some(offset) = part.offset(number) else { continue };
-            let payload = match record_at(&*self.journal, part.first(), offset) {
+            let payload = match self.records.record_at(part.first(), offset) {
                 Ok(payload) => payload,
                 // The segment was moved away.
                 Err(error) if is_gone(&error) => break,

@@ -8,12 +8,12 @@ use server::{RootSource, SealFile, nearest};
 use toml::{Table, Value};
 
 use super::{
-    ConfigError, Expected, Oidc, QuotaSettings, Settings, StrangersSettings, Wrong, address, buckets,
-    durability, keys::Keys, oidc, services, values,
+    ConfigError, Expected, JournalSettings, Oidc, QuotaSettings, Settings, StrangersSettings, Wrong, address,
+    buckets, journal::read_durability, keys::Keys, oidc, services, values,
 };
 
 /// Every key there is, for the one that was probably meant.
-const KEYS: [&str; 41] = [
+const KEYS: [&str; 44] = [
     "admin_listen",
     "attestation.roots",
     "cors.origins",
@@ -22,6 +22,9 @@ const KEYS: [&str; 41] = [
     "delivery.period_seconds",
     "domain_key_rotation_days",
     "journal",
+    "journal.durability",
+    "journal.keep",
+    "journal.max_bytes",
     "limits.bodies_bytes_max",
     "limits.body_seconds",
     "limits.connections_max",
@@ -80,7 +83,8 @@ pub(super) fn parse(file: &Path, text: &str) -> Result<Settings, ConfigError> {
         regions: regions(&mut keys)?,
         seal: seal(&mut keys)?,
         tls: tls(&mut keys)?,
-        journal: keys.text("journal", durability)?,
+        journal: read_durability(&mut keys)?,
+        retention: JournalSettings::read(&mut keys)?,
         domain_key_rotation_days: keys.number("domain_key_rotation_days", 1..=3650)?,
         workers: keys.number::<usize>("workers", 1..=1024)?.and_then(NonZeroUsize::new),
         connections_max: keys.number("limits.connections_max", 1..=1_000_000)?,
@@ -216,6 +220,17 @@ mod tests {
             ),
             ("journal", &["\"Durable\"", "\"\"", "true"], "expected `durable` or `handed-over`"),
             ("log", &["\"xml\"", "0"], "expected `text` or `json`"),
+            ("journal.durability", &["\"Durable\"", "1"], "expected `durable` or `handed-over`"),
+            (
+                "journal.keep",
+                &["400", "\"400\"", "\"0d\"", "\"36501d\"", "\"1y\"", "\"\""],
+                "expected days such as `400d`, up to `36500d`, or `forever`",
+            ),
+            (
+                "journal.max_bytes",
+                &["20", "\"20\"", "\"255MiB\"", "\"20GB\"", "\"99999999999TiB\"", "\"-1GiB\""],
+                "expected a size such as `20GiB`, from `256MiB` on, or `unlimited`",
+            ),
             ("danger_admin_off_loopback", &["\"true\"", "1"], "expected `true` or `false`"),
             (
                 "domain_key_rotation_days",

@@ -7,7 +7,7 @@ use dispatch::{Durability, Origins, Regions, ServiceIdentity};
 use edge::TlsFiles;
 use server::{RootSource, SealFile};
 
-use super::{BucketsSettings, Oidc, QuotaSettings, StrangersSettings};
+use super::{BucketsSettings, JournalSettings, Oidc, QuotaSettings, StrangersSettings};
 use crate::logging::Format;
 
 /// Settings: each is valid, any may be missing. The fields are those of the
@@ -22,6 +22,7 @@ pub(crate) struct Settings {
     pub(crate) seal: Option<SealFile>,
     pub(crate) tls: Option<TlsFiles>,
     pub(crate) journal: Option<Durability>,
+    pub(crate) retention: JournalSettings,
     pub(crate) domain_key_rotation_days: Option<u32>,
     pub(crate) workers: Option<NonZeroUsize>,
     pub(crate) connections_max: Option<usize>,
@@ -56,6 +57,7 @@ impl Settings {
             seal: self.seal.or(below.seal),
             tls: self.tls.or(below.tls),
             journal: self.journal.or(below.journal),
+            retention: self.retention.over(below.retention),
             domain_key_rotation_days: self.domain_key_rotation_days.or(below.domain_key_rotation_days),
             workers: self.workers.or(below.workers),
             connections_max: self.connections_max.or(below.connections_max),

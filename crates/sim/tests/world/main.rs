@@ -23,6 +23,7 @@ mod lookups;
 mod machine;
 mod recorded;
 mod reported;
+mod retention;
 mod shapes;
 mod shows;
 mod signatures;

@@ -1,20 +1,22 @@
 //! Leaps of the machine's clock, and what waits after one.
 //!
-//! A clock that is set a year too late makes deletions due for which their keys' users were promised days to change their
-//! minds. No deletion can be undone. So what is due waits after a leap for as long as the shortest waiting period, by the
-//! time that passes on this server. Within one run no key is deleted sooner after it was scheduled than that.
+//! A clock that is set a year too late makes deletions of keys due for which their users were promised days to change their
+//! minds, and makes all records old. No deletion can be undone. So what is due waits after a leap for as long as the shortest
+//! waiting period of a key, by the time that passes on this server. Within one run no key is deleted sooner after it was
+//! scheduled than that.
 
 use std::{
     sync::{Mutex, PoisonError},
     time::Duration,
 };
 
-use dispatch::Clock;
+use model::Timestamp;
 
-use crate::limits::DELETION_WINDOW_DAYS;
+use crate::Clock;
 
 /// Tells whether the clock leapt forwards lately.
 pub struct Leaps {
+    waiting: &'static str,
     seen: Mutex<Gauge>,
 }
 
@@ -36,18 +38,30 @@ const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
 /// What a clock may gain between two looks: a machine that slept is no machine whose clock was set.
 const LEAP_MILLIS: i64 = DAY_MILLIS;
 /// How long what is due waits.
-const WAIT: Duration = Duration::from_secs(*DELETION_WINDOW_DAYS.start() as u64 * 24 * 60 * 60);
+const WAIT: Duration = Duration::from_secs(Leaps::WAIT_DAYS as u64 * 24 * 60 * 60);
 
 impl Leaps {
-    /// The clock is right now.
+    /// How many days what is due waits after a leap.
+    pub const WAIT_DAYS: u16 = 7;
+
+    /// The clock is right now. `waiting` is what waits after a leap, for the log.
     #[must_use]
-    pub fn new(clock: &dyn Clock) -> Self {
+    pub fn new(clock: &dyn Clock, waiting: &'static str) -> Self {
+        Self::since(None, clock, waiting)
+    }
+
+    /// The clock was right when it showed `latest`, before this run; without that, it is right now.
+    #[must_use]
+    pub fn since(latest: Option<Timestamp>, clock: &dyn Clock, waiting: &'static str) -> Self {
         let now = offset(clock);
-        Self { seen: Mutex::new(Gauge { latest: now, believed: now, leapt: Duration::ZERO }) }
+        let gained = latest.map_or(0, |latest| clock.now().as_millis().saturating_sub(latest.as_millis()));
+        let latest = now.saturating_sub(gained.max(0));
+        Self { waiting, seen: Mutex::new(Gauge { latest, believed: latest, leapt: Duration::ZERO }) }
     }
 
     /// Looks at the clock. Whether what is due by it has to wait.
-    pub(crate) fn look(&self, clock: &dyn Clock) -> bool {
+    #[must_use]
+    pub fn look(&self, clock: &dyn Clock) -> bool {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let (now, elapsed) = (offset(clock), clock.elapsed());
         let gained = now.saturating_sub(seen.latest);
@@ -55,7 +69,7 @@ impl Leaps {
         if gained > LEAP_MILLIS {
             seen.leapt = elapsed;
             let days = gained / DAY_MILLIS;
-            tracing::error!(days, "the clock leapt forwards: deletions and rotations wait for seven days");
+            tracing::error!(days, "the clock leapt forwards: {} wait for seven days", self.waiting);
         } else if gained >= -LEAP_MILLIS {
             seen.believed = seen.believed.saturating_add(gained);
         }
