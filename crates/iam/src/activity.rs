@@ -118,9 +118,10 @@ impl Activities {
         SERVICES.iter().filter_map(|service| self.last(bearer, service, now)).max_by_key(|last| last.at)
     }
 
-    /// Forgets whoever is not there any more.
+    /// Forgets whoever is not there any more. A credential that still notes calls may be of somebody who is newer than what
+    /// `is_there` knows.
     pub(crate) fn keep(&self, is_there: impl Fn(&str) -> bool) {
-        self.known().retain(|bearer, _| is_there(bearer));
+        self.known().retain(|bearer, activity| is_there(bearer) || Arc::strong_count(activity) > 1);
     }
 
     fn known(&self) -> MutexGuard<'_, HashMap<Box<str>, Arc<Activity>>> {
@@ -176,5 +177,51 @@ impl Tracked for ServiceUse {
 
     fn last_use(&self) -> &LastUse<LastCall> {
         &self.last
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::arn::Region;
+    use state::Behind;
+
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_millis(seconds * 1000)
+    }
+
+    #[test]
+    fn whoever_is_gone_is_forgotten_when_no_credential_notes_calls_any_more() {
+        let (called, region) = (Behind::default(), Region::parse("eu-west-1").unwrap());
+        let activities = Activities::new(called.notes());
+        let of_gone = activities.of("gone");
+        for bearer in ["gone", "there"] {
+            activities.of(bearer).note(Usage { at: at(7), service: "tagging", region: &region });
+        }
+        let last = |bearer| {
+            let found = activities.last_of_all(bearer, at(9))?;
+            Some((found.at, found.region))
+        };
+        let noted = Some((at(7), "eu-west-1".to_owned()));
+        activities.keep(|bearer| bearer == "there");
+        assert_eq!((last("there"), last("gone")), (noted.clone(), noted.clone()));
+        drop(of_gone);
+        activities.keep(|bearer| bearer == "there");
+        assert_eq!((last("there"), last("gone")), (noted, None));
+    }
+
+    #[test]
+    fn the_later_call_counts_whoever_noted_it() {
+        let activities = Activities::new(Behind::default().notes());
+        let activity = activities.of("somebody");
+        let stored =
+            |at: i64| minicbor::to_vec(ServiceUseRecord { at: at * 1000, region: "x".into() }).unwrap();
+        for (seconds, expected) in [(5, 5), (4, 5), (6, 6)] {
+            activity.learn("kms", &stored(seconds)).unwrap();
+            assert_eq!(activities.last_of_all("somebody", at(9)).unwrap().at, at(expected));
+        }
+        assert_eq!(activity.learn("kms", b"no record"), None);
+        assert_eq!(activity.learn("nothing", &stored(7)), None);
     }
 }
