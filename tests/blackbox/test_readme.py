@@ -5,6 +5,7 @@ import pathlib
 import re
 import socket
 import subprocess
+import time
 
 import pytest
 
@@ -200,6 +201,31 @@ def test_what_the_journal_tells(machine):
     assert len(told) > 15
     follow(told, folder, environment, export)
     assert server.end() == 0
+
+
+def test_a_trail_delivers_as_its_page_says(machine):
+    folder, environment, _ = machine
+    start, *_ = blocks("console", section("Who used a key", AUDIT))
+    (folder / "audit").mkdir()
+    config = folder / "keywright.toml"
+    # The page has a bucket elsewhere; a directory is one too.
+    config.write_text(config.read_text() + f'[buckets.audit]\ndirectory = "{folder}/audit"\n[delivery]\nperiod_seconds = 1\n')
+    server, export = begun(start, machine)
+    told = [step for block in blocks("console", section("Delivering to a bucket", AUDIT)) for step in steps(block)]
+    assert len(told) == 3
+    follow(told, folder, environment, export)
+    for _ in range(PATIENCE_SECONDS * 5):
+        if list((folder / "audit").rglob("*_CloudTrail_us-east-1_*.json.gz")):
+            break
+        time.sleep(0.2)
+    assert list((folder / "audit/AWSLogs").rglob("*_CloudTrail_us-east-1_*.json.gz"))
+    assert server.end() == 0
+    # The configuration that the page shows is one.
+    (example,) = blocks("toml", section("Delivering to a bucket", AUDIT))
+    shown = folder / "shown.toml"
+    shown.write_text(example)
+    checked = keywright("check", "--config", shown)
+    assert checked.returncode == 0, checked.stderr
 
 
 def test_help_names_what_the_readme_names():

@@ -24,7 +24,9 @@ pub(crate) fn environment(root: &Path) -> Result<PathBuf> {
     }
     run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv))
         .map_err(|error| format!("{error}; Python 3.11 or later with its venv module is needed"))?;
-    let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"];
+    // The file names every package: nothing is left to resolve, and trailscraper's wish for an old boto3 is not heard.
+    let install =
+        ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--requirement"];
     run(python(&bin).args(install).arg(&wanted))?;
     // Last, so that an interrupted installation is made anew.
     fs::copy(&wanted, &installed)?;

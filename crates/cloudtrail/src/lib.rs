@@ -30,7 +30,7 @@ use tokio::sync::{Mutex, Semaphore};
 
 pub use self::{
     buckets::{Bucket, BucketObject, Buckets, NotPut, OfferedBucket, Putting},
-    delivery::{Delivered, TrailState, WantedTrail, tick},
+    delivery::{Delivered, TrailState, WantedTrail, make_wanted, tick},
     index::{Advance, Index},
     tables::Tables,
 };

@@ -34,20 +34,21 @@ pub struct Backstage {
 }
 
 impl Backstage {
-    /// Commits a change with its event, and waits until memory has it. `false` when another change got in between, as
+    /// Commits a change with its events, and waits until memory has it. `false` when another change got in between, as
     /// when another node did the same work; memory has that one then.
     ///
     /// # Errors
     /// What the store answers; the work is due again then.
-    pub async fn commit(&self, event: &ServiceEvent, change: Batch) -> Result<bool, StoreError> {
-        let recorded = event
-            .record(self.clock.now(), &*self.entropy)
-            .map_err(|_| StoreError::Unavailable("no random bytes for the record".to_owned()))?;
+    pub async fn commit(&self, events: &[ServiceEvent], change: Batch) -> Result<bool, StoreError> {
+        let now = self.clock.now();
+        let records = events.iter().map(|event| event.record(now, &*self.entropy)).collect::<Result<_, _>>();
+        let records =
+            records.map_err(|_| StoreError::Unavailable("no random bytes for the record".to_owned()))?;
         let commit = Commit {
             store: Arc::clone(&self.store),
             journal: Arc::clone(&self.journal),
             outbox: self.outbox.clone(),
-            records: vec![recorded],
+            records,
             abandoned: None,
         };
         match commit.detach(change).await {

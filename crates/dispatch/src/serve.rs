@@ -300,7 +300,7 @@ impl Dispatcher {
         let answered = self.run(memory, record, incoming, admitted).await;
         // What the operation needs to be there is made first, whatever it answered without that.
         if let Some(first) = record.notes.take_first() {
-            self.wiring.backstage.commit(&first.event, first.change).await?;
+            self.wiring.backstage.commit(&[first.event], first.change).await?;
             return Ok(Attempt::Overtaken);
         }
         let answered = answered?;

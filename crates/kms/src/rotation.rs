@@ -16,17 +16,17 @@ use store::Batch;
 use strongroom::Entropy;
 
 use crate::{
-    Kms, faults,
+    Kms, events, faults,
     key::{Key, Rotation},
     limits::ROTATION_SOON_MILLIS,
     materials::{self, Rotated, StoredMaterial},
     tables::Tables,
 };
 
-/// The change of a rotation, and the event that records it.
+/// The change of a rotation, and the events that record it.
 pub(crate) struct Turn {
     pub(crate) change: Batch,
-    pub(crate) event: ServiceEvent,
+    pub(crate) events: Vec<ServiceEvent>,
 }
 
 /// Rotation is for symmetric encryption keys.
@@ -93,7 +93,8 @@ pub(crate) fn turn(
         let turned = replaced(&*member, &turned(&member, id, how));
         change = change.and(turned).put(at.material(key.id(), id), material.encode());
     }
-    Ok(Turn { change, event: event(key, id, how.kind) })
+    let events = [event(key, id, how.kind)].into_iter().chain(events::synchronized(tables, key)).collect();
+    Ok(Turn { change, events })
 }
 
 /// A key after a rotation.
@@ -120,5 +121,5 @@ fn event(key: &Key, current: MaterialId, kind: RotationType) -> ServiceEvent {
     ];
     let details = details.into_iter().chain(previous);
     let details = details.chain([("currentKeyMaterialId", current.to_string())]).collect();
-    crate::events::about(&key.arn, "RotateKey", details)
+    events::about(&key.arn, "RotateKey", details)
 }

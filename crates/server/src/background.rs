@@ -76,6 +76,8 @@ impl Background {
         let runtime = Builder::new_current_thread().build().map_err(StartError::Thread)?;
         background.patient.push(named("journal-upkeep", move || tend(&tended, &runtime, &stopped))?);
         let runtime = Builder::new_current_thread().enable_all().build().map_err(StartError::Thread)?;
+        // Whoever calls first finds them.
+        runtime.block_on(delivered.make_trails());
         background.patient.push(named("delivery", move || deliver(&delivered, &runtime, stopping))?);
         Ok(background)
     }

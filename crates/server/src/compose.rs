@@ -331,6 +331,12 @@ impl Chores {
         Ok(())
     }
 
+    /// Makes the trails that the configuration wants.
+    pub async fn make_trails(&self) {
+        let accounts = iam::accounts(&self.backstage.mirror.snapshot());
+        cloudtrail::make_wanted(&self.cloudtrail, &self.backstage, &accounts).await;
+    }
+
     /// Delivers what is due to trails, a piece of it. What fails is tried again.
     pub async fn deliver(&self) -> Delivered {
         let accounts = iam::accounts(&self.backstage.mirror.snapshot());

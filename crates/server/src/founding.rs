@@ -159,7 +159,7 @@ pub async fn open_account(
     let mut change = Batch::default();
     let root = root_account(account, backstage.clock.now(), strongroom, &*backstage.entropy, &mut change)?;
     let event = about_root("CreateAccount", iam::partition(&backstage.mirror.snapshot()), &root);
-    Ok(backstage.commit(&event, change).await?.then_some(root))
+    Ok(backstage.commit(&[event], change).await?.then_some(root))
 }
 
 /// Gives the root user of an account a new access key in the place of all that it had, and leaves a record of it. `None`
@@ -182,7 +182,7 @@ pub async fn reset_root(
     let root =
         RootCredentials { account, access_key_id: access_key.id, secret_access_key: access_key.secret };
     let event = about_root("ResetRootCredentials", iam::partition(&memory), &root);
-    if !backstage.commit(&event, change).await? {
+    if !backstage.commit(&[event], change).await? {
         return Err(StartError::SetUp(
             "the root user's access keys were changed meanwhile: nothing was done",
         ));

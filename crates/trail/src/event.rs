@@ -97,6 +97,8 @@ impl<'r> Event<'r> {
         named: &[EventResource<'r>],
     ) -> Self {
         let is_call = record.kind == EventKind::ApiCall;
+        // Of what the service does by itself, this alone has the form of a call between Regions.
+        let is_copying = record.service == "kms" && record.operation == "SynchronizeMultiRegionKey";
         let is_first = account == first;
         let (error_code, error_message) = fault(record);
         let by = record.invoked_by.as_ref().map(|by| &*by.service).or((!is_call).then_some(INTERNAL));
@@ -130,11 +132,11 @@ impl<'r> Event<'r> {
             event_id: if is_first { id } else { id.of_copy(account) },
             read_only: record.read_only,
             resources: matches!(&*record.service, "kms" | "sts").then(|| named.to_vec()),
-            event_type: if is_call { "AwsApiCall" } else { "AwsServiceEvent" },
+            event_type: if is_call || is_copying { "AwsApiCall" } else { "AwsServiceEvent" },
             management_event: true,
             recipient_account_id: account,
             shared_event_id: is_shared.then(|| id.shared()),
-            service_event_details: (!is_call).then(|| ShownMembers::of(&record.parameters)),
+            service_event_details: (!is_call && !is_copying).then(|| ShownMembers::of(&record.parameters)),
             event_category: "Management",
             tls_details: record.tls.as_ref().map(|RecordedTls { version, cipher }| EventTls {
                 tls_version: version,

@@ -156,7 +156,7 @@ impl Delivery<'_> {
             resource: String::new(),
             details: vec![("fingerprint", key.fingerprint.clone())],
         };
-        let made = self.backstage.commit(&event, key.kept()).await?;
+        let made = self.backstage.commit(&[event], key.kept()).await?;
         Ok(made.then(|| Arc::new(key)))
     }
 }

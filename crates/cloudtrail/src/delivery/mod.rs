@@ -27,7 +27,7 @@ use strongroom::Refused;
 use trail::DeliveryPlace;
 
 use self::attempts::Attempted;
-pub use self::wanted::WantedTrail;
+pub use self::wanted::{WantedTrail, make_wanted};
 pub(crate) use self::{attempts::Attempts, copies::DigestCopies};
 use crate::{
     CloudTrail,
@@ -81,7 +81,7 @@ enum NotDelivered {
 /// not there.
 pub async fn tick(service: &CloudTrail, backstage: &Backstage, accounts: &[AccountId]) -> Delivered {
     let _alone = service.looking.lock().await;
-    wanted::make(service, backstage, accounts).await;
+    make_wanted(service, backstage, accounts).await;
     let snapshot = backstage.mirror.snapshot();
     let Some(tables) = snapshot.find::<Tables>() else { return Delivered::Reached };
     if !backstage.mirror.is_following() {

@@ -27,8 +27,8 @@ pub struct WantedTrail {
     pub prefix: Option<String>,
 }
 
-/// Makes those that are not there in these accounts.
-pub(super) async fn make(service: &CloudTrail, backstage: &Backstage, accounts: &[AccountId]) {
+/// Makes the trails that the configuration wants in these accounts, where they are not there.
+pub async fn make_wanted(service: &CloudTrail, backstage: &Backstage, accounts: &[AccountId]) {
     for wanted in &service.wanted {
         for account in accounts.iter().filter(|account| wanted.account.is_none_or(|only| only == **account)) {
             let id = TrailId { account: *account, home: wanted.home.clone(), name: wanted.name.clone() };
@@ -38,7 +38,7 @@ pub(super) async fn make(service: &CloudTrail, backstage: &Backstage, accounts: 
                 continue;
             }
             let trail = made(wanted, id, backstage);
-            if let Err(error) = backstage.commit(&event(&trail), created(&trail)).await {
+            if let Err(error) = backstage.commit(&[event(&trail)], created(&trail)).await {
                 tracing::warn!(trail = %trail.id, %error, "a trail of the configuration is not made yet");
             }
         }

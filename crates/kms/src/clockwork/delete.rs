@@ -47,7 +47,7 @@ pub(super) async fn delete(
         leave_family(backstage, tables, key, &mut batch);
     }
     let event = events::about(&key.arn, "DeleteKey", vec![("keyId", key.id().to_string())]);
-    Ok(backstage.commit(&event, batch).await?)
+    Ok(backstage.commit(&[event], batch).await?)
 }
 
 /// What goes with a key, one change for each record.

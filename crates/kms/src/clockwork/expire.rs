@@ -15,5 +15,5 @@ pub(super) async fn expire(
 ) -> Result<bool, Undone> {
     let details = vec![("keyId", key.arn.key_id.to_string()), ("keyMaterialId", id.to_string())];
     let event = events::about(&key.arn, "DeleteExpiredKeyMaterial", details);
-    Ok(backstage.commit(&event, import::without(shelf, key, id)).await?)
+    Ok(backstage.commit(&[event], import::without(shelf, key, id)).await?)
 }

@@ -15,5 +15,5 @@ pub(super) async fn rotate(
 ) -> Result<bool, Undone> {
     let how = Rotated { at: backstage.clock.now(), kind: RotationType::Automatic };
     let turn = rotation::turn(kms, tables, key, how, &*backstage.entropy)?;
-    Ok(backstage.commit(&turn.event, turn.change).await?)
+    Ok(backstage.commit(&turn.events, turn.change).await?)
 }

@@ -8,7 +8,7 @@ use model::{
 };
 
 use crate::{
-    Kms,
+    Kms, events,
     gate::{self, Asked, ToDisableRotation},
     key::Key,
     rotation,
@@ -34,6 +34,11 @@ impl Operation for DisableKeyRotation {
         rotation::check_origin(key.record())?;
         rotation::check_settable(key.record())?;
 
+        if key.record().rotation.is_some() {
+            events::synchronized(kms.tables(), key.record())
+                .into_iter()
+                .for_each(|event| cx.notes.event(event));
+        }
         let off = || key.replaced(&Key { rotation: None, ..Key::clone(key.record()) });
         let change = key.record().rotation.is_some().then(off);
         Ok(Outcome { output: Nothing {}, change })

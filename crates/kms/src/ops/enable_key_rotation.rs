@@ -7,7 +7,7 @@ use dispatch::{Cx, Facts, Fault, Operation, Outcome, Rate};
 use model::{Nothing, kms::EnableKeyRotationRequest};
 
 use crate::{
-    Kms, faults,
+    Kms, events, faults,
     gate::{self, Asked, ToEnableRotation},
     key::Key,
     key::Rotation,
@@ -38,6 +38,7 @@ impl Operation for EnableKeyRotation {
         rotation::check_origin(key.record())?;
         rotation::check_settable(key.record())?;
 
+        events::synchronized(kms.tables(), key.record()).into_iter().for_each(|event| cx.notes.event(event));
         let rotation = Some(Rotation::starting(cx.now, period_days));
         let change = key.replaced(&Key { rotation, ..Key::clone(key.record()) });
         Ok(Outcome::changing(Nothing {}, change))

@@ -46,7 +46,7 @@ impl Operation for RotateKeyOnDemand {
 
         let how = Rotated { at: cx.now, kind: RotationType::OnDemand };
         let turn = rotation::turn(kms, tables, record, how, cx.entropy)?;
-        cx.notes.event(turn.event);
+        turn.events.into_iter().for_each(|event| cx.notes.event(event));
         Ok(Outcome::changing(RotateKeyOnDemandResponse { key_id: Some(key.arn()) }, turn.change))
     }
 }

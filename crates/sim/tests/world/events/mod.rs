@@ -1,6 +1,7 @@
 //! What calls leave behind, as the accounts concerned are shown it: the members that CloudTrail's examples have.
 //! <https://docs.aws.amazon.com/kms/latest/developerguide/understanding-kms-entries.html>
 
+mod families;
 mod identities;
 
 use audit::EventKind;

@@ -1,0 +1,84 @@
+"""A bucket that a real server holds: SeaweedFS, which checks signatures."""
+
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import time
+
+import botocore.config
+import botocore.exceptions
+import botocore.session
+
+from keywright import PATIENCE_SECONDS, REGION
+
+VENV = pathlib.Path(os.environ["VIRTUAL_ENV"])
+
+
+def free_ports(count):
+    """Ports that are free, and free as SeaweedFS's ports for gRPC, which are 10000 above."""
+    found = []
+    while len(found) < count:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+        port -= 12000 if port > 50000 else 0
+        with socket.socket() as other, socket.socket() as grpc:
+            if port not in found and other.connect_ex(("127.0.0.1", port)) and grpc.connect_ex(("127.0.0.1", port + 10000)):
+                found.append(port)
+    return found
+
+
+class SeaweedFS:
+    """A SeaweedFS with one bucket, for one access key. AWS's command line has one for all services: give it that."""
+
+    def __init__(self, folder, access_key_id, secret, bucket="audit"):
+        self.bucket = bucket
+        self.access_key_id = access_key_id
+        (folder / "seaweed").mkdir()
+        keys = [{"accessKey": access_key_id, "secretKey": secret}]
+        identity = {"name": "owner", "credentials": keys, "actions": ["Admin", "Read", "Write", "List", "Tagging"]}
+        (folder / "s3.json").write_text(json.dumps({"identities": [identity]}))
+        self.credentials = folder / "bucket.ini"
+        self.write_credentials(secret)
+        master, volume, filer, port = free_ports(4)
+        arguments = [
+            VENV / "bin/weed", "server", "-ip=127.0.0.1", f"-dir={folder / 'seaweed'}", f"-master.port={master}",
+            f"-volume.port={volume}", "-filer", f"-filer.port={filer}", "-s3", f"-s3.port={port}",
+            f"-s3.config={folder / 's3.json'}", "-master.volumeSizeLimitMB=64", "-volume.max=4", "-s3.iam=false",
+        ]
+        self.log = (folder / "seaweed.log").open("w")
+        self.process = subprocess.Popen(arguments, cwd=folder, stdout=self.log, stderr=self.log)
+        self.endpoint = f"http://127.0.0.1:{port}"
+        self.client = client(self.endpoint, access_key_id, secret)
+        for _ in range(PATIENCE_SECONDS * 5):
+            try:
+                self.client.create_bucket(Bucket=bucket)
+                return
+            except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError):
+                time.sleep(0.2)
+        raise AssertionError((folder / "seaweed.log").read_text()[-4000:])
+
+    def write_credentials(self, secret):
+        self.credentials.write_text(f"[default]\naws_access_key_id = {self.access_key_id}\naws_secret_access_key = {secret}\n")
+
+    def table(self, name="audit"):
+        """The configuration's table for it."""
+        return f'[buckets.{name}]\nendpoint = "{self.endpoint}"\ncredentials_file = "{self.credentials}"\nbucket = "{self.bucket}"\n'
+
+    def names(self):
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket)
+        return [item["Key"] for page in pages for item in page.get("Contents", [])]
+
+    def end(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        self.log.close()
+
+
+def client(endpoint, access_key_id, secret):
+    session = botocore.session.Session()
+    session.set_credentials(access_key_id, secret)
+    style = botocore.config.Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1})
+    return session.create_client("s3", REGION, endpoint_url=endpoint, config=style)
