@@ -2,10 +2,9 @@
 
 #![no_main]
 
-use bytes::Bytes;
-use dispatch::Follower;
 use libfuzzer_sys::fuzz_target;
-use store::{Changes, Page, Revision, Versioned};
+use state::{StoredRecord, Tables};
+use store::Revision;
 
 const KEYS: [&str; 3] = [
     "111122223333/us-east-1/key/1234abcd-12ab-34cd-56ef-1234567890ab",
@@ -19,17 +18,12 @@ fuzz_target!(|data: &[u8]| {
     let Some((which, rest)) = data.split_first() else { return };
     // Either a record under a good key, or a record under an arbitrary one.
     let (key, value) = match KEYS.get(usize::from(*which)) {
-        Some(key) => (Bytes::from_static(key.as_bytes()), rest),
-        None => {
-            let (key, value) = rest.split_at(rest.len().min(usize::from(*which)));
-            (Bytes::copy_from_slice(key), value)
-        }
+        Some(key) => (key.as_bytes(), rest),
+        None => rest.split_at(rest.len().min(usize::from(*which))),
     };
-    let value = Bytes::copy_from_slice(value);
-    let memory = kms::Memory::default();
-    let stored = Versioned { value: value.clone(), revision: Revision(1) };
-    let page = Page { items: vec![(key.clone(), stored)], next: None, revision: Revision(1) };
-    let _ = memory.load(&page);
-    let _ = memory.apply(&Changes { revision: Revision(2), items: vec![(key.clone(), Some(value))] });
-    let _ = memory.apply(&Changes { revision: Revision(3), items: vec![(key, None)] });
+    let mut tables = kms::Tables::default();
+    // Read, changed, removed.
+    for (revision, value) in [(1, Some(value)), (2, Some(value)), (3, None)] {
+        let _ = tables.take(StoredRecord { key, value, revision: Revision(revision) });
+    }
 });
