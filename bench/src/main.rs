@@ -9,6 +9,7 @@
 
 mod bare;
 mod decisions;
+mod journal;
 mod load;
 mod population;
 mod processes;
@@ -63,6 +64,9 @@ struct Options {
     /// Leave TLS out.
     #[arg(long)]
     no_tls: bool,
+    /// Records of which it is measured what one costs in journal and index.
+    #[arg(long, default_value_t = 500_000)]
+    records: u64,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -80,6 +84,14 @@ enum Role {
         #[arg(long)]
         bytes: usize,
     },
+    /// Writes a journal, indexes and compresses it, and tells what a record costs.
+    Journal {
+        /// Where `journal/` and `index/` are made; they stay there.
+        folder: std::path::PathBuf,
+        /// How many records.
+        #[arg(long, default_value_t = 500_000)]
+        records: u64,
+    },
 }
 
 fn main() -> Result<()> {
@@ -87,6 +99,10 @@ fn main() -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     match arguments.role {
         Some(Role::Bare { tls, bytes }) => runtime.block_on(bare::run(tls.as_deref(), bytes)),
+        Some(Role::Journal { folder, records }) => {
+            journal::measure(&folder, records)?.print();
+            Ok(())
+        }
         None => runtime.block_on(measure(&arguments.options)),
     }
 }
@@ -99,7 +115,8 @@ async fn measure(options: &Options) -> Result<()> {
         )
         .into());
     }
-    let mut report = Report::with(decisions::measure()?);
+    let folder = tempfile::tempdir()?;
+    let mut report = Report::with(decisions::measure()?, journal::measure(folder.path(), options.records)?);
     for tls in [false, true] {
         if tls && options.no_tls {
             continue;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{decisions::Cost, load::Round};
+use crate::{decisions::Cost, journal::RecordCost, load::Round};
 
 /// The best of several rounds of one target.
 #[derive(Default)]
@@ -19,6 +19,7 @@ pub(crate) struct Measured {
 /// All rows, and what decisions cost.
 pub(crate) struct Report {
     decisions: Vec<Cost>,
+    record: RecordCost,
     rows: Vec<Row>,
 }
 
@@ -52,9 +53,9 @@ impl Measured {
 }
 
 impl Report {
-    /// What decisions cost, and no rows yet.
-    pub(crate) fn with(decisions: Vec<Cost>) -> Self {
-        Self { decisions, rows: Vec::new() }
+    /// What decisions and records cost, and no rows yet.
+    pub(crate) fn with(decisions: Vec<Cost>, record: RecordCost) -> Self {
+        Self { decisions, record, rows: Vec::new() }
     }
 
     /// Adds the three targets of an operation: the bare server, records handed over, and durable.
@@ -96,6 +97,7 @@ impl Report {
         for Cost { statements, others, nanos } in &self.decisions {
             println!("decision, {statements:>5} statements, the others about {others:<14} {nanos:>8.0} ns");
         }
+        self.record.print();
     }
 
     pub(crate) fn print_json(&self) {
@@ -114,6 +116,7 @@ impl Report {
         rows.extend(self.decisions.iter().map(|Cost { statements, others, nanos }| {
             serde_json::json!({ "decision": { "statements": statements, "others": others }, "nanos": nanos })
         }));
+        rows.push(self.record.json());
         println!("{}", serde_json::Value::Array(rows));
     }
 }

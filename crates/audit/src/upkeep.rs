@@ -73,6 +73,15 @@ pub struct Inventory {
     pub oldest_ms: Option<i64>,
 }
 
+impl OutdatedSegment {
+    /// Whether a record of this segment, or one before it, still has to be delivered somewhere: `undelivered` is the first such
+    /// record.
+    #[must_use]
+    pub fn is_held(&self, undelivered: Option<u64>) -> bool {
+        undelivered.is_some_and(|undelivered| undelivered <= self.end.sequence)
+    }
+}
+
 impl Upkeep {
     /// Of the journal on this disk.
     #[must_use]
@@ -94,14 +103,11 @@ impl Upkeep {
             let Some(next) = self.header(next)? else { return Ok(None) };
             let compressed = self.check(first, &next, pause, &mut |_| ());
             let compressed = compressed.and_then(|()| self.compress(first, pause));
-            return match compressed {
-                Ok(None) => continue,
-                Err(error @ JournalError::Damaged(_)) => {
-                    self.known().left_alone.insert(first);
-                    Err(error)
-                }
-                compressed => compressed,
-            };
+            match self.pass_over(first, compressed)? {
+                // It is too long for that.
+                None => continue,
+                compressed => return Ok(compressed),
+            }
         }
         Ok(None)
     }
@@ -109,23 +115,27 @@ impl Upkeep {
     /// The oldest segment, if another one follows it and all of its records are from before `before_ms`.
     ///
     /// # Errors
-    /// As [`Upkeep::compress_next`]: a segment that does not hold is not outdated, and neither is any behind it.
+    /// As [`Upkeep::compress_next`]: a segment that does not hold is told once, and then neither it nor any behind it is outdated.
     pub fn outdated(
         &self,
         before_ms: i64,
         pause: Pause<'_>,
     ) -> Result<Option<OutdatedSegment>, JournalError> {
         let Some((first, next)) = self.full()?.into_iter().next() else { return Ok(None) };
+        if self.known().left_alone.contains(&first) {
+            return Ok(None);
+        }
         let Some(next) = self.header(next)? else { return Ok(None) };
         let known = self.known().latest.get(&first).copied();
         let latest_ms = match known {
             Some(latest) => latest,
             None => {
                 let mut latest = i64::MIN;
-                self.check(first, &next, pause, &mut |payload| {
+                let checked = self.check(first, &next, pause, &mut |payload| {
                     // What a later version may have written in another way is not known to be old.
                     latest = latest.max(time_of(payload).unwrap_or(i64::MAX));
-                })?;
+                });
+                self.pass_over(first, checked)?;
                 self.known().latest.insert(first, latest);
                 latest
             }
@@ -219,6 +229,14 @@ impl Upkeep {
             return damage(next.first, 0, Reason::Chain);
         }
         Ok(())
+    }
+
+    /// Remembers of a segment that it does not hold.
+    fn pass_over<T>(&self, first: u64, done: Result<T, JournalError>) -> Result<T, JournalError> {
+        if matches!(done, Err(JournalError::Damaged(_))) {
+            self.known().left_alone.insert(first);
+        }
+        done
     }
 
     /// Puts a segment's compressed form in its place; `None` for a segment that is too long for that.

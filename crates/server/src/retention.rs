@@ -29,6 +29,9 @@ pub(crate) struct Retainer {
     state: Mutex<RetainerState>,
 }
 
+/// How long nothing is compressed after the system refused something, such as room on a full disk.
+const REST: Duration = Duration::from_secs(60);
+
 /// The first record of the journal that still has to be delivered somewhere; `None` if all were, or none has to be. Its segment
 /// and all later ones stay.
 pub(crate) type Undelivered = Box<dyn Fn() -> Option<u64> + Send + Sync>;
@@ -37,6 +40,8 @@ pub(crate) type Undelivered = Box<dyn Fn() -> Option<u64> + Send + Sync>;
 struct RetainerState {
     /// The record of a removal that the journal has not taken yet.
     unrecorded: Option<Bytes>,
+    /// Until when, by the time that has passed, nothing is compressed, because the system refused something.
+    rests_until: Duration,
     /// What the log said last, so that it does not say so again and again.
     told: Option<String>,
 }
@@ -71,12 +76,12 @@ impl Retainer {
     /// small pieces, and may end the work.
     pub(crate) async fn tend(&self, backstage: &Backstage, pause: Pause<'_>) -> bool {
         let done = match self.remove(backstage, pause).await {
-            Ok(false) => self.compress(pause),
+            Ok(false) => self.compress(&*backstage.clock, pause),
             done => done,
         };
         match done {
             Ok(further) => {
-                if !further {
+                if further {
                     self.state().told = None;
                 }
                 further
@@ -85,7 +90,8 @@ impl Retainer {
             Err(error) => {
                 self.tell(&error);
                 // A segment that does not hold is passed over.
-                matches!(error, JournalError::Damaged(_)) && self.compress(pause).unwrap_or(false)
+                matches!(error, JournalError::Damaged(_))
+                    && self.compress(&*backstage.clock, pause).unwrap_or(false)
             }
         }
     }
@@ -95,11 +101,15 @@ impl Retainer {
         self.upkeep.inventory().ok()
     }
 
-    fn compress(&self, pause: Pause<'_>) -> Result<bool, JournalError> {
-        if !self.retention.compress {
+    fn compress(&self, clock: &dyn Clock, pause: Pause<'_>) -> Result<bool, JournalError> {
+        if !self.retention.compress || clock.elapsed() < self.state().rests_until {
             return Ok(false);
         }
-        let Some(segment) = self.upkeep.compress_next(pause)? else { return Ok(false) };
+        let compressed = self.upkeep.compress_next(pause);
+        if matches!(compressed, Err(JournalError::Io { .. })) {
+            self.state().rests_until = clock.elapsed().saturating_add(REST);
+        }
+        let Some(segment) = compressed? else { return Ok(false) };
         let audit::CompressedSegment { first, bytes, compressed_bytes } = segment;
         tracing::info!(segment = first, bytes, compressed_bytes, "a segment of the journal was compressed");
         Ok(true)
@@ -115,13 +125,10 @@ impl Retainer {
         let keep_ms = i64::try_from(keep.as_millis()).unwrap_or(i64::MAX);
         let before_ms = backstage.clock.now().as_millis().saturating_sub(keep_ms);
         let Some(outdated) = self.upkeep.outdated(before_ms, pause)? else { return Ok(false) };
-        if let Some(undelivered) = (self.undelivered)()
-            && undelivered <= outdated.end.sequence
-        {
+        if outdated.is_held((self.undelivered)()) {
             self.tell(&format!(
-                "records from {} on are old enough to be removed, and stay because a trail has not delivered record \
-                 {undelivered} yet",
-                outdated.first
+                "records {} to {} are old enough to be removed, and stay until all trails have delivered them",
+                outdated.first, outdated.end.sequence
             ));
             return Ok(false);
         }

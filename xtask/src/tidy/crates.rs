@@ -13,7 +13,7 @@ use crate::{Result, command::cargo};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("attestation", &[]),
     ("audit", &[]),
-    ("bench", &["policy"]),
+    ("bench", &["audit", "cloudtrail", "policy"]),
     ("buckets", &["cloudtrail", "dispatch", "outbound", "sigv4"]),
     ("cloudtrail", &["audit", "dispatch", "model", "state", "store", "strongroom", "trail"]),
     ("credentials", &["dispatch", "edge", "model", "outbound", "secret", "sigv4"]),

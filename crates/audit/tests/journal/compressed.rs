@@ -403,6 +403,8 @@ fn the_oldest_segment_is_outdated_when_its_latest_record_is_old() {
             (1, milestone(&disk, 2).unwrap().unwrap(), 100)
         );
         keeper.remove(&first).unwrap();
+        assert!(first.is_held(Some(1)) && first.is_held(Some(2)), "a trail has not delivered it yet");
+        assert!(!first.is_held(Some(3)) && !first.is_held(None));
         let second = outdated(101).unwrap();
         assert_eq!((second.first, second.latest_ms), (3, 90));
         keeper.remove(&second).unwrap();
@@ -420,7 +422,9 @@ fn the_oldest_segment_is_outdated_when_its_latest_record_is_old() {
 fn a_segment_that_does_not_hold_is_not_removed() {
     let disk = written();
     disk.tamper(&plain(1), |bytes| bytes[300] ^= 1);
-    assert!(matches!(upkeep(&disk).outdated(i64::MAX, &|| Ok(())), Err(JournalError::Damaged(_))));
+    let keeper = upkeep(&disk);
+    assert!(matches!(keeper.outdated(i64::MAX, &|| Ok(())), Err(JournalError::Damaged(_))));
+    assert_eq!(keeper.outdated(i64::MAX, &|| Ok(())).unwrap(), None, "it is told once");
     let lost = written();
     lost.remove(&plain(1)).unwrap();
     lost.remove(&plain(5)).unwrap();

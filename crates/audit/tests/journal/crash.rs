@@ -1,8 +1,9 @@
 //! Whatever was acknowledged is there after a crash, once, in order.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use audit::{Appended, Crash, MemoryDisk, verify};
+use audit::{Appended, Crash, MemoryDisk, Upkeep, verify};
 use proptest::prelude::*;
 
 use crate::scene::{append_group, eventually, number, numbers, open, payload, wait};
@@ -16,6 +17,8 @@ enum Step {
     HandOver(usize),
     Crash(Crash),
     Close,
+    /// Compress the oldest full segment.
+    Compress,
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -28,6 +31,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => (0usize..3000).prop_map(|kept| Step::Crash(Crash::Prefix(kept))),
         1 => Just(Step::Crash(Crash::Process)),
         1 => Just(Step::Close),
+        2 => Just(Step::Compress),
     ];
     proptest::collection::vec(step, 1..60)
 }
@@ -100,6 +104,9 @@ proptest! {
                     (journal, recovery) = open(&disk);
                     history.check(&disk);
                     prop_assert_eq!(recovery.next_sequence(), numbers(&disk).len() as u64 + 1);
+                }
+                Step::Compress => {
+                    Upkeep::new(Arc::new(disk.clone())).compress_next(&|| Ok(())).unwrap();
                 }
                 Step::Close => {
                     journal.close().unwrap();

@@ -18,6 +18,8 @@ const BLOCK_LEN: usize = 24;
 const TERM_LEN: usize = 12;
 const ID_LEN: usize = 8;
 const CHECK_LEN: usize = 32;
+/// Entries that are read at once when one is looked for: at most about as far off as random keys are from where they should be.
+const WINDOW: u32 = 1024;
 
 /// The index of a segment, read from its file as far as a lookup needs it.
 pub(crate) struct Filed {
@@ -95,17 +97,30 @@ impl Filed {
         if read.is_ok_and(|read| read == len) { bytes } else { Vec::new() }
     }
 
-    /// The first of `count` sorted entries of `len` bytes at `offset` that is not before `wanted`, by what `key` reads.
-    fn search(&self, at: usize, len: usize, count: u32, is_before: impl Fn(&[u8]) -> bool) -> u32 {
+    /// The first of `count` sorted entries of `len` bytes at `at` whose key is not less than `wanted`. Keys are parts of hashes or
+    /// random, so that the place of a key is about known; where it is not, the rest is halved.
+    fn search(
+        &self,
+        at: usize,
+        len: usize,
+        count: u32,
+        wanted: u64,
+        key: impl Fn(&[u8]) -> Option<u64>,
+    ) -> u32 {
         let (mut low, mut high) = (0, count);
+        let mut guess = u32::try_from((u128::from(wanted) * u128::from(count)) >> 64).unwrap_or(count);
         while low < high {
-            let middle = low + (high - low) / 2;
-            let entry = self.bytes(at + middle as usize * len, len);
-            if is_before(&entry) {
-                low = middle + 1;
-            } else {
-                high = middle;
+            let from = guess.saturating_sub(WINDOW / 2).clamp(low, high - 1);
+            let entries = WINDOW.min(high - from);
+            let bytes = self.bytes(at + from as usize * len, entries as usize * len);
+            let is_before = |entry: &[u8]| key(entry).is_some_and(|known| known < wanted);
+            let before = bytes.chunks_exact(len).take_while(|entry| is_before(entry)).count();
+            match u32::try_from(before).unwrap_or(entries) {
+                0 => high = from,
+                all if all == entries => low = from + all,
+                some => return from + some,
             }
+            guess = low + (high - low) / 2;
         }
         low
     }
@@ -122,9 +137,7 @@ impl SegmentIndex for Filed {
 
     fn postings(&self, term: Term) -> Vec<u32> {
         let header = &self.header;
-        let at = self.search(header.terms_at(), TERM_LEN, header.terms, |entry| {
-            u64_at(entry, 0).is_some_and(|known| known < term.0)
-        });
+        let at = self.search(header.terms_at(), TERM_LEN, header.terms, term.0, |entry| u64_at(entry, 0));
         if at >= header.terms {
             return Vec::new();
         }
@@ -145,8 +158,9 @@ impl SegmentIndex for Filed {
 
     fn by_id(&self, id: u32) -> Vec<u32> {
         let (ids, records) = (self.header.ids_at(), self.header.records);
-        let first =
-            self.search(ids, ID_LEN, records, |entry| u32_at(entry, 0).is_some_and(|known| known < id));
+        let first = self.search(ids, ID_LEN, records, u64::from(id) << 32, |entry| {
+            u32_at(entry, 0).map(|known| u64::from(known) << 32)
+        });
         let mut found = Vec::new();
         for at in first..records {
             let entry = self.bytes(ids + at as usize * ID_LEN, ID_LEN);

@@ -17,7 +17,7 @@ use dispatch::Clock;
 use serde_json::Value;
 use strongroom::testing::Seeded;
 
-use crate::{Answer, Credentials, World};
+use crate::{Answer, Credentials, Settings, World};
 
 use self::{
     call::Call,
@@ -87,12 +87,15 @@ struct Leapt {
 
 /// The clock goes wrong by so many years at most.
 const YEARS_MAX: i64 = 2;
+/// So short that the journal has full segments to compress in the midst of all trouble.
+const SEGMENT_BYTES_MAX: u64 = 50_000;
 /// How long the server waits after a leap.
 const WAIT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 impl Simulation {
     fn new(seed: u64) -> Self {
-        let world = World::seeded(seed);
+        let segment_bytes_max = SEGMENT_BYTES_MAX;
+        let world = World::of(Settings { seed, segment_bytes_max, ..Settings::default() });
         Self {
             seed,
             step: 0,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use audit::{Disk, Milestone, Record, Value, milestone, segments, verify};
 use serde_json::json;
 use server::Retention;
-use sim::{Settings, Stage, World};
+use sim::{BUCKET, Settings, Stage, World};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -106,6 +106,25 @@ fn a_clock_that_leaps_a_year_forwards_removes_no_records_for_seven_days() {
         stage.pass_days(1);
         assert!(reach(&stage).0 > 20, "restart {restart}");
     }
+}
+
+#[test]
+fn records_that_a_trail_has_not_delivered_stay_until_it_has() {
+    let stage = staged(kept(30));
+    let key = stage.key(json!({}));
+    let call = |operation: &str, input| stage.world.call(&stage.root, "cloudtrail", operation, input);
+    call("CreateTrail", json!({ "Name": "main", "S3BucketName": BUCKET })).ok();
+    call("StartLogging", json!({ "Name": "main" })).ok();
+    stage.world.tick().unwrap();
+    stage.world.bucket().refuse_after(0);
+    calls(&stage, &key);
+    stage.pass_days(40);
+    let (first, _) = reach(&stage);
+    assert!(first < 20, "{first}: what was done before the trail began may go");
+    stage.world.bucket().accept();
+    stage.pass_days(1);
+    stage.pass_days(1);
+    assert!(reach(&stage).0 > 20);
 }
 
 #[test]
