@@ -11,6 +11,7 @@ use http::{
 
 use dispatch::{BodyFault, ConnectionInfo};
 use edge::{Answer, Connections, FromAPage};
+use export::Exports;
 use server::{Health, Part};
 
 use crate::metrics::{self, Metrics, figure, gauge};
@@ -23,6 +24,8 @@ pub(crate) struct Admin {
     pub(crate) connections: Arc<Connections>,
     /// The server's parts.
     pub(crate) health: Arc<dyn Health>,
+    /// Events that are handed on.
+    pub(crate) exports: Arc<Exports>,
 }
 
 impl Answer for Admin {
@@ -90,6 +93,7 @@ impl Admin {
         let ready = self.health.parts().iter().all(|part| part.ready);
         gauge(&mut out, "keywright_ready", "1 when calls are answered.", u64::from(ready));
         self.health.figures().iter().for_each(|one| figure(&mut out, one));
+        metrics::exports(&mut out, &self.exports.figures());
         page(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", out)
     }
 }
@@ -158,8 +162,12 @@ mod tests {
         request: http::request::Builder,
         peer: Ipv4Addr,
     ) -> (StatusCode, String) {
-        let admin =
-            Admin { metrics: Arc::default(), connections: Arc::default(), health: Arc::new(Fixed(parts)) };
+        let admin = Admin {
+            metrics: Arc::default(),
+            connections: Arc::default(),
+            health: Arc::new(Fixed(parts)),
+            exports: Arc::default(),
+        };
         let (head, ()) = request.body(()).unwrap().into_parts();
         let connection = ConnectionInfo::new(SocketAddr::from((peer, 1)), None);
         let response = admin.answer(head, Ok(Bytes::new()), &connection).await;

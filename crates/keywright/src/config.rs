@@ -9,6 +9,7 @@
 
 mod buckets;
 mod error;
+mod exports;
 mod file;
 mod journal;
 mod keys;
@@ -33,6 +34,7 @@ use std::{
 use cloudtrail::WantedTrail;
 use dispatch::{Durability, Origins, Regions, ServiceIdentity, StrangersShare};
 use edge::{Limits, TlsFiles, is_loopback};
+use export::Export;
 use model::arn::{Partition, Region};
 use server::{Retention, RootSource, SealFile};
 
@@ -99,6 +101,8 @@ pub(crate) struct Config {
     pub(crate) trails: Vec<WantedTrail>,
     /// How often files are delivered to trails.
     pub(crate) delivery_period: Duration,
+    /// Where events are handed on to as they are recorded.
+    pub(crate) exports: Vec<Export>,
     /// The roots that attestation documents have to lead to; none: no document is believed.
     pub(crate) attestation_roots: Vec<RootSource>,
     /// The origins whose web pages may call.
@@ -178,6 +182,7 @@ impl Config {
             buckets: buckets::with_full_paths(settings.buckets.unwrap_or_default()),
             trails: settings.trails.unwrap_or_default(),
             delivery_period: settings.delivery_period.unwrap_or(cloudtrail::PERIOD),
+            exports: exports::settled(settings.exports.unwrap_or_default()),
             attestation_roots: settings.attestation_roots.map_or_else(
                 || vec![RootSource::Aws],
                 |roots| roots.into_iter().map(|root| root.map_path(absolute)).collect(),
@@ -289,6 +294,7 @@ impl fmt::Display for Config {
         services::write(f, &self.services)?;
         writeln!(f, "\n[delivery]\nperiod_seconds = {}", self.delivery_period.as_secs())?;
         buckets::write(f, &self.buckets, &self.trails)?;
+        exports::write(f, &self.exports)?;
         let roots: Vec<String> = self.attestation_roots.iter().map(|root| text(&root.to_string())).collect();
         writeln!(f, "\n[attestation]\nroots = [{}]", roots.join(", "))?;
         let origins: Vec<String> = self.origins.iter().map(text).collect();
@@ -383,6 +389,11 @@ mod tests {
              [[services]]\nname = \"ec2\"\nprincipal = \"arn:aws:iam::111122223333:role/volumes\"\n\
              accounts = [\"444455556666\", \"111122223333\"]\nid = \"AROAVOLUMES\"\n\
              [[services]]\nname = \"s3\"\nprincipal = \"arn:aws:iam::444455556666:user/g\"\naccounts = \"any\"",
+            "[[exports]]\nname = \"siem\"\nto = \"syslog\"\nreceiver = \"[2001:db8::1]:6514\"\nca_file = \"ca.pem\"\n\
+             [[exports]]\nname = \"own-siem\"\nto = \"syslog\"\nreceiver = \"siem.example.net:6514\"\n\
+             [[exports]]\nname = \"agent\"\nto = \"syslog\"\nreceiver = \"127.0.0.1:514\"\ntls = false\n\
+             [[exports]]\nname = \"file\"\nto = \"file\"\npath = \"events.json\"\n\
+             [[exports]]\nname = \"out\"\nto = \"stdout\"",
             "[oidc]\nca_file = \"/ca.pem\"\n[oidc.issuers.\"https://a.example/b\"]\ndiscover = true\n\
              [oidc.issuers.\"https://c.example\"]\njwks_file = \"/c.json\"",
             "[attestation]\nroots = []",

@@ -1,6 +1,6 @@
 //! Why a deployment is not served, for the operator.
 
-use std::{fmt, path::PathBuf};
+use std::{fmt, io, path::PathBuf};
 
 use edge::TlsError;
 use outbound::OutboundError;
@@ -17,6 +17,8 @@ pub(crate) enum ServeError {
     Issuers(String),
     /// No connection to this bucket could be made.
     Bucket(String, OutboundError),
+    /// An export cannot begin.
+    Export(io::Error),
     /// The certificate cannot be read.
     Tls(TlsError),
 }
@@ -30,6 +32,7 @@ impl fmt::Display for ServeError {
                 "{} was made by `keywright dev`, where anybody could use its keys; it is not served",
                 path.display()
             ),
+            Self::Export(error) => write!(f, "events cannot be handed on: {error}"),
             Self::Issuers(error) => f.write_str(error),
             Self::Bucket(name, error) => write!(f, "the bucket `{name}`: {error}"),
             Self::Tls(error) => error.fmt(f),

@@ -26,12 +26,13 @@ impl Format {
 
 /// The crates whose messages are written from INFO on. Others' only from WARN on: what a library says
 /// about its inner life may quote what it was given.
-const OURS: [&str; 14] = [
+const OURS: [&str; 15] = [
     "keywright",
     "credentials",
     "dev",
     "server",
     "edge",
+    "export",
     "dispatch",
     "kms",
     "iam",

@@ -12,6 +12,7 @@ use std::{
 };
 
 use edge::Connections;
+use export::ExportFigures;
 use server::{Figure, FigureKind};
 
 /// Series that are kept; with more combinations than this, what is new is counted as `other`.
@@ -161,6 +162,26 @@ impl Labels {
             (hash ^ part.as_ptr().addr()).wrapping_mul(0x9E37_79B9_7F4A_7C15_u64 as usize).rotate_left(29)
         };
         self.parts().into_iter().fold(0, mix)
+    }
+}
+
+/// Writes how exports get on in the text format of Prometheus.
+pub(crate) fn exports(out: &mut String, exports: &[ExportFigures]) {
+    type Value = fn(&ExportFigures) -> u64;
+    let figures: [(&str, &str, &str, Value); 3] = [
+        ("keywright_export_events_total", "counter", "Events handed on.", |export| export.events),
+        ("keywright_export_failures_total", "counter", "Attempts to hand events on that failed.", |export| {
+            export.failures
+        }),
+        ("keywright_export_behind_records", "gauge", "Records that were not handed on yet.", |export| {
+            export.behind
+        }),
+    ];
+    for (name, kind, help, value) in figures.iter().filter(|_| !exports.is_empty()) {
+        head(out, name, kind, help);
+        for export in exports {
+            line(out, name, &format!("export=\"{}\"", export.name), value(export));
+        }
     }
 }
 

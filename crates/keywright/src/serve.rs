@@ -1,12 +1,14 @@
 //! `keywright serve`: opens the deployment, listens, and ends cleanly.
 
-use std::{net::SocketAddr, num::NonZeroUsize, sync::Arc};
+use std::{net::SocketAddr, num::NonZeroUsize, sync::Arc, time::Duration};
 
+use audit::FsDisk;
 use bytes::Bytes;
 use dispatch::{BodyFault, ConnectionInfo, Dispatcher, Origins};
 use edge::{Answer, Bound, Connections, Ended, Setup, Signals, Tls, TurnedAway, Wanted, bind};
+use export::{Exports, Surroundings};
 use http::{Response, request::Parts};
-use server::{Health, StartError};
+use server::{DataDir, Health, StartError};
 use tokio::runtime::Runtime;
 
 use crate::{
@@ -86,6 +88,7 @@ impl Listening {
         let Listening { mut signals, tls, api, admin } = self;
         let metrics = Arc::new(Metrics::default());
         let deployment = Deployment::open(config, Arc::clone(&metrics))?;
+        let exports = Arc::new(exports(config, &deployment)?);
 
         let connections = Arc::new(Connections::default());
         let api = api.serve(Setup {
@@ -102,7 +105,7 @@ impl Listening {
         let api = api.map_err(StartError::Thread)?;
         let health: Arc<dyn Health> = Arc::clone(&deployment.vitals) as _;
         let admin = admin.serve(Setup {
-            answer: Arc::new(Admin { metrics, connections, health }),
+            answer: Arc::new(Admin { metrics, connections, health, exports: Arc::clone(&exports) }),
             tls: None,
             // Nobody signs here.
             limits: config.limits.for_anybody(ADMIN_CONNECTIONS),
@@ -124,10 +127,30 @@ impl Listening {
             tracing::warn!(count, "connections were closed because their time was over");
         }
         let _ = admin.shut_down();
+        exports.stop();
         deployment.close();
         tracing::info!("stopped");
         Ok(())
     }
+}
+
+/// Begins to hand events on, to wherever the configuration says.
+fn exports(config: &Config, deployment: &Deployment) -> Result<Exports, ServeError> {
+    let data = DataDir::new(&config.data_dir);
+    let machine = rustix::system::uname();
+    let around = Surroundings {
+        journal: &deployment.backstage.journal,
+        disk: Arc::new(FsDisk::reader(&data.journal())),
+        folder: &data.exports(),
+        host: &machine.nodename().to_string_lossy(),
+        now: {
+            let clock = Arc::clone(&deployment.backstage.clock);
+            Arc::new(move || {
+                Duration::from_millis(u64::try_from(clock.now().as_millis()).unwrap_or_default())
+            })
+        },
+    };
+    Exports::start(&config.exports, &around).map_err(ServeError::Export)
 }
 
 /// Monitoring needs few.

@@ -1,12 +1,12 @@
 //! Connections that are opened from here: to identity providers and buckets, if the configuration says so, and to the security
 //! token service for `keywright credentials`. One request and one answer each, bounded in time and size; nobody is followed
-//! elsewhere. Plain HTTP stays on this machine.
+//! elsewhere. Connections to receivers of events stay. What is not encrypted stays on this machine.
 
 mod own;
 
 use std::{
     fmt, io,
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -19,7 +19,10 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::{CertificateDer, ServerName, pem::PemObject};
-use tokio::net::TcpStream;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+};
 use tokio_rustls::TlsConnector;
 
 pub use own::OwnCredentials;
@@ -36,6 +39,11 @@ const ANSWER_TIME: Duration = Duration::from_secs(5);
 pub struct Outbound {
     tls: TlsConnector,
 }
+
+/// A connection that stays: what is written and read there is its user's.
+pub trait OpenConnection: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> OpenConnection for S {}
 
 /// Why there is no answer.
 #[derive(Debug)]
@@ -99,6 +107,22 @@ impl Outbound {
         tokio::time::timeout(time, self.exchange(request)).await.map_err(|_| OutboundError::TimedOut(time))?
     }
 
+    /// Opens a connection over TLS, and verifies that the other side is `host`.
+    ///
+    /// # Errors
+    /// [`OutboundError::Connect`], [`OutboundError::TimedOut`]; [`OutboundError::Url`] if `host` is no name and no address.
+    pub async fn open(&self, host: &str, port: u16) -> Result<Box<dyn OpenConnection>, OutboundError> {
+        let name = ServerName::try_from(host.to_owned()).map_err(|_| OutboundError::Url)?;
+        let opened = async {
+            let stream = connect(host, port).await?;
+            self.tls.connect(name, stream).await.map_err(OutboundError::Connect)
+        };
+        let stream = tokio::time::timeout(ANSWER_TIME, opened)
+            .await
+            .map_err(|_| OutboundError::TimedOut(ANSWER_TIME))??;
+        Ok(Box::new(stream))
+    }
+
     async fn exchange(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, OutboundError> {
         let uri = request.uri().clone();
         let (host, authority) = uri.host().zip(uri.authority()).ok_or(OutboundError::Url)?;
@@ -134,6 +158,20 @@ pub fn is_local(uri: &Uri) -> bool {
 pub fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
     let (_, rest) = xml.split_once(&format!("<{name}>"))?;
     Some(rest.split_once(&format!("</{name}>"))?.0)
+}
+
+/// Opens a connection without TLS, to this machine.
+///
+/// # Errors
+/// [`OutboundError::Connect`], [`OutboundError::TimedOut`]; [`OutboundError::Url`] for any address but a loopback one.
+pub async fn open_local(address: SocketAddr) -> Result<Box<dyn OpenConnection>, OutboundError> {
+    if !address.ip().to_canonical().is_loopback() {
+        return Err(OutboundError::Url);
+    }
+    let opened = TcpStream::connect(address);
+    let stream =
+        tokio::time::timeout(ANSWER_TIME, opened).await.map_err(|_| OutboundError::TimedOut(ANSWER_TIME))?;
+    Ok(Box::new(stream.map_err(OutboundError::Connect)?))
 }
 
 async fn connect(host: &str, port: u16) -> Result<TcpStream, OutboundError> {

@@ -5,6 +5,7 @@
 //!   node                   id of this node, 32 hexadecimal digits
 //!   store/                 keys, policies, identities
 //!   journal/               records
+//!   export/                how far events were handed on
 //!   index/                 where lookups find them; made again if it is lost
 //!   digests/               copies of signed digests
 //!   reserve                room that is given up when a full disk is in the way of a start
@@ -45,6 +46,12 @@ impl DataDir {
     #[must_use]
     pub fn journal(&self) -> PathBuf {
         self.0.join("journal")
+    }
+
+    /// Where it is kept how far events were handed on.
+    #[must_use]
+    pub fn exports(&self) -> PathBuf {
+        self.0.join("export")
     }
 
     /// Where the files of the journal's index are.

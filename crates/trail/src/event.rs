@@ -171,6 +171,18 @@ impl<'r> Event<'r> {
         self.event_time
     }
 
+    /// When, in ISO 8601, as it is shown.
+    #[must_use]
+    pub fn time(&self) -> String {
+        Timestamp::from_millis(self.event_time).to_iso8601()
+    }
+
+    /// Whether it was denied, or failed in another way.
+    #[must_use]
+    pub fn failed(&self) -> bool {
+        self.error_code.is_some()
+    }
+
     /// The operation.
     #[must_use]
     pub fn name(&self) -> &'r str {

@@ -38,6 +38,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("dispatch", &["audit", "model", "policy", "secret", "sigv4", "state", "store", "strongroom"]),
     ("edge", &["dispatch"]),
+    ("export", &["audit", "outbound", "trail"]),
     (
         "iam",
         &["audit", "dispatch", "model", "oidc", "policy", "secret", "sigv4", "state", "store", "strongroom"],
@@ -52,6 +53,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "dev",
             "dispatch",
             "edge",
+            "export",
             "iam",
             "kms",
             "model",

@@ -67,7 +67,7 @@ const PERMITTED: &[(&str, &[&str], &str)] = &[
     ("rusqlite", &["store"], "the embedded storage engine"),
     (
         "rustix",
-        &["audit", "keywright", "server"],
+        &["audit", "export", "keywright", "server"],
         "limits, priorities, locked memory and signals of the process; room on a disk",
     ),
     ("rustls", &["edge", "outbound"], "TLS"),
@@ -114,6 +114,7 @@ const PERMITTED: &[(&str, &[&str], &str)] = &[
             "dev",
             "dispatch",
             "edge",
+            "export",
             "iam",
             "keywright",
             "kms",

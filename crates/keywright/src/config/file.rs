@@ -9,11 +9,11 @@ use toml::{Table, Value};
 
 use super::{
     ConfigError, Expected, JournalSettings, Oidc, QuotaSettings, Settings, StrangersSettings, Wrong, address,
-    buckets, journal::read_durability, keys::Keys, oidc, services, values,
+    buckets, exports, journal::read_durability, keys::Keys, oidc, services, values,
 };
 
 /// Every key there is, for the one that was probably meant.
-const KEYS: [&str; 44] = [
+const KEYS: [&str; 50] = [
     "admin_listen",
     "attestation.roots",
     "cors.origins",
@@ -21,6 +21,12 @@ const KEYS: [&str; 44] = [
     "data_dir",
     "delivery.period_seconds",
     "domain_key_rotation_days",
+    "exports.ca_file",
+    "exports.name",
+    "exports.path",
+    "exports.receiver",
+    "exports.tls",
+    "exports.to",
     "journal",
     "journal.durability",
     "journal.keep",
@@ -103,6 +109,7 @@ pub(super) fn parse(file: &Path, text: &str) -> Result<Settings, ConfigError> {
         buckets: buckets::read(&mut keys)?,
         trails: buckets::trails(&mut keys)?,
         delivery_period: keys.seconds("delivery.period_seconds", 1..=3600)?,
+        exports: exports::read(&mut keys)?,
         attestation_roots: roots(&mut keys)?,
         origins: origins(&mut keys)?,
         log: keys.text("log", FromStr::from_str)?,

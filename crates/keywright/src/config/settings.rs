@@ -5,6 +5,7 @@ use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf, time::Duration};
 use cloudtrail::WantedTrail;
 use dispatch::{Durability, Origins, Regions, ServiceIdentity};
 use edge::TlsFiles;
+use export::Export;
 use server::{RootSource, SealFile};
 
 use super::{BucketsSettings, JournalSettings, Oidc, QuotaSettings, StrangersSettings};
@@ -40,6 +41,7 @@ pub(crate) struct Settings {
     pub(crate) buckets: Option<BucketsSettings>,
     pub(crate) trails: Option<Vec<WantedTrail>>,
     pub(crate) delivery_period: Option<Duration>,
+    pub(crate) exports: Option<Vec<Export>>,
     pub(crate) attestation_roots: Option<Vec<RootSource>>,
     pub(crate) origins: Option<Origins>,
     pub(crate) log: Option<Format>,
@@ -77,6 +79,7 @@ impl Settings {
             buckets: self.buckets.or(below.buckets),
             trails: self.trails.or(below.trails),
             delivery_period: self.delivery_period.or(below.delivery_period),
+            exports: self.exports.or(below.exports),
             attestation_roots: self.attestation_roots.or(below.attestation_roots),
             origins: self.origins.or(below.origins),
             log: self.log.or(below.log),
