@@ -121,9 +121,10 @@ async fn measure(options: &Options) -> Result<()> {
         if tls && options.no_tls {
             continue;
         }
-        let fast = Server::start(&options.server, "handed-over", tls).await?;
-        let safe = Server::start(&options.server, "durable", tls).await?;
-        let bench = Bench { options, tls, fast, safe };
+        let fast = Server::start(&options.server, "handed-over", false, tls).await?;
+        let safe = Server::start(&options.server, "durable", false, tls).await?;
+        let delivering = Server::start(&options.server, "handed-over", true, tls).await?;
+        let bench = Bench { options, tls, fast, safe, delivering };
         let chosen =
             |work: &&Work| options.only.is_empty() || options.only.iter().any(|name| name == work.name);
         for work in WORK.iter().filter(chosen) {
@@ -137,6 +138,7 @@ async fn measure(options: &Options) -> Result<()> {
         }
         bench.fast.stop().await?;
         bench.safe.stop().await?;
+        bench.delivering.stop().await?;
     }
     if options.json {
         report.print_json();
@@ -146,19 +148,25 @@ async fn measure(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// The two servers that are compared with a bare one.
+/// The servers that are compared with a bare one: one that hands records over, one that makes them durable, and one that hands
+/// them over and delivers them to a trail.
 struct Bench<'a> {
     options: &'a Options,
     tls: bool,
     fast: Server,
     safe: Server,
+    delivering: Server,
 }
 
 impl Bench<'_> {
+    fn servers(&self) -> [&Server; 3] {
+        [&self.fast, &self.safe, &self.delivering]
+    }
+
     /// A kind of work by the root user, with `keys` keys in turn.
     async fn work(&self, work: &Work, keys: usize, report: &mut Report) -> Result<()> {
         let mut prepared = Vec::new();
-        for server in [&self.fast, &self.safe] {
+        for server in self.servers() {
             let ids = population::keys(server, work, keys).await?;
             prepared.push(work.prepare(server, &server.root, &ids).await?);
         }
@@ -170,7 +178,7 @@ impl Bench<'_> {
     async fn grants(&self, grants: usize, report: &mut Report) -> Result<()> {
         let work = WORK.iter().find(|work| work.name == "GenerateDataKey").ok_or("not measured")?;
         let mut prepared = Vec::new();
-        for server in [&self.fast, &self.safe] {
+        for server in self.servers() {
             let ids = population::keys(server, work, 1).await?;
             let user = population::grants(server, ids.first().ok_or("no key")?, grants).await?;
             prepared.push(work.prepare(server, &user, &ids).await?);
@@ -178,13 +186,18 @@ impl Bench<'_> {
         self.rounds(&format!("{}, {grants} grants", work.name), &prepared, report).await
     }
 
-    /// Rounds of all targets in turn. `prepared` has the requests of both servers.
+    /// Rounds of all targets in turn. `prepared` has the requests of each server.
     async fn rounds(&self, name: &str, prepared: &[Prepared], report: &mut Report) -> Result<()> {
         eprintln!("{}{name} …", if self.tls { "TLS, " } else { "" });
-        let [fast, safe] = prepared else { return Err("two servers are measured".into()) };
+        let [fast, safe, delivering] = prepared else { return Err("three servers are measured".into()) };
         let bare = Bare::start(self.tls, fast.answer_bytes, &self.fast).await?;
-        let targets = [(bare.target(), fast), (self.fast.target(), fast), (self.safe.target(), safe)];
-        let mut measured = [Measured::default(), Measured::default(), Measured::default()];
+        let targets = [
+            (bare.target(), fast),
+            (self.fast.target(), fast),
+            (self.safe.target(), safe),
+            (self.delivering.target(), delivering),
+        ];
+        let mut measured: [Measured; 4] = Default::default();
         for _ in 0..self.options.rounds {
             for ((target, prepared), measured) in targets.iter().zip(&mut measured) {
                 let load = Load {

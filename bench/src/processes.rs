@@ -44,6 +44,10 @@ pub(crate) struct Signer {
     pub(crate) secret: String,
 }
 
+/// A trail that delivers every second, so that a round has some deliveries.
+const DELIVERING: &str = "[buckets.audit]\ndirectory = \"audit\"\n[delivery]\nperiod_seconds = 1\n\
+                          [[trails]]\nname = \"main\"\nbucket = \"audit\"\n";
+
 /// How long a server may take to stop.
 const STOP: Duration = Duration::from_secs(30);
 
@@ -55,7 +59,7 @@ pub(crate) struct Bare {
 
 impl Server {
     /// Initialises a data directory and serves from it.
-    pub(crate) async fn start(binary: &Path, journal: &str, tls: bool) -> Result<Self> {
+    pub(crate) async fn start(binary: &Path, journal: &str, delivers: bool, tls: bool) -> Result<Self> {
         let directory = tempfile::tempdir()?;
         let data = directory.path().join("data");
         let mut init = Command::new(binary);
@@ -77,7 +81,13 @@ impl Server {
         // One worker, like the yardstick: with more, each server would share two cores with its own clients.
         let config = directory.path().join("keywright.toml");
         // No quota limits the keys and grants that a measurement asks for.
-        fs::write(&config, "workers = 1\n[quotas]\nkeys_per_region = 10000000\ngrants_per_key = 1000000\n")?;
+        let mut settings =
+            "workers = 1\n[quotas]\nkeys_per_region = 10000000\ngrants_per_key = 1000000\n".to_owned();
+        if delivers {
+            fs::create_dir(directory.path().join("audit"))?;
+            settings.push_str(DELIVERING);
+        }
+        fs::write(&config, settings)?;
         let mut serve = Command::new(binary);
         serve.arg("serve").arg("--config").arg(&config).arg("--data-dir").arg(&data);
         serve.args([

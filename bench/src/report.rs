@@ -58,10 +58,12 @@ impl Report {
         Self { decisions, record, rows: Vec::new() }
     }
 
-    /// Adds the three targets of an operation: the bare server, records handed over, and durable.
-    pub(crate) fn row(&mut self, operation: &str, tls: bool, measured: &[Measured; 3]) {
+    /// Adds the targets of an operation: the bare server, records handed over, durable, and handed over with delivery.
+    pub(crate) fn row(&mut self, operation: &str, tls: bool, measured: &[Measured; 4]) {
         let yardstick = measured[0].micros.unwrap_or(f64::NAN);
-        for (target, measured) in ["bare hyper", "handed over", "durable"].into_iter().zip(measured) {
+        for (target, measured) in
+            ["bare hyper", "handed over", "durable", "delivering"].into_iter().zip(measured)
+        {
             let micros = measured.micros.unwrap_or(f64::NAN);
             self.rows.push(Row {
                 operation: operation.to_owned(),

@@ -14,7 +14,7 @@ use crate::{
 /// # Errors
 /// Something that they need is missing, or one fails.
 pub(crate) fn test(root: &Path) -> Result<()> {
-    aws_cli_2()?;
+    machine_programs()?;
     // As the tests before were built, so that nothing is built twice for other features.
     run(&mut cargo(root, &["test", "--workspace", "--no-run", "--quiet"]))?;
     let bin = environment(root)?;
@@ -70,22 +70,37 @@ fn with_server(mut program: Command, root: &Path, bin: &Path) -> Result<Command>
     Ok(program)
 }
 
-/// Makes sure that there is an aws CLI 2, which is not on PyPI: the machine's own, or Debian's.
-fn aws_cli_2() -> Result<()> {
-    if has_aws_cli_2() {
+/// Makes sure that the programs are there that are not on PyPI: the machine's own, or Debian's.
+fn machine_programs() -> Result<()> {
+    let missing = || {
+        let aws_cli = (!has_aws_cli_2()).then_some("awscli");
+        aws_cli.into_iter().chain(if has_rsyslog() { [].as_slice() } else { &RSYSLOG }.iter().copied())
+    };
+    let packages: Vec<&str> = missing().collect();
+    if packages.is_empty() {
         return Ok(());
     }
-    let packages = ["install", "--yes", "--no-install-recommends", "awscli"];
-    let installed =
-        run(apt(&["update", "--quiet"])?.arg("--quiet")).and_then(|()| run(apt(&packages)?.arg("--quiet")));
-    match installed {
-        Ok(()) if has_aws_cli_2() => Ok(()),
-        Ok(()) => Err(format!("Debian's `awscli` is no aws CLI 2; {INSTALL_AWS_CLI_2}").into()),
-        Err(error) => Err(format!("{error}; {INSTALL_AWS_CLI_2}").into()),
+    let install =
+        [&["install", "--yes", "--no-install-recommends", "--quiet", "--quiet"], &*packages].concat();
+    let installed = run(apt(&["update", "--quiet"])?.arg("--quiet")).and_then(|()| run(&mut apt(&install)?));
+    installed.map_err(|error| format!("{error}; {PROGRAMS}"))?;
+    if missing().next().is_some() {
+        Err(format!("Debian's packages do not suffice; {PROGRAMS}").into())
+    } else {
+        Ok(())
     }
 }
 
-const INSTALL_AWS_CLI_2: &str = "the black box needs an aws CLI 2 on the path: install one from AWS";
+const PROGRAMS: &str = "the black box needs an aws CLI 2 and an rsyslog with OpenSSL: install them";
+/// With its driver for TLS.
+const RSYSLOG: [&str; 2] = ["rsyslog", "rsyslog-openssl"];
+
+fn has_rsyslog() -> bool {
+    let has_driver = |folder: &Path| folder.join("lmnsd_ossl.so").exists();
+    let libraries =
+        ["x86_64-linux-gnu/", "aarch64-linux-gnu/", ""].map(|kind| format!("/usr/lib/{kind}rsyslog"));
+    works(Command::new("rsyslogd").arg("-v")) && libraries.iter().map(Path::new).any(has_driver)
+}
 
 fn has_aws_cli_2() -> bool {
     env::split_paths(&path()).map(|folder| folder.join("aws")).any(|program| {

@@ -64,7 +64,7 @@ pub(crate) fn look_up(index: &Index, lookup: &Lookup) -> Result<EventPage, Fault
             return false;
         }
         (last, read) = (sequence, read + 1);
-        let found = events(&record, "").into_iter().find(|event| lookup.wants(event));
+        let found = events(&record).into_iter().find(|event| lookup.wants(event));
         page.events.extend(found.map(|event| shown(&event)));
         true
     });

@@ -14,7 +14,7 @@ pub(crate) fn each_event(records: &[ReadRecord], each: &mut dyn FnMut(&Event<'_>
             tracing::error!(record = *sequence, "a record cannot be read, and is not handed on");
             continue;
         };
-        for event in events(&record, "") {
+        for event in events(&record) {
             if let Ok(json) = event.to_json() {
                 each(&event, json);
             }

@@ -72,11 +72,11 @@ struct EventTls<'r> {
 }
 
 /// The events of a record: the first is for the caller's account, each other for an account that owns something the call
-/// was about. What belongs to no account, such as a stranger's call, is for `home`.
+/// was about. What belongs to no account, such as a stranger's call, is one event for the account without a name.
 #[must_use]
-pub fn events<'r>(record: &'r Record<'r>, home: &'r str) -> Vec<Event<'r>> {
+pub fn events<'r>(record: &'r Record<'r>) -> Vec<Event<'r>> {
     let named: Vec<_> = record.resources.iter().map(|arn| EventResource::of(arn)).collect();
-    let first = record.account.as_deref().unwrap_or(home);
+    let first = record.account.as_deref().unwrap_or_default();
     let mut accounts = vec![first];
     for resource in &named {
         let is_account = resource.account.len() == 12;
@@ -254,7 +254,7 @@ impl EventId {
     pub fn is_of(self, record: &Record<'_>) -> bool {
         // An account's number changes the last bytes alone: few records are looked at more closely.
         let ours = |id: [u8; 16]| id.first_chunk::<8>().copied();
-        ours(self.0) == ours(record.event_id) && events(record, "").iter().any(|event| event.event_id == self)
+        ours(self.0) == ours(record.event_id) && events(record).iter().any(|event| event.event_id == self)
     }
 
     /// The id of what another account is shown: told apart by the account's number.

@@ -87,7 +87,7 @@ impl Delivery<'_> {
         if ended.is_some_and(|ended| record.time_ms > ended) {
             return;
         }
-        for event in events(&record, "").iter().filter(|event| self.trail.wants(event)) {
+        for event in events(&record).iter().filter(|event| self.trail.wants(event)) {
             let region = event.region().to_owned();
             match gathered.open.entry(region.clone()).or_insert_with(Bundle::new).add(event) {
                 Ok(false) => {}

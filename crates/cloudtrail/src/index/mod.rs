@@ -30,7 +30,7 @@ use self::{
     filed::Filed,
     growing::Growing,
     part::{BLOCK, SegmentIndex},
-    term::{IndexEntry, id},
+    term::{IndexEntry, TermMemory, id},
 };
 
 /// Records between two pauses: a tenth of a millisecond's work.
@@ -59,6 +59,7 @@ struct Follower {
     reader: Option<SegmentReader>,
     /// Full segments that have no part yet, oldest first.
     missing: Option<Vec<u64>>,
+    terms: TermMemory,
 }
 
 /// Which records are wanted.
@@ -222,7 +223,8 @@ impl Index {
             return self.begin(follower, newest);
         };
         let mut entries = Vec::new();
-        let run = match reader.read(&mut |placed| entries.push(paced(placed, pause))) {
+        let terms = &mut follower.terms;
+        let run = match reader.read(&mut |placed| entries.push(paced(placed, terms, pause))) {
             Err(error) if is_gone(&error) => {
                 // The segment was moved away with all before it.
                 follower.reader = None;
@@ -302,7 +304,8 @@ impl Index {
         }
         let mut growing = Growing::new(first);
         let mut reader = SegmentReader::open(Arc::clone(&self.journal), first)?;
-        while reader.read(&mut |placed| growing.add(&paced(placed, pause)))?.is_full {}
+        let mut terms = TermMemory::default();
+        while reader.read(&mut |placed| growing.add(&paced(placed, &mut terms, pause)))?.is_full {}
         Filed::write(Arc::clone(&self.files), &growing).map_err(unwritable(first))
     }
 
@@ -340,11 +343,11 @@ impl Index {
 }
 
 /// What is kept of a record, and now and then a pause.
-fn paced(placed: Placed<'_>, pause: &dyn Fn()) -> IndexEntry {
+fn paced(placed: Placed<'_>, terms: &mut TermMemory, pause: &dyn Fn()) -> IndexEntry {
     if placed.sequence.is_multiple_of(PACE) {
         pause();
     }
-    IndexEntry::of(placed)
+    IndexEntry::of(placed, terms)
 }
 
 fn is_gone(error: &JournalError) -> bool {

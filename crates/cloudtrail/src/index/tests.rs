@@ -77,7 +77,7 @@ struct Scanned {
 
 fn scanned(payload: &[u8]) -> Vec<Scanned> {
     let record = Record::decode(payload).unwrap();
-    let mut events = trail::events(&record, "");
+    let mut events = trail::events(&record);
     // Two events of one record are of two accounts, so that their order does not matter.
     events.reverse();
     let scan = |event: &trail::Event<'_>| {
@@ -180,7 +180,7 @@ impl Stage {
             _ => {
                 let at = usize::try_from(draw.below(self.records.len() as u64)).unwrap();
                 let record = Record::decode(&self.records[at]).unwrap();
-                let events = trail::events(&record, "");
+                let events = trail::events(&record);
                 let event = &events[usize::try_from(draw.below(events.len() as u64)).unwrap()];
                 Some((Attribute::EventId, event.id().to_string()))
             }

@@ -15,7 +15,7 @@ fn record(operation: &str) -> Record<'_> {
 }
 
 fn message_of(record: &Record<'_>, host: &str) -> String {
-    let event = &events(record, "")[0];
+    let event = &events(record)[0];
     message(event, &event.to_json().unwrap(), &header_text(host, HOST_MAX))
 }
 

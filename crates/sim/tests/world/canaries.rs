@@ -9,7 +9,7 @@ use std::{
 use base64_simd::STANDARD;
 use dispatch::Facts;
 use serde_json::{Value as Json, json};
-use sim::{Stage, World, stage::ACCOUNT};
+use sim::{Stage, World};
 use tracing::{Event, Metadata, Subscriber, field, span};
 
 use crate::shapes::Model;
@@ -130,7 +130,7 @@ fn traces(stage: &Stage, log: &Log) -> [(&'static str, Vec<u8>); 3] {
     let mut journal = Vec::new();
     let records = stage.world.records();
     audit::verify(stage.world.disk(), &mut |_, payload: &[u8]| journal.extend_from_slice(payload)).unwrap();
-    let events = records.iter().flat_map(|record| trail::events(record, ACCOUNT));
+    let events = records.iter().flat_map(|record| trail::events(record));
     let shown: String = events.map(|event| event.to_json().unwrap() + "\n").collect();
     [("journal", journal), ("events", shown.into_bytes()), ("log", log.text().into_bytes())]
 }

@@ -116,7 +116,7 @@ fn each_once(world: &World, until: &str) {
     let from = records.iter().position(|record| record.operation == "StartLogging").unwrap();
     let to = records.iter().rposition(|record| record.operation == until).unwrap();
     let happened = records[from..=to].iter().flat_map(|record| {
-        let events = trail::events(record, "");
+        let events = trail::events(record);
         events
             .iter()
             .filter(|event| event.account() == "111122223333")

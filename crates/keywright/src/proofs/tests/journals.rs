@@ -64,7 +64,7 @@ fn an_event_is_proved_to_whoever_has_the_keys() {
 fn the_event_of_the_keys_account_is_proved_by_its_own_id() {
     let stage = deployment(12);
     let record = record(3);
-    let events = trail::events(&record, "");
+    let events = trail::events(&record);
     assert_eq!((events.len(), events[1].account()), (2, "444455556666"));
     fs::write(stage.path("proof.json"), prove(stage.root.path(), events[1].id()).unwrap()).unwrap();
     assert!(stage.holds("proof.json").contains(&events[1].id().to_string()));

@@ -15,7 +15,7 @@ use sim::{
 #[track_caller]
 fn event(stage: &Stage, answer: &Answer) -> Json {
     let record = stage.record_of(answer);
-    let events = trail::events(&record, ACCOUNT);
+    let events = trail::events(&record);
     serde_json::from_str(&events.first().unwrap().to_json().unwrap()).unwrap()
 }
 
@@ -474,7 +474,7 @@ fn what_happens_by_itself_has_its_details() {
         let is_it =
             |record: &&audit::Record<'_>| record.kind == EventKind::ServiceEvent && record.operation == name;
         let record = records.iter().find(is_it).unwrap();
-        let events = trail::events(record, ACCOUNT);
+        let events = trail::events(record);
         let event: Json = serde_json::from_str(&events.first().unwrap().to_json().unwrap()).unwrap();
         assert_eq!(event["eventType"], "AwsServiceEvent");
         assert_eq!((&event["requestParameters"], &event["responseElements"]), (&Json::Null, &Json::Null));
