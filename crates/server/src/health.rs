@@ -152,7 +152,7 @@ impl Vitals {
     fn delivery(&self) -> [Figure; 4] {
         let states = self.cloudtrail.trail_states(&self.backstage);
         let gauge = |name, help, value| Figure { kind: FigureKind::Gauge, name, help, value };
-        let oldest = states.iter().filter_map(|state| state.delivered).min();
+        let oldest = states.iter().filter(|state| state.behind > 0).filter_map(|state| state.delivered).min();
         let waited = oldest.map_or(0, |oldest| self.backstage.clock.now().as_seconds() - oldest.as_seconds());
         [
             gauge("keywright_trails_delivering", "Trails that deliver from this node.", states.len() as u64),
@@ -163,7 +163,7 @@ impl Vitals {
             ),
             gauge(
                 "keywright_trails_delivered_seconds_ago",
-                "Seconds since the trail that is furthest behind last delivered.",
+                "Seconds since the trail that is furthest behind last delivered; 0 if there is nothing to deliver.",
                 u64::try_from(waited).unwrap_or(0),
             ),
             Figure {

@@ -20,6 +20,9 @@ use crate::{
     records::{BegunRecord, ChainRecord, FileRecord, ProgressRecord, TreeRecord},
 };
 
+/// Files that digests list together at most, about: a record of the store has to hold them until then.
+const FILES_MAX: usize = 500;
+
 /// What a delivery has gathered and put so far.
 struct Gathered {
     /// By Region.
@@ -61,6 +64,8 @@ impl Delivery<'_> {
             match piece.map_err(NotDelivered::Journal)? {
                 ReadPiece::Further => self.put_full(&mut gathered, progress, begun).await?,
                 ReadPiece::Missing(records) => {
+                    // Digests tell of records one after the other: they go on behind the gap.
+                    gathered.tree = gathered.tree.map(|_| Tree::from(reader.next()));
                     tracing::error!(trail = %self.trail.id, records, "records were moved away before they were delivered");
                 }
                 ReadPiece::Last => break,
@@ -138,7 +143,8 @@ impl Delivery<'_> {
             }
         }
         let is_hour = self.is_past(before.digest_clock, super::DIGEST_MILLIS);
-        let digests = validated && (ends || is_hour);
+        let is_full = chains.values().map(|chain| chain.files.len()).sum::<usize>() >= FILES_MAX;
+        let digests = validated && (ends || is_hour || is_full);
         // Where validation was turned on, the first digest begins there.
         let start = if validated && before.chains.is_empty() && before.records.is_none() {
             before.start.max(before.delivered.unwrap_or(before.start))
@@ -168,7 +174,7 @@ impl Tree {
             let tree = MerkleTree::grown(stored.records, &stored.peaks)?;
             Some(Self { first: stored.first, tree, chain: stored.chain.clone() })
         });
-        grown.unwrap_or_else(|| Self { first: progress.next, tree: MerkleTree::new(), chain: Vec::new() })
+        grown.unwrap_or_else(|| Self::from(progress.next))
     }
 
     fn add(&mut self, placed: Placed<'_>) {
@@ -177,6 +183,13 @@ impl Tree {
         }
         self.tree.add(placed.payload);
         self.chain = placed.chain.to_vec();
+    }
+}
+
+/// Without a record yet, from this sequence number on.
+impl From<u64> for Tree {
+    fn from(first: u64) -> Self {
+        Self { first, tree: MerkleTree::new(), chain: Vec::new() }
     }
 }
 
