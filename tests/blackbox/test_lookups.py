@@ -84,7 +84,7 @@ def test_wrong_lookups_have_awss_errors(connect, shared, tmp_path):
     assert refused.value.code == "InvalidNextTokenException"
     with pytest.raises(Refused) as refused:
         client.call("cloudtrail", "CreateTrail", Name="trail", S3BucketName="bucket")
-    assert refused.value.code == "UnsupportedOperationException"
+    assert refused.value.code == "S3BucketDoesNotExistException"
 
 
 def test_events_outlive_a_kill_and_the_loss_of_the_index(deployment, connect, tmp_path):

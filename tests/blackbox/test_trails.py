@@ -306,6 +306,8 @@ def load_until(deployment, acknowledged, lock, target):
                 acknowledged.append(request)
     except Lost:
         pass
+    finally:
+        line.close()
 
 
 def session(deployment):

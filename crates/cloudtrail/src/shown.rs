@@ -17,6 +17,36 @@ pub(crate) const SETTINGS: &[&str] = &[
     "isOrganizationTrail",
 ];
 
+/// The answers to `CreateTrail` and `UpdateTrail` have the same members.
+macro_rules! answers {
+    ($($answer:ident: $name:ident;)*) => {
+        $(
+            /// What is answered of a trail that was made or changed.
+            pub(crate) fn $name(trail: &Trail) -> cloudtrail::$answer {
+                let TrailSettings { bucket, prefix, global_services, multi_region, validated, kms_key } =
+                    trail.settings.clone();
+                cloudtrail::$answer {
+                    name: Some(trail.id.name.clone()),
+                    s3_bucket_name: Some(bucket),
+                    s3_key_prefix: prefix,
+                    include_global_service_events: Some(global_services),
+                    is_multi_region_trail: Some(multi_region),
+                    trail_arn: Some(trail.id.arn()),
+                    log_file_validation_enabled: Some(validated),
+                    kms_key_id: kms_key,
+                    is_organization_trail: Some(false),
+                    ..cloudtrail::$answer::default()
+                }
+            }
+        )*
+    };
+}
+
+answers! {
+    CreateTrailResponse: made;
+    UpdateTrailResponse: changed;
+}
+
 /// How a trail is set.
 pub(crate) fn trail(trail: &Trail) -> cloudtrail::Trail {
     let TrailSettings { bucket, prefix, global_services, multi_region, validated, kms_key } =

@@ -1,6 +1,6 @@
 //! What requests write into a trail, checked.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, convert::identity};
 
 use dispatch::{Cx, Fault};
 use model::{
@@ -29,48 +29,36 @@ pub(crate) struct AskedSettings {
     kms_key: Option<String>,
 }
 
-/// What is asked of a new trail, and whether it is offered.
-///
-/// # Errors
-/// As [`not_offered`].
-pub(crate) fn of_new(input: CreateTrailRequest) -> Result<AskedSettings, Fault> {
-    let CreateTrailRequest { sns_topic_name, is_organization_trail, cloud_watch_logs_log_group_arn, .. } =
-        &input;
-    not_offered(
-        sns_topic_name.as_deref(),
-        *is_organization_trail,
-        cloud_watch_logs_log_group_arn.as_deref(),
-    )?;
-    Ok(AskedSettings {
-        bucket: Some(input.s3_bucket_name),
-        prefix: input.s3_key_prefix,
-        global_services: input.include_global_service_events,
-        multi_region: input.is_multi_region_trail,
-        validated: input.enable_log_file_validation,
-        kms_key: input.kms_key_id,
-    })
+/// `CreateTrail` and `UpdateTrail` ask for the same, the latter of a trail that is there already.
+macro_rules! asked {
+    ($($request:ty: $name:ident, $bucket:expr;)*) => {
+        $(
+            /// What a request asks of a trail, and whether it is offered.
+            ///
+            /// # Errors
+            /// What AWS does beside delivering to a bucket.
+            pub(crate) fn $name(input: $request) -> Result<AskedSettings, Fault> {
+                not_offered(
+                    input.sns_topic_name.as_deref(),
+                    input.is_organization_trail,
+                    input.cloud_watch_logs_log_group_arn.as_deref(),
+                )?;
+                Ok(AskedSettings {
+                    bucket: $bucket(input.s3_bucket_name),
+                    prefix: input.s3_key_prefix,
+                    global_services: input.include_global_service_events,
+                    multi_region: input.is_multi_region_trail,
+                    validated: input.enable_log_file_validation,
+                    kms_key: input.kms_key_id,
+                })
+            }
+        )*
+    };
 }
 
-/// What is asked of a trail that is there, and whether it is offered.
-///
-/// # Errors
-/// As [`not_offered`].
-pub(crate) fn of_change(input: UpdateTrailRequest) -> Result<AskedSettings, Fault> {
-    let UpdateTrailRequest { sns_topic_name, is_organization_trail, cloud_watch_logs_log_group_arn, .. } =
-        &input;
-    not_offered(
-        sns_topic_name.as_deref(),
-        *is_organization_trail,
-        cloud_watch_logs_log_group_arn.as_deref(),
-    )?;
-    Ok(AskedSettings {
-        bucket: input.s3_bucket_name,
-        prefix: input.s3_key_prefix,
-        global_services: input.include_global_service_events,
-        multi_region: input.is_multi_region_trail,
-        validated: input.enable_log_file_validation,
-        kms_key: input.kms_key_id,
-    })
+asked! {
+    CreateTrailRequest: of_new, Some;
+    UpdateTrailRequest: of_change, identity;
 }
 
 /// What is asked, laid over what is there. Empty texts take a prefix or key away.

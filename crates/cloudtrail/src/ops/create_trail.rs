@@ -63,21 +63,7 @@ impl Operation for CreateTrail {
         let asked = written::of_new(input)?;
         let settings = written::settings(trails, cx, asked, &TrailSettings::NEW)?;
         let trail = made(id, cx, settings, tags);
-        let TrailSettings { bucket, prefix, global_services, multi_region, validated, kms_key } =
-            trail.settings.clone();
-        let output = CreateTrailResponse {
-            name: Some(trail.id.name.clone()),
-            s3_bucket_name: Some(bucket),
-            s3_key_prefix: prefix,
-            include_global_service_events: Some(global_services),
-            is_multi_region_trail: Some(multi_region),
-            trail_arn: Some(trail.id.arn()),
-            log_file_validation_enabled: Some(validated),
-            kms_key_id: kms_key,
-            is_organization_trail: Some(false),
-            ..CreateTrailResponse::default()
-        };
-        Ok(Outcome::changing(output, created(&trail)))
+        Ok(Outcome::changing(shown::made(&trail), created(&trail)))
     }
 }
 

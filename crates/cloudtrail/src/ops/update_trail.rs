@@ -5,13 +5,7 @@ use dispatch::{Cx, Facts, Fault, Operation, Outcome};
 use model::cloudtrail::{UpdateTrailRequest, UpdateTrailResponse};
 use state::replaced;
 
-use crate::{
-    Trails, faults,
-    named::changed,
-    shown,
-    trails::{Trail, TrailSettings},
-    written,
-};
+use crate::{Trails, faults, named::changed, shown, trails::Trail, written};
 
 /// The operation.
 pub(super) struct UpdateTrail;
@@ -56,20 +50,6 @@ impl Operation for UpdateTrail {
             }
         }
         let new = Trail { settings, ..Trail::clone(&trail) };
-        let TrailSettings { bucket, prefix, global_services, multi_region, validated, kms_key } =
-            new.settings.clone();
-        let output = UpdateTrailResponse {
-            name: Some(new.id.name.clone()),
-            s3_bucket_name: Some(bucket),
-            s3_key_prefix: prefix,
-            include_global_service_events: Some(global_services),
-            is_multi_region_trail: Some(multi_region),
-            trail_arn: Some(new.id.arn()),
-            log_file_validation_enabled: Some(validated),
-            kms_key_id: kms_key,
-            is_organization_trail: Some(false),
-            ..UpdateTrailResponse::default()
-        };
-        Ok(Outcome::changing(output, replaced(&*trail, &new)))
+        Ok(Outcome::changing(shown::changed(&new), replaced(&*trail, &new)))
     }
 }
