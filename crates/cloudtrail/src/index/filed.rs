@@ -7,7 +7,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 
 use super::{
     growing::Growing,
-    part::{BLOCK, RecordBlock, SegmentIndex, Span},
+    part::{BLOCK, SegmentIndex, Span},
     term::Term,
     varint,
 };
@@ -172,10 +172,10 @@ impl SegmentIndex for Filed {
         found
     }
 
-    fn block(&self, block: usize) -> Option<RecordBlock> {
-        let bytes = self.bytes(self.header.blocks_at(block)?, BLOCK_LEN);
-        let span = Span { from: i64_at(&bytes, 8)?, to: i64_at(&bytes, 16)? };
-        Some(RecordBlock { offset: u32_at(&bytes, 0)?, span })
+    fn block_spans(&self) -> Vec<Span> {
+        let blocks = self.bytes(HEADER_LEN, self.header.lengths_at() - HEADER_LEN);
+        let span = |entry: &[u8]| Some(Span { from: i64_at(entry, 8)?, to: i64_at(entry, 16)? });
+        blocks.chunks_exact(BLOCK_LEN).map(|entry| span(entry).unwrap_or(Span::NONE)).collect()
     }
 
     fn offset(&self, number: u32) -> Option<u64> {

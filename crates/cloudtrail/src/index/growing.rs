@@ -67,8 +67,8 @@ impl SegmentIndex for Growing {
         self.ids.iter().filter(|(known, _)| *known == id).map(|(_, number)| *number).collect()
     }
 
-    fn block(&self, block: usize) -> Option<RecordBlock> {
-        self.blocks.get(block).copied()
+    fn block_spans(&self) -> Vec<Span> {
+        self.blocks.iter().map(|block| block.span).collect()
     }
 
     fn offset(&self, number: u32) -> Option<u64> {

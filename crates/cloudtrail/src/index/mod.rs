@@ -186,19 +186,15 @@ impl Index {
             FoundBy::Term(term) => part.postings(term),
             FoundBy::Id(event) => part.by_id(id(event)),
         };
-        let mut looked_at = None;
+        // Most lookups want all that a segment has.
+        let spans = (!span.covers(part.span())).then(|| part.block_spans());
+        let is_outside = |block: usize| {
+            spans.as_ref().is_some_and(|spans| spans.get(block).is_none_or(|of| !of.overlaps(span)))
+        };
         for number in numbers.into_iter().rev() {
             let sequence = part.first().saturating_add(u64::from(number));
-            let block = number as usize / BLOCK;
-            if sequence >= before || looked_at == Some((block, false)) {
+            if sequence >= before || is_outside(number as usize / BLOCK) {
                 continue;
-            }
-            if looked_at.is_none_or(|(last, _)| last != block) {
-                let overlaps = part.block(block).is_some_and(|block| block.span.overlaps(span));
-                looked_at = Some((block, overlaps));
-                if !overlaps {
-                    continue;
-                }
             }
             let Some(offset) = part.offset(number) else { continue };
             let payload = match self.records.record_at(part.first(), offset) {

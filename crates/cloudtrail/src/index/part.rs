@@ -32,8 +32,8 @@ pub(crate) trait SegmentIndex {
     fn postings(&self, term: Term) -> Vec<u32>;
     /// The records whose event ids begin like this.
     fn by_id(&self, id: u32) -> Vec<u32>;
-    /// A block.
-    fn block(&self, block: usize) -> Option<RecordBlock>;
+    /// When the records of each block were.
+    fn block_spans(&self) -> Vec<Span>;
     /// Where a record's frame begins in the segment.
     fn offset(&self, number: u32) -> Option<u64>;
 }
@@ -49,6 +49,10 @@ impl Span {
 
     pub(crate) fn with(self, other: Self) -> Self {
         Self { from: self.from.min(other.from), to: self.to.max(other.to) }
+    }
+
+    pub(crate) fn covers(self, other: Self) -> bool {
+        self.from <= other.from && other.to <= self.to
     }
 
     pub(crate) fn overlaps(self, other: Self) -> bool {
