@@ -22,6 +22,7 @@ mod merkle;
 mod milestone;
 mod nap;
 mod queue;
+mod range;
 mod reader;
 mod record;
 mod recovery;
@@ -42,6 +43,7 @@ pub use memory::{Crash, MemoryDisk};
 pub use merkle::{MerkleHash, MerklePathFinder, MerkleTree, merkle_root_of_path};
 pub use milestone::{Milestone, NotAMilestone, milestone};
 pub use queue::{Appended, Position};
+pub use range::{RangePiece, RangeReader};
 pub use reader::{Placed, Run, SegmentReader, segments};
 pub use record::{
     EventKind, InvokedBy, NotARecord, RECORD_VERSION, Record, RecordedCaller, RecordedDecision,

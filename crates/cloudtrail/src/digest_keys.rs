@@ -3,7 +3,8 @@
 use model::Timestamp;
 use state::encode;
 use store::{Batch, Precondition};
-use strongroom::{Binding, Entropy, Message, Refused, SigningAlgorithm, Spec, Strongroom, sha256};
+use strongroom::{Binding, Entropy, Message, Refused, SigningAlgorithm, Spec, Strongroom};
+use trail::ContentsHash;
 
 use crate::{layout, records::DigestKeyRecord};
 
@@ -105,13 +106,9 @@ impl DigestKey {
     }
 }
 
-/// Bytes as digests write them.
-pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
-    base16ct::lower::encode_string(bytes)
-}
-
+/// The first 16 bytes of the SHA-256, in hexadecimal.
 fn fingerprint(public_key: &[u8]) -> String {
-    hexadecimal(sha256(public_key).get(..16).unwrap_or_default())
+    ContentsHash::of(public_key).get(..32).unwrap_or_default().to_owned()
 }
 
 fn binding(id: [u8; 16]) -> Binding {

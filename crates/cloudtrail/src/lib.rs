@@ -28,15 +28,12 @@ use state::{Snapshot, Stateful, View};
 use strongroom::Strongroom;
 use tokio::sync::{Mutex, Semaphore};
 
+use self::delivery::{Attempts, DigestCopies};
 pub use self::{
     buckets::{Bucket, BucketObject, Buckets, NotPut, OfferedBucket, Putting},
     delivery::{Delivered, TrailState, WantedTrail, make_wanted, tick},
     index::{Advance, Index},
     tables::Tables,
-};
-use self::{
-    delivery::{Attempts, DigestCopies},
-    digest_keys::hexadecimal,
 };
 
 /// The service as one attempt of a call sees it.
@@ -110,7 +107,7 @@ impl CloudTrail {
         Self {
             strongroom,
             journal,
-            node: hexadecimal(node),
+            node: base16ct::lower::encode_string(node),
             index,
             lookups: Semaphore::new(LOOKUPS),
             buckets,

@@ -165,9 +165,9 @@ pub(crate) struct FileRecord {
     /// Its name there.
     #[n(1)]
     pub(crate) name: String,
-    /// SHA-256 of its contents.
-    #[cbor(n(2), with = "minicbor::bytes")]
-    pub(crate) hash: Vec<u8>,
+    /// SHA-256 of its contents, in hexadecimal.
+    #[n(2)]
+    pub(crate) hash: String,
     /// Time of its earliest event.
     #[n(3)]
     pub(crate) oldest: i64,
@@ -186,12 +186,12 @@ pub(crate) struct LastRecord {
     /// Its name there.
     #[n(1)]
     pub(crate) name: String,
-    /// SHA-256 of its contents.
-    #[cbor(n(2), with = "minicbor::bytes")]
-    pub(crate) hash: Vec<u8>,
-    /// Its signature.
-    #[cbor(n(3), with = "minicbor::bytes")]
-    pub(crate) signature: Vec<u8>,
+    /// SHA-256 of its contents, in hexadecimal.
+    #[n(2)]
+    pub(crate) hash: String,
+    /// Its signature, in hexadecimal.
+    #[n(3)]
+    pub(crate) signature: String,
 }
 
 /// A Merkle tree of records as far as it has grown.

@@ -6,7 +6,7 @@ use dispatch::{Cx, Fault};
 use model::{
     arn::{AliasName, KeyId},
     cloudtrail::{CreateTrailRequest, Tag, UpdateTrailRequest},
-    is_tag_text,
+    is_reserved_tag_key, is_tag_text,
 };
 
 use crate::{
@@ -171,8 +171,7 @@ pub(crate) fn check_keys(sent: &[Tag]) -> Result<(), Fault> {
     if sent.iter().map(|tag| &tag.key).collect::<BTreeSet<_>>().len() != sent.len() {
         return Err(faults::tag("Duplicate tag keys"));
     }
-    let reserved = |tag: &Tag| tag.key.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("aws:"));
-    if sent.iter().any(reserved) {
+    if sent.iter().any(|tag| is_reserved_tag_key(&tag.key)) {
         return Err(faults::tag("Tags beginning with aws: are reserved"));
     }
     Ok(())

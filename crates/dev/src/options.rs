@@ -108,33 +108,21 @@ impl Options {
         if let Some(foreign) = self.services.iter().find(foreign) {
             return Err(WrongOptions::ForeignService(foreign.arn().to_owned(), self.partition));
         }
-        let Self {
-            listen,
-            data_dir,
-            seed,
-            attestation_roots,
-            verify,
-            policies,
-            services,
-            buckets,
-            partition,
-            ..
-        } = self;
-        let policies = match policies {
+        let policies = match self.policies {
             PolicyMode::Enforced => Policies::Enforced,
             PolicyMode::Ignored => Policies::Ignored,
         };
         Ok(DevConfig {
-            listen,
+            listen: self.listen,
             origins,
-            data_dir,
-            seed,
-            attestation_roots,
-            verify,
+            data_dir: self.data_dir,
+            seed: self.seed,
+            attestation_roots: self.attestation_roots,
+            verify: self.verify,
             policies,
-            services,
-            buckets,
-            partition,
+            services: self.services,
+            buckets: self.buckets,
+            partition: self.partition,
         })
     }
 }

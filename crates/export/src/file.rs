@@ -69,8 +69,9 @@ impl RotatedFile {
     }
 
     fn open(&self) -> io::Result<File> {
-        let mut file =
-            OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(&self.path)?;
+        let opened = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(&self.path);
+        let mut file = opened
+            .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", self.path.display())))?;
         if file.metadata()?.is_file() {
             cut_torn_line(&mut file)?;
         }

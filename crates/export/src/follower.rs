@@ -2,11 +2,10 @@
 
 use std::{
     collections::VecDeque,
-    io,
     sync::{Arc, Weak},
 };
 
-use audit::{Disk, Journal, JournalError, SegmentReader, segments};
+use audit::{Disk, Journal, JournalError, RangePiece, RangeReader};
 
 /// A record that was read.
 pub(crate) struct ReadRecord {
@@ -20,9 +19,7 @@ pub(crate) struct DurableRecords {
     disk: Arc<dyn Disk>,
     /// A weak one: an export must not keep a journal from being closed.
     journal: Weak<Journal>,
-    reader: Option<(u64, SegmentReader)>,
-    /// The record that is read next.
-    next: u64,
+    reader: RangeReader,
     /// Records that were read and are not durable yet, at most what one read gives: 256 KiB.
     waiting: VecDeque<ReadRecord>,
 }
@@ -30,7 +27,8 @@ pub(crate) struct DurableRecords {
 impl DurableRecords {
     /// Reads from record `next` on.
     pub(crate) fn new(disk: Arc<dyn Disk>, journal: Weak<Journal>, next: u64) -> Self {
-        Self { disk, journal, reader: None, next, waiting: VecDeque::new() }
+        let reader = RangeReader::new(Arc::clone(&disk), next..u64::MAX);
+        Self { disk, journal, reader, waiting: VecDeque::new() }
     }
 
     /// The next records that are durable, about 256 KiB at most. None if there are none now.
@@ -40,9 +38,10 @@ impl DurableRecords {
     pub(crate) fn records(&mut self) -> Result<Vec<ReadRecord>, JournalError> {
         // Asked before anything is read: what is durable now is what was written before.
         let durable = self.durable();
-        if self.waiting.is_empty() && self.next < durable {
-            self.read_on()?;
-        }
+        while self.waiting.is_empty()
+            && self.reader.next_sequence() < durable
+            && self.read_on()? != RangePiece::Last
+        {}
         let ready = self.waiting.iter().take_while(|record| record.sequence < durable).count();
         Ok(self.waiting.drain(..ready).collect())
     }
@@ -50,8 +49,7 @@ impl DurableRecords {
     /// Goes back to a record.
     pub(crate) fn go_to(&mut self, next: u64) {
         self.waiting.clear();
-        self.reader = None;
-        self.next = next;
+        self.reader = RangeReader::new(Arc::clone(&self.disk), next..u64::MAX);
     }
 
     /// How many durable records there are from `from` on.
@@ -63,51 +61,21 @@ impl DurableRecords {
         self.journal.upgrade().map_or(0, |journal| journal.synced_sequence())
     }
 
-    fn read_on(&mut self) -> Result<(), JournalError> {
-        let Some((first, mut reader)) =
-            self.reader.take().map_or_else(|| self.open(), |open| Ok(Some(open)))?
-        else {
-            return Ok(());
-        };
-        let (next, waiting) = (self.next, &mut self.waiting);
-        let read = reader.read(&mut |placed| {
-            if placed.sequence >= next {
-                let payload = placed.payload.to_vec();
-                waiting.push_back(ReadRecord { sequence: placed.sequence, chain: placed.chain, payload });
-            }
+    fn read_on(&mut self) -> Result<RangePiece, JournalError> {
+        let waiting = &mut self.waiting;
+        let piece = self.reader.read(&mut |placed| {
+            let payload = placed.payload.to_vec();
+            waiting.push_back(ReadRecord { sequence: placed.sequence, chain: placed.chain, payload });
         });
-        let run = match read {
-            // The segment was moved away; the next turn looks for where to go on.
-            Err(JournalError::Io { error, .. }) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            run => run?,
-        };
-        self.next = self.next.max(reader.next_sequence());
-        if run.records > 0 || !self.is_over(first, &reader)? {
-            self.reader = Some((first, reader));
-        }
-        Ok(())
-    }
-
-    /// The segment that has the next record, or else the oldest one behind it.
-    fn open(&mut self) -> Result<Option<(u64, SegmentReader)>, JournalError> {
-        let all = segments(&*self.disk)?;
-        let holds = all.iter().rfind(|first| **first <= self.next).or_else(|| all.first());
-        let Some(first) = holds.copied() else { return Ok(None) };
-        if first > self.next {
+        let piece = piece?;
+        if let RangePiece::Missing(records) = piece {
+            let to = self.reader.next_sequence();
             tracing::error!(
-                from = self.next,
-                to = first,
+                records,
+                to,
                 "records were moved away from the journal before they were handed on"
             );
-            self.next = first;
         }
-        Ok(Some((first, SegmentReader::open(Arc::clone(&self.disk), first)?)))
-    }
-
-    /// Whether another segment follows one that was read to its end. A segment without a record has the number of its own
-    /// successor, and one is only left when everything before the next one was read.
-    fn is_over(&self, first: u64, reader: &SegmentReader) -> Result<bool, JournalError> {
-        let next = reader.next_sequence();
-        Ok(next > first && segments(&*self.disk)?.contains(&next))
+        Ok(piece)
     }
 }

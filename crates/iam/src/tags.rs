@@ -2,7 +2,7 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html>
 
 use dispatch::Fault;
-use model::iam::Tag;
+use model::{iam::Tag, is_reserved_tag_key};
 
 use crate::{
     entities::Tags,
@@ -67,7 +67,7 @@ fn find(tags: &Tags, key: &str) -> Option<String> {
 }
 
 fn check_key(key: &str) -> Result<(), Fault> {
-    if key.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("aws:")) {
+    if is_reserved_tag_key(key) {
         return Err(Fault::new(
             &INVALID_INPUT,
             "System tags cannot be added/updated/removed. Tag keys beginning with aws: are reserved.",

@@ -116,7 +116,13 @@ fn destinations(config: &Config, data: &DataDir, clock: &Arc<dyn Clock>) -> Resu
     let mut buckets = BTreeMap::new();
     for (name, BucketSettings { place, accounts }) in &config.buckets {
         let bucket: Arc<dyn Bucket> = match place {
-            BucketPlace::Directory(path) => Arc::new(DirectoryBucket::new(path.clone())),
+            BucketPlace::Directory(path) => {
+                if !path.is_dir() {
+                    let directory = path.display();
+                    tracing::warn!(bucket = name, %directory, "no such directory: trails cannot deliver to the bucket yet");
+                }
+                Arc::new(DirectoryBucket::new(path.clone()))
+            }
             BucketPlace::S3(place, ca_file) => {
                 let outbound = Outbound::new(ca_file.as_deref());
                 let outbound = outbound.map_err(|error| ServeError::Bucket(name.clone(), error))?;

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use dispatch::Fault;
-use model::{is_tag_text, kms::Tag};
+use model::{is_reserved_tag_key, is_tag_text, kms::Tag};
 
 use crate::{faults::TAG, limits::TAGS_PER_KEY};
 
@@ -57,7 +57,7 @@ fn check_count(tags: &Tags) -> Result<(), Fault> {
 }
 
 fn check_reserved<'a>(mut keys: impl Iterator<Item = &'a String>) -> Result<(), Fault> {
-    if keys.any(|key| key.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("aws:"))) {
+    if keys.any(|key| is_reserved_tag_key(key)) {
         return Err(Fault::new(&TAG, "Tags beginning with aws: are reserved"));
     }
     Ok(())

@@ -36,7 +36,7 @@ pub use aws_service::AwsService;
 pub use blob::Blob;
 pub use key_spec::Algorithm;
 pub use shape::Nothing;
-pub use tag_text::is_tag_text;
+pub use tag_text::{is_reserved_tag_key, is_tag_text};
 pub use timestamp::Timestamp;
 
 /// The operations of all services, by the prefixes that their actions have in policies.

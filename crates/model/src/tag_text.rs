@@ -17,9 +17,23 @@ pub fn is_tag_text(text: &str) -> bool {
     TAG_TEXT.as_ref().is_some_and(|pattern| pattern.is_match(text))
 }
 
+/// Whether AWS keeps a tag key for itself: those that begin with `aws:`, in any case.
+#[must_use]
+pub fn is_reserved_tag_key(key: &str) -> bool {
+    key.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("aws:"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_aws_keeps_for_itself() {
+        for (key, reserved) in [("aws:a", true), ("AwS:", true), ("aws", false), ("äws:", false), ("", false)]
+        {
+            assert_eq!(is_reserved_tag_key(key), reserved, "{key}");
+        }
+    }
 
     #[test]
     fn letters_digits_spaces_and_some_signs() {

@@ -55,6 +55,14 @@ impl ContentsHash {
         Self(Context::new(&SHA256))
     }
 
+    /// Of contents as a whole: as of one piece.
+    #[must_use]
+    pub fn of(contents: &[u8]) -> String {
+        let mut hash = Self::new();
+        hash.update(contents);
+        hash.finish()
+    }
+
     /// Takes the next piece.
     pub fn update(&mut self, piece: &[u8]) {
         self.0.update(piece);
@@ -122,19 +130,12 @@ impl VerifiedDigest {
         if !keys.has(fingerprint) {
             return Err(DigestFault::UnknownKey(fingerprint.clone()));
         }
-        let hash = sha256_hex(contents);
+        let hash = ContentsHash::of(contents);
         let signature = signature.to_ascii_lowercase();
         let holds = base16ct::lower::decode_vec(&signature)
             .is_ok_and(|bytes| keys.verifies(fingerprint, &digest.signed_text(&hash), &bytes));
         if holds { Ok(Self { digest, hash, signature }) } else { Err(DigestFault::Signature) }
     }
-}
-
-/// SHA-256 in hexadecimal, as digests have it.
-pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
-    let mut hash = ContentsHash::new();
-    hash.update(bytes);
-    hash.finish()
 }
 
 impl fmt::Display for DigestFault {

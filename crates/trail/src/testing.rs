@@ -11,8 +11,8 @@ use aws_lc_rs::{
 use model::Timestamp;
 
 use crate::{
-    DeliveryPlace, Digest, DigestedFile, DigestedRecords, HASH_ALGORITHM, SIGNATURE_ALGORITHM, SignedDigest,
-    digest_name, signed::sha256_hex,
+    ContentsHash, DeliveryPlace, Digest, DigestedFile, DigestedRecords, HASH_ALGORITHM, SIGNATURE_ALGORITHM,
+    SignedDigest, digest_name,
 };
 
 /// The account of all digests here.
@@ -78,7 +78,7 @@ impl DigestSigner {
             oldest_event_time: None,
             previous_digest_s3_bucket: of_before(|digest, _| digest.digest_s3_bucket.clone()),
             previous_digest_s3_object: of_before(|digest, _| digest.digest_s3_object.clone()),
-            previous_digest_hash_value: of_before(|_, signed| sha256_hex(signed.digest.as_bytes())),
+            previous_digest_hash_value: of_before(|_, signed| ContentsHash::of(signed.digest.as_bytes())),
             previous_digest_hash_algorithm: of_before(|_, _| HASH_ALGORITHM.to_owned()),
             previous_digest_signature: of_before(|_, signed| signed.signature.clone()),
             log_files,
@@ -93,7 +93,7 @@ impl DigestSigner {
     #[must_use]
     pub fn sign(&self, digest: &Digest) -> SignedDigest {
         let contents = digest.to_json().unwrap();
-        let text = digest.signed_text(&sha256_hex(contents.as_bytes()));
+        let text = digest.signed_text(&ContentsHash::of(contents.as_bytes()));
         let mut signature = vec![0; self.key.public_modulus_len()];
         self.key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), text.as_bytes(), &mut signature).unwrap();
         let signature = base16ct::lower::encode_string(&signature);
@@ -105,7 +105,7 @@ impl DigestSigner {
     }
 
     fn fingerprint(&self) -> String {
-        let mut fingerprint = sha256_hex(self.key.public_key().as_ref());
+        let mut fingerprint = ContentsHash::of(self.key.public_key().as_ref());
         fingerprint.truncate(32);
         fingerprint
     }

@@ -7,8 +7,6 @@ use super::{Finding, Source, Sources};
 /// Files and folders outside the strongroom that may name it, with what they need it for. Operations are not among them:
 /// they have keys from the gate only.
 const STRONGROOM: &[(&str, &str)] = &[
-    ("crates/cloudtrail/src/delivery/digests.rs", "hashes digests, and has them signed"),
-    ("crates/cloudtrail/src/delivery/files.rs", "hashes what files are named after"),
     ("crates/cloudtrail/src/delivery/mod.rs", "words what the strongroom refuses"),
     ("crates/cloudtrail/src/digest_keys.rs", "has the keys of digests made, and used"),
     ("crates/cloudtrail/src/faults.rs", "words what the strongroom refuses"),

@@ -3,10 +3,9 @@
 
 use std::io::{self, Write};
 
-use aws_lc_rs::digest::{Context, SHA256};
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
-use trail::Event;
+use trail::{ContentsHash, Event};
 
 /// A file is closed when it has this many bytes, and another one follows.
 const BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -14,7 +13,7 @@ const BYTES_MAX: usize = 4 * 1024 * 1024;
 /// The events of one account in one Region.
 pub(super) struct Bundle {
     gzip: GzEncoder<Vec<u8>>,
-    hash: Context,
+    hash: ContentsHash,
     events: u64,
     oldest: i64,
     newest: i64,
@@ -23,8 +22,8 @@ pub(super) struct Bundle {
 /// A file's contents.
 pub(super) struct Bundled {
     pub(super) contents: Bytes,
-    /// SHA-256 of what was compressed.
-    pub(super) hash: Vec<u8>,
+    /// SHA-256 of what was compressed, in hexadecimal.
+    pub(super) hash: String,
     /// Time of its earliest event.
     pub(super) oldest: i64,
     /// Time of its latest event.
@@ -35,7 +34,7 @@ impl Bundle {
     pub(super) fn new() -> Self {
         Self {
             gzip: GzEncoder::new(Vec::new(), Compression::fast()),
-            hash: Context::new(&SHA256),
+            hash: ContentsHash::new(),
             events: 0,
             oldest: i64::MAX,
             newest: i64::MIN,
@@ -63,7 +62,7 @@ impl Bundle {
     pub(super) fn finish(mut self) -> io::Result<Bundled> {
         self.write(b"]}")?;
         let Self { gzip, hash, oldest, newest, .. } = self;
-        Ok(Bundled { contents: gzip.finish()?.into(), hash: hash.finish().as_ref().to_vec(), oldest, newest })
+        Ok(Bundled { contents: gzip.finish()?.into(), hash: hash.finish(), oldest, newest })
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {

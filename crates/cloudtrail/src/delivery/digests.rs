@@ -2,19 +2,20 @@
 
 use std::sync::Arc;
 
+use base16ct::lower::encode_string as hexadecimal;
 use base64_simd::STANDARD;
 use dispatch::{Backstage, ServiceEvent};
 use model::Timestamp;
 use state::replaced;
-use strongroom::sha256;
 use trail::{
-    Digest, DigestedFile, DigestedRecords, HASH_ALGORITHM, SIGNATURE_ALGORITHM, SignedDigest, digest_name,
+    ContentsHash, Digest, DigestedFile, DigestedRecords, HASH_ALGORITHM, SIGNATURE_ALGORITHM, SignedDigest,
+    digest_name,
 };
 
 use super::{Delivery, NotDelivered, bundle::compressed, place};
 use crate::{
     buckets::BucketObject,
-    digest_keys::{DigestKey, hexadecimal},
+    digest_keys::DigestKey,
     progress::Progress,
     records::{ChainRecord, FileRecord, LastRecord, ProgressRecord, TreeRecord},
     tables::Tables,
@@ -63,12 +64,12 @@ impl Delivery<'_> {
     ) -> Result<LastRecord, NotDelivered> {
         let digest = self.made(progress, (region, chain), key, end);
         let contents = digest.to_json().map_err(|error| NotDelivered::Memory(error.into()))?;
-        let hash = sha256(contents.as_bytes());
-        let text = digest.signed_text(&hexadecimal(&hash));
+        let hash = ContentsHash::of(contents.as_bytes());
+        let text = digest.signed_text(&hash);
         let signature = key.sign(&self.service.strongroom, &text, &*self.backstage.entropy);
-        let signature = signature.map_err(NotDelivered::Strongroom)?;
+        let signature = hexadecimal(&signature.map_err(NotDelivered::Strongroom)?);
         let metadata =
-            [("signature", hexadecimal(&signature)), ("signature-algorithm", SIGNATURE_ALGORITHM.to_owned())];
+            [("signature", signature.clone()), ("signature-algorithm", SIGNATURE_ALGORITHM.to_owned())];
         let object = BucketObject {
             name: &digest.digest_s3_object,
             contents: compressed(contents.as_bytes()).map_err(NotDelivered::Memory)?,
@@ -78,19 +79,14 @@ impl Delivery<'_> {
         self.bucket()?.put(object).await.map_err(NotDelivered::Put)?;
         let copy = SignedDigest {
             digest: contents,
-            signature: hexadecimal(&signature),
+            signature: signature.clone(),
             public_key: STANDARD.encode_to_string(&key.public_key),
         };
         self.service
             .copies
             .keep((&self.trail.id, region), Timestamp::from_millis(end), &copy)
             .map_err(NotDelivered::Memory)?;
-        Ok(LastRecord {
-            bucket: digest.digest_s3_bucket,
-            name: digest.digest_s3_object,
-            hash: hash.to_vec(),
-            signature,
-        })
+        Ok(LastRecord { bucket: digest.digest_s3_bucket, name: digest.digest_s3_object, hash, signature })
     }
 
     fn made(
@@ -117,11 +113,16 @@ impl Delivery<'_> {
             oldest_event_time: chain.files.iter().map(|file| file.oldest).min().map(time),
             previous_digest_s3_bucket: last.map(|last| last.bucket.clone()),
             previous_digest_s3_object: last.map(|last| last.name.clone()),
-            previous_digest_hash_value: last.map(|last| hexadecimal(&last.hash)),
+            previous_digest_hash_value: last.map(|last| last.hash.clone()),
             previous_digest_hash_algorithm: last.map(|_| HASH_ALGORITHM.to_owned()),
-            previous_digest_signature: last.map(|last| hexadecimal(&last.signature)),
+            previous_digest_signature: last.map(|last| last.signature.clone()),
             log_files: chain.files.iter().map(digested).collect(),
-            journal: progress.records.as_ref().map(|tree| self.accounted(tree)),
+            // A tree that has never had a record has nothing to tell.
+            journal: progress
+                .records
+                .as_ref()
+                .filter(|tree| !tree.chain.is_empty())
+                .map(|tree| self.accounted(tree)),
         }
     }
 
@@ -166,7 +167,7 @@ fn digested(file: &FileRecord) -> DigestedFile {
     DigestedFile {
         s3_bucket: file.bucket.clone(),
         s3_object: file.name.clone(),
-        hash_value: hexadecimal(&file.hash),
+        hash_value: file.hash.clone(),
         hash_algorithm: HASH_ALGORITHM.to_owned(),
         newest_event_time: time(file.newest),
         oldest_event_time: time(file.oldest),

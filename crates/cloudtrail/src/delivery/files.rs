@@ -1,21 +1,19 @@
 //! The files of one delivery.
 
-use std::{collections::BTreeMap, mem};
+use std::{collections::BTreeMap, mem, sync::Arc};
 
-use audit::{MerkleTree, Placed, Record};
+use audit::{MerkleTree, Placed, RangePiece, RangeReader, Record};
 use model::Timestamp;
 use state::replaced;
-use trail::{events, log_file_name};
+use trail::{ContentsHash, events, log_file_name};
 
 use super::{
     Delivery, NotDelivered,
     bundle::{Bundle, Bundled},
     place,
-    reading::{RangeReader, ReadPiece},
 };
 use crate::{
     buckets::BucketObject,
-    digest_keys::hexadecimal,
     progress::Progress,
     records::{BegunRecord, ChainRecord, FileRecord, ProgressRecord, TreeRecord},
 };
@@ -58,21 +56,21 @@ impl Delivery<'_> {
             tree: self.trail.settings.validated.then(|| Tree::of(&progress.record)),
             broken: None,
         };
-        let mut reader = RangeReader::new(&self.service.journal, progress.record.next..begun.to);
+        let mut reader = RangeReader::new(Arc::clone(&self.service.journal), progress.record.next..begun.to);
         loop {
             let piece = reader.read(&mut |placed| self.add(&mut gathered, &progress.record, placed));
             match piece.map_err(NotDelivered::Journal)? {
-                ReadPiece::Further => self.put_full(&mut gathered, progress, begun).await?,
-                ReadPiece::Missing(records) => {
+                RangePiece::Further => self.put_full(&mut gathered, progress, begun).await?,
+                RangePiece::Missing(records) => {
                     // Digests tell of records one after the other: they go on behind the gap.
-                    gathered.tree = gathered.tree.map(|_| Tree::from(reader.next()));
+                    gathered.tree = gathered.tree.map(|_| Tree::from(reader.next_sequence()));
                     tracing::error!(trail = %self.trail.id, records, "records were moved away before they were delivered");
                 }
-                ReadPiece::Last => break,
+                RangePiece::Last => break,
             }
         }
-        if reader.next() < begun.to {
-            return Err(NotDelivered::Ended(reader.next()));
+        if reader.next_sequence() < begun.to {
+            return Err(NotDelivered::Ended(reader.next_sequence()));
         }
         let rest = mem::take(&mut gathered.open);
         gathered.full.extend(rest);
@@ -209,6 +207,6 @@ impl ChainRecord {
 fn unique(progress: &Progress, part: u32) -> String {
     let ProgressRecord { trail, next, .. } = progress.record;
     let named = format!("{} {trail} {} {next} {part}", progress.trail, progress.node);
-    let hash = hexadecimal(&strongroom::sha256(named.as_bytes()));
+    let hash = ContentsHash::of(named.as_bytes());
     hash.get(..16).unwrap_or_default().to_owned()
 }

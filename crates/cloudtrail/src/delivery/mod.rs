@@ -9,11 +9,11 @@
 //! delivers its own journal.
 
 mod attempts;
+mod beginning;
 mod bundle;
 mod copies;
 mod digests;
 mod files;
-mod reading;
 mod wanted;
 
 use std::{fmt, io, sync::Arc};
@@ -185,7 +185,8 @@ impl Delivery<'_> {
     async fn begin(&self, before: Option<&Arc<Progress>>, since: i64) -> Result<Delivered, NotDelivered> {
         let same = before.filter(|before| before.record.trail == self.trail.created.as_millis());
         let synced = self.backstage.journal.synced_sequence();
-        let next = reading::from_time(&self.service.journal, since, synced).map_err(NotDelivered::Journal)?;
+        let next =
+            beginning::from_time(&self.service.journal, since, synced).map_err(NotDelivered::Journal)?;
         let record = ProgressRecord {
             trail: self.trail.created.as_millis(),
             since,

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use dispatch::{Cx, Fault};
 use model::{
     arn::Region,
+    is_reserved_tag_key,
     sts::{PolicyDescriptorType, Tag},
 };
 use policy::{Policy, PolicyKind};
@@ -44,7 +45,7 @@ impl SessionTags {
         let mut folded = BTreeSet::new();
         let mut passed = Tags::new();
         for Tag { key, value } in tags.unwrap_or_default() {
-            if key.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("aws:")) {
+            if is_reserved_tag_key(&key) {
                 return Err(faults::invalid("Tag keys that begin with aws: are reserved."));
             }
             if !folded.insert(key.to_ascii_lowercase()) {

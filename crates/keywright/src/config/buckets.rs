@@ -10,7 +10,6 @@ use buckets::S3Place;
 use cloudtrail::{WantedTrail, is_prefix, is_trail_name};
 use http::Uri;
 use model::arn::{AccountId, Region};
-use server::nearest;
 use toml::{Table, Value};
 
 use super::{ConfigError, Expected, Wrong, keys::Keys, values::absolute};
@@ -37,7 +36,6 @@ pub(crate) type BucketsSettings = BTreeMap<String, BucketSettings>;
 
 /// The table with a table for each bucket.
 pub(super) const TABLE: &str = "buckets";
-const TRAILS: &str = "trails";
 
 const PLACE: Expected = Expected("either `directory`, or `endpoint` and `credentials_file`");
 const NAME: Expected = Expected("the name of a bucket: 3 to 63 small letters, digits, dots and hyphens");
@@ -50,6 +48,7 @@ const ACCOUNTS: Expected = Expected("a list of accounts such as `[\"111122223333
 const TABLES: Expected = Expected("tables under `[[trails]]`, in double brackets");
 const TRAIL_NAME: Expected =
     Expected("the name of a trail: 3 to 128 letters, digits, dots, hyphens and underscores");
+const OTHER_NAME: Expected = Expected("a name that no other trail of the account has");
 const PREFIX: Expected = Expected("what stands before all names in the bucket, such as `logs`");
 const ACCOUNT: Expected = Expected("an account such as `111122223333`");
 const REGION: Expected = Expected("a Region such as `us-east-1`");
@@ -119,48 +118,47 @@ fn bucket(
 
 /// The trails, from the keys of a file.
 pub(super) fn trails(keys: &mut Keys<'_>) -> Result<Option<Vec<WantedTrail>>, ConfigError> {
-    let value = match keys.take(TRAILS) {
-        Some(value) => value,
-        None if keys.under(TRAILS).is_empty() => return Ok(None),
-        None => return Err(keys.wrong(TRAILS, Wrong::Value(TABLES))),
-    };
-    let Value::Array(tables) = value else { return Err(keys.wrong(TRAILS, Wrong::Value(TABLES))) };
-    let mut trails = Vec::new();
+    let Some(tables) = keys.list("trails", TABLES, &TRAIL_KEYS)? else { return Ok(None) };
+    let mut trails: Vec<WantedTrail> = Vec::new();
     for table in tables {
-        let Value::Table(table) = table else { return Err(keys.wrong(TRAILS, Wrong::Value(TABLES))) };
-        trails.push(trail(table).map_err(|(key, wrong)| keys.wrong(&key, wrong))?);
+        let trail = trail(table)?;
+        if trails.iter().any(|other| is_same(other, &trail)) {
+            return Err(keys.wrong("trails.name", Wrong::Value(OTHER_NAME)));
+        }
+        trails.push(trail);
     }
     Ok(Some(trails))
 }
 
-fn trail(mut table: Table) -> Result<WantedTrail, (String, Wrong)> {
-    let mut text = |key: &'static str, expected, holds: &dyn Fn(&str) -> bool| {
-        let member = key.split_once('.').map_or(key, |(_, member)| member);
-        match table.remove(member) {
-            Some(Value::String(text)) if holds(&text) => Ok(Some(text)),
-            Some(_) => Err((key.to_owned(), Wrong::Value(expected))),
-            None => Ok(None),
-        }
-    };
-    let name = text("trails.name", TRAIL_NAME, &is_trail_name)?;
-    let bucket = text("trails.bucket", NAME, &is_bucket_name)?;
-    let prefix = text("trails.prefix", PREFIX, &is_prefix)?;
-    let account = text("trails.account", ACCOUNT, &|text| AccountId::parse(text).is_ok())?;
-    let home = text("trails.region", REGION, &|text| Region::parse(text).is_ok())?;
-    if let Some((key, _)) = table.into_iter().next() {
-        let key = format!("{TRAILS}.{key}");
-        let nearest = nearest(&key, TRAIL_KEYS);
-        return Err((key, Wrong::Unknown { nearest }));
-    }
-    let missing = |key| (TRAILS.to_owned(), Wrong::Alone(key));
-    let home = home.unwrap_or_else(|| super::DEFAULT_REGION.to_owned());
+fn trail(mut keys: Keys<'_>) -> Result<WantedTrail, ConfigError> {
+    let name = keys.text("trails.name", |text| held(text, is_trail_name, TRAIL_NAME))?;
+    let bucket = keys.text("trails.bucket", |text| held(text, is_bucket_name, NAME))?;
+    let prefix = keys.text("trails.prefix", |text| held(text, is_prefix, PREFIX))?;
+    let account = keys.text("trails.account", |text| AccountId::parse(text).map_err(|_| ACCOUNT))?;
+    let region = |text: &str| Region::parse(text).map_err(|_| REGION);
+    let home = keys.text("trails.region", region)?;
+    let home = home.map_or_else(|| region(super::DEFAULT_REGION), Ok);
+    let missing = |key| keys.wrong("trails", Wrong::Alone(key));
     Ok(WantedTrail {
         name: name.ok_or_else(|| missing("trails.name"))?,
-        account: account.and_then(|account| AccountId::parse(&account).ok()),
-        home: Region::parse(&home).map_err(|_| ("trails.region".to_owned(), Wrong::Value(REGION)))?,
+        account,
+        home: home.map_err(|expected| keys.wrong("trails.region", Wrong::Value(expected)))?,
         bucket: bucket.ok_or_else(|| missing("trails.bucket"))?,
         prefix,
     })
+}
+
+fn held(text: &str, holds: fn(&str) -> bool, expected: Expected) -> Result<String, Expected> {
+    if holds(text) { Ok(text.to_owned()) } else { Err(expected) }
+}
+
+/// Whether an account would have two trails of one name in a Region.
+fn is_same(one: &WantedTrail, other: &WantedTrail) -> bool {
+    let in_one_account = match (&one.account, &other.account) {
+        (Some(one), Some(other)) => one == other,
+        _ => true,
+    };
+    in_one_account && one.name == other.name && one.home == other.home
 }
 
 /// The same with full paths.
@@ -204,7 +202,7 @@ pub(super) fn write(
         }
     }
     for WantedTrail { name, account, home, bucket, prefix } in trails {
-        writeln!(f, "\n[[{TRAILS}]]\nname = {}\nbucket = {}", text(name), text(bucket))?;
+        writeln!(f, "\n[[trails]]\nname = {}\nbucket = {}", text(name), text(bucket))?;
         writeln!(f, "region = {}", text(home.as_str()))?;
         if let Some(account) = account {
             writeln!(f, "account = {}", text(account.as_str()))?;
@@ -242,4 +240,72 @@ fn accounts(value: &Value) -> Option<BTreeSet<AccountId>> {
     let accounts: Option<BTreeSet<_>> =
         value.as_array()?.iter().map(|item| AccountId::parse(item.as_str()?).ok()).collect();
     accounts.filter(|accounts| !accounts.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::file;
+
+    fn message(text: &str) -> String {
+        file::parse(Path::new("k.toml"), text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn wrong_buckets_are_told_what_was_expected() {
+        let table = |rest: &str| format!("[buckets.audit]\n{rest}");
+        let s3 = |endpoint: &str| table(&format!("endpoint = \"{endpoint}\"\ncredentials_file = \"a.ini\""));
+        for (text, expected) in [
+            ("[buckets]\naudit = \"a\"".to_owned(), "buckets.audit`: expected either `directory`"),
+            ("[buckets.\"Au\"]\ndirectory = \"a\"".to_owned(), "buckets.Au`: expected the name of a bucket"),
+            (table("region = \"us-east-1\""), "buckets.audit.directory`: expected either `directory`"),
+            (table("directory = 7"), "buckets.audit.directory`: expected a path in quotes"),
+            (
+                table("directory = \"a\"\nprofile = \"b\""),
+                "buckets.audit.directory`: expected either `directory`",
+            ),
+            (
+                table("endpoint = \"https://s3.example.com\""),
+                "buckets.audit.directory`: expected either `directory`",
+            ),
+            (s3("ftp://s3.example.com"), "buckets.audit.endpoint`: expected the URL of an S3 endpoint"),
+            (s3("http://s3.example.com"), "buckets.audit.endpoint`: expected the URL of an S3 endpoint"),
+            (s3("https://a@s3.example.com"), "buckets.audit.endpoint`: expected the URL of an S3 endpoint"),
+            (
+                table("directory = \"a\"\naccounts = []"),
+                "buckets.audit.accounts`: expected a list of accounts such as",
+            ),
+            (table("directory = \"a\"\ndirectroy = \"a\""), "buckets.audit.directroy`: unknown key"),
+        ] {
+            assert!(message(&text).contains(expected), "{text}: {}", message(&text));
+        }
+    }
+
+    #[test]
+    fn wrong_trails_are_told_what_was_expected() {
+        let main = "[[trails]]\nname = \"main\"\nbucket = \"audit\"\n";
+        let with = |rest: &str| format!("{main}{rest}");
+        let also = |rest: &str| format!("{main}{main}{rest}");
+        let other_name = "trails.name`: expected a name that no other trail of the account has";
+        for (text, expected) in [
+            ("[trails]\nname = \"main\"".to_owned(), "trails`: expected tables under `[[trails]]`"),
+            ("trails = 7".to_owned(), "trails`: expected tables under `[[trails]]`"),
+            ("trails = [7]".to_owned(), "trails`: expected tables under `[[trails]]`"),
+            ("[[trails]]".to_owned(), "trails`: expected `trails.name` beside it"),
+            ("[[trails]]\nname = \"main\"".to_owned(), "trails`: expected `trails.bucket` beside it"),
+            ("[[trails]]\nname = \"m\"".to_owned(), "trails.name`: expected the name of a trail"),
+            ("[[trails]]\nbucket = \"A\"".to_owned(), "trails.bucket`: expected the name of a bucket"),
+            (with("prefix = \"../a\""), "trails.prefix`: expected what stands before all names"),
+            (with("account = \"1\""), "trails.account`: expected an account such as"),
+            (with("region = \"mars\""), "trails.region`: expected a Region such as"),
+            (with("prefx = \"a\""), "trails.prefx`: unknown key; did you mean `trails.prefix`?"),
+            (also(""), other_name),
+            (also("account = \"111122223333\""), other_name),
+        ] {
+            assert!(message(&text).contains(expected), "{text}: {}", message(&text));
+        }
+        let elsewhere = also("region = \"eu-west-1\"");
+        assert_eq!(file::parse(Path::new("k.toml"), &elsewhere).unwrap().trails.unwrap().len(), 2);
+    }
 }

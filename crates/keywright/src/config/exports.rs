@@ -1,14 +1,13 @@
 //! Where events are handed on to as they are recorded: the tables `[[exports]]`.
 
 use std::{
+    collections::BTreeSet,
     fmt,
     net::SocketAddr,
     path::{Path, PathBuf},
 };
 
 use export::{Export, ExportTo};
-use server::nearest;
-use toml::{Table, Value};
 
 use super::{ConfigError, Expected, Wrong, keys::Keys, values::absolute};
 
@@ -21,7 +20,7 @@ const RECEIVER: Expected = Expected("a host and a port such as `siem.example.net
 const LOCAL: Expected = Expected(
     "a loopback address with a port such as `127.0.0.1:514`: without TLS, events stay on this machine",
 );
-const FLAG: Expected = Expected("`true` or `false`");
+const ALONE: Expected = Expected("no path and no receiver beside `stdout`");
 
 /// The keys of one of the tables.
 const KEYS: [&str; 6] =
@@ -29,61 +28,34 @@ const KEYS: [&str; 6] =
 
 /// From the keys of a file.
 pub(super) fn read(keys: &mut Keys<'_>) -> Result<Option<Vec<Export>>, ConfigError> {
-    for key in KEYS {
-        if keys.take(key).is_some() {
-            return Err(keys.wrong(key, Wrong::Value(TABLES)));
-        }
-    }
-    let Some(value) = keys.take("exports") else { return Ok(None) };
-    let Value::Array(tables) = value else { return Err(keys.wrong("exports", Wrong::Value(TABLES))) };
-    let mut exports: Vec<Export> = Vec::new();
-    for table in tables {
-        let Value::Table(table) = table else { return Err(keys.wrong("exports", Wrong::Value(TABLES))) };
-        let beside = keys.beside("");
-        let export = one(table, &beside).map_err(|(key, wrong)| keys.wrong(&key, wrong))?;
-        if exports.iter().any(|other| other.name == export.name) {
-            return Err(keys.wrong("exports.name", Wrong::Value(NAME)));
-        }
-        exports.push(export);
+    let Some(tables) = keys.list("exports", TABLES, &KEYS)? else { return Ok(None) };
+    let exports = tables.into_iter().map(one).collect::<Result<Vec<Export>, _>>()?;
+    let mut names = BTreeSet::new();
+    if !exports.iter().all(|export| names.insert(&export.name)) {
+        return Err(keys.wrong("exports.name", Wrong::Value(NAME)));
     }
     Ok(Some(exports))
 }
 
-fn one(mut table: Table, beside: &Path) -> Result<Export, (String, Wrong)> {
-    let wrong = |key: &str, wrong| (format!("exports.{key}"), wrong);
-    let mut text = |key: &'static str, expected| match table.remove(key) {
-        None => Ok(None),
-        Some(Value::String(text)) if !text.is_empty() => Ok(Some(text)),
-        Some(_) => Err(wrong(key, Wrong::Value(expected))),
-    };
-    let name = text("name", NAME)?.filter(|name| is_name(name));
-    let name = name.ok_or_else(|| wrong("name", Wrong::Value(NAME)))?;
-    let to = text("to", TO)?;
-    let path = text("path", FILE)?.map(|path| beside.join(path));
-    let receiver = text("receiver", RECEIVER)?;
-    let ca = text("ca_file", FILE)?.map(|path| beside.join(path));
-    let tls = match table.remove("tls") {
-        None => true,
-        Some(Value::Boolean(tls)) => tls,
-        Some(_) => return Err(wrong("tls", Wrong::Value(FLAG))),
-    };
-    if let Some((key, _)) = table.into_iter().next() {
-        let key = format!("exports.{key}");
-        let nearest = nearest(&key, KEYS);
-        return Err((key, Wrong::Unknown { nearest }));
-    }
+fn one(mut keys: Keys<'_>) -> Result<Export, ConfigError> {
+    let name = keys.text("exports.name", name)?;
+    let to = keys.text("exports.to", |to| Ok(to.to_owned()))?;
+    let path = keys.path("exports.path")?;
+    let receiver = keys.text("exports.receiver", |receiver| Ok(receiver.to_owned()))?;
+    let ca = keys.path("exports.ca_file")?;
+    let tls = keys.flag("exports.tls")?.unwrap_or(true);
+    let wrong = |key, expected| keys.wrong(key, Wrong::Value(expected));
+    let name = name.ok_or_else(|| wrong("exports.name", NAME))?;
     let to = match (to.as_deref(), path, receiver) {
         (Some("file"), Some(path), None) => ExportTo::File(path),
-        (Some("file"), ..) => return Err(wrong("path", Wrong::Value(FILE))),
+        (Some("file"), ..) => return Err(wrong("exports.path", FILE)),
         (Some("stdout"), None, None) => ExportTo::Stdout,
-        (Some("stdout"), ..) => {
-            return Err(wrong("to", Wrong::Value(Expected("no path and no receiver beside `stdout`"))));
-        }
+        (Some("stdout"), ..) => return Err(wrong("exports.to", ALONE)),
         (Some("syslog"), None, Some(receiver)) => {
-            syslog(&receiver, ca, tls).map_err(|expected| wrong("receiver", Wrong::Value(expected)))?
+            syslog(&receiver, ca, tls).map_err(|expected| wrong("exports.receiver", expected))?
         }
-        (Some("syslog"), ..) => return Err(wrong("receiver", Wrong::Value(RECEIVER))),
-        _ => return Err(wrong("to", Wrong::Value(TO))),
+        (Some("syslog"), ..) => return Err(wrong("exports.receiver", RECEIVER)),
+        _ => return Err(wrong("exports.to", TO)),
     };
     Ok(Export { name, to })
 }
@@ -104,9 +76,10 @@ fn syslog(receiver: &str, ca: Option<PathBuf>, tls: bool) -> Result<ExportTo, Ex
 }
 
 /// It names a file and stands in metrics.
-fn is_name(name: &str) -> bool {
+fn name(text: &str) -> Result<String, Expected> {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
-    (1..=32).contains(&name.len()) && name.chars().all(is_plain)
+    let is_name = (1..=32).contains(&text.len()) && text.chars().all(is_plain);
+    if is_name { Ok(text.to_owned()) } else { Err(NAME) }
 }
 
 /// With absolute paths.

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use server::nearest;
 use toml::Value;
 
 use super::{ConfigError, Expected, Wrong};
@@ -63,6 +64,33 @@ impl<'f> Keys<'f> {
         let keys: Vec<String> = self.values.keys().filter(|key| inside(key)).cloned().collect();
         let taken = keys.into_iter().filter_map(|key| self.values.remove_entry(&key));
         taken.map(|(key, value)| (key.split_at(table.len() + 1).1.to_owned(), value)).collect()
+    }
+
+    /// The tables of a list such as `[[trails]]`, each as keys of its own with the list's name: `trails.bucket`. They
+    /// are among `known`.
+    pub(super) fn list(
+        &mut self,
+        list: &'static str,
+        tables: Expected,
+        known: &'static [&'static str],
+    ) -> Result<Option<Vec<Keys<'f>>>, ConfigError> {
+        let no_tables = |keys: &Self| keys.wrong(list, Wrong::Value(tables));
+        let entries = match self.take(list) {
+            Some(Value::Array(entries)) => entries,
+            None if self.under(list).is_empty() => return Ok(None),
+            _ => return Err(no_tables(self)),
+        };
+        let mut each = Vec::new();
+        for entry in entries {
+            let Value::Table(table) = entry else { return Err(no_tables(self)) };
+            let values = table.into_iter().map(|(key, value)| (format!("{list}.{key}"), value)).collect();
+            let keys = Keys::new(self.file, values);
+            if let Some(key) = keys.values.keys().find(|key| !known.contains(&key.as_str())) {
+                return Err(self.wrong(key, Wrong::Unknown { nearest: nearest(key, known.iter().copied()) }));
+            }
+            each.push(keys);
+        }
+        Ok(Some(each))
     }
 
     pub(super) fn flag(&mut self, key: &'static str) -> Result<Option<bool>, ConfigError> {

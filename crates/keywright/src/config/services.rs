@@ -5,8 +5,7 @@ use std::{collections::BTreeSet, fmt};
 use dispatch::{Reach, ServiceIdentity};
 use model::arn::AccountId;
 use policy::PrincipalPattern;
-use server::nearest;
-use toml::{Table, Value};
+use toml::Value;
 
 use super::{ConfigError, Expected, Wrong, keys::Keys};
 
@@ -23,58 +22,36 @@ const KEYS: [&str; 4] = ["services.accounts", "services.id", "services.name", "s
 
 /// From the keys of a file.
 pub(super) fn read(keys: &mut Keys<'_>) -> Result<Option<Vec<ServiceIdentity>>, ConfigError> {
-    for key in KEYS {
-        if keys.take(key).is_some() {
-            return Err(keys.wrong(key, Wrong::Value(TABLES)));
-        }
-    }
-    let Some(value) = keys.take("services") else { return Ok(None) };
-    let tables = match value {
-        Value::Array(tables) => tables,
-        _ => return Err(keys.wrong("services", Wrong::Value(TABLES))),
-    };
-    let mut services: Vec<ServiceIdentity> = Vec::new();
-    for table in tables {
-        let Value::Table(table) = table else { return Err(keys.wrong("services", Wrong::Value(TABLES))) };
-        let service = one(table).map_err(|(key, wrong)| keys.wrong(&key, wrong))?;
-        if services.iter().any(|other| other.arn() == service.arn()) {
-            return Err(keys.wrong("services.principal", Wrong::Value(OTHER)));
-        }
-        services.push(service);
+    let Some(tables) = keys.list("services", TABLES, &KEYS)? else { return Ok(None) };
+    let services = tables.into_iter().map(one).collect::<Result<Vec<ServiceIdentity>, _>>()?;
+    let mut principals = BTreeSet::new();
+    if !services.iter().all(|service| principals.insert(service.arn())) {
+        return Err(keys.wrong("services.principal", Wrong::Value(OTHER)));
     }
     Ok(Some(services))
 }
 
-fn one(mut table: Table) -> Result<ServiceIdentity, (String, Wrong)> {
-    const NAME: &str = "services.name";
-    let wrong = |key: &str, wrong| (key.to_owned(), wrong);
-    let name = table.remove("name").ok_or_else(|| wrong("services", Wrong::Alone(NAME)))?;
-    let name = name
-        .as_str()
-        .ok_or(Wrong::Value(SERVICE))
-        .and_then(|name| server::service(name).map_err(|nearest| Wrong::Service { nearest }));
-    let name = name.map_err(|nearest| wrong(NAME, nearest))?;
-    let principal =
-        table.remove("principal").ok_or_else(|| wrong("services", Wrong::Alone("services.principal")))?;
-    let reach = table.remove("accounts").map(|accounts| reach(&accounts)).transpose();
-    let reach = reach.map_err(|expected| wrong("services.accounts", Wrong::Value(expected)))?;
-    let id =
-        table.remove("id").map(|id| unique_id(&id).ok_or_else(|| wrong("services.id", Wrong::Value(ID))));
-    let id = id.transpose()?;
-    if let Some((key, _)) = table.into_iter().next() {
-        let key = format!("services.{key}");
-        let nearest = nearest(&key, KEYS);
-        return Err((key, Wrong::Unknown { nearest }));
-    }
-    ServiceIdentity::new(name, principal.as_str().unwrap_or_default(), reach)
+fn one(mut keys: Keys<'_>) -> Result<ServiceIdentity, ConfigError> {
+    let name = keys.take("services.name");
+    let principal = keys.text("services.principal", |principal| Ok(principal.to_owned()))?;
+    let (accounts, id) = (keys.take("services.accounts"), keys.text("services.id", unique_id)?);
+    let wrong = |key, expected| keys.wrong(key, Wrong::Value(expected));
+    let missing = |key| keys.wrong("services", Wrong::Alone(key));
+    let name = name.ok_or_else(|| missing("services.name"))?;
+    let name = name.as_str().ok_or_else(|| wrong("services.name", SERVICE))?;
+    let name =
+        server::service(name).map_err(|nearest| keys.wrong("services.name", Wrong::Service { nearest }))?;
+    let principal = principal.ok_or_else(|| missing("services.principal"))?;
+    let reach = accounts.map(|accounts| reach(&accounts)).transpose();
+    let reach = reach.map_err(|expected| wrong("services.accounts", expected))?;
+    ServiceIdentity::new(name, &principal, reach)
         .map(|identity| identity.borne_by(id))
-        .map_err(|_| wrong("services.principal", Wrong::Value(PRINCIPAL)))
+        .map_err(|_| wrong("services.principal", PRINCIPAL))
 }
 
-fn unique_id(value: &Value) -> Option<String> {
-    let text = value.as_str()?;
+fn unique_id(text: &str) -> Result<String, Expected> {
     let is_one = matches!(PrincipalPattern::parse_aws(text), Some(PrincipalPattern::UniqueId(_)));
-    is_one.then(|| text.to_owned())
+    if is_one { Ok(text.to_owned()) } else { Err(ID) }
 }
 
 /// The accounts that a service reaches: its own are among them only if they are listed.

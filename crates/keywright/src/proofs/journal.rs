@@ -1,8 +1,8 @@
 //! A journal against its digests: cut ends and chains that were computed anew are found, up to the newest digest.
 
-use std::{io, path::Path, sync::Arc};
+use std::{io, ops::Range, path::Path, sync::Arc};
 
-use audit::{Disk, FsDisk, JournalError, Placed, SegmentReader, segments};
+use audit::{Disk, FsDisk, JournalError, Placed, RangePiece, RangeReader, SegmentReader, segments};
 use server::DataDir;
 use trail::{DigestPublicKeys, DigestedJournal, DigestedReach};
 
@@ -39,7 +39,7 @@ pub(super) fn verify(
     if ours == 0 {
         return Err(bad(folder.display(), "no digest that could be verified tells of this journal"));
     }
-    pass(&disk, 0, &mut |placed| check.add(placed).map_err(|fault| bad(folder.display(), fault)))?;
+    pass(&disk, 1..u64::MAX, &mut |placed| check.add(placed).map_err(|fault| bad(folder.display(), fault)))?;
     tell(check.finish().map_err(|fault| bad(folder.display(), fault))?, verified);
     for (count, what) in
         [(elsewhere, "digests that tell of other journals"), (silent, "digests that tell of no journal")]
@@ -51,38 +51,28 @@ pub(super) fn verify(
     Ok(())
 }
 
-/// Shows the records of a journal to `visit`, from those of the segment on that has record `from`, until `visit` fails.
+/// Shows a range of a journal's records to `visit`, until `visit` fails.
 ///
 /// # Errors
 /// What `visit` answers; what is wrong with the journal, or what the system says of reading.
 pub(super) fn pass(
     disk: &Arc<dyn Disk>,
-    from: u64,
+    range: Range<u64>,
     visit: &mut dyn FnMut(Placed<'_>) -> io::Result<()>,
 ) -> io::Result<()> {
-    let told = |error: JournalError| io::Error::other(error.to_string());
-    let all = segments(&**disk).map_err(told)?;
-    let begin = all.iter().rposition(|first| *first <= from).unwrap_or_default();
-    for first in all.iter().skip(begin) {
-        let mut reader = match SegmentReader::open(Arc::clone(disk), *first) {
-            // The newest one is just being made.
-            Err(JournalError::Damaged(_)) if all.last() == Some(first) => break,
-            reader => reader.map_err(told)?,
-        };
-        loop {
-            let mut visited = Ok(());
-            let run = reader.read(&mut |placed| {
-                if visited.is_ok() {
-                    visited = visit(placed);
-                }
-            });
-            visited?;
-            if !run.map_err(told)?.is_full {
-                break;
+    let mut reader = RangeReader::new(Arc::clone(disk), range);
+    loop {
+        let mut visited = Ok(());
+        let piece = reader.read(&mut |placed| {
+            if visited.is_ok() {
+                visited = visit(placed);
             }
+        });
+        visited?;
+        if piece.map_err(|error| io::Error::other(error.to_string()))? == RangePiece::Last {
+            return Ok(());
         }
     }
-    Ok(())
 }
 
 /// Whose journal it is, in hexadecimal; `None` for a journal without segments.

@@ -29,11 +29,9 @@ pub(crate) fn prove(data_dir: &Path, event: EventId) -> io::Result<String> {
         .ok_or_else(|| io::Error::other("the digest does not tell of the record"))?;
     let (mut payload, mut passed) = (Vec::new(), 0);
     let range = told.first_sequence..told.first_sequence.saturating_add(told.records);
-    journal::pass(&disk, told.first_sequence, &mut |placed| {
-        if range.contains(&placed.sequence) {
-            path.add(placed.payload);
-            passed += 1;
-        }
+    journal::pass(&disk, range.clone(), &mut |placed| {
+        path.add(placed.payload);
+        passed += 1;
         if placed.sequence == sequence {
             payload = placed.payload.to_vec();
         }

@@ -35,12 +35,10 @@ fn bucket_of(hours: &[&[&str]]) -> Stage {
 }
 
 fn listed(name: String, contents: &[u8]) -> DigestedFile {
-    let mut hash = trail::ContentsHash::new();
-    hash.update(contents);
     DigestedFile {
         s3_bucket: BUCKET.to_owned(),
         s3_object: name,
-        hash_value: hash.finish(),
+        hash_value: trail::ContentsHash::of(contents),
         hash_algorithm: HASH_ALGORITHM.to_owned(),
         newest_event_time: String::new(),
         oldest_event_time: String::new(),
