@@ -29,6 +29,7 @@ mod recovery;
 mod segment;
 mod single;
 mod stored;
+mod text;
 mod upkeep;
 mod value;
 mod verify;
@@ -52,6 +53,7 @@ pub use record::{
 pub use recovery::Recovery;
 pub use segment::Node;
 pub use single::RecordReader;
+pub use text::RecordedText;
 pub use upkeep::{CompressedSegment, Inventory, OutdatedSegment, Upkeep};
 pub use value::{Hexadecimal, Value};
 pub use verify::{ChainVerdict, verify};

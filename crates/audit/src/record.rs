@@ -5,10 +5,10 @@
 //! contents"). A record holds names and decisions, never key material, plaintext, ciphertext or tokens: whoever
 //! fills `parameters` and `response` takes them from an allow-list.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use crate::chain::PAYLOAD_BYTES_MAX;
+use crate::text::RecordedText;
 use crate::value::{Value, decode_members, encode_members};
 
 /// The version written into records. Readers take any version whose fields they understand.
@@ -27,8 +27,7 @@ const NAME_BYTES_MAX: usize = 256;
 /// Most resources of a record. KMS names two at most.
 const RESOURCES_MAX: usize = 8;
 
-type Text<'a> = Cow<'a, str>;
-type Members<'a> = Vec<(Text<'a>, Value<'a>)>;
+type Members<'a> = Vec<(RecordedText<'a>, Value<'a>)>;
 
 /// One call, or one thing that Keywright did by itself.
 #[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
@@ -49,70 +48,70 @@ pub struct Record<'a> {
     #[cbor(n(4), with = "minicbor::bytes")]
     pub request_id: Option<[u8; 16]>,
     /// The service that was called, such as `kms`.
-    #[n(5)]
-    pub service: Text<'a>,
+    #[b(5)]
+    pub service: RecordedText<'a>,
     /// The operation; if there is none of that name, the client's name for it.
-    #[n(6)]
-    pub operation: Text<'a>,
+    #[b(6)]
+    pub operation: RecordedText<'a>,
     /// The Region of the request.
-    #[n(7)]
-    pub region: Text<'a>,
+    #[b(7)]
+    pub region: RecordedText<'a>,
     /// The caller's account, as far as known; for a service event, the account concerned.
-    #[n(8)]
-    pub account: Option<Text<'a>>,
+    #[b(8)]
+    pub account: Option<RecordedText<'a>>,
     /// Whether the operation can change anything.
     #[n(9)]
     pub read_only: bool,
     /// Who called; absent if the caller could not be established.
-    #[n(10)]
+    #[b(10)]
     pub caller: Option<RecordedCaller<'a>>,
     /// What was decided.
-    #[n(11)]
+    #[b(11)]
     pub decision: RecordedDecision<'a>,
     /// How it ended.
-    #[n(12)]
+    #[b(12)]
     pub outcome: RecordedOutcome<'a>,
     /// The HTTP status of the answer; 0 for a service event.
     #[n(13)]
     pub http_status: u16,
     /// ARNs of the keys and aliases concerned.
-    #[n(14)]
-    pub resources: Vec<Text<'a>>,
+    #[b(14)]
+    pub resources: Vec<RecordedText<'a>>,
     /// What the caller asked, as far as it may be shown.
-    #[cbor(n(15), encode_with = "encode_members", decode_with = "decode_members")]
+    #[cbor(b(15), encode_with = "encode_members", decode_with = "decode_members")]
     pub parameters: Members<'a>,
     /// What was answered, as far as it may be shown.
-    #[cbor(n(16), encode_with = "encode_members", decode_with = "decode_members")]
+    #[cbor(b(16), encode_with = "encode_members", decode_with = "decode_members")]
     pub response: Members<'a>,
     /// `parameters` or `response` were left out, because the record would have become too long.
     #[n(17)]
     pub omitted: bool,
     /// Address of the client, or the name of the service that acts.
-    #[n(18)]
-    pub source: Option<Text<'a>>,
+    #[b(18)]
+    pub source: Option<RecordedText<'a>>,
     /// The client's `User-Agent`, at most 1 KiB.
-    #[n(19)]
-    pub user_agent: Option<Text<'a>>,
+    #[b(19)]
+    pub user_agent: Option<RecordedText<'a>>,
     /// The connection's security.
-    #[n(20)]
+    #[b(20)]
     pub tls: Option<RecordedTls<'a>>,
     /// The `Host` that the client asked for.
-    #[n(21)]
-    pub host: Option<Text<'a>>,
+    #[b(21)]
+    pub host: Option<RecordedText<'a>>,
     /// What the operator should know and the caller does not learn, at most 4 KiB.
-    #[n(22)]
-    pub detail: Option<Text<'a>>,
+    #[b(22)]
+    pub detail: Option<RecordedText<'a>>,
     /// Why the call was denied, layer by layer, for the operator; at most 8 KiB.
-    #[n(23)]
-    pub trace: Option<Text<'a>>,
+    #[b(23)]
+    pub trace: Option<RecordedText<'a>>,
     /// The service that called for the caller, or as itself.
-    #[n(24)]
+    #[b(24)]
     pub invoked_by: Option<InvokedBy<'a>>,
     /// What else is known of the call, such as its attested recipient: [`Value::Members`].
-    #[n(25)]
+    #[b(25)]
     pub additional: Option<Value<'a>>,
     /// The session behind temporary credentials.
-    #[n(26)]
+    #[b(26)]
     pub session: Option<RecordedSession<'a>>,
 }
 
@@ -132,17 +131,17 @@ pub enum EventKind {
 #[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
 pub struct RecordedCaller<'a> {
     /// CloudTrail's `userIdentity.type`, such as `IAMUser`.
-    #[n(0)]
-    pub kind: Text<'a>,
+    #[b(0)]
+    pub kind: RecordedText<'a>,
     /// The ARN.
-    #[n(1)]
-    pub arn: Text<'a>,
+    #[b(1)]
+    pub arn: RecordedText<'a>,
     /// The unique id, such as `AIDA…`, or `AROA…:session`.
-    #[n(2)]
-    pub unique_id: Text<'a>,
+    #[b(2)]
+    pub unique_id: RecordedText<'a>,
     /// The access key that signed.
-    #[n(3)]
-    pub access_key_id: Option<Text<'a>>,
+    #[b(3)]
+    pub access_key_id: Option<RecordedText<'a>>,
 }
 
 /// The session of a caller with temporary credentials.
@@ -155,45 +154,45 @@ pub struct RecordedSession<'a> {
     #[n(1)]
     pub second_factor: bool,
     /// The role that the session is of, or the user who asked for a federated user.
-    #[n(2)]
+    #[b(2)]
     pub issuer: Option<RecordedIssuer<'a>>,
     /// The identity provider that vouched for the principal.
-    #[n(3)]
-    pub provider: Option<Text<'a>>,
+    #[b(3)]
+    pub provider: Option<RecordedText<'a>>,
     /// Who is behind the session, as it was said when the first role was assumed.
-    #[n(4)]
-    pub source_identity: Option<Text<'a>>,
+    #[b(4)]
+    pub source_identity: Option<RecordedText<'a>>,
 }
 
 /// The role or user that a session is of.
 #[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
 pub struct RecordedIssuer<'a> {
     /// The ARN.
-    #[n(0)]
-    pub arn: Text<'a>,
+    #[b(0)]
+    pub arn: RecordedText<'a>,
     /// The unique id, `AROA…` or `AIDA…`.
-    #[n(1)]
-    pub unique_id: Text<'a>,
+    #[b(1)]
+    pub unique_id: RecordedText<'a>,
 }
 
 /// A service that called for somebody, and the identity behind the service.
 #[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
 pub struct InvokedBy<'a> {
     /// The service, such as `s3.amazonaws.com`.
-    #[n(0)]
-    pub service: Text<'a>,
+    #[b(0)]
+    pub service: RecordedText<'a>,
     /// ARN of the identity that signed as the service.
-    #[n(1)]
-    pub arn: Text<'a>,
+    #[b(1)]
+    pub arn: RecordedText<'a>,
     /// The access key that signed.
-    #[n(2)]
-    pub access_key_id: Text<'a>,
+    #[b(2)]
+    pub access_key_id: RecordedText<'a>,
     /// The resource on whose behalf the service called as itself.
-    #[n(3)]
-    pub source_arn: Option<Text<'a>>,
+    #[b(3)]
+    pub source_arn: Option<RecordedText<'a>>,
     /// That resource's account.
-    #[n(4)]
-    pub source_account: Option<Text<'a>>,
+    #[b(4)]
+    pub source_account: Option<RecordedText<'a>>,
 }
 
 /// What was decided about a call, and by what.
@@ -206,21 +205,21 @@ pub enum RecordedDecision<'a> {
     #[n(1)]
     Allowed {
         /// Which kind of policy allowed it, such as `key-policy` or `grant`.
-        #[n(0)]
-        layer: Text<'a>,
+        #[b(0)]
+        layer: RecordedText<'a>,
         /// Which statement or grant.
-        #[n(1)]
-        statement: Option<Text<'a>>,
+        #[b(1)]
+        statement: Option<RecordedText<'a>>,
     },
     /// Denied.
     #[n(2)]
     Denied {
         /// Which kind of policy denied it or would have had to allow it.
-        #[n(0)]
-        layer: Text<'a>,
+        #[b(0)]
+        layer: RecordedText<'a>,
         /// The denying statement; absent if nothing allowed the call.
-        #[n(1)]
-        statement: Option<Text<'a>>,
+        #[b(1)]
+        statement: Option<RecordedText<'a>>,
     },
 }
 
@@ -231,12 +230,12 @@ impl RecordedDecision<'_> {
         match self {
             Self::None => RecordedDecision::None,
             Self::Allowed { layer, statement } => RecordedDecision::Allowed {
-                layer: Cow::Borrowed(layer),
-                statement: statement.as_deref().map(Cow::Borrowed),
+                layer: layer.borrowed(),
+                statement: statement.as_ref().map(RecordedText::borrowed),
             },
             Self::Denied { layer, statement } => RecordedDecision::Denied {
-                layer: Cow::Borrowed(layer),
-                statement: statement.as_deref().map(Cow::Borrowed),
+                layer: layer.borrowed(),
+                statement: statement.as_ref().map(RecordedText::borrowed),
             },
         }
     }
@@ -252,11 +251,11 @@ pub enum RecordedOutcome<'a> {
     #[n(1)]
     Fault {
         /// The error code, such as `AccessDeniedException`.
-        #[n(0)]
-        code: Text<'a>,
+        #[b(0)]
+        code: RecordedText<'a>,
         /// What the caller was told, at most 1 KiB.
-        #[n(1)]
-        message: Text<'a>,
+        #[b(1)]
+        message: RecordedText<'a>,
     },
 }
 
@@ -264,11 +263,11 @@ pub enum RecordedOutcome<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
 pub struct RecordedTls<'a> {
     /// Such as `TLSv1.3`.
-    #[n(0)]
-    pub version: Text<'a>,
+    #[b(0)]
+    pub version: RecordedText<'a>,
     /// The cipher suite.
-    #[n(1)]
-    pub cipher: Text<'a>,
+    #[b(1)]
+    pub cipher: RecordedText<'a>,
 }
 
 /// The bytes are no record that this version can read.
@@ -285,9 +284,9 @@ impl<'a> Record<'a> {
             event_id,
             time_ms,
             request_id: None,
-            service: Cow::Borrowed(""),
-            operation: Cow::Borrowed(""),
-            region: Cow::Borrowed(""),
+            service: RecordedText::default(),
+            operation: RecordedText::default(),
+            region: RecordedText::default(),
             account: None,
             read_only: false,
             caller: None,
@@ -328,7 +327,7 @@ impl<'a> Record<'a> {
     ///
     /// # Errors
     /// [`NotARecord`] if it is none.
-    pub fn decode(bytes: &[u8]) -> Result<Record<'static>, NotARecord> {
+    pub fn decode(bytes: &'a [u8]) -> Result<Self, NotARecord> {
         minicbor::decode(bytes).map_err(|_| NotARecord)
     }
 
@@ -361,7 +360,7 @@ impl<'a> Record<'a> {
 
     fn limit(&mut self) {
         for name in [&mut self.service, &mut self.operation, &mut self.region] {
-            cut(name, NAME_BYTES_MAX);
+            name.cut(NAME_BYTES_MAX);
         }
         for name in [&mut self.account, &mut self.source, &mut self.host] {
             cut_option(name, NAME_BYTES_MAX);
@@ -371,23 +370,23 @@ impl<'a> Record<'a> {
         cut_option(&mut self.trace, TRACE_BYTES_MAX);
         if let Some(RecordedCaller { kind, arn, unique_id, access_key_id }) = &mut self.caller {
             for text in [kind, arn, unique_id] {
-                cut(text, TEXT_BYTES_MAX);
+                text.cut(TEXT_BYTES_MAX);
             }
             cut_option(access_key_id, NAME_BYTES_MAX);
         }
         if let Some(InvokedBy { service, arn, access_key_id, source_arn, source_account }) =
             &mut self.invoked_by
         {
-            cut(service, NAME_BYTES_MAX);
-            cut(arn, TEXT_BYTES_MAX);
-            cut(access_key_id, NAME_BYTES_MAX);
+            service.cut(NAME_BYTES_MAX);
+            arn.cut(TEXT_BYTES_MAX);
+            access_key_id.cut(NAME_BYTES_MAX);
             cut_option(source_arn, TEXT_BYTES_MAX);
             cut_option(source_account, NAME_BYTES_MAX);
         }
         if let Some(RecordedSession { issuer, provider, source_identity, .. }) = &mut self.session {
             if let Some(RecordedIssuer { arn, unique_id }) = issuer {
-                cut(arn, TEXT_BYTES_MAX);
-                cut(unique_id, NAME_BYTES_MAX);
+                arn.cut(TEXT_BYTES_MAX);
+                unique_id.cut(NAME_BYTES_MAX);
             }
             cut_option(provider, TEXT_BYTES_MAX);
             cut_option(source_identity, NAME_BYTES_MAX);
@@ -396,20 +395,20 @@ impl<'a> Record<'a> {
             RecordedDecision::None => {}
             RecordedDecision::Allowed { layer, statement }
             | RecordedDecision::Denied { layer, statement } => {
-                cut(layer, NAME_BYTES_MAX);
+                layer.cut(NAME_BYTES_MAX);
                 cut_option(statement, TEXT_BYTES_MAX);
             }
         }
         if let RecordedOutcome::Fault { code, message } = &mut self.outcome {
-            cut(code, NAME_BYTES_MAX);
-            cut(message, MESSAGE_BYTES_MAX);
+            code.cut(NAME_BYTES_MAX);
+            message.cut(MESSAGE_BYTES_MAX);
         }
         if let Some(RecordedTls { version, cipher }) = &mut self.tls {
-            cut(version, NAME_BYTES_MAX);
-            cut(cipher, NAME_BYTES_MAX);
+            version.cut(NAME_BYTES_MAX);
+            cipher.cut(NAME_BYTES_MAX);
         }
         self.resources.truncate(RESOURCES_MAX);
-        self.resources.iter_mut().for_each(|resource| cut(resource, TEXT_BYTES_MAX));
+        self.resources.iter_mut().for_each(|resource| resource.cut(TEXT_BYTES_MAX));
     }
 }
 
@@ -432,20 +431,9 @@ pub(crate) fn time_of(payload: &[u8]) -> Option<i64> {
     fields.i64().ok()
 }
 
-/// Shortens a text to at most `bytes_max` bytes, at the end of a character.
-fn cut(text: &mut Text<'_>, bytes_max: usize) {
-    if text.len() > bytes_max {
-        let end = text.floor_char_boundary(bytes_max);
-        match text {
-            Cow::Borrowed(borrowed) => *borrowed = borrowed.get(..end).unwrap_or_default(),
-            Cow::Owned(owned) => owned.truncate(end),
-        }
-    }
-}
-
-fn cut_option(text: &mut Option<Text<'_>>, bytes_max: usize) {
+fn cut_option(text: &mut Option<RecordedText<'_>>, bytes_max: usize) {
     if let Some(text) = text {
-        cut(text, bytes_max);
+        text.cut(bytes_max);
     }
 }
 

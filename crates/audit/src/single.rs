@@ -4,8 +4,10 @@ use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use zstd::bulk::Decompressor;
+
 use crate::chain::{CHAIN_LEN, frame_at};
-use crate::compressed::{Piece, Table};
+use crate::compressed::{Piece, Table, decompressor};
 use crate::disk::Disk;
 use crate::error::{Damage, JournalError, Reason};
 use crate::reader::FRAME_BYTES_MAX;
@@ -14,8 +16,8 @@ use crate::segment::name;
 /// Bytes that are read first; most records are shorter.
 const RECORD_BYTES: usize = 2048;
 /// Pieces of compressed segments that are remembered: 8 MiB of them, for lookups that come again.
-const PIECES_REMEMBERED: usize = 128;
-/// Tables of compressed segments that are remembered, of 4 KiB each.
+const PIECES_REMEMBERED: usize = 256;
+/// Tables of compressed segments that are remembered, of 32 KiB each.
 const TABLES_REMEMBERED: usize = 256;
 
 /// Reads single records. It remembers what it made of compressed segments lately.
@@ -23,6 +25,8 @@ pub struct RecordReader {
     disk: Arc<dyn Disk>,
     tables: Mutex<Remembered<u64, Arc<Table>>>,
     pieces: Mutex<Remembered<(u64, usize), Piece>>,
+    /// As many as were in use at the same time.
+    idle: Mutex<Vec<Decompressor<'static>>>,
 }
 
 /// The values that were asked for last.
@@ -40,6 +44,7 @@ impl RecordReader {
             disk,
             tables: Mutex::new(Remembered::most(TABLES_REMEMBERED)),
             pieces: Mutex::new(Remembered::most(PIECES_REMEMBERED)),
+            idle: Mutex::default(),
         }
     }
 
@@ -61,21 +66,23 @@ impl RecordReader {
 
     fn read_at(&self, first: u64, offset: u64, buffer: &mut [u8]) -> Result<usize, JournalError> {
         let file = name(first);
-        match self.disk.read_at(&file, offset, buffer) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let table = self.table(first, &file)?;
-                table.read_at(offset, buffer, &mut |index| self.piece(first, &table, index))
-            }
-            read => read.map_err(JournalError::io(&file)),
-        }
+        let table = match self.known_table(first) {
+            Some(table) => table,
+            None => match self.disk.read_at(&file, offset, buffer) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => self.table(first, &file)?,
+                read => return read.map_err(JournalError::io(&file)),
+            },
+        };
+        table.read_at(offset, buffer, &mut |index| self.piece(first, &table, index))
+    }
+
+    /// The table of a compressed segment that is there. One that was moved away is not answered from memory.
+    fn known_table(&self, first: u64) -> Option<Arc<Table>> {
+        let known = lock(&self.tables).get(&first);
+        known.filter(|table| table.is_there(&*self.disk))
     }
 
     fn table(&self, first: u64, file: &str) -> Result<Arc<Table>, JournalError> {
-        let known = lock(&self.tables).get(&first);
-        // A segment that was moved away is not answered from memory.
-        if let Some(table) = known.filter(|table| table.is_there(&*self.disk)) {
-            return Ok(table);
-        }
         let table = Arc::new(Table::read(&*self.disk, file)?);
         lock(&self.tables).put(first, Arc::clone(&table));
         Ok(table)
@@ -86,7 +93,10 @@ impl RecordReader {
         if let Some(piece) = known {
             return Ok(piece);
         }
-        let piece = table.piece(&*self.disk, index)?;
+        let idle = lock(&self.idle).pop();
+        let mut decompressor = idle.map_or_else(decompressor, Ok)?;
+        let piece = table.piece(&*self.disk, index, &mut decompressor)?;
+        lock(&self.idle).push(decompressor);
         lock(&self.pieces).put((first, index), Arc::clone(&piece));
         Ok(piece)
     }

@@ -35,9 +35,10 @@ pub(crate) fn read(disk: &dyn Disk, segment: &str) -> Result<Vec<u8>, JournalErr
     match disk.read(segment) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let table = Table::read(disk, segment)?;
+            let mut decompressor = compressed::decompressor()?;
             let mut bytes = Vec::new();
             for index in 0..table.pieces() {
-                bytes.extend_from_slice(&table.piece(disk, index)?);
+                bytes.extend_from_slice(&table.piece(disk, index, &mut decompressor)?);
             }
             Ok(bytes)
         }
@@ -58,7 +59,8 @@ pub(crate) fn read_at(
     match disk.read_at(segment, offset, buffer) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let table = Table::read(disk, segment)?;
-            table.read_at(offset, buffer, &mut |index| table.piece(disk, index))
+            let mut decompressor = compressed::decompressor()?;
+            table.read_at(offset, buffer, &mut |index| table.piece(disk, index, &mut decompressor))
         }
         read => read.map_err(JournalError::io(segment)),
     }

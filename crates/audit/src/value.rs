@@ -6,6 +6,8 @@ use minicbor::data::Type;
 use minicbor::encode::Write;
 use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 
+use crate::text::RecordedText;
+
 /// Values nest at most this deep, so that reading a forged record cannot exhaust the stack.
 const DEPTH_MAX: usize = 16;
 
@@ -13,7 +15,7 @@ const DEPTH_MAX: usize = 16;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value<'a> {
     /// A string.
-    Text(Cow<'a, str>),
+    Text(RecordedText<'a>),
     /// An integer; times are milliseconds since 1970.
     Integer(i64),
     /// A boolean.
@@ -23,7 +25,7 @@ pub enum Value<'a> {
     /// An array. Lists and objects are recorded when they nest at most 15 deep.
     List(Vec<Value<'a>>),
     /// An object, such as an encryption context, in the order in which it was sent.
-    Members(Vec<(Cow<'a, str>, Value<'a>)>),
+    Members(Vec<(RecordedText<'a>, Value<'a>)>),
 }
 
 impl<'a> Value<'a> {
@@ -31,12 +33,12 @@ impl<'a> Value<'a> {
     #[must_use]
     pub fn borrowed(&self) -> Value<'_> {
         match self {
-            Self::Text(text) => Value::Text(Cow::Borrowed(text)),
+            Self::Text(text) => Value::Text(text.borrowed()),
             Self::Integer(integer) => Value::Integer(*integer),
             Self::Flag(flag) => Value::Flag(*flag),
             Self::Bytes(bytes) => Value::Bytes(Cow::Borrowed(bytes)),
             Self::List(values) => Value::List(values.iter().map(Self::borrowed).collect()),
-            Self::Members(members) => Value::map(members.iter().map(|(k, v)| (&**k, v.borrowed()))),
+            Self::Members(members) => Value::map(members.iter().map(|(k, v)| (k.borrowed(), v.borrowed()))),
         }
     }
 
@@ -59,7 +61,9 @@ impl<'a> Value<'a> {
     }
 
     /// A map of strings, such as an encryption context.
-    pub fn map<K: Into<Cow<'a, str>>, V: Into<Value<'a>>>(pairs: impl IntoIterator<Item = (K, V)>) -> Self {
+    pub fn map<K: Into<RecordedText<'a>>, V: Into<Value<'a>>>(
+        pairs: impl IntoIterator<Item = (K, V)>,
+    ) -> Self {
         Self::Members(pairs.into_iter().map(|(key, value)| (key.into(), value.into())).collect())
     }
 }
@@ -76,18 +80,24 @@ impl fmt::Display for Hexadecimal<'_> {
 
 impl<'a> From<&'a str> for Value<'a> {
     fn from(text: &'a str) -> Self {
-        Self::Text(Cow::Borrowed(text))
+        Self::Text(text.into())
     }
 }
 
 impl From<String> for Value<'_> {
     fn from(text: String) -> Self {
-        Self::Text(Cow::Owned(text))
+        Self::Text(text.into())
     }
 }
 
 impl<'a> From<Cow<'a, str>> for Value<'a> {
     fn from(text: Cow<'a, str>) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+impl<'a> From<RecordedText<'a>> for Value<'a> {
+    fn from(text: RecordedText<'a>) -> Self {
         Self::Text(text)
     }
 }
@@ -110,7 +120,7 @@ impl<C> Encode<C> for Value<'_> {
     }
 }
 
-impl<'b, C> Decode<'b, C> for Value<'_> {
+impl<'a, 'b: 'a, C> Decode<'b, C> for Value<'a> {
     fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, decode::Error> {
         decode_value(d, DEPTH_MAX)
     }
@@ -118,7 +128,7 @@ impl<'b, C> Decode<'b, C> for Value<'_> {
 
 /// Writes members as a CBOR map. With [`decode_members`] a field codec for `#[cbor(with)]`.
 pub(crate) fn encode_members<C, W: Write>(
-    members: &[(Cow<'_, str>, Value<'_>)],
+    members: &[(RecordedText<'_>, Value<'_>)],
     e: &mut Encoder<W>,
     _: &mut C,
 ) -> Result<(), encode::Error<W::Error>> {
@@ -127,9 +137,9 @@ pub(crate) fn encode_members<C, W: Write>(
 
 /// Reads what [`encode_members`] wrote.
 pub(crate) fn decode_members<'a, C>(
-    d: &mut Decoder<'_>,
+    d: &mut Decoder<'a>,
     _: &mut C,
-) -> Result<Vec<(Cow<'a, str>, Value<'a>)>, decode::Error> {
+) -> Result<Vec<(RecordedText<'a>, Value<'a>)>, decode::Error> {
     members(d, DEPTH_MAX)
 }
 
@@ -154,7 +164,7 @@ fn encode_value<W: Write>(
 }
 
 fn encode_map<W: Write>(
-    members: &[(Cow<'_, str>, Value<'_>)],
+    members: &[(RecordedText<'_>, Value<'_>)],
     e: &mut Encoder<W>,
     depth: usize,
 ) -> Result<(), encode::Error<W::Error>> {
@@ -165,12 +175,12 @@ fn encode_map<W: Write>(
     })
 }
 
-fn decode_value<'a>(d: &mut Decoder<'_>, depth: usize) -> Result<Value<'a>, decode::Error> {
+fn decode_value<'a>(d: &mut Decoder<'a>, depth: usize) -> Result<Value<'a>, decode::Error> {
     let below = depth.checked_sub(1).ok_or_else(|| decode::Error::message("a value nested too deep"))?;
     match d.datatype()? {
-        Type::String => Ok(Value::Text(Cow::Owned(d.str()?.to_owned()))),
+        Type::String => Ok(Value::Text(d.str()?.into())),
         Type::Bool => Ok(Value::Flag(d.bool()?)),
-        Type::Bytes => Ok(Value::Bytes(Cow::Owned(d.bytes()?.to_owned()))),
+        Type::Bytes => Ok(Value::Bytes(Cow::Borrowed(d.bytes()?))),
         Type::Array => {
             let len = d.array()?.ok_or_else(indefinite)?;
             (0..len).map(|_| decode_value(d, below)).collect::<Result<_, _>>().map(Value::List)
@@ -180,9 +190,12 @@ fn decode_value<'a>(d: &mut Decoder<'_>, depth: usize) -> Result<Value<'a>, deco
     }
 }
 
-fn members<'a>(d: &mut Decoder<'_>, depth: usize) -> Result<Vec<(Cow<'a, str>, Value<'a>)>, decode::Error> {
+fn members<'a>(
+    d: &mut Decoder<'a>,
+    depth: usize,
+) -> Result<Vec<(RecordedText<'a>, Value<'a>)>, decode::Error> {
     let len = d.map()?.ok_or_else(indefinite)?;
-    (0..len).map(|_| Ok((Cow::Owned(d.str()?.to_owned()), decode_value(d, depth)?))).collect()
+    (0..len).map(|_| Ok((d.str()?.into(), decode_value(d, depth)?))).collect()
 }
 
 fn indefinite() -> decode::Error {
@@ -216,7 +229,8 @@ mod tests {
         let mut value = Value::from("seed");
         for depth in 0..100 {
             value = if depth % 2 == 0 { Value::List(vec![value]) } else { Value::map([("a", value)]) };
-            let read = minicbor::decode::<Value<'_>>(&minicbor::to_vec(&value).unwrap()).unwrap();
+            let written = minicbor::to_vec(&value).unwrap();
+            let read = minicbor::decode::<Value<'_>>(&written).unwrap();
             // The seed lies at the depth of all lists and objects around it.
             assert_eq!(read == value, depth + 1 < DEPTH_MAX, "depth {depth}");
         }

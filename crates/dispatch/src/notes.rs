@@ -1,8 +1,8 @@
 //! What an operation notes for the record of its call.
 
-use std::{borrow::Cow, mem, sync::Arc};
+use std::{mem, sync::Arc};
 
-use audit::{RecordedDecision, Value};
+use audit::{RecordedDecision, RecordedText, Value};
 use model::shown::Structure;
 use store::Batch;
 
@@ -19,7 +19,7 @@ pub struct Notes {
     pub(crate) caller: Option<Arc<Caller>>,
     pub(crate) decision: Option<RecordedDecision<'static>>,
     pub(crate) trace: Option<String>,
-    pub(crate) resources: Vec<Cow<'static, str>>,
+    pub(crate) resources: Vec<RecordedText<'static>>,
     pub(crate) parameters: Noted,
     pub(crate) response: Noted,
     pub(crate) additional: Noted,
@@ -39,18 +39,22 @@ pub type AfterSuccess = Box<dyn FnOnce(Ids) + Send + Sync>;
 
 impl Notes {
     /// The call was allowed, by this layer and statement.
-    pub fn allowed(&mut self, layer: impl Into<Cow<'static, str>>, statement: Option<String>) {
+    pub fn allowed(&mut self, layer: impl Into<RecordedText<'static>>, statement: Option<String>) {
         // A denial stands: an operation that asks twice is only as allowed as its worst answer.
         if !matches!(self.decision, Some(RecordedDecision::Denied { .. })) {
-            self.decision =
-                Some(RecordedDecision::Allowed { layer: layer.into(), statement: statement.map(Cow::Owned) });
+            self.decision = Some(RecordedDecision::Allowed {
+                layer: layer.into(),
+                statement: statement.map(RecordedText::from),
+            });
         }
     }
 
     /// The call was denied, by this layer and statement.
-    pub fn denied(&mut self, layer: impl Into<Cow<'static, str>>, statement: Option<String>) {
-        self.decision =
-            Some(RecordedDecision::Denied { layer: layer.into(), statement: statement.map(Cow::Owned) });
+    pub fn denied(&mut self, layer: impl Into<RecordedText<'static>>, statement: Option<String>) {
+        self.decision = Some(RecordedDecision::Denied {
+            layer: layer.into(),
+            statement: statement.map(RecordedText::from),
+        });
     }
 
     /// Why the call was denied, for the operator. The caller learns no more than AWS tells.
@@ -69,7 +73,7 @@ impl Notes {
     }
 
     /// The call concerns this key or alias, by its ARN.
-    pub fn resource(&mut self, arn: impl Into<Cow<'static, str>>) {
+    pub fn resource(&mut self, arn: impl Into<RecordedText<'static>>) {
         let arn = arn.into();
         if !self.resources.contains(&arn) {
             self.resources.push(arn);
@@ -92,18 +96,18 @@ impl Notes {
         let value = value.into();
         match self.parameters.iter_mut().find(|(noted, _)| noted == name) {
             Some((_, noted)) => *noted = value,
-            None => self.parameters.push((Cow::Borrowed(name), value)),
+            None => self.parameters.push((name.into(), value)),
         }
     }
 
     /// A part of the answer that may be shown.
     pub fn answered(&mut self, name: &'static str, value: impl Into<Value<'static>>) {
-        self.response.push((Cow::Borrowed(name), value.into()));
+        self.response.push((name.into(), value.into()));
     }
 
     /// What else is known of the call, beside its parameters and its answer.
     pub fn additional(&mut self, name: &'static str, value: impl Into<Value<'static>>) {
-        self.additional.push((Cow::Borrowed(name), value.into()));
+        self.additional.push((name.into(), value.into()));
     }
 
     /// The change of the call makes this happen as well: it is recorded as an event of its own, if the change

@@ -6,7 +6,8 @@
 use std::{borrow::Cow, sync::Arc};
 
 use audit::{
-    EventKind, Record, RecordedDecision, RecordedIssuer, RecordedOutcome, RecordedSession, RecordedTls, Value,
+    EventKind, Record, RecordedDecision, RecordedIssuer, RecordedOutcome, RecordedSession, RecordedText,
+    RecordedTls, Value,
 };
 use model::Timestamp;
 use policy::Principal;
@@ -158,7 +159,7 @@ impl<'a> OpenRecord<'a> {
         record.request_id = Some(self.ids.request);
         record.service = self.service.into();
         record.operation = self.operation.into();
-        record.region = Cow::Borrowed(&*self.region);
+        record.region = (&*self.region).into();
         record.read_only = self.read_only;
         record.account = caller.map(|caller| match caller.principal.account() {
             Some(account) => account.into(),
@@ -177,7 +178,7 @@ impl<'a> OpenRecord<'a> {
             message: fault.message.as_deref().unwrap_or_default().into(),
         });
         record.http_status = status;
-        record.resources = self.notes.resources.iter().map(|arn| Cow::Borrowed(&**arn)).collect();
+        record.resources = self.notes.resources.iter().map(RecordedText::borrowed).collect();
         record.parameters = self.named(&self.notes.parameters, self.shows.request);
         if fault.is_none() {
             record.response = self.named(&self.notes.response, self.shows.response);
@@ -206,14 +207,14 @@ impl<'a> OpenRecord<'a> {
     }
 
     /// What was noted under names that the operation's facts have. Under another name nothing is recorded, and tests fail.
-    fn named<'n>(&self, noted: &'n Noted, names: &[&'static str]) -> Vec<(Cow<'n, str>, Value<'n>)> {
+    fn named<'n>(&self, noted: &'n Noted, names: &[&'static str]) -> Vec<(RecordedText<'n>, Value<'n>)> {
         let is_named = |name: &str| {
             let is_named = shown::names(names, name);
             debug_assert!(is_named, "the facts of {} do not name {name}", self.known);
             is_named
         };
         let noted = noted.iter().filter(|(name, _)| is_named(name));
-        noted.map(|(name, value)| (Cow::Borrowed(&**name), value.borrowed())).collect()
+        noted.map(|(name, value)| (name.borrowed(), value.borrowed())).collect()
     }
 
     /// Leaves of a stranger's record what tells who tried what. All of it is the stranger's own choice.

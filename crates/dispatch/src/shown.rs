@@ -1,12 +1,10 @@
 //! Members of requests and answers, as records have them.
 
-use std::borrow::Cow;
-
-use audit::Value;
+use audit::{RecordedText, Value};
 use model::shown::{Structure, Visible};
 
 /// Members of a record, by their names.
-pub(crate) type Noted = Vec<(Cow<'static, str>, Value<'static>)>;
+pub(crate) type Noted = Vec<(RecordedText<'static>, Value<'static>)>;
 
 /// The members that are named and there. `a.b` names the member `b` of `a` alone.
 pub(crate) fn shown(members: &dyn Structure, names: &[&'static str]) -> Noted {

@@ -127,7 +127,7 @@ struct Shown<'a> {
     error_code: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error_message: Option<&'a str>,
-    resources: &'a [std::borrow::Cow<'a, str>],
+    resources: Vec<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     request_parameters: Option<ShownMembers<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -160,7 +160,7 @@ pub(crate) fn line(sequence: u64, record: &Record<'_>, out: &mut dyn Write) -> i
     let (error_code, error_message) = match &record.outcome {
         RecordedOutcome::Ok => (None, None),
         RecordedOutcome::Fault { code, message } => {
-            (Some(code.as_ref()), Some(message.as_ref()).filter(|text| !text.is_empty()))
+            (Some(&**code), Some(&**message).filter(|text| !text.is_empty()))
         }
     };
     let invoked_by = record.invoked_by.as_ref();
@@ -184,7 +184,7 @@ pub(crate) fn line(sequence: u64, record: &Record<'_>, out: &mut dyn Write) -> i
         http_status: record.http_status,
         error_code,
         error_message,
-        resources: &record.resources,
+        resources: record.resources.iter().map(|arn| &**arn).collect(),
         request_parameters: (!record.parameters.is_empty()).then(|| ShownMembers::of(&record.parameters)),
         additional_event_data: match &record.additional {
             Some(Value::Members(members)) => Some(ShownMembers::of(members)),

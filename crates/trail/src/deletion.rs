@@ -255,7 +255,7 @@ fn alias_arn(named: &str, key: &str) -> Option<String> {
     named.starts_with("alias/").then(|| format!("{place}:{named}"))
 }
 
-fn integer(members: &[(std::borrow::Cow<'_, str>, Value<'_>)], name: &str) -> Option<i64> {
+fn integer(members: &[(audit::RecordedText<'_>, Value<'_>)], name: &str) -> Option<i64> {
     members.iter().find_map(|(noted, value)| match value {
         Value::Integer(integer) if noted == name => Some(*integer),
         _ => None,

@@ -1,8 +1,6 @@
 //! Recorded values as an event shows them.
 
-use std::borrow::Cow;
-
-use audit::{Hexadecimal, Value};
+use audit::{Hexadecimal, RecordedText, Value};
 use model::Timestamp;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
@@ -16,13 +14,13 @@ const TIMES: &[&str] =
 pub struct ShownMembers<'r> {
     /// What stands in front of the others.
     pub(crate) first: Option<(&'static str, &'r str)>,
-    pub(crate) members: &'r [(Cow<'r, str>, Value<'r>)],
+    pub(crate) members: &'r [(RecordedText<'r>, Value<'r>)],
 }
 
 impl<'r> ShownMembers<'r> {
     /// These members.
     #[must_use]
-    pub fn of(members: &'r [(Cow<'r, str>, Value<'r>)]) -> Self {
+    pub fn of(members: &'r [(RecordedText<'r>, Value<'r>)]) -> Self {
         Self { first: None, members }
     }
 
@@ -40,7 +38,7 @@ impl Serialize for ShownMembers<'_> {
             map.serialize_entry(name, value)?;
         }
         for (name, value) in self.members {
-            map.serialize_entry(name, &ShownValue(name, value))?;
+            map.serialize_entry(&**name, &ShownValue(name, value))?;
         }
         map.end()
     }
@@ -61,7 +59,7 @@ impl Serialize for ShownValue<'_> {
             Value::Bytes(bytes) => serializer.collect_str(&Hexadecimal(bytes)),
             Value::List(values) => serializer.collect_seq(values.iter().map(|value| ShownValue("", value))),
             Value::Members(members) => {
-                serializer.collect_map(members.iter().map(|(name, value)| (name, ShownValue(name, value))))
+                serializer.collect_map(members.iter().map(|(name, value)| (&**name, ShownValue(name, value))))
             }
         }
     }

@@ -81,9 +81,9 @@ pub enum Advance {
 }
 
 /// A record that an index found, to be looked at.
-pub(crate) struct Candidate {
+pub(crate) struct Candidate<'b> {
     pub(crate) sequence: u64,
-    pub(crate) record: Record<'static>,
+    pub(crate) record: Record<'b>,
 }
 
 /// By what records are found.
@@ -143,7 +143,7 @@ impl Index {
         by: FoundBy,
         span: Span,
         before: u64,
-        each: &mut dyn FnMut(Candidate) -> bool,
+        each: &mut dyn FnMut(Candidate<'_>) -> bool,
     ) -> Result<bool, JournalError> {
         let wanted = SoughtRecords { by, span, before };
         let parts = self.parts.read().unwrap_or_else(PoisonError::into_inner);
@@ -177,7 +177,7 @@ impl Index {
         &self,
         part: &dyn SegmentIndex,
         SoughtRecords { by, span, before }: SoughtRecords,
-        each: &mut dyn FnMut(Candidate) -> bool,
+        each: &mut dyn FnMut(Candidate<'_>) -> bool,
     ) -> Result<bool, JournalError> {
         if part.first() >= before || !part.span().overlaps(span) {
             return Ok(true);

@@ -123,7 +123,7 @@ impl Stage {
     /// If a detail is no text.
     #[must_use]
     pub fn events(&self, name: &str) -> Vec<(String, Vec<(String, String)>)> {
-        let details = |members: &[(std::borrow::Cow<'_, str>, audit::Value<'_>)]| {
+        let details = |members: &[(audit::RecordedText<'_>, audit::Value<'_>)]| {
             members
                 .iter()
                 .map(|(name, value)| match value {

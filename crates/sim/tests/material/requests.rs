@@ -325,7 +325,7 @@ fn what_a_refused_request_says_is_recorded_too() {
 
 fn shown(value: &Recorded<'_>) -> Value {
     match value {
-        Recorded::Text(text) => json!(text),
+        Recorded::Text(text) => json!(**text),
         Recorded::Integer(integer) => json!(integer),
         Recorded::Flag(flag) => json!(flag),
         Recorded::Bytes(bytes) => json!(Hexadecimal(bytes).to_string()),

@@ -112,7 +112,7 @@ fn whatever_is_shown_of_an_answer_is_recorded() {
 }
 
 /// Whether `a.b` is in the members.
-fn has(members: &[(std::borrow::Cow<'_, str>, Value<'_>)], path: &str) -> bool {
+fn has(members: &[(audit::RecordedText<'_>, Value<'_>)], path: &str) -> bool {
     let (name, rest) = path.split_once('.').map_or((path, None), |(name, rest)| (name, Some(rest)));
     members.iter().any(|(noted, value)| match (rest, value) {
         _ if noted != name => false,
