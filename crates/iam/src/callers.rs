@@ -95,7 +95,7 @@ pub(crate) fn user(
 }
 
 fn collect(account: &Account, entity: &Entity, policies: &mut Vec<Arc<Policy>>) -> Result<(), Fault> {
-    policies.extend(entity.inline.values().map(|document| Arc::clone(&document.parsed)));
+    policies.extend(entity.inline.values().cloned());
     for arn in &entity.attached {
         policies.push(managed(account, arn)?);
     }
@@ -104,5 +104,5 @@ fn collect(account: &Account, entity: &Entity, policies: &mut Vec<Arc<Policy>>) 
 
 fn managed(account: &Account, arn: &str) -> Result<Arc<Policy>, Fault> {
     let document = account.policy(arn).and_then(|policy| policy.current());
-    Ok(Arc::clone(&document.ok_or_else(|| inconsistent("a managed policy"))?.parsed))
+    document.cloned().ok_or_else(|| inconsistent("a managed policy"))
 }

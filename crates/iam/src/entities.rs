@@ -12,12 +12,12 @@ use model::{
     Timestamp,
     arn::{AccountId, Partition},
 };
-use policy::{Malformed, PolicyKind};
+use policy::{Malformed, Policy, PolicyKind};
 use state::encode;
 use store::{Key, Revision};
 
 use crate::{
-    documents::{Document, SharedPolicies},
+    documents::SharedPolicies,
     layout::{self, Kind},
     records::{EntityRecord, GroupRecord, InlineRecord, PrincipalRecord, RoleRecord, TagRecord, UserRecord},
 };
@@ -39,7 +39,7 @@ pub(crate) struct Entity {
     pub(crate) id: String,
     pub(crate) created: Timestamp,
     /// Inline policies by their names.
-    pub(crate) inline: BTreeMap<String, Arc<Document>>,
+    pub(crate) inline: BTreeMap<String, Arc<Policy>>,
     /// ARNs of attached policies.
     pub(crate) attached: BTreeSet<String>,
     /// ARN of the policy that is the permissions boundary; groups have none.
@@ -87,9 +87,9 @@ pub(crate) struct Role {
 #[derive(Debug, Clone)]
 pub(crate) struct Trust {
     /// As it was put.
-    pub(crate) document: Arc<Document>,
+    pub(crate) document: Arc<Policy>,
     /// As it is decided on: principals that have a unique id are named by it.
-    pub(crate) bound: Arc<policy::Policy>,
+    pub(crate) bound: Arc<Policy>,
     /// The unique ids behind the ARNs that it names, as they were when it was put.
     pub(crate) ids: BTreeMap<String, String>,
 }
@@ -195,7 +195,7 @@ impl Entity {
                 .iter()
                 .map(|(name, document)| InlineRecord {
                     name: name.as_str().into(),
-                    text: document.text.as_str().into(),
+                    text: document.text().into(),
                 })
                 .collect(),
             attached: self.attached.iter().map(|arn| arn.as_str().into()).collect(),
@@ -270,7 +270,7 @@ impl Role {
     pub(crate) fn encode(&self) -> Bytes {
         encode(&RoleRecord {
             entity: self.entity.record(),
-            trust: self.trust.document.text.as_str().into(),
+            trust: self.trust.document.text().into(),
             trusted: self
                 .trust
                 .ids
@@ -288,9 +288,9 @@ impl Trust {
     fn stored(text: &str, ids: BTreeMap<String, String>, shared: &SharedPolicies) -> Result<Self, Malformed> {
         let document = shared.document(text, PolicyKind::TrustPolicy)?;
         let bound = if ids.is_empty() {
-            Arc::clone(&document.parsed)
+            Arc::clone(&document)
         } else {
-            Arc::new(document.parsed.bind(&|arn| ids.get(arn).cloned()))
+            Arc::new(document.bind(&|arn| ids.get(arn).cloned()))
         };
         Ok(Self { document, bound, ids })
     }
@@ -304,7 +304,7 @@ impl Trust {
         let document = shared.document(text, PolicyKind::TrustPolicy)?;
         let id =
             |named| Some((policy::PrincipalPattern::arn(named)?.to_owned(), principals.unique_id(named)?));
-        let ids = document.parsed.principals().filter_map(id).collect();
+        let ids = document.principals().filter_map(id).collect();
         Self::stored(text, ids, shared)
     }
 }

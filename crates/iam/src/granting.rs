@@ -140,13 +140,13 @@ fn held<'a>(account: &'a Account, entity: &'a Entity) -> impl Iterator<Item = Gr
         name,
         arn: None,
         holder: Some(entity),
-        parsed: Arc::clone(&document.parsed),
+        parsed: Arc::clone(document),
     });
     let attached = entity.attached.iter().filter_map(|arn| managed(account.policy(arn)?));
     inline.chain(attached)
 }
 
 fn managed(policy: &ManagedPolicy) -> Option<Granting<'_>> {
-    let parsed = Arc::clone(&policy.current()?.parsed);
+    let parsed = Arc::clone(policy.current()?);
     Some(Granting { name: &policy.name, arn: Some(&policy.arn), holder: None, parsed })
 }

@@ -18,7 +18,7 @@ use state::{Kept, encode};
 use store::{Key, Revision};
 
 use crate::{
-    documents::{Document, SharedPolicies},
+    documents::SharedPolicies,
     entities::{Tags, fold, read_tags, write_tags},
     faults,
     layout::{self, Kind},
@@ -56,12 +56,12 @@ pub(crate) struct ManagedPolicy {
 #[derive(Debug, Clone)]
 pub(crate) struct Version {
     pub(crate) created: Timestamp,
-    pub(crate) document: Arc<Document>,
+    pub(crate) document: Arc<Policy>,
 }
 
 impl ManagedPolicy {
     /// What it says: its default version. `None` when there is none, which only a damaged store has.
-    pub(crate) fn current(&self) -> Option<&Arc<Document>> {
+    pub(crate) fn current(&self) -> Option<&Arc<Policy>> {
         self.versions.get(&self.default_version).map(|version| &version.document)
     }
 
@@ -120,7 +120,7 @@ impl Kept for ManagedPolicy {
                 .map(|(number, version)| VersionRecord {
                     number: *number,
                     created: version.created.as_millis(),
-                    text: version.document.text.as_str().into(),
+                    text: version.document.text().into(),
                 })
                 .collect(),
             default_version: self.default_version,
@@ -175,8 +175,7 @@ struct Text {
 
 fn of_text(partition: Partition, of: &Text) -> Option<ManagedPolicy> {
     let created = Timestamp::parse_iso8601(of.created)?;
-    let parsed = Arc::new(Policy::parse(of.text, PolicyKind::IdentityPolicy).ok()?);
-    let document = Arc::new(Document { text: of.text.to_owned(), parsed });
+    let document = Arc::new(Policy::parse(of.text, PolicyKind::IdentityPolicy).ok()?);
     Some(ManagedPolicy {
         account: None,
         name: of.name.to_owned(),

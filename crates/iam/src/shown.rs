@@ -166,7 +166,7 @@ pub(crate) fn boundary(entity: &Entity) -> Option<AttachedPermissionsBoundary> {
 /// A role's trust policy, its principals by the names that they have now; those that are gone by their unique ids.
 pub(crate) fn trust(iam: &Iam, role: &Role) -> String {
     let ids: &BTreeMap<String, String> = &role.trust.ids;
-    policy::rename_principals(&role.trust.document.text, &|arn| {
+    policy::rename_principals(role.trust.document.text(), &|arn| {
         let id = ids.get(arn)?;
         Some(iam.tables().arn(id).unwrap_or_else(|| id.clone()))
     })

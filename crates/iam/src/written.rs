@@ -4,18 +4,17 @@ use std::sync::Arc;
 
 use dispatch::{Fault, Principals};
 use model::arn::Region;
-use policy::PolicyKind;
+use policy::{Policy, PolicyKind};
 
 use crate::{
     Iam,
-    documents::Document,
     entities::Trust,
     faults::{self, MALFORMED_POLICY},
     limits::{MANAGED_POLICY, TRUST_POLICY},
 };
 
 /// A policy of an identity.
-pub(crate) fn identity(iam: &Iam, region: &Region, text: &str) -> Result<Arc<Document>, Fault> {
+pub(crate) fn identity(iam: &Iam, region: &Region, text: &str) -> Result<Arc<Policy>, Fault> {
     let document = iam.tables().policies.document(text, PolicyKind::IdentityPolicy);
     let checked = document.and_then(|document| {
         policy::check_partition(text, region.partition().as_str())?;
@@ -25,12 +24,12 @@ pub(crate) fn identity(iam: &Iam, region: &Region, text: &str) -> Result<Arc<Doc
 }
 
 /// A version of a managed policy, of the newer version of the language.
-pub(crate) fn managed(iam: &Iam, region: &Region, text: &str) -> Result<Arc<Document>, Fault> {
+pub(crate) fn managed(iam: &Iam, region: &Region, text: &str) -> Result<Arc<Policy>, Fault> {
     if size(text) > MANAGED_POLICY {
         return Err(faults::quota("PolicySize", MANAGED_POLICY));
     }
     let document = identity(iam, region, text)?;
-    document.parsed.check_version().map_err(|malformed| faults::malformed(&malformed))?;
+    document.check_version().map_err(|malformed| faults::malformed(&malformed))?;
     Ok(document)
 }
 
@@ -45,7 +44,7 @@ pub(crate) fn trust(iam: &Iam, region: &Region, text: &str) -> Result<Trust, Fau
         Ok(trust)
     });
     let trust = trust.map_err(|malformed| faults::malformed(&malformed))?;
-    if let Some(unknown) = trust.document.parsed.principals().find(|named| !tables.exist(named)) {
+    if let Some(unknown) = trust.document.principals().find(|named| !tables.exist(named)) {
         // The quotation marks are AWS's; tools look for this text.
         let message =
             format!("Invalid principal in policy: \"{}\":\"{}\"", unknown.element(), unknown.value());

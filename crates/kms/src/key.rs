@@ -198,7 +198,7 @@ impl Kept for Key {
             spec: self.spec.as_str(),
             origin: self.origin.as_str(),
             state: self.state.into(),
-            policy: self.policy.text.as_str().into(),
+            policy: self.policy.parsed.text().into(),
             tags: self
                 .tags
                 .iter()

@@ -10,9 +10,7 @@ use crate::records::PrincipalRecord;
 /// A key policy, shared by all keys with the same text and meaning.
 #[derive(Debug)]
 pub struct KeyPolicy {
-    /// As it was put.
-    pub text: String,
-    /// As it is decided on: principals that have a unique id are named by it.
+    /// As it is decided on: principals that have a unique id are named by it. Its text is as it was put.
     pub parsed: Policy,
     /// The unique ids behind the ARNs that it names, as they were when it was put.
     pub ids: PrincipalIds,
@@ -43,7 +41,7 @@ impl SharedPolicies {
     pub(crate) fn parse(&self, text: &str, ids: PrincipalIds) -> Result<Arc<KeyPolicy>, Malformed> {
         self.0.of((text.to_owned(), ids), |(text, ids)| {
             let parsed = Policy::parse(text, PolicyKind::KeyPolicy)?.bind(&|arn| ids.get(arn).cloned());
-            Ok(KeyPolicy { text: text.clone(), parsed, ids: ids.clone() })
+            Ok(KeyPolicy { parsed, ids: ids.clone() })
         })
     }
 }

@@ -67,7 +67,7 @@ pub(crate) fn accept(kms: &Kms, region: &Region, text: &str) -> Result<Arc<KeyPo
 /// A policy as its reader sees it: a principal that has another name now is shown with that, one that is gone
 /// with its unique id.
 pub(crate) fn shown(principals: &dyn Principals, policy: &KeyPolicy) -> String {
-    policy::rename_principals(&policy.text, &|arn| {
+    policy::rename_principals(policy.parsed.text(), &|arn| {
         let id = policy.ids.get(arn)?;
         Some(principals.arn(id).unwrap_or_else(|| id.clone()))
     })

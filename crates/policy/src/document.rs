@@ -1,6 +1,6 @@
 //! Policies: read and checked when they are written, compact and fast afterwards.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
     Effect, Malformed, PrincipalPattern, Rule, Statement,
@@ -23,6 +23,7 @@ pub enum PolicyKind {
 /// A policy that has been checked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Policy {
+    text: Arc<str>,
     statements: Vec<Statement>,
     /// One for each statement.
     heads: Vec<Head>,
@@ -59,7 +60,13 @@ impl Policy {
             statements.push(statement);
         }
         let heads = statements.iter().map(Head::of).collect();
-        Ok(Self { statements, heads, variables })
+        Ok(Self { text: text.into(), statements, heads, variables })
+    }
+
+    /// As it was written.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
     }
 
     /// Its statements.

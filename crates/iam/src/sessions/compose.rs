@@ -127,7 +127,7 @@ impl Session {
         if !passed && !matches!(self.claims.bearer, Bearer::Federated { .. }) {
             return None;
         }
-        let managed = |arn: &String| Some(Arc::clone(&account.policy(arn)?.current()?.parsed));
+        let managed = |arn: &String| Some(Arc::clone(account.policy(arn)?.current()?));
         let managed: Option<Vec<_>> = self.claims.policy_arns.iter().map(managed).collect();
         Some(
             managed.map_or_else(Vec::new, |managed| managed.into_iter().chain(self.policy.clone()).collect()),

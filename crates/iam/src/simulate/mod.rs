@@ -119,7 +119,7 @@ impl Simulation {
             caller: &self.caller,
             resource: found.as_ref().map(|found| &*found.keys),
         };
-        let policies: Vec<&Policy> = self.policies.iter().map(|source| &*source.document.parsed).collect();
+        let policies: Vec<&Policy> = self.policies.iter().map(|source| &*source.document).collect();
         let question = Question { principal: &self.principal, action, resource, keys: &keys };
         let grant = found.as_ref().and_then(|found| found.grant.as_ref());
         let layers = Layers {
@@ -127,7 +127,7 @@ impl Simulation {
             resource_policy_decides: is_decided_by_its_policy(action, resource),
             resource_account: Some(account),
             identity: Identity::Policies(&policies),
-            boundary: self.boundary.as_ref().map(|source| &*source.document.parsed),
+            boundary: self.boundary.as_ref().map(|source| &*source.document),
             session: None,
             grant: grant.map(|grant| (grant.id.as_str(), grant.naming)),
         };
@@ -173,8 +173,8 @@ impl Simulation {
     fn policy<'a>(&'a self, layer: Layer, place: usize, resource: Option<&'a Policy>) -> Option<&'a Policy> {
         match layer {
             Layer::Resource => resource,
-            Layer::Identity => self.policies.get(place).map(|source| &*source.document.parsed),
-            Layer::Boundary => self.boundary.as_ref().map(|source| &*source.document.parsed),
+            Layer::Identity => self.policies.get(place).map(|source| &*source.document),
+            Layer::Boundary => self.boundary.as_ref().map(|source| &*source.document),
             Layer::Session | Layer::Grant | Layer::Limit => None,
         }
     }

@@ -145,11 +145,11 @@ impl Evaluation {
         let (id, kind, text) = match layer {
             Layer::Identity => {
                 let source = simulation.policies.get(found.policy)?;
-                (source.id.clone(), source.kind, source.document.text.as_str())
+                (source.id.clone(), source.kind, source.document.text())
             }
             Layer::Boundary if found.effect == Effect::Deny => {
                 let source = simulation.boundary.as_ref()?;
-                (source.id.clone(), source.kind, source.document.text.as_str())
+                (source.id.clone(), source.kind, source.document.text())
             }
             Layer::Resource => {
                 ("ResourcePolicy".to_owned(), PolicySourceType::Resource, self.resource_policy.as_deref()?)

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use dispatch::{Cx, Fault};
 use model::iam::PolicySourceType;
+use policy::Policy;
 
 use crate::{
     Iam,
-    documents::Document,
     entities::{Entity, EntityKind, Group, Role, User},
     faults::{self, NO_SUCH_ENTITY},
     gate::{self, Asked, Holder, Permitted},
@@ -20,7 +20,7 @@ use crate::{
 pub(crate) struct Source {
     pub(crate) id: String,
     pub(crate) kind: PolicySourceType,
-    pub(crate) document: Arc<Document>,
+    pub(crate) document: Arc<Policy>,
 }
 
 /// Whose policies are simulated.

@@ -88,7 +88,7 @@ impl Operation for ReplicateKey {
         cx.notes.event(events::about(&arn, "CreateKey", vec![("keyId", arn.key_id.to_string())]));
         let output = ReplicateKeyResponse {
             replica_key_metadata: Some(creating(metadata(kms.tables(), &replica))),
-            replica_policy: Some(replica.policy.text.clone()),
+            replica_policy: Some(replica.policy.parsed.text().to_owned()),
             replica_tags: input.tags.filter(|tags| !tags.is_empty()),
         };
         Ok(Outcome::changing(output, change(&primary, &replica)))

@@ -160,7 +160,7 @@ fn role(iam: &Iam, now: Timestamp, account: &Account, role: &Role) -> RoleDetail
 fn policy(account: &Account, policy: &ManagedPolicy) -> ManagedPolicyDetail {
     let listed = shown::listed_policy(account, policy);
     let versions = policy.versions.iter().rev().map(|(number, version)| model::iam::PolicyVersion {
-        document: Some(shown::encoded(&version.document.text)),
+        document: Some(shown::encoded(version.document.text())),
         ..shown::version(policy, *number, version)
     });
     ManagedPolicyDetail {
@@ -180,9 +180,9 @@ fn policy(account: &Account, policy: &ManagedPolicy) -> ManagedPolicyDetail {
 }
 
 fn inline(entity: &Entity) -> Vec<PolicyDetail> {
-    let detail = |(name, document): (&String, &std::sync::Arc<crate::documents::Document>)| PolicyDetail {
+    let detail = |(name, document): (&String, &std::sync::Arc<policy::Policy>)| PolicyDetail {
         policy_name: Some(name.clone()),
-        policy_document: Some(shown::encoded(&document.text)),
+        policy_document: Some(shown::encoded(document.text())),
     };
     entity.inline.iter().map(detail).collect()
 }

@@ -89,7 +89,7 @@ fn check_size(entity: &Entity) -> Result<(), Fault> {
         EntityKind::Group => INLINE_OF_GROUP,
         EntityKind::Role => INLINE_OF_ROLE,
     };
-    let size: usize = entity.inline.values().map(|document| written::size(&document.text)).sum();
+    let size: usize = entity.inline.values().map(|document| written::size(document.text())).sum();
     if size <= limit {
         return Ok(());
     }
@@ -126,7 +126,7 @@ fn get<T: Holder>(
     let holder = gate::holder::<T>(iam, cx, action, holder, &Asked::default())?;
     let entity = holder.found.entity();
     let document = entity.inline.get(&name).ok_or_else(|| unknown(entity, &name))?;
-    Ok((entity.name.clone(), name, shown::encoded(&document.text)))
+    Ok((entity.name.clone(), name, shown::encoded(document.text())))
 }
 
 fn unknown(entity: &Entity, name: &str) -> Fault {

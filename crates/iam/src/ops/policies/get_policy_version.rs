@@ -24,7 +24,7 @@ impl Operation for GetPolicyVersion {
         let policy = gate::policy(iam, cx, "iam:GetPolicyVersion", &input.policy_arn, &Asked::default())?;
         let (number, version) = managed::version(&policy.found, &input.version_id)?;
         let shown = model::iam::PolicyVersion {
-            document: Some(shown::encoded(&version.document.text)),
+            document: Some(shown::encoded(version.document.text())),
             ..shown::version(&policy.found, number, version)
         };
         Ok(GetPolicyVersionResponse { policy_version: Some(shown) }.into())

@@ -24,6 +24,6 @@ fn no_organizations(given: bool) -> Result<(), Fault> {
 /// The condition keys of all of these policies, each once.
 fn context_keys<'a>(policies: impl Iterator<Item = &'a Source>) -> GetContextKeysForPolicyResponse {
     let keys: BTreeSet<String> =
-        policies.flat_map(|source| source.document.parsed.condition_keys()).map(str::to_owned).collect();
+        policies.flat_map(|source| source.document.condition_keys()).map(str::to_owned).collect();
     GetContextKeysForPolicyResponse { context_key_names: Some(keys.into_iter().collect()) }
 }
