@@ -30,13 +30,26 @@ impl SigningKey {
     /// AWS API request", step 4, has it.
     #[must_use]
     pub fn derive(secret: &[u8], scope: Scope<'_>) -> Self {
+        Self::from_bytes(&Self::derive_bytes(secret, scope), scope)
+    }
+
+    /// The bytes of the key that [`SigningKey::derive`] makes, for somebody who verifies signatures without the
+    /// secret. They sign anything in `scope`, and nothing outside of it.
+    #[must_use]
+    pub fn derive_bytes(secret: &[u8], scope: Scope<'_>) -> Zeroizing<[u8; 32]> {
         let mut seed = Zeroizing::new(Vec::with_capacity(4 + secret.len()));
         seed.extend_from_slice(b"AWS4");
         seed.extend_from_slice(secret);
         let dated = link(&seed, scope.date);
         let regional = link(dated.as_slice(), scope.region);
         let serving = link(regional.as_slice(), scope.service);
-        let signing = link(serving.as_slice(), TERMINATOR);
+        link(serving.as_slice(), TERMINATOR)
+    }
+
+    /// The key of which these are the bytes, by [`SigningKey::derive_bytes`]. Nothing in the bytes tells their scope:
+    /// with another `scope` than theirs, no signature verifies.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8; 32], scope: Scope<'_>) -> Self {
         Self {
             date: scope.date.into(),
             region: scope.region.into(),
@@ -44,7 +57,7 @@ impl SigningKey {
             scope_line: format!("{}/{}/{}/{TERMINATOR}\n", scope.date, scope.region, scope.service)
                 .into_bytes()
                 .into(),
-            prepared: hmac::Key::new(hmac::HMAC_SHA256, signing.as_slice()),
+            prepared: hmac::Key::new(hmac::HMAC_SHA256, bytes),
         }
     }
 
@@ -85,16 +98,16 @@ mod tests {
     #[test]
     fn the_chain_gives_the_published_key() {
         let secret = b"wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
-        let dated = link(&[b"AWS4".as_slice(), secret].concat(), "20150830");
-        let serving = link(link(dated.as_slice(), "us-east-1").as_slice(), "iam");
-        let signing = link(serving.as_slice(), TERMINATOR);
-        let digits = crate::canonical::digits(signing.as_slice());
+        let scope = Scope { date: "20150830", region: "us-east-1", service: "iam" };
+        let bytes = SigningKey::derive_bytes(secret, scope);
+        let digits = crate::canonical::digits(bytes.as_slice());
         assert_eq!(&digits, b"c4afb1cc5771d871763a393e44b703571b55cc28424d1a5e86da6ed3c154a4b9");
 
-        let scope = Scope { date: "20150830", region: "us-east-1", service: "iam" };
-        let key = SigningKey::derive(secret, scope);
-        assert_eq!(key.scope(), scope);
-        let direct = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, signing.as_slice()), b"text");
-        assert_eq!(hmac::sign(&key.prepared, b"text").as_ref(), direct.as_ref());
+        let direct = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, bytes.as_slice()), b"text");
+        for key in [SigningKey::derive(secret, scope), SigningKey::from_bytes(&bytes, scope)] {
+            assert_eq!(key.scope(), scope);
+            assert_eq!(key.scope_line(), b"20150830/us-east-1/iam/aws4_request\n");
+            assert_eq!(key.sign(b"text").as_ref(), direct.as_ref());
+        }
     }
 }

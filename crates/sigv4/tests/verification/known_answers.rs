@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use sigv4::{AuthError, Claim, Scope, SigningKeys};
+use sigv4::{AuthError, Claim, Scope, SigningKey, SigningKeys};
 
 use crate::request::{ACCESS_KEY_ID, Request, SECRET, SIGNED_SECONDS};
 
@@ -37,6 +37,23 @@ fn the_documented_request_verifies() {
     let unasked = || -> &str { panic!("the key is kept, the secret not needed") };
     assert_eq!(keys.verify(&claim, unasked, b"", SIGNED_SECONDS), Ok(()));
     assert_eq!(keys.verify(&claim, unasked, b"x", SIGNED_SECONDS), Err(AuthError::Mismatch));
+
+    let bytes = SigningKey::derive_bytes(SECRET.as_bytes(), claim.scope());
+    let handed_on = SigningKey::from_bytes(&bytes, claim.scope());
+    assert_eq!(claim.verify(&handed_on, b"", SIGNED_SECONDS), Ok(()));
+    for scope in [
+        Scope { date: "20150831", ..claim.scope() },
+        Scope { region: "us-east-2", ..claim.scope() },
+        Scope { service: "s3", ..claim.scope() },
+    ] {
+        // Neither the bytes of another scope nor a key that says another scope.
+        let bytes_of_another = SigningKey::derive_bytes(SECRET.as_bytes(), scope);
+        for wrong in
+            [SigningKey::from_bytes(&bytes_of_another, claim.scope()), SigningKey::from_bytes(&bytes, scope)]
+        {
+            assert_eq!(claim.verify(&wrong, b"", SIGNED_SECONDS), Err(AuthError::Mismatch), "{scope:?}");
+        }
+    }
 }
 
 /// Method, target, further headers, signature in the header, signature in the query.
