@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use model::Timestamp;
 use policy::{ConditionKey, Principal, Values};
 
 use crate::{Caller, Cx};
@@ -10,19 +11,37 @@ use crate::{Caller, Cx};
 /// The value of a global condition key for this call; `None` where AWS leaves it absent.
 #[must_use]
 pub fn global<'a>(cx: &'a Cx<'_>, key: &ConditionKey) -> Option<Values<'a>> {
-    let caller = cx.caller;
-    if let Some(name) = key.variable() {
-        return if key.name() == "aws:principaltag" { tag(&caller.tags, name) } else { None };
+    if key.variable().is_some() {
+        return of_caller(cx.caller, cx.now, key);
     }
-    let session = caller.session.as_ref();
     Some(match key.name() {
         "aws:calledvia" => Values::many([cx.origin.for_user()?.name.as_str()]),
         "aws:calledviafirst" | "aws:calledvialast" => Values::one(cx.origin.for_user()?.name.as_str()),
         "aws:currenttime" => Values::one(cx.now.to_iso8601()),
         "aws:epochtime" => Values::one(cx.now.as_seconds().to_string()),
+        "aws:requestedregion" => Values::one(cx.region.as_str()),
+        "aws:securetransport" => truth(cx.origin.secure),
+        "aws:sourceaccount" => Values::one(cx.origin.via?.source_account?.to_string()),
+        "aws:sourcearn" => Values::one(cx.origin.via?.source_arn.as_deref()?),
+        // Through a service nobody sees where its user is.
+        "aws:sourceip" if cx.origin.via.is_none() => Values::one(cx.origin.address.to_string()),
+        "aws:useragent" if !cx.origin.user_agent.is_empty() => Values::one(cx.origin.user_agent),
+        "aws:viaawsservice" => truth(cx.origin.for_user().is_some()),
+        _ => return of_caller(cx.caller, cx.now, key),
+    })
+}
+
+/// The value of a condition key that tells of a principal at this time; `None` where AWS leaves it absent.
+#[must_use]
+fn of_caller<'a>(caller: &'a Caller, now: Timestamp, key: &ConditionKey) -> Option<Values<'a>> {
+    if let Some(name) = key.variable() {
+        return if key.name() == "aws:principaltag" { tag(&caller.tags, name) } else { None };
+    }
+    let session = caller.session.as_ref();
+    Some(match key.name() {
         "aws:federatedprovider" => Values::one(session?.federated_provider.as_deref()?),
         "aws:multifactorauthage" => {
-            let age = cx.now.as_seconds().saturating_sub(session?.second_factor?.as_seconds());
+            let age = now.as_seconds().saturating_sub(session?.second_factor?.as_seconds());
             Values::one(age.to_string())
         }
         // Long-term credentials know nothing of a second factor, so the key is absent with them.
@@ -42,21 +61,43 @@ pub fn global<'a>(cx: &'a Cx<'_>, key: &ConditionKey) -> Option<Values<'a>> {
             "AWSService" => return None,
             kind => kind,
         }),
-        "aws:requestedregion" => Values::one(cx.region.as_str()),
-        "aws:securetransport" => truth(cx.origin.secure),
-        "aws:sourceaccount" => Values::one(cx.origin.via?.source_account?.to_string()),
-        "aws:sourcearn" => Values::one(cx.origin.via?.source_arn.as_deref()?),
         "aws:sourceidentity" => Values::one(session?.source_identity.as_deref()?),
-        // Through a service nobody sees where its user is.
-        "aws:sourceip" if cx.origin.via.is_none() => Values::one(cx.origin.address.to_string()),
         "aws:tokenissuetime" => Values::one(session?.issued.to_iso8601()),
-        "aws:useragent" if !cx.origin.user_agent.is_empty() => Values::one(cx.origin.user_agent),
         "aws:userid" if service(caller).is_none() => Values::one(caller.unique_id.as_str()),
         "aws:username" => Values::one(caller.user_name.as_deref()?),
-        "aws:viaawsservice" => truth(cx.origin.for_user().is_some()),
         name => return claimed(&session?.claims, name),
     })
 }
+
+/// Every condition key that tells of a principal at this time, with its values.
+#[must_use]
+pub fn all_of_caller(caller: &Caller, now: Timestamp) -> Vec<(String, Vec<String>)> {
+    let tags = caller.tags.keys().map(|name| format!("aws:PrincipalTag/{name}"));
+    let claims = caller.session.iter().flat_map(|session| session.claims.keys().cloned());
+    let names = OF_CALLER.iter().map(|name| (*name).to_owned()).chain(tags).chain(claims);
+    let told = names.filter_map(|name| {
+        let values = of_caller(caller, now, &ConditionKey::parse(&name))?;
+        Some((name, values.as_slice().iter().map(|value| value.clone().into_owned()).collect()))
+    });
+    told.collect()
+}
+
+/// The names that [`of_caller`] knows, but for tags and what identity providers say.
+const OF_CALLER: &[&str] = &[
+    "aws:FederatedProvider",
+    "aws:MultiFactorAuthAge",
+    "aws:MultiFactorAuthPresent",
+    "aws:PrincipalAccount",
+    "aws:PrincipalArn",
+    "aws:PrincipalIsAWSService",
+    "aws:PrincipalServiceName",
+    "aws:PrincipalServiceNamesList",
+    "aws:PrincipalType",
+    "aws:SourceIdentity",
+    "aws:TokenIssueTime",
+    "aws:userid",
+    "aws:username",
+];
 
 /// The value of a condition key of an identity provider, such as `id.example.com:sub`.
 #[must_use]

@@ -14,8 +14,10 @@ use crate::{Caller, Facts, Via, notes::Notes};
 pub struct Cx<'c> {
     /// The operation.
     pub operation: &'static Facts,
-    /// The authenticated principal.
+    /// The principal that the call is for: it is decided about.
     pub caller: &'c Caller,
+    /// The principal that signed: the same, unless a service calls for somebody, or as itself.
+    pub signer: &'c Caller,
     /// The Region that the call was signed for.
     pub region: &'c Region,
     /// When the call was received. The only time an operation knows.
@@ -62,7 +64,17 @@ impl Arrival<'_> {
     pub(crate) fn by<'c>(&'c mut self, caller: &'c Arc<Caller>) -> Cx<'c> {
         self.notes.identified(Arc::clone(caller));
         let Self { operation, region, now, origin, entropy, policies, notes } = self;
-        Cx { operation, caller, region, now: *now, origin: *origin, entropy, policies: *policies, notes }
+        Cx {
+            operation,
+            caller,
+            signer: caller,
+            region,
+            now: *now,
+            origin: *origin,
+            entropy,
+            policies: *policies,
+            notes,
+        }
     }
 }
 

@@ -15,19 +15,19 @@ use model::{
     AwsService, Timestamp,
     arn::{AccountId, Region},
 };
-use policy::{Decision, Principal};
+use policy::Principal;
 use sigv4::Claim;
 use state::Snapshot;
 
 pub use self::identity::{Reach, ServiceIdentity};
 pub(crate) use self::statement::ACT_FOR_ACTION;
+use self::statement::Statement;
+pub(crate) use self::statement::Wrong;
 pub use self::statement::{ACT_FOR, SOURCE_ACCOUNT, SOURCE_ARN};
-use self::statement::{Statement, Wrong};
 use crate::{
     Caller, Credential, Credentials, Facts, Fault, Find, IdentityPolicies, ServiceEvent, fault, head::Head,
     notes::First,
 };
-
 /// The identities that are trusted to call as services, and where those are found for whom they call.
 pub struct Services {
     identities: BTreeMap<String, ServiceIdentity>,
@@ -222,15 +222,10 @@ impl Via {
 }
 
 /// The refusal of a statement, whatever is wrong with it; what it is is for the operator alone.
-fn refused(signer: &Caller, why: &dyn fmt::Display) -> Fault {
+pub(crate) fn refused(signer: &Caller, why: &dyn fmt::Display) -> Fault {
     let text =
         format!("User: {} is not authorized to act for another principal with {}", signer.arn, ACT_FOR);
     Fault::new(&fault::ACCESS_DENIED, text).with_detail(why.to_string())
-}
-
-/// The refusal of a service whose own policies stand against it.
-pub(crate) fn opposed(signer: &Caller, decision: Decision) -> Fault {
-    refused(signer, &Wrong::Opposed(decision))
 }
 
 /// The service as a principal. It has no account and no policies of its own; what it looks up without an account is

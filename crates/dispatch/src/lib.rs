@@ -35,6 +35,7 @@ mod resources;
 mod route;
 mod serve;
 mod shown;
+mod standing;
 mod strangers;
 mod wire;
 
@@ -42,7 +43,7 @@ pub use authentication::{Authentication, Verified};
 pub use backstage::Backstage;
 pub use caller::{Caller, Credential, Credentials, IdentityPolicies, Session, Usage};
 pub use clock::Clock;
-pub use conditions::{claimed, global, tag, truth};
+pub use conditions::{all_of_caller, claimed, global, tag, truth};
 pub use cx::{Arrival, Cx, Origin, Policies};
 pub use decision::{OnResource, Permission, Says, ask, conclude, denied, require};
 pub use event::ServiceEvent;
@@ -61,6 +62,7 @@ pub use received::{BodyFault, ConnectionInfo, TlsDetails};
 pub use resources::{Asker, CoveringGrant, Resource, Resources};
 pub use route::Regions;
 pub use serve::{Dispatcher, Durability, Wiring};
+pub use standing::{require_acting_for, require_service};
 pub use strangers::{Network, Strangers, StrangersShare};
 pub use wire::{Body, Dialect, Guest, NoOrigin, Origins, Protocol, named_operation};
 

@@ -17,14 +17,13 @@ use store::Batch;
 
 use crate::{
     Arrival, Authentication, Backstage, BodyFault, Caller, ConnectionInfo, Cx, Dialect, Facts, Fault,
-    Observer, Origin, Permission, Policies, Protocol, Regions, Services, Usage,
+    Observer, Origin, Policies, Protocol, Regions, Services, Usage,
     authentication::unread,
     commit::{Commit, Committed, Recorded},
     date::DateHeader,
-    decision::opposed,
     ending::{Closed, Ending, unrecorded},
     fault,
-    forward::{self, ACT_FOR, ACT_FOR_ACTION, Acting, Request},
+    forward::{ACT_FOR, Acting, Request},
     head::Head,
     ids::Ids,
     notes::First,
@@ -32,7 +31,7 @@ use crate::{
     panics,
     progress::{Admitted, Attempt, By, Done, Incoming},
     record::OpenRecord,
-    route,
+    route, standing,
     wire::{self, Body, Call},
 };
 
@@ -334,7 +333,8 @@ impl Dispatcher {
         let (entropy, policies) = (&self.wiring.backstage.entropy, self.wiring.policies);
         match by {
             By::Signature { credential, acting } => {
-                let caller = acting.as_deref().map_or_else(|| credential.caller(), Acting::caller);
+                let signer = credential.caller();
+                let caller = acting.as_deref().map_or(signer, Acting::caller);
                 let via = acting.as_deref().map(|acting| &acting.via);
                 let origin = Origin { via, ..origin };
                 let notes = &mut record.notes;
@@ -342,7 +342,7 @@ impl Dispatcher {
                     .run(
                         *row,
                         memory,
-                        &mut Cx { operation, caller, region, now, origin, entropy, policies, notes },
+                        &mut Cx { operation, caller, signer, region, now, origin, entropy, policies, notes },
                         input,
                     )
                     .await
@@ -371,9 +371,8 @@ impl Dispatcher {
         let acting = self.wiring.services.acting(&request).and_then(|acting| {
             let (entropy, policies) = (&self.wiring.backstage.entropy, self.wiring.policies);
             let notes = &mut record.notes;
-            let cx = Cx { operation, caller: signer, region, now, origin, entropy, policies, notes };
-            let opposed = opposed(&cx, &Permission::on(ACT_FOR_ACTION, &acting.caller().arn, &()));
-            opposed.map_or(Ok(acting), |decision| Err(forward::opposed(signer, decision)))
+            let cx = Cx { operation, caller: signer, signer, region, now, origin, entropy, policies, notes };
+            standing::check_unopposed(&cx, &acting.caller().arn).map(|()| acting)
         });
         match acting {
             Ok(mut acting) => {
@@ -384,7 +383,7 @@ impl Dispatcher {
                 Ok(record.acting.clone())
             }
             Err(fault) => {
-                record.notes.denied("service-identity", None);
+                record.notes.denied(standing::LAYER, None);
                 Err(fault)
             }
         }

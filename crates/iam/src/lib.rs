@@ -1,4 +1,4 @@
-//! Identities: users, groups, roles, their policies and access keys, and the two services that manage them.
+//! Identities: users, groups, roles, their policies and access keys, and the services that manage them.
 //!
 //! `tables` holds everything in memory, following the store; `callers` composes who is calling from it; an
 //! operation (`ops/`) gets identities from the gate (`gate`) and nowhere else.
@@ -23,6 +23,7 @@ mod layout;
 mod limits;
 mod managed;
 mod ops;
+mod own;
 mod pages;
 mod profiles;
 mod providers;
@@ -132,5 +133,27 @@ pub fn sts(issuers: Arc<dyn IssuerKeys>) -> Service<TokenService> {
         table: sts::TABLE,
         unsupported: model::sts::OPERATION_NAMES,
         state: Arc::new(TokenService { issuers }),
+    }
+}
+
+/// Keywright's own service as one attempt of a call sees it, the identities at one revision.
+pub type Own = View<OwnService>;
+
+/// Keywright's own service has nothing to work with beside the identities in memory.
+pub struct OwnService;
+
+impl Stateful for OwnService {
+    type Tables = Tables;
+}
+
+/// Keywright's own service for the request line: what AWS has no call for.
+#[must_use]
+pub fn own() -> Service<OwnService> {
+    Service {
+        name: "keywright",
+        protocol: Protocol::AwsJson { target: "Keywright_20261130" },
+        table: own::TABLE,
+        unsupported: model::keywright::OPERATION_NAMES,
+        state: Arc::new(OwnService),
     }
 }

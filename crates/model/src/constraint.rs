@@ -256,6 +256,7 @@ mod tests {
             crate::iam::PATTERNS,
             crate::tagging::PATTERNS,
             crate::cloudtrail::PATTERNS,
+            crate::keywright::PATTERNS,
         ];
         for pattern in services.concat() {
             assert!(pattern.compiled.is_some(), "{}", pattern.shown);

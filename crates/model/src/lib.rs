@@ -1,7 +1,7 @@
 //! The vocabulary of the AWS APIs that Keywright speaks: shapes, constraints and names.
 //!
-//! `kms`, `sts`, `iam`, `tagging` and `cloudtrail` are generated from AWS's published service models (`cargo xtask shapes`); behaviour
-//! is not. An input is decoded loosely and then checked into a form in which what is required is there and
+//! `kms`, `sts`, `iam`, `tagging` and `cloudtrail` are generated from AWS's published service models (`cargo xtask shapes`),
+//! and `keywright` from a model of the same form; behaviour is not. An input is decoded loosely and then checked into a form in which what is required is there and
 //! what is enumerated is an enum ([`shape::parse`]); what is wrong is said in AWS's words ([`constraint`]).
 
 #[macro_use]
@@ -17,6 +17,8 @@ mod entries;
 #[rustfmt::skip]
 pub mod iam;
 mod key_spec;
+#[rustfmt::skip]
+pub mod keywright;
 #[rustfmt::skip]
 pub mod kms;
 mod listed;
@@ -46,4 +48,5 @@ pub const OPERATIONS: &[(&str, &[&str])] = &[
     ("sts", sts::OPERATION_NAMES),
     ("tag", tagging::OPERATION_NAMES),
     ("cloudtrail", cloudtrail::OPERATION_NAMES),
+    ("keywright", keywright::OPERATION_NAMES),
 ];

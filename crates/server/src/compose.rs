@@ -242,6 +242,7 @@ fn answering(
         .with(iam::service(Arc::clone(iam)))
         .with(iam::sts(issuers))
         .with(cloudtrail::service(Arc::clone(cloudtrail)))
+        .with(iam::own())
 }
 
 /// The record that the operator has a journal go on that lacks records.

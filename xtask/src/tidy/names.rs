@@ -36,7 +36,7 @@ const PERMITTED: &[Row] = &[
     ("Changes", &["kms", "store"], PRIVATE),
     ("Checked", &["dev", "store"], PRIVATE),
     ("Claims", &["attestation", "iam", "oidc"], FIELDS),
-    ("Document", &["iam", "keywright", "policy", "policy"], PRIVATE),
+    ("Document", &["keywright", "policy", "policy"], PRIVATE),
     ("Effort", &["kms", "policy"], PRIVATE),
     ("Either", &["policy", "policy"], PRIVATE),
     ("Ending", &["dispatch", "store"], PRIVATE),

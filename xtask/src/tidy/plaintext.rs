@@ -50,6 +50,11 @@ const STRONGROOM: &[(&str, &str)] = &[
 /// is what it is for.
 const REVEALED: &[(&str, &str, &str)] = &[
     ("crates/dispatch/src/authentication.rs", "authenticate", "derives the key of a signature"),
+    (
+        "crates/iam/src/own/get_signing_key.rs",
+        "run",
+        "derives the key with which a service verifies its user's requests, and reads a session's token",
+    ),
     ("crates/iam/src/sessions/token.rs", "mint", "puts the secret of a session into its token"),
     ("crates/iam/src/sessions/token.rs", "read", "reads what a session's token says beside the secret"),
     ("crates/iam/src/sessions/token.rs", "secret", "takes the secret of a session out of its token"),

@@ -32,7 +32,7 @@ pub(super) enum Statement<'a> {
 
 /// Why a service may not act so. Shows nothing that could be a token.
 #[derive(Debug)]
-pub(super) enum Wrong {
+pub(crate) enum Wrong {
     /// Whoever signed is not named in the configuration.
     NoIdentity,
     /// Whoever signed has the name of the identity, and another unique id than the identity is bound to.
@@ -53,6 +53,8 @@ pub(super) enum Wrong {
     SessionByArn,
     /// Services do not call this operation for others.
     Operation(&'static str),
+    /// The operation is for a service that calls as itself.
+    NotItself,
     /// There is no such user or account.
     NoSuchPrincipal(String),
     /// The session is not one, is over, or its bearer is gone.
@@ -142,6 +144,7 @@ impl fmt::Display for Wrong {
             Self::Source(name) => write!(f, "{name} goes with a service that calls as itself"),
             Self::SessionByArn => f.write_str("a session is stated by its access key id and token"),
             Self::Operation(name) => write!(f, "services do not call {name} for others"),
+            Self::NotItself => write!(f, "the operation is for services, with {ACT_FOR}: service"),
             Self::NoSuchPrincipal(arn) => write!(f, "{arn} is no user and no account's root user"),
             Self::Session(access_key_id, fault) => {
                 let why = fault.message.as_deref().or(fault.detail.as_deref()).unwrap_or(fault.kind.json);

@@ -33,9 +33,19 @@ pub(super) fn each(
             if !seen.insert(key) {
                 return Ok(Batch::default());
             }
-            let Cx { operation, caller, region, now, origin, entropy, policies, .. } = *cx;
+            let Cx { operation, caller, signer, region, now, origin, entropy, policies, .. } = *cx;
             change(
-                &mut Cx { operation, caller, region, now, origin, entropy, policies, notes: &mut notes },
+                &mut Cx {
+                    operation,
+                    caller,
+                    signer,
+                    region,
+                    now,
+                    origin,
+                    entropy,
+                    policies,
+                    notes: &mut notes,
+                },
                 arn,
             )
         });

@@ -2,8 +2,8 @@
 
 use base64_simd::STANDARD;
 use bytes::Bytes;
-use dispatch::Facts;
-use http::Request;
+use dispatch::{ACT_FOR, Facts};
+use http::{HeaderValue, Request};
 use serde_json::{Value, json};
 
 use super::Stage;
@@ -41,10 +41,34 @@ impl Stage {
         self.world.written(service, facts.name, &self.fill(facts.example))
     }
 
-    /// The request of an operation's example, signed by someone.
+    /// The request of an operation's example, signed by someone; of one that is for services, by a service in place of the
+    /// root user.
     #[track_caller]
     pub fn example_by(&self, credentials: &Credentials, service: &str, facts: &Facts) -> Request<Bytes> {
-        self.world.sign(self.example(service, facts), credentials, service)
+        let example = self.example(service, facts);
+        if service == OWN && *credentials == self.root {
+            return self.sign_as_service(example, self.service.get_or_init(|| self.make_service()), service);
+        }
+        self.world.sign(example, credentials, service)
+    }
+
+    /// A service identity, which has been used before.
+    #[track_caller]
+    fn make_service(&self) -> Credentials {
+        let gateway = self.user("gateway");
+        let random = self.world.written("kms", "GenerateRandom", r#"{"NumberOfBytes":1}"#);
+        self.world.send(self.sign_as_service(random, &gateway, "kms"));
+        gateway
+    }
+
+    fn sign_as_service(
+        &self,
+        mut request: Request<Bytes>,
+        gateway: &Credentials,
+        service: &str,
+    ) -> Request<Bytes> {
+        request.headers_mut().insert(ACT_FOR, HeaderValue::from_static("service"));
+        self.world.sign(request, gateway, service)
     }
 
     /// A trail that logs.
@@ -121,6 +145,7 @@ impl Stage {
                 let input = json!({ "KeyId": self.value("kem-key"), "EncapsulationAlgorithm": "ML_KEM" });
                 text(self.kms("Encapsulate", input).ok(), "/SharedSecretCiphertextBlob")
             }
+            "date" => self.world.now().to_iso8601().chars().filter(char::is_ascii_digit).take(8).collect(),
             "policy" => text(self.kms("GetKeyPolicy", json!({ "KeyId": self.value("key") })).ok(), "/Policy"),
             _ => self.make_for_import(name),
         }
@@ -163,6 +188,9 @@ impl Stage {
         }
     }
 }
+
+/// Keywright's own service, whose operations are for services.
+const OWN: &str = "keywright";
 
 /// `hello`, in base64.
 const HELLO: &str = "aGVsbG8=";

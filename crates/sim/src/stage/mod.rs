@@ -19,7 +19,10 @@ mod identities;
 mod keys;
 mod people;
 
-use std::{cell::RefCell, collections::BTreeMap};
+use std::{
+    cell::{OnceCell, RefCell},
+    collections::BTreeMap,
+};
 
 use audit::Record;
 use dispatch::Regions;
@@ -47,6 +50,8 @@ pub struct Stage {
     pub root: Credentials,
     /// What placeholders of examples stand for, once made.
     made: RefCell<BTreeMap<String, String>>,
+    /// The service that calls operations which are for services alone.
+    service: OnceCell<Credentials>,
 }
 
 impl Default for Stage {
@@ -71,7 +76,7 @@ impl Stage {
     /// A stage on this world.
     #[must_use]
     pub fn on(world: World) -> Self {
-        Self { root: world.root(), world, made: RefCell::default() }
+        Self { root: world.root(), world, made: RefCell::default(), service: OnceCell::new() }
     }
 
     /// A call of the root user to KMS, at home.

@@ -9,3 +9,4 @@ mod gateway;
 mod itself;
 mod managed;
 mod refusals;
+mod signing_keys;

@@ -13,7 +13,8 @@ use sim::{
 use trail::{DraftRemark, DraftedPolicy, PolicyDrafter, Policyholder};
 
 /// Operations that no identity policy is asked about: a trust policy decides, or nobody.
-const NOT_ASKED: [&str; 3] = ["AssumeRoleWithWebIdentity", "GetCallerIdentity", "GetSessionToken"];
+const NOT_ASKED: [&str; 4] =
+    ["AssumeRoleWithWebIdentity", "GetCallerIdentity", "GetSessionToken", "GetSigningKey"];
 /// Operations on what never exists, or on what is its maker's alone. They are allowed, and fail.
 const NEVER_ANSWERED: [&str; 6] = [
     "DecodeAuthorizationMessage",

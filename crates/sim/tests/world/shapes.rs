@@ -14,6 +14,7 @@ impl Model {
             "sts" => include_str!("../../../../models/sts.json"),
             "tagging" => include_str!("../../../../models/tagging.json"),
             "cloudtrail" => include_str!("../../../../models/cloudtrail.json"),
+            "keywright" => include_str!("../../../../models/keywright.json"),
             _ => panic!("a service without a model: {service}"),
         };
         Self(serde_json::from_str(text).unwrap())

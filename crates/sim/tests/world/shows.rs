@@ -155,6 +155,7 @@ fn chosen(stage: &Stage, service: &str, member: &str) -> Option<Json> {
         ("kms", "granteePrincipal" | "retiringPrincipal") => json!(stage.value("root")),
         ("kms", "granteeServicePrincipal" | "retiringServicePrincipal") => json!("s3.amazonaws.com"),
         ("kms", "replicaRegion" | "primaryRegion") => json!("eu-west-1"),
+        ("keywright", "date") => json!(stage.value("date")),
         ("tagging", "tags") => json!({ "a": "b" }),
         ("tagging", "resourceARNList") => json!([stage.value("key")]),
         ("tagging", "resourceTypeFilters") => json!(["kms:key"]),

@@ -231,6 +231,7 @@ fn its_name_is_in_the_model() {
             "iam" => model::iam::OPERATION_NAMES,
             "tagging" => model::tagging::OPERATION_NAMES,
             "cloudtrail" => model::cloudtrail::OPERATION_NAMES,
+            "keywright" => model::keywright::OPERATION_NAMES,
             _ => panic!("a service without a model: {service}"),
         };
         assert!(names.contains(&facts.name), "{service} has no {}", facts.name);
