@@ -38,6 +38,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("dispatch", &["audit", "model", "policy", "secret", "sigv4", "state", "store", "strongroom"]),
     ("edge", &["dispatch"]),
+    ("envelope", &["secret"]),
     ("export", &["audit", "outbound", "trail"]),
     (
         "iam",

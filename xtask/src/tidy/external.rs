@@ -18,6 +18,7 @@ const PERMITTED: &[(&str, &[&str], &str)] = &[
             "cloudtrail",
             "credentials",
             "edge",
+            "envelope",
             "oidc",
             "server",
             "sigv4",
