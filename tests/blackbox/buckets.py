@@ -33,32 +33,44 @@ def free_ports(count):
 class SeaweedFS:
     """A SeaweedFS with one bucket, for one access key. AWS's command line has one for all services: give it that."""
 
-    def __init__(self, folder, access_key_id, secret, bucket="audit"):
+    def __init__(self, folder, access_key_id, secret, bucket="audit", configuration=None, environment=None):
+        """`configuration` is what its file has beside its users, and `environment` is added to this process's own."""
         self.bucket = bucket
         self.access_key_id = access_key_id
-        (folder / "seaweed").mkdir()
+        self.folder = folder / "seaweed"
+        self.folder.mkdir()
         keys = [{"accessKey": access_key_id, "secretKey": secret}]
         identity = {"name": "owner", "credentials": keys, "actions": ["Admin", "Read", "Write", "List", "Tagging"]}
-        (folder / "s3.json").write_text(json.dumps({"identities": [identity]}))
+        (folder / "s3.json").write_text(json.dumps({"identities": [identity]} | (configuration or {})))
         self.credentials = folder / "bucket.ini"
         self.write_credentials(secret)
         master, volume, filer, port = free_ports(4)
-        arguments = [
-            VENV / "bin/weed", "server", "-ip=127.0.0.1", f"-dir={folder / 'seaweed'}", f"-master.port={master}",
+        self._arguments = [
+            VENV / "bin/weed", "server", "-ip=127.0.0.1", f"-dir={self.folder}", f"-master.port={master}",
             f"-volume.port={volume}", "-filer", f"-filer.port={filer}", "-s3", f"-s3.port={port}",
             f"-s3.config={folder / 's3.json'}", "-master.volumeSizeLimitMB=64", "-volume.max=4", "-s3.iam=false",
+            "-master.electionTimeout=1s",
         ]
-        self.log = (folder / "seaweed.log").open("w")
-        self.process = subprocess.Popen(arguments, cwd=folder, stdout=self.log, stderr=self.log)
+        self._environment = os.environ | (environment or {})
         self.endpoint = f"http://127.0.0.1:{port}"
         self.client = client(self.endpoint, access_key_id, secret)
+        self.start()
+
+    def start(self):
+        """Serves until `end`, and makes the bucket if it is not there."""
+        self.log = (self.folder.parent / "seaweed.log").open("a")
+        self.process = subprocess.Popen(
+            self._arguments, cwd=self.folder.parent, env=self._environment, stdout=self.log, stderr=self.log
+        )
         for _ in range(PATIENCE_SECONDS * 5):
             try:
-                self.client.create_bucket(Bucket=bucket)
+                self.client.create_bucket(Bucket=self.bucket)
+                return
+            except (self.client.exceptions.BucketAlreadyExists, self.client.exceptions.BucketAlreadyOwnedByYou):
                 return
             except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError):
                 time.sleep(0.2)
-        raise AssertionError((folder / "seaweed.log").read_text()[-4000:])
+        raise AssertionError((self.folder.parent / "seaweed.log").read_text()[-4000:])
 
     def write_credentials(self, secret):
         self.credentials.write_text(f"[default]\naws_access_key_id = {self.access_key_id}\naws_secret_access_key = {secret}\n")
@@ -70,6 +82,10 @@ class SeaweedFS:
     def names(self):
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket)
         return [item["Key"] for page in pages for item in page.get("Contents", [])]
+
+    def holding(self, marker):
+        """The files on its disk that have these bytes in them."""
+        return [path for path in self.folder.rglob("*") if path.is_file() and marker in path.read_bytes()]
 
     def end(self):
         self.process.send_signal(signal.SIGKILL)

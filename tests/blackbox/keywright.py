@@ -116,10 +116,11 @@ class Deployment:
         assert done.returncode == 0, done.stderr
         self.tls = name
 
-    def start(self, *options, **popen):
-        """Serves on ports that are free, until `stop` or `kill`."""
+    def start(self, *options, port=0, **popen):
+        """Serves until `stop` or `kill`, on a port that is free unless one is given."""
         assert self.process is None
-        arguments = ["serve", "--data-dir", self.data, "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]
+        listen = f"127.0.0.1:{port}"
+        arguments = ["serve", "--data-dir", self.data, "--listen", listen, "--admin-listen", "127.0.0.1:0"]
         self.process = Process([*arguments, *options], **popen)
         serves = self.process.log(" serves")
         self.port = int(serves["listen"].rpartition(":")[2])
