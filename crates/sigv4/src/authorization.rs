@@ -52,7 +52,7 @@ pub(crate) fn parse<'a>(fields: &Fields<'a>) -> Result<Parts<'a>, AuthError> {
 }
 
 /// Values of the three parameters; one without a value is as good as missing. Others are no concern.
-fn read_pairs<'a>(pairs: &'a str, whole: &[u8]) -> Result<[Option<&'a str>; 3], AuthError> {
+pub(crate) fn read_pairs<'a>(pairs: &'a str, whole: &[u8]) -> Result<[Option<&'a str>; 3], AuthError> {
     const NAMES: [&str; 3] = ["Credential", "Signature", "SignedHeaders"];
     let mut values = [None; 3];
     let mut rest = Some(pairs);
@@ -110,6 +110,11 @@ fn date<'a>(fields: &Fields<'a>) -> Result<Option<Dated<'a>>, AuthError> {
     }
 }
 
+/// When the request was signed, by the header that dates it; nothing if there is none.
+pub(crate) fn signed_at(fields: &Fields<'_>) -> Result<Option<Stamp>, AuthError> {
+    date(fields)?.map(Dated::stamp).transpose()
+}
+
 /// The session token in a header.
 pub(crate) fn token(field: Field<'_>) -> Result<Option<Cow<'_, str>>, AuthError> {
     const NAME: &str = "X-Amz-Security-Token";
@@ -119,7 +124,7 @@ pub(crate) fn token(field: Field<'_>) -> Result<Option<Cow<'_, str>>, AuthError>
 }
 
 /// The text of printable ASCII and spaces; its parts later stand in records and error texts.
-fn plain(bytes: &[u8]) -> Option<&str> {
+pub(crate) fn plain(bytes: &[u8]) -> Option<&str> {
     // Without a branch for each byte, many are looked at in one step.
     let plain = bytes.iter().fold(true, |plain, byte| plain & (b' '..=b'~').contains(byte));
     std::str::from_utf8(bytes).ok().filter(|_| plain)

@@ -7,13 +7,29 @@
 //! "Create a signed AWS API request", step 1
 //! (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>).
 
+use std::borrow::Cow;
+
 use http::header::HOST;
-use percent_encoding::{AsciiSet, percent_encode};
+use percent_encoding::{AsciiSet, percent_decode_str, percent_encode};
 
 use crate::{Head, query};
 
 /// The canonical request, not larger than a few times the head; nothing if a header is named that is not there.
 pub(crate) fn request(head: Head<'_>, signed_headers: &str, body_hash: &[u8; 64]) -> Option<Vec<u8>> {
+    with_path(head, put_path, signed_headers, body_hash)
+}
+
+/// The canonical request as S3 has it: the path stays what it is, and `payload` is what the request states of its body.
+pub(crate) fn s3_request(head: Head<'_>, signed_headers: &str, payload: &[u8]) -> Option<Vec<u8>> {
+    with_path(head, put_object_path, signed_headers, payload)
+}
+
+fn with_path(
+    head: Head<'_>,
+    put_path: impl Fn(&mut Vec<u8>, &str),
+    signed_headers: &str,
+    payload: &[u8],
+) -> Option<Vec<u8>> {
     let mut text = Vec::with_capacity(REQUEST_BYTES);
     text.extend_from_slice(head.method.as_str().as_bytes());
     text.push(b'\n');
@@ -29,7 +45,7 @@ pub(crate) fn request(head: Head<'_>, signed_headers: &str, body_hash: &[u8; 64]
     text.push(b'\n');
     text.extend_from_slice(signed_headers.as_bytes());
     text.push(b'\n');
-    text.extend_from_slice(body_hash);
+    text.extend_from_slice(payload);
     Some(text)
 }
 
@@ -52,7 +68,7 @@ fn put_path(text: &mut Vec<u8>, path: &str) {
     let segments = || path.split('/').filter(|segment| !matches!(*segment, "" | "."));
     let merged = path.contains("//") || segments().any(|segment| segment == "..");
     if path.starts_with('/') && !merged && !path.split('/').any(|segment| segment == ".") {
-        return put_encoded(text, path);
+        return put_encoded(text, path.as_bytes());
     }
     let mut kept = Vec::new();
     for segment in segments() {
@@ -64,7 +80,7 @@ fn put_path(text: &mut Vec<u8>, path: &str) {
     }
     for segment in &kept {
         text.push(b'/');
-        put_encoded(text, segment);
+        put_encoded(text, segment.as_bytes());
     }
     // What ends in a directory keeps its last slash.
     if kept.is_empty() || ["/", "/.", "/.."].iter().any(|end| path.ends_with(end)) {
@@ -72,9 +88,19 @@ fn put_path(text: &mut Vec<u8>, path: &str) {
     }
 }
 
-fn put_encoded(text: &mut Vec<u8>, path: &str) {
+/// The path of an object, encoded once: without its escapes, and then with those that have to be. Dots and slashes are
+/// part of an object's name.
+fn put_object_path(text: &mut Vec<u8>, path: &str) {
+    if !path.starts_with('/') {
+        text.push(b'/');
+    }
+    let bytes: Cow<'_, [u8]> = percent_decode_str(path).into();
+    put_encoded(text, &bytes);
+}
+
+fn put_encoded(text: &mut Vec<u8>, path: &[u8]) {
     const RESERVED: &AsciiSet = &query::RESERVED.remove(b'/');
-    for piece in percent_encode(path.as_bytes(), RESERVED) {
+    for piece in percent_encode(path, RESERVED) {
         text.extend_from_slice(piece.as_bytes());
     }
 }
@@ -160,6 +186,32 @@ mod tests {
         ];
         for (path, expected) in cases {
             assert_text(|text| put_path(text, path), expected, path);
+        }
+    }
+
+    #[test]
+    fn paths_of_objects_stay_what_they_are_and_are_encoded_once() {
+        let cases = [
+            ("/", "/"),
+            ("", "/"),
+            ("*", "/%2A"),
+            ("//", "//"),
+            ("/./", "/./"),
+            ("/a/..", "/a/.."),
+            ("/bucket//a///b/", "/bucket//a///b/"),
+            ("/a%20b", "/a%20b"),
+            ("/a%2fb%2F", "/a/b/"),
+            ("/%2e%2E/%7ea", "/../~a"),
+            ("/a+b$c@d=e:f", "/a%2Bb%24c%40d%3De%3Af"),
+            ("/%c3%bc", "/%C3%BC"),
+            ("/\u{fc}", "/%C3%BC"),
+            ("/%ff", "/%FF"),
+            ("/100%", "/100%25"),
+            ("/%zz%4", "/%25zz%254"),
+            ("/%2525", "/%2525"),
+        ];
+        for (path, expected) in cases {
+            assert_text(|text| put_object_path(text, path), expected, path);
         }
     }
 

@@ -200,20 +200,12 @@ pub(crate) fn signature(key: &SigningKey, signed_at: &Stamp, request: Vec<u8>) -
 fn check_signed_headers(fields: &Fields<'_>, list: &str) -> Result<(), AuthError> {
     fields.amz_target.only("X-Amz-Target")?;
     let (mut host, mut date, mut target) = (false, false, false);
-    let mut previous = &b""[..];
-    for (count, name) in list.as_bytes().split(|byte| *byte == b';').enumerate() {
-        // Names go up, so that none comes twice; the first is more than nothing.
-        if count >= SIGNED_HEADERS_MAX || name <= previous || !is_name(name) {
-            return Err(AuthError::MalformedSignedHeaders);
-        }
-        previous = name;
-        match name {
-            b"host" => host = true,
-            b"x-amz-date" => date = true,
-            b"x-amz-target" => target = true,
-            _ => {}
-        }
-    }
+    each_name(list, |name| match name {
+        b"host" => host = true,
+        b"x-amz-date" => date = true,
+        b"x-amz-target" => target = true,
+        _ => {}
+    })?;
     let needed = [
         (host, "'Host' or ':authority'"),
         (date || fields.amz_date.is_absent(), "'X-Amz-Date'"),
@@ -223,6 +215,20 @@ fn check_signed_headers(fields: &Fields<'_>, list: &str) -> Result<(), AuthError
         Some((_, shown)) => Err(AuthError::HeaderNotSigned(shown)),
         None => Ok(()),
     }
+}
+
+/// Looks at each name of a list of signed headers, as far as the list is canonical.
+pub(crate) fn each_name<'a>(list: &'a str, mut look: impl FnMut(&'a [u8])) -> Result<(), AuthError> {
+    let mut previous = &b""[..];
+    for (count, name) in list.as_bytes().split(|byte| *byte == b';').enumerate() {
+        // Names go up, so that none comes twice; the first is more than nothing.
+        if count >= SIGNED_HEADERS_MAX || name <= previous || !is_name(name) {
+            return Err(AuthError::MalformedSignedHeaders);
+        }
+        previous = name;
+        look(name);
+    }
+    Ok(())
 }
 
 /// Whether this can be a field's name in lower case (RFC 9110 section 5.1): letters, digits, and the marks that
@@ -237,12 +243,12 @@ fn is_name(name: &[u8]) -> bool {
     name.iter().fold(true, |is_name, byte| is_name & is_in_name(*byte))
 }
 
-fn covers(list: &str, name: &str) -> bool {
+pub(crate) fn covers(list: &str, name: &str) -> bool {
     list.split(';').any(|signed| signed == name)
 }
 
 /// The five parts of a credential, none of them empty.
-fn five(credential: Cow<'_, str>) -> Option<[Cow<'_, str>; 5]> {
+pub(crate) fn five(credential: Cow<'_, str>) -> Option<[Cow<'_, str>; 5]> {
     fn split(text: &str) -> Option<[&str; 5]> {
         let mut rest = Some(text);
         let mut next = || {

@@ -19,7 +19,7 @@
 //! Obeyed: "AWS Signature Version 4 for API requests" in the IAM User Guide
 //! (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html>), with the rules for services
 //! other than S3 (path normalised by RFC 3986 section 5.2.4, then encoded once more; body always hashed),
-//! and RFC 3986 section 2.3 for what stays unencoded.
+//! and RFC 3986 section 2.3 for what stays unencoded. S3 has rules of its own, which [`S3Claim`] obeys.
 //!
 //! Stricter than the document, because a server cannot be lenient about what it will act upon:
 //! * headers that choose the operation and the time must be signed where they are present (`x-amz-target`,
@@ -61,6 +61,7 @@ mod key;
 mod keys;
 mod presigned;
 mod query;
+mod s3;
 mod signer;
 mod stamp;
 
@@ -70,6 +71,7 @@ pub use claim::Claim;
 pub use error::{AuthError, HeaderPart, Kind};
 pub use key::{Scope, SigningKey};
 pub use keys::{KEPT_MAX, SigningKeys};
+pub use s3::{Flaw, Payload, S3AuthError, S3Body, S3Claim, Trailer};
 pub use signer::{Signer, Unsignable};
 pub use stamp::Stamp;
 
@@ -79,11 +81,14 @@ pub const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 /// Seconds that the client's clock may be behind or ahead of the server's.
 pub const SKEW_SECONDS: u32 = 300;
 
+/// Seconds that the client's clock may be behind or ahead of the server's with S3.
+pub const S3_SKEW_SECONDS: u32 = 900;
+
 /// Longest life that a presigned request may state in seconds: seven days.
 pub const EXPIRES_SECONDS_MAX: u32 = 604_800;
 
 /// Longest life of a presigned request in seconds, whatever it states: a quarter of an hour, as with AWS's security
-/// token service.
+/// token service. With S3, a request lives as long as it states.
 pub const PRESIGNED_SECONDS_MAX: u32 = 900;
 
 /// Longest Authorization header, and longest credential, header list or signature in a query, in bytes.

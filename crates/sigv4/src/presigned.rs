@@ -33,16 +33,7 @@ pub(crate) fn is_in(query: &str) -> bool {
 /// Without `X-Amz-Expires`, which some signers leave out, it states the life of one in the header. The session token
 /// may stand in its header too, but not in both places.
 pub(crate) fn parse<'a>(query: &'a str, fields: &Fields<'a>) -> Result<Parts<'a>, AuthError> {
-    let mut values: [Option<Cow<'_, str>>; 7] = Default::default();
-    for (name, value) in params(query) {
-        let name = decode(name);
-        let known = values.iter_mut().zip(NAMES).find(|(_, known)| known.as_bytes() == &*name);
-        let Some((slot, name)) = known else { continue };
-        if slot.replace(printable(value, name)?).is_some() {
-            return Err(AuthError::Repeated(name));
-        }
-    }
-    let values = values.map(|value| value.filter(|value| !value.is_empty()));
+    let values = values(query)?;
     let missing = NAMES.iter().zip(&values).take(5).filter(|(_, value)| value.is_none());
     let missing = missing.map(|(name, _)| *name).collect();
 
@@ -59,10 +50,7 @@ pub(crate) fn parse<'a>(query: &'a str, fields: &Fields<'a>) -> Result<Parts<'a>
         return Err(AuthError::IncompleteQuery { missing });
     };
     let signed_at = Stamp::from_basic(date.as_bytes());
-    let security_token = match (token, authorization::token(fields.amz_security_token)?) {
-        (Some(_), Some(_)) => return Err(AuthError::Repeated(SECURITY_TOKEN)),
-        (in_query, in_header) => in_query.or(in_header),
-    };
+    let security_token = one_token(token, fields)?;
     Ok(Parts {
         algorithm,
         credential: bounded(credential, CREDENTIAL)?,
@@ -73,6 +61,31 @@ pub(crate) fn parse<'a>(query: &'a str, fields: &Fields<'a>) -> Result<Parts<'a>
         security_token,
         presigned: true,
     })
+}
+
+/// The values of the parameters of a signature, in the order of [`NAMES`]; an empty one is as good as missing.
+pub(crate) fn values(query: &str) -> Result<[Option<Cow<'_, str>>; 7], AuthError> {
+    let mut values: [Option<Cow<'_, str>>; 7] = Default::default();
+    for (name, value) in params(query) {
+        let name = decode(name);
+        let known = values.iter_mut().zip(NAMES).find(|(_, known)| known.as_bytes() == &*name);
+        let Some((slot, name)) = known else { continue };
+        if slot.replace(printable(value, name)?).is_some() {
+            return Err(AuthError::Repeated(name));
+        }
+    }
+    Ok(values.map(|value| value.filter(|value| !value.is_empty())))
+}
+
+/// The session token, from the query or from its header.
+pub(crate) fn one_token<'a>(
+    in_query: Option<Cow<'a, str>>,
+    fields: &Fields<'a>,
+) -> Result<Option<Cow<'a, str>>, AuthError> {
+    match (in_query, authorization::token(fields.amz_security_token)?) {
+        (Some(_), Some(_)) => Err(AuthError::Repeated(SECURITY_TOKEN)),
+        (in_query, in_header) => Ok(in_query.or(in_header)),
+    }
 }
 
 /// How long a presigned request lives, in seconds, that states so many: not longer than [`PRESIGNED_SECONDS_MAX`].
@@ -103,6 +116,6 @@ fn printable<'a>(value: &'a str, name: &'static str) -> Result<Cow<'a, str>, Aut
     if plain { Ok(text) } else { Err(AuthError::MalformedParameter(name)) }
 }
 
-fn bounded<'a>(value: Cow<'a, str>, name: &'static str) -> Result<Cow<'a, str>, AuthError> {
+pub(crate) fn bounded<'a>(value: Cow<'a, str>, name: &'static str) -> Result<Cow<'a, str>, AuthError> {
     if value.len() > AUTHORIZATION_BYTES_MAX { Err(AuthError::TooLong(name)) } else { Ok(value) }
 }

@@ -65,6 +65,16 @@ impl Stamp {
         std::str::from_utf8(&self.text).unwrap_or_default()
     }
 
+    /// `YYYY-MM-DDTHH:MM:SSZ`, ISO 8601 extended format.
+    pub(crate) fn extended(&self) -> String {
+        let [y1, y2, y3, y4, mo1, mo2, d1, d2, _, h1, h2, mi1, mi2, s1, s2, _] = self.text;
+        let text = [
+            y1, y2, y3, y4, b'-', mo1, mo2, b'-', d1, d2, b'T', //
+            h1, h2, b':', mi1, mi2, b':', s1, s2, b'Z',
+        ];
+        text.map(char::from).iter().collect()
+    }
+
     pub(crate) const fn as_bytes(&self) -> &[u8; LENGTH] {
         &self.text
     }
@@ -112,6 +122,7 @@ mod tests {
         assert_eq!(basic, Stamp::from_seconds(1_440_938_160));
         assert_eq!(Some(basic), Stamp::from_http_date(b"Sun, 30 Aug 2015 12:36:00 GMT"));
         assert_eq!((basic.as_str(), basic.date()), ("20150830T123600Z", "20150830"));
+        assert_eq!(basic.extended(), "2015-08-30T12:36:00Z");
     }
 
     #[test]

@@ -7,3 +7,4 @@ mod official_signer;
 mod own_signer;
 mod refusals;
 mod request;
+mod s3;
