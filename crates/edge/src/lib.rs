@@ -24,4 +24,4 @@ pub use listen::{Bound, Edge, Ended, Setup, bind};
 pub use loopback::{Loopback, NotLoopback, is_loopback};
 pub use pages::FromAPage;
 pub use signals::{Signals, Wanted};
-pub use tls::{Tls, TlsError, TlsFiles, provider};
+pub use tls::{Tls, TlsError, TlsFiles};

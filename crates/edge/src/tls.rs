@@ -12,10 +12,11 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
+use handshake::provider;
 use rustls::{
     CertificateError, Error, RootCertStore, ServerConfig,
     client::{WebPkiServerVerifier, danger::ServerCertVerifier},
-    crypto::{CryptoProvider, aws_lc_rs},
+    crypto::CryptoProvider,
     server::{ClientHello, NoServerSessionStorage, ResolvesServerCert},
     sign::CertifiedKey,
 };
@@ -93,14 +94,6 @@ impl Tls {
     pub(crate) fn server(&self) -> Arc<ServerConfig> {
         Arc::clone(&self.server)
     }
-}
-
-/// AWS-LC with the groups in our order. See RFC 9794 on hybrid schemes, draft-ietf-tls-ecdhe-mlkem on these two.
-#[must_use]
-pub fn provider() -> CryptoProvider {
-    use aws_lc_rs::kx_group::{SECP256R1, SECP256R1MLKEM768, SECP384R1, X25519, X25519MLKEM768};
-    let kx_groups = vec![X25519MLKEM768, SECP256R1MLKEM768, X25519, SECP256R1, SECP384R1];
-    CryptoProvider { kx_groups, ..aws_lc_rs::default_provider() }
 }
 
 /// When a certificate ends, in seconds since 1970; `None` if it never does. The verifier is asked whether it is good

@@ -1,8 +1,10 @@
 //! Connections that are opened from here: to identity providers and buckets, if the configuration says so, and to the security
 //! token service for `keywright credentials`. One request and one answer each, bounded in time and size; nobody is followed
-//! elsewhere. Connections to receivers of events stay. What is not encrypted stays on this machine.
+//! elsewhere. Connections to receivers of events stay, and a [`Pool`] keeps connections from one request to the next. What is
+//! not encrypted stays on this machine.
 
 mod own;
+mod pool;
 
 use std::{
     fmt, io,
@@ -26,6 +28,7 @@ use tokio::{
 use tokio_rustls::TlsConnector;
 
 pub use own::OwnCredentials;
+pub use pool::Pool;
 
 /// Bytes of an answer: an issuer's documents, temporary credentials.
 /// The key sets of large providers have some 10 KiB.
@@ -79,7 +82,7 @@ impl Outbound {
         if roots.add_parsable_certificates(certificates).0 == 0 && ca_file.is_some() {
             return Err(unusable("there are no certificates".to_owned()));
         }
-        let client = ClientConfig::builder_with_provider(Arc::new(edge::provider()))
+        let client = ClientConfig::builder_with_provider(Arc::new(handshake::provider()))
             .with_safe_default_protocol_versions()
             .map_err(|error| unusable(error.to_string()))?
             .with_root_certificates(roots)
@@ -125,24 +128,34 @@ impl Outbound {
 
     async fn exchange(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, OutboundError> {
         let uri = request.uri().clone();
-        let (host, authority) = uri.host().zip(uri.authority()).ok_or(OutboundError::Url)?;
-        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let authority = uri.authority().ok_or(OutboundError::Url)?;
         let authority = HeaderValue::from_str(authority.as_str()).map_err(|_| OutboundError::Url)?;
         request.headers_mut().insert(HOST, authority);
         let path = uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
         *request.uri_mut() = path.parse().map_err(|_| OutboundError::Url)?;
-        match uri.scheme_str() {
-            Some("https") => {
-                let name = ServerName::try_from(host.to_owned()).map_err(|_| OutboundError::Url)?;
-                let stream = connect(host, uri.port_u16().unwrap_or(443)).await?;
-                let stream = self.tls.connect(name, stream).await.map_err(OutboundError::Connect)?;
-                over(TokioIo::new(stream), request).await
-            }
-            Some("http") if is_local(&uri) => {
-                over(TokioIo::new(connect(host, uri.port_u16().unwrap_or(80)).await?), request).await
-            }
+        over(TokioIo::new(self.open_to(&uri).await?), request).await
+    }
+
+    /// Whether connections to the place that a URI names are opened.
+    fn may_open(place: &Uri) -> Result<(), OutboundError> {
+        match place.scheme_str() {
+            Some("https") => Ok(()),
+            Some("http") if is_local(place) => Ok(()),
             _ => Err(OutboundError::Url),
         }
+    }
+
+    /// Opens a connection to the place that a URI names.
+    async fn open_to(&self, place: &Uri) -> Result<Box<dyn OpenConnection>, OutboundError> {
+        Self::may_open(place)?;
+        let host = place.host().ok_or(OutboundError::Url)?;
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        if place.scheme_str() == Some("http") {
+            return Ok(Box::new(connect(host, place.port_u16().unwrap_or(80)).await?));
+        }
+        let name = ServerName::try_from(host.to_owned()).map_err(|_| OutboundError::Url)?;
+        let stream = connect(host, place.port_u16().unwrap_or(443)).await?;
+        Ok(Box::new(self.tls.connect(name, stream).await.map_err(OutboundError::Connect)?))
     }
 }
 
@@ -175,14 +188,21 @@ pub async fn open_local(address: SocketAddr) -> Result<Box<dyn OpenConnection>, 
 }
 
 async fn connect(host: &str, port: u16) -> Result<TcpStream, OutboundError> {
-    TcpStream::connect((host, port)).await.map_err(OutboundError::Connect)
+    let stream = TcpStream::connect((host, port)).await.map_err(OutboundError::Connect)?;
+    // Head and body may go in two writes, and the second must not wait for the first one's receipt.
+    stream.set_nodelay(true).map_err(OutboundError::Connect)?;
+    Ok(stream)
 }
 
-async fn over<S>(stream: TokioIo<S>, request: Request<Bytes>) -> Result<Response<Bytes>, OutboundError>
-where
-    TokioIo<S>: hyper::rt::Read + hyper::rt::Write + Unpin,
-{
-    let no_http = |error: hyper::Error| OutboundError::Answer(error.to_string());
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` calls")]
+fn no_http(error: hyper::Error) -> OutboundError {
+    OutboundError::Answer(error.to_string())
+}
+
+async fn over(
+    stream: TokioIo<Box<dyn OpenConnection>>,
+    request: Request<Bytes>,
+) -> Result<Response<Bytes>, OutboundError> {
     let (mut sender, connection) = http1::handshake(stream).await.map_err(no_http)?;
     let exchange = async {
         let answer = sender.send_request(request.map(Full::new)).await.map_err(no_http)?;

@@ -21,8 +21,9 @@ impl OwnCredentials {
     /// # Errors
     /// In words for the operator: the file cannot be read, or the profile has no access key.
     pub fn from_file(file: &Path, profile: &str) -> Result<Self, String> {
-        let text = fs::read_to_string(file).map_err(|error| format!("`{}`: {error}", file.display()))?;
-        Self::parse(&text, profile)
+        let text = fs::read(file).map_err(|error| format!("`{}`: {error}", file.display()))?;
+        let text = Plaintext::new(text);
+        Self::parse(&String::from_utf8_lossy(text.reveal()), profile)
             .ok_or_else(|| format!("`{}` has no access key in the profile `{profile}`", file.display()))
     }
 

@@ -24,6 +24,10 @@ const MAY: &[(&str, &str)] = &[
         "crates/credentials/src/source.rs",
         "what AWS's clients read from the environment, for a command that is one",
     ),
+    (
+        "crates/forward/src/machine.rs",
+        "the clock and randomness of programs that only call, which everything else there gets as a parameter",
+    ),
     ("crates/server/src/entropy.rs", "the source of randomness that everything else gets as a parameter"),
     ("crates/edge/src/listen/worker.rs", "deadlines of connections, by the runtime's own clock"),
 ];

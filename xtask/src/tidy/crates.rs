@@ -1,6 +1,9 @@
 //! Which of the workspace's crates may use which.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use serde_json::Value;
 
@@ -8,8 +11,8 @@ use super::{Finding, Sources};
 use crate::{Result, command::cargo};
 
 /// A crate, and the crates of the workspace that it may use. What is left out is the point: `policy` and `sigv4` know
-/// nobody, nobody but the services and what composes them reaches the strongroom, nobody but `buckets`,
-/// `credentials` and `keywright` opens connections, and only `keywright` knows `dev`, to hand its command over.
+/// nobody, nobody but the services and what composes them reaches the strongroom, nobody but `buckets`, `credentials`,
+/// `export`, `forward` and `keywright` opens connections, and only `keywright` knows `dev`, to hand its command over.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("attestation", &[]),
     ("audit", &[]),
@@ -37,9 +40,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("dispatch", &["audit", "model", "policy", "secret", "sigv4", "state", "store", "strongroom"]),
-    ("edge", &["dispatch"]),
+    ("edge", &["dispatch", "handshake"]),
     ("envelope", &["secret"]),
     ("export", &["audit", "outbound", "trail"]),
+    ("forward", &["outbound", "secret", "sigv4"]),
+    ("handshake", &[]),
     (
         "iam",
         &["audit", "dispatch", "model", "oidc", "policy", "secret", "sigv4", "state", "store", "strongroom"],
@@ -72,7 +77,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("model", &["secret"]),
     ("oidc", &[]),
-    ("outbound", &["edge", "secret"]),
+    ("outbound", &["handshake", "secret"]),
     ("policy", &[]),
     ("sdk-rust", &[]),
     ("secret", &[]),
@@ -119,8 +124,15 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("xtask", &[]),
 ];
 
+/// Crates for programs that call a server, and what must not be in such programs, however it would come in.
+const CALLERS: &[&str] = &["envelope", "forward"];
+const OF_A_SERVER: &[&str] = &["dispatch", "iam", "kms", "server", "state", "store", "strongroom"];
+
 /// Crates that nothing shipped uses: they have no row as somebody's dependency above.
 const TOOLS_OF_TESTS: &[&str] = &["sim"];
+
+/// Where the tables stand.
+const TABLE: &str = "xtask/src/tidy/crates.rs";
 
 /// What cargo says of the workspace.
 pub(super) struct Workspace {
@@ -204,7 +216,25 @@ pub(super) fn directions(workspace: &Workspace) -> Vec<Finding> {
             findings.push(Finding::new(&package.manifest, 1, what));
         }
     }
+    findings.extend(CALLERS.iter().flat_map(|caller| {
+        let has: BTreeSet<&str> = within_reach(caller, &table);
+        let what = OF_A_SERVER.iter().filter(move |part| has.contains(*part));
+        what.map(move |part| {
+            Finding::new(TABLE, 1, format!("`{caller}` only calls a server, and would have `{part}` in it"))
+        })
+    }));
     findings
+}
+
+/// All crates that a crate may use by way of others.
+fn within_reach<'a>(of: &'a str, table: &BTreeMap<&'a str, &'a [&'a str]>) -> BTreeSet<&'a str> {
+    let (mut reached, mut new) = (BTreeSet::new(), vec![of]);
+    while let Some(name) = new.pop() {
+        if reached.insert(name) {
+            new.extend(table.get(name).copied().unwrap_or_default());
+        }
+    }
+    reached
 }
 
 /// What only tests may have, features called `testing`, is turned on by dev-dependencies and by tools of tests.
@@ -267,6 +297,13 @@ mod tests {
         let workspace = Workspace::of(&[("policy", &["store"]), ("store", &[])]);
         let findings = directions(&workspace);
         assert_eq!(findings, [Finding::new("crates/policy/Cargo.toml", 1, "`policy` may not use `store`")]);
+    }
+
+    #[test]
+    fn what_is_reached_by_way_of_others_is_found() {
+        let table = BTreeMap::from([("a", &["b", "c"][..]), ("b", &["d"]), ("d", &["a"]), ("e", &["a"])]);
+        assert_eq!(within_reach("a", &table), BTreeSet::from(["a", "b", "c", "d"]));
+        assert_eq!(within_reach("c", &table), BTreeSet::from(["c"]));
     }
 
     #[test]

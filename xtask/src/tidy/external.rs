@@ -19,6 +19,7 @@ const PERMITTED: &[(&str, &[&str], &str)] = &[
             "credentials",
             "edge",
             "envelope",
+            "forward",
             "oidc",
             "server",
             "sigv4",
@@ -41,7 +42,7 @@ const PERMITTED: &[(&str, &[&str], &str)] = &[
     ),
     (
         "http",
-        &["buckets", "credentials", "dev", "dispatch", "edge", "keywright", "outbound", "sigv4"],
+        &["buckets", "credentials", "dev", "dispatch", "edge", "forward", "keywright", "outbound", "sigv4"],
         "types of requests and answers, without I/O",
     ),
     ("http-body-util", &["edge", "outbound"], "bodies for hyper"),
@@ -71,7 +72,7 @@ const PERMITTED: &[(&str, &[&str], &str)] = &[
         &["audit", "export", "keywright", "server"],
         "limits, priorities, locked memory and signals of the process; room on a disk",
     ),
-    ("rustls", &["edge", "outbound"], "TLS"),
+    ("rustls", &["edge", "handshake", "outbound"], "TLS"),
     (
         "rustls-native-certs",
         &["outbound"],
@@ -82,7 +83,7 @@ const PERMITTED: &[(&str, &[&str], &str)] = &[
     ("secp256k1", &["strongroom"], "signatures on secp256k1, six times as fast as aws-lc-rs's"),
     (
         "serde",
-        &["credentials", "dev", "dispatch", "keywright", "model", "oidc", "policy", "trail"],
+        &["credentials", "dev", "dispatch", "forward", "keywright", "model", "oidc", "policy", "trail"],
         "shapes of what is parsed and shown",
     ),
     (
@@ -92,7 +93,7 @@ const PERMITTED: &[(&str, &[&str], &str)] = &[
     ),
     (
         "serde_json",
-        &["buckets", "credentials", "dev", "dispatch", "keywright", "oidc", "policy", "trail"],
+        &["buckets", "credentials", "dev", "dispatch", "forward", "keywright", "oidc", "policy", "trail"],
         "bodies, policies, tokens and documents of identity providers, events and shown records, credentials in AWS's form",
     ),
     ("sm2", &["strongroom"], "SM2, which aws-lc-rs does not offer"),
@@ -116,6 +117,7 @@ const PERMITTED: &[(&str, &[&str], &str)] = &[
             "dispatch",
             "edge",
             "export",
+            "forward",
             "iam",
             "keywright",
             "kms",

@@ -83,6 +83,7 @@ const PERMITTED: &[Row] = &[
     ("Rule", &["dev", "keywright", "policy"], PRIVATE),
     ("Service", &["dispatch", "xtask"], PRIVATE),
     ("Session", &["credentials", "dispatch", "iam"], FIELDS),
+    ("Settings", &["forward", "keywright"], FIELDS),
     ("Shared", &["audit", "audit", "edge"], PRIVATE),
     ("SharedPolicies", &["iam", "kms"], PRIVATE),
     ("Shelf", &["iam", "kms"], PRIVATE),

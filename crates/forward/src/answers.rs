@@ -1,0 +1,112 @@
+//! What KMS answers, as types.
+
+use secret::Plaintext;
+use serde::Deserialize;
+
+use crate::wire::{bytes, secret_bytes};
+
+/// A new data key.
+#[derive(Deserialize)]
+pub struct DataKey {
+    /// The ARN of the KMS key under which it is.
+    #[serde(rename = "KeyId")]
+    pub key: String,
+    /// The data key, to encrypt with.
+    #[serde(rename = "Plaintext", deserialize_with = "secret_bytes")]
+    pub plaintext: Plaintext,
+    /// The data key as it is kept, beside what is encrypted with it.
+    #[serde(rename = "CiphertextBlob", deserialize_with = "bytes")]
+    pub blob: Vec<u8>,
+    /// Which material of the KMS key; not told by every KMS.
+    #[serde(rename = "KeyMaterialId", default)]
+    pub material: Option<String>,
+}
+
+/// What is under a KMS key, without its plaintext: a data key for later, or what was encrypted.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct WrappedBytes {
+    /// The ARN of the KMS key.
+    #[serde(rename = "KeyId")]
+    pub key: String,
+    /// What is kept.
+    #[serde(rename = "CiphertextBlob", deserialize_with = "bytes")]
+    pub blob: Vec<u8>,
+    /// Which material of the KMS key; not told by every KMS, and not of every operation.
+    #[serde(rename = "KeyMaterialId", default)]
+    pub material: Option<String>,
+}
+
+/// What was decrypted.
+#[derive(Deserialize)]
+pub struct Decrypted {
+    /// The ARN of the KMS key.
+    #[serde(rename = "KeyId")]
+    pub key: String,
+    /// The plaintext.
+    #[serde(rename = "Plaintext", deserialize_with = "secret_bytes")]
+    pub plaintext: Plaintext,
+    /// Which material of the KMS key; not told by every KMS.
+    #[serde(rename = "KeyMaterialId", default)]
+    pub material: Option<String>,
+}
+
+/// What is under another key, or under another material of the same key, than it was.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct ReEncrypted {
+    /// The ARN of the KMS key under which it is.
+    #[serde(rename = "KeyId")]
+    pub key: String,
+    /// The ARN of the KMS key under which it was.
+    #[serde(rename = "SourceKeyId")]
+    pub source_key: String,
+    /// What is kept instead.
+    #[serde(rename = "CiphertextBlob", deserialize_with = "bytes")]
+    pub blob: Vec<u8>,
+    /// Under which material it is; not told by every KMS.
+    #[serde(rename = "DestinationKeyMaterialId", default)]
+    pub material: Option<String>,
+    /// Under which material it was; not told by every KMS.
+    #[serde(rename = "SourceKeyMaterialId", default)]
+    pub source_material: Option<String>,
+}
+
+/// What KMS tells of a key.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DescribedKey {
+    /// Its ARN.
+    pub arn: String,
+    /// Its id.
+    pub key_id: String,
+    /// Its state, such as `Enabled` or `PendingDeletion`.
+    pub key_state: String,
+    /// What it is for, such as `ENCRYPT_DECRYPT`.
+    pub key_usage: String,
+    /// Its kind, such as `SYMMETRIC_DEFAULT`.
+    #[serde(default)]
+    pub key_spec: Option<String>,
+    /// Whose it is: `CUSTOMER` or `AWS`.
+    #[serde(default)]
+    pub key_manager: Option<String>,
+    /// The material that it encrypts with now; not told by every KMS.
+    #[serde(default, rename = "CurrentKeyMaterialId")]
+    pub material: Option<String>,
+}
+
+/// A grant that was made.
+#[derive(Deserialize)]
+pub struct MadeGrant {
+    /// Its id.
+    #[serde(rename = "GrantId")]
+    pub id: String,
+    /// What makes it valid at once, when a call states it.
+    #[serde(rename = "GrantToken")]
+    pub token: String,
+}
+
+/// An answer around what KMS tells of a key.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct OfDescribeKey {
+    pub(crate) key_metadata: DescribedKey,
+}

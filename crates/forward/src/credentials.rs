@@ -1,0 +1,156 @@
+//! The credentials that calls are signed with, exchanged before they end.
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use outbound::{Outbound, OwnCredentials};
+use tokio::sync::Mutex as Turn;
+
+use crate::{
+    container::{Container, Temporary},
+    error::KmsError,
+    machine::Machine,
+};
+
+/// Credentials in a file, and others that do not say when they end, are read again after this time.
+const READ_AGAIN: Duration = Duration::from_secs(60);
+
+/// Credentials that end are exchanged when so little is left of them.
+const LEFT_SECONDS: i64 = 300;
+
+/// After an attempt that failed, and after credentials were exchanged, they stay for so long.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// Where credentials are looked for, in this order.
+pub(crate) struct CredentialSources {
+    /// In the environment.
+    pub(crate) fixed: Option<Arc<OwnCredentials>>,
+    /// In these files, under a profile.
+    pub(crate) files: Vec<PathBuf>,
+    pub(crate) profile: String,
+    /// At an endpoint on this machine.
+    pub(crate) container: Option<Container>,
+}
+
+/// Has credentials whenever it is asked.
+pub(crate) struct CredentialKeeper {
+    sources: CredentialSources,
+    outbound: Outbound,
+    machine: Arc<dyn Machine>,
+    present: Mutex<Option<Present>>,
+    /// Only one call looks for others at a time.
+    turn: Turn<()>,
+}
+
+/// The credentials that there are.
+#[derive(Clone)]
+struct Present {
+    own: Arc<OwnCredentials>,
+    ends_seconds: Option<i64>,
+    /// Until when nobody looks for others.
+    settled: Duration,
+}
+
+impl CredentialKeeper {
+    pub(crate) fn new(sources: CredentialSources, outbound: Outbound, machine: Arc<dyn Machine>) -> Self {
+        Self { sources, outbound, machine, present: Mutex::default(), turn: Turn::default() }
+    }
+
+    /// Credentials that are good now. While others are looked for, those that are still good serve.
+    pub(crate) async fn current(&self) -> Result<Arc<OwnCredentials>, KmsError> {
+        let present = self.present();
+        if let Some(present) = &present {
+            if self.machine.elapsed() < present.settled && self.is_good(present) {
+                return Ok(Arc::clone(&present.own));
+            }
+            if self.is_good(present) && self.turn.try_lock().is_err() {
+                return Ok(Arc::clone(&present.own));
+            }
+        }
+        let _turn = self.turn.lock().await;
+        // Somebody else may have had the turn meanwhile.
+        match self.present() {
+            Some(present) if self.machine.elapsed() < present.settled && self.is_good(&present) => {
+                Ok(present.own)
+            }
+            present => self.look(present).await,
+        }
+    }
+
+    /// Other credentials than these, if there are, now that these are not believed.
+    pub(crate) async fn newer_than(&self, refused: &Arc<OwnCredentials>) -> Option<Arc<OwnCredentials>> {
+        let _turn = self.turn.lock().await;
+        let present = self.present();
+        let own = match present {
+            Some(present) if !Arc::ptr_eq(&present.own, refused) => present.own,
+            _ => self.look(None).await.ok()?,
+        };
+        (own.access_key_id != refused.access_key_id || own.token != refused.token).then_some(own)
+    }
+
+    /// Looks for credentials; if there are none, `present` serves as long as it is good.
+    async fn look(&self, present: Option<Present>) -> Result<Arc<OwnCredentials>, KmsError> {
+        let now = self.machine.elapsed();
+        match self.sources.find(&self.outbound, now).await {
+            Ok((own, ends_seconds)) => {
+                let settled = self.settled(ends_seconds).saturating_add(now);
+                self.put(Present { own: Arc::clone(&own), ends_seconds, settled });
+                Ok(own)
+            }
+            Err(error) => match present.filter(|present| self.is_good(present)) {
+                Some(present) => {
+                    self.put(Present { settled: now.saturating_add(PAUSE), ..present.clone() });
+                    Ok(present.own)
+                }
+                None => Err(error),
+            },
+        }
+    }
+
+    /// How long credentials that were just found are not looked for again.
+    fn settled(&self, ends_seconds: Option<i64>) -> Duration {
+        let Some(ends_seconds) = ends_seconds else { return READ_AGAIN };
+        let left = ends_seconds.saturating_sub(self.machine.now_seconds()).saturating_sub(LEFT_SECONDS);
+        Duration::from_secs(u64::try_from(left).unwrap_or(0)).max(PAUSE)
+    }
+
+    fn is_good(&self, present: &Present) -> bool {
+        present.ends_seconds.is_none_or(|ends_seconds| self.machine.now_seconds() < ends_seconds)
+    }
+
+    fn present(&self) -> Option<Present> {
+        self.present.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn put(&self, present: Present) {
+        *self.present.lock().unwrap_or_else(PoisonError::into_inner) = Some(present);
+    }
+}
+
+impl CredentialSources {
+    async fn find(
+        &self,
+        outbound: &Outbound,
+        now: Duration,
+    ) -> Result<(Arc<OwnCredentials>, Option<i64>), KmsError> {
+        if let Some(own) = &self.fixed {
+            return Ok((Arc::clone(own), None));
+        }
+        let mut missing = vec!["AWS_ACCESS_KEY_ID is not set".to_owned()];
+        for file in &self.files {
+            match OwnCredentials::from_file(file, &self.profile) {
+                Ok(own) => return Ok((Arc::new(own), None)),
+                Err(why) => missing.push(why),
+            }
+        }
+        let Some(container) = &self.container else {
+            missing.push("AWS_CONTAINER_CREDENTIALS_FULL_URI is not set".to_owned());
+            return Err(KmsError::Credentials { why: missing.join("; "), may_pass: false });
+        };
+        let Temporary { own, ends_seconds } = container.ask(outbound, now).await?;
+        Ok((Arc::new(own), ends_seconds))
+    }
+}
