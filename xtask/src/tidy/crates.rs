@@ -18,6 +18,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("audit", &[]),
     ("bench", &["audit", "cloudtrail", "policy"]),
     ("buckets", &["cloudtrail", "dispatch", "outbound", "sigv4"]),
+    ("catalog", &[]),
     ("cloudtrail", &["audit", "dispatch", "model", "state", "store", "strongroom", "trail"]),
     ("credentials", &["dispatch", "edge", "model", "outbound", "secret", "sigv4"]),
     (

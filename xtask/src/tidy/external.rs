@@ -53,7 +53,7 @@ const PERMITTED: &[(&str, &[&str], &str)] = &[
     ("memchr", &["sigv4"], "finds the parts of an Authorization header; many crates bring it anyway"),
     (
         "minicbor",
-        &["attestation", "audit", "cloudtrail", "iam", "kms", "server", "state"],
+        &["attestation", "audit", "catalog", "cloudtrail", "iam", "kms", "server", "state"],
         "stored records, with numbered fields; attestation documents",
     ),
     ("ml-dsa", &["strongroom"], "ML-DSA over an external mu, which aws-lc-rs does not offer"),
@@ -66,7 +66,7 @@ const PERMITTED: &[(&str, &[&str], &str)] = &[
     ("rand_core", &["strongroom"], "hands given random bytes to crates that ask for a generator"),
     ("rcgen", &["edge"], "the local CA's certificates"),
     ("regex", &["model"], "the patterns of the API's model, in linear time"),
-    ("rusqlite", &["store"], "the embedded storage engine"),
+    ("rusqlite", &["catalog", "store"], "the embedded storage engine; an S3 gateway's catalog"),
     (
         "rustix",
         &["audit", "export", "keywright", "server"],
@@ -111,6 +111,7 @@ const PERMITTED: &[(&str, &[&str], &str)] = &[
     (
         "tokio",
         &[
+            "catalog",
             "cloudtrail",
             "credentials",
             "dev",
