@@ -21,7 +21,8 @@ const READ_AGAIN: Duration = Duration::from_secs(60);
 /// Credentials that end are exchanged when so little is left of them.
 const LEFT_SECONDS: i64 = 300;
 
-/// After an attempt that failed, and after credentials were exchanged, they stay for so long.
+/// Others are looked for no more often: neither after an attempt that failed, nor because a call is refused. Some calls are
+/// refused for credentials that are in them, whatever a stranger put there.
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// Where credentials are looked for, in this order.
@@ -50,6 +51,8 @@ pub(crate) struct CredentialKeeper {
 struct Present {
     own: Arc<OwnCredentials>,
     ends_seconds: Option<i64>,
+    /// When others were looked for last.
+    looked: Duration,
     /// Until when nobody looks for others.
     settled: Duration,
 }
@@ -83,10 +86,11 @@ impl CredentialKeeper {
     /// Other credentials than these, if there are, now that these are not believed.
     pub(crate) async fn newer_than(&self, refused: &Arc<OwnCredentials>) -> Option<Arc<OwnCredentials>> {
         let _turn = self.turn.lock().await;
-        let present = self.present();
-        let own = match present {
+        let now = self.machine.elapsed();
+        let own = match self.present() {
             Some(present) if !Arc::ptr_eq(&present.own, refused) => present.own,
-            _ => self.look(None).await.ok()?,
+            Some(present) if now.saturating_sub(present.looked) < PAUSE => return None,
+            present => self.look(present).await.ok()?,
         };
         (own.access_key_id != refused.access_key_id || own.token != refused.token).then_some(own)
     }
@@ -97,12 +101,13 @@ impl CredentialKeeper {
         match self.sources.find(&self.outbound, now).await {
             Ok((own, ends_seconds)) => {
                 let settled = self.settled(ends_seconds).saturating_add(now);
-                self.put(Present { own: Arc::clone(&own), ends_seconds, settled });
+                self.put(Present { own: Arc::clone(&own), ends_seconds, looked: now, settled });
                 Ok(own)
             }
             Err(error) => match present.filter(|present| self.is_good(present)) {
                 Some(present) => {
-                    self.put(Present { settled: now.saturating_add(PAUSE), ..present.clone() });
+                    let settled = now.saturating_add(PAUSE);
+                    self.put(Present { looked: now, settled, ..present.clone() });
                     Ok(present.own)
                 }
                 None => Err(error),

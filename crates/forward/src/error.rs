@@ -15,6 +15,8 @@ pub enum KmsError {
         message: String,
         /// The HTTP status.
         status: u16,
+        /// The id of the request, by which KMS's operator finds it.
+        request_id: Option<String>,
     },
     /// KMS is not reached.
     Unreachable(String),
@@ -136,8 +138,12 @@ mod tests {
 
     #[test]
     fn what_may_pass_is_tried_again_and_denials_are_not() {
-        let fault =
-            |code: &str, status| KmsError::Fault { code: code.to_owned(), message: String::new(), status };
+        let fault = |code: &str, status| KmsError::Fault {
+            code: code.to_owned(),
+            message: String::new(),
+            status,
+            request_id: None,
+        };
         for passing in [
             fault("ThrottlingException", 400),
             fault("KMSInternalException", 500),

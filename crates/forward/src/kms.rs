@@ -284,8 +284,7 @@ impl Kms {
         let request = self.request(call, own)?;
         let answer = self.pool.send_within(time, self.machine.elapsed(), request).await;
         let answer = answer.map_err(|error| KmsError::of_connection(error, &self.endpoint))?;
-        let status = answer.status();
-        if status.is_success() { Ok(answer.into_body()) } else { Err(fault(status.as_u16(), answer.body())) }
+        if answer.status().is_success() { Ok(answer.into_body()) } else { Err(fault(&answer)) }
     }
 
     fn request(&self, call: &PendingCall<'_>, own: &OwnCredentials) -> Result<Request<Bytes>, KmsError> {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use http::{HeaderName, Response};
 use secret::Plaintext;
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
@@ -16,6 +17,12 @@ const CALL_BYTES: usize = 1024;
 
 /// The longest text of a fault that is shown, in characters.
 const MESSAGE_CHARS_MAX: usize = 2000;
+
+/// The longest code of a fault, and id of a request.
+const NAME_CHARS_MAX: usize = 100;
+
+/// The header with the id of the request.
+const X_AMZN_REQUESTID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
 /// Bytes that are wiped when they have been sent.
 pub(crate) struct Wiped(pub(crate) Plaintext);
@@ -46,7 +53,7 @@ pub(crate) fn read<A: DeserializeOwned>(answer: &Plaintext) -> Result<A, KmsErro
 }
 
 /// The fault in an answer that is no success.
-pub(crate) fn fault(status: u16, answer: &Plaintext) -> KmsError {
+pub(crate) fn fault(answer: &Response<Plaintext>) -> KmsError {
     #[derive(Deserialize)]
     struct Told {
         #[serde(rename = "__type")]
@@ -54,11 +61,18 @@ pub(crate) fn fault(status: u16, answer: &Plaintext) -> KmsError {
         #[serde(default, alias = "Message")]
         message: String,
     }
-    let Ok(told) = serde_json::from_slice::<Told>(answer.reveal()) else {
+    let status = answer.status().as_u16();
+    let Ok(told) = serde_json::from_slice::<Told>(answer.body().reveal()) else {
         return KmsError::Answer { why: "there is no fault of KMS in it".to_owned(), status };
     };
     let code = told.code.rsplit('#').next().unwrap_or_default();
-    KmsError::Fault { code: shown(code, 100), message: shown(&told.message, MESSAGE_CHARS_MAX), status }
+    let request_id = answer.headers().get(X_AMZN_REQUESTID).and_then(|id| id.to_str().ok());
+    KmsError::Fault {
+        code: shown(code, NAME_CHARS_MAX),
+        message: shown(&told.message, MESSAGE_CHARS_MAX),
+        status,
+        request_id: request_id.map(|id| shown(id, NAME_CHARS_MAX)),
+    }
 }
 
 /// A text without letters that control a terminal, and not too long.
@@ -120,7 +134,8 @@ mod tests {
     use super::*;
 
     fn told(status: u16, answer: &str) -> KmsError {
-        fault(status, &Plaintext::new(answer.as_bytes().to_vec()))
+        let answer = Plaintext::new(answer.as_bytes().to_vec());
+        fault(&Response::builder().status(status).header("x-amzn-RequestId", "id-1").body(answer).unwrap())
     }
 
     #[test]
@@ -133,6 +148,7 @@ mod tests {
                 code: "NotFoundException".to_owned(),
                 message: "Alias x is not found.".to_owned(),
                 status: 400,
+                request_id: Some("id-1".to_owned()),
             };
             assert_eq!(told(400, answer), expected);
         }

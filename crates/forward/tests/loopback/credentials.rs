@@ -19,14 +19,18 @@ async fn a_file_is_read_again_when_its_credentials_are_not_believed() {
     let (server, folder) = (Server::start().await, tempfile::tempdir().unwrap());
     let file = folder.path().join("credentials");
     write(&file, SECRETS[0]);
-    let kms = server.client_of(&[("AWS_SHARED_CREDENTIALS_FILE", file.to_str().unwrap())]);
+    let machine = Arc::new(TestMachine::default());
+    let kms = server
+        .client_on(&[("AWS_SHARED_CREDENTIALS_FILE", file.to_str().unwrap())], Arc::clone(&machine) as _);
     assert_eq!(signer(&server, &kms).await, SECRETS[0].0);
     write(&file, SECRETS[1]);
+    machine.set(5);
     assert_eq!(signer(&server, &kms).await, SECRETS[0].0, "they serve for a minute");
 
     let unknown = r#"{"__type":"UnrecognizedClientException","message":"The security token is invalid."}"#;
     server.will([Step::Answer(400, unknown)]);
     assert_eq!(signer(&server, &kms).await, SECRETS[1].0);
+    machine.set(10);
     server.will([Step::Answer(400, unknown)]);
     let error = kms.retire_grant(&ActFor::Itself, "k", "g").await.unwrap_err();
     assert_eq!(error.code(), Some("UnrecognizedClientException"), "there are no others");
@@ -93,6 +97,23 @@ async fn an_endpoint_on_the_machine_is_asked_again_before_credentials_end() {
     let error = kms.retire_grant(&ActFor::Itself, "k", "g").await.unwrap_err();
     assert!(matches!(error, KmsError::Credentials { may_pass: false, .. }), "{error}");
     assert!(server.came().is_empty(), "nothing is signed with credentials that have ended");
+}
+
+#[tokio::test]
+async fn refused_calls_do_not_have_an_endpoint_asked_each_time() {
+    let (server, on_machine) = (Server::start().await, Server::start().await);
+    let uri = format!("{}/credentials", on_machine.url());
+    let machine = Arc::new(TestMachine::default());
+    let kms = server.client_on(&[("AWS_CONTAINER_CREDENTIALS_FULL_URI", &uri)], Arc::clone(&machine) as _);
+    on_machine.will(std::iter::repeat_with(|| Step::Answer(200, HANDED_OUT)).take(10));
+    // As for the access key of a stranger that is asked about.
+    let unknown = r#"{"__type":"UnrecognizedClientException","message":"no"}"#;
+    server.will(std::iter::repeat_with(|| Step::Answer(400, unknown)).take(30));
+    for at in [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] {
+        machine.set(at);
+        kms.retire_grant(&ActFor::Itself, "k", "g").await.unwrap_err();
+    }
+    assert_eq!((server.came().len(), on_machine.came().len()), (10, 2));
 }
 
 #[tokio::test]

@@ -44,7 +44,8 @@ async fn denials_and_mistakes_are_not_tried_again() {
     ] {
         server.will([Step::Answer(400, answer)]);
         let error = kms.describe_key(&ActFor::Itself, "k").await.unwrap_err();
-        let expected = KmsError::Fault { code: code.to_owned(), message: message.to_owned(), status: 400 };
+        let (code, message) = (code.to_owned(), message.to_owned());
+        let expected = KmsError::Fault { code, message, status: 400, request_id: None };
         assert_eq!(error, expected);
         assert_eq!(server.came().len(), 1);
     }
