@@ -1,4 +1,4 @@
-"""Parquet's modular encryption with keys of a KMS that speaks AWS's API: Keywright, or AWS KMS. For pyarrow 21 or later.
+"""Parquet's modular encryption with keys of a KMS that speaks AWS's API: Keywright, or AWS KMS. Tried with pyarrow 26.
 
     keys = ParquetKeys(boto3.client("kms"), {"people": "alias/people", "pay": "arn:aws:kms:us-east-1:111122223333:key/…"})
     keys.write(table, "staff.parquet", footer="people", columns={"people": ["name"], "pay": ["salary"]})
