@@ -215,7 +215,7 @@ getattr(four_tiers.Warehouse(sys.argv[1], boto3.client("kms")), "rotate_" + sys.
     ("tier", "writes"), [("kms_key", 1), ("cluster_key", 1), ("database_key", 5), ("block_keys", 6)],
 )
 def test_a_kill_at_any_write_leaves_all_rows(tiers, tier, writes):
-    environment = tiers.environment | {"PYTHONPATH": str(EXAMPLES)}
+    environment = tiers.environment | {"PYTHONPATH": str(EXAMPLES), "PYTHONDONTWRITEBYTECODE": "1"}
     whole = tiers.folder.with_name("whole")
     tiers.folder.rename(whole)
     for left in range(writes):

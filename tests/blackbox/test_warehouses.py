@@ -37,7 +37,7 @@ NOTHING = datetime.timedelta(0)
 
 def test_the_page_says_what_happens(machine):
     folder, environment, _ = machine
-    environment["PYTHONPATH"] = str(EXAMPLES)
+    environment |= {"PYTHONPATH": str(EXAMPLES), "PYTHONDONTWRITEBYTECODE": "1"}
     start, *_ = blocks("console", PAGE)
     server, export = begun(start, machine)
     parquet = section("Parquet files with a key for each reader", PAGE)
@@ -247,7 +247,7 @@ def test_a_rotation_that_is_killed_leaves_the_old_keys(warehouse, wrapped):
     beside = path.with_name("_KEY_MATERIAL_FOR_staff.parquet.json")
     before = beside.read_bytes()
     arguments = [warehouse.people, warehouse.pay, path, wrapped]
-    environment = warehouse.served.environment() | {"PYTHONPATH": str(EXAMPLES)}
+    environment = warehouse.served.environment() | {"PYTHONPATH": str(EXAMPLES), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run([sys.executable, "-c", KILLED, *map(str, arguments)], env=environment, cwd=warehouse.folder)
     assert done.returncode == -signal.SIGKILL
     assert beside.read_bytes() == before
