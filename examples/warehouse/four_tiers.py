@@ -20,6 +20,7 @@ import itertools
 import json
 import os
 import pathlib
+import re
 import sys
 
 import boto3
@@ -61,10 +62,10 @@ class Warehouse:
         """Starts a warehouse: the KMS opens the cluster key if it is for this cluster, and the key may be used."""
         self._folder = pathlib.Path(folder)
         self._kms = kms
-        self._cluster = json.loads((self._folder / "cluster.json").read_text())
+        self._cluster = _read(self._folder / "cluster.json", ["arn", "created", "key", "cluster_key", "database_keys"])
         try:
             opened = kms.decrypt(
-                KeyId=self._cluster["key"], CiphertextBlob=base64.b64decode(self._cluster["cluster_key"]),
+                KeyId=self._cluster["key"], CiphertextBlob=_bytes(self._cluster["cluster_key"]),
                 EncryptionContext=_context(self._cluster),
             )
         except kms.exceptions.InvalidCiphertextException:
@@ -72,7 +73,7 @@ class Warehouse:
             raise DoesNotOpen(f"the cluster key is not the one of {arn}, created {created}") from None
         self._cluster_key = opened["Plaintext"]
         self._database_keys = {
-            version: _open(self._cluster_key, base64.b64decode(sealed), f"database key {version}")
+            version: _open(self._cluster_key, _bytes(sealed), f"database key {version}")
             for version, sealed in self._cluster["database_keys"].items()
         }
 
@@ -95,7 +96,7 @@ class Warehouse:
         nothing comes out. Returns the names of the files that were rewritten, as all rotations do."""
         context = _context(self._cluster)
         moved = self._kms.re_encrypt(
-            CiphertextBlob=base64.b64decode(self._cluster["cluster_key"]), SourceKeyId=self._cluster["key"],
+            CiphertextBlob=_bytes(self._cluster["cluster_key"]), SourceKeyId=self._cluster["key"],
             SourceEncryptionContext=context, DestinationKeyId=key or self._cluster["key"], DestinationEncryptionContext=context,
         )
         return self._write_cluster(key=moved["KeyId"], cluster_key=_text(moved["CiphertextBlob"]))
@@ -117,7 +118,7 @@ class Warehouse:
             self._database_keys[version] = AESGCM.generate_key(256)
             rewritten += self._write_cluster(database_keys=self._sealed_database_keys())
         for path in self._blocks():
-            sealed = json.loads(path.read_text())
+            sealed = _read_block_key(path)
             if sealed["database_key"] != self._newest():
                 rewritten += self._write_block_key(path, self._block_key(path, sealed), sealed["rows"])
         self._database_keys = {self._newest(): self._database_keys[self._newest()]}
@@ -127,9 +128,9 @@ class Warehouse:
         """Encrypts all blocks anew, each under a new key."""
         rewritten = []
         for path in self._blocks():
-            generation = int(json.loads(path.read_text())["rows"].split(".")[1])
+            generation = int(_read_block_key(path)["rows"].split(".")[1])
             rewritten += self._write_block(path.stem, generation + 1, self._read_block(path))
-        named = {json.loads(path.read_text())["rows"] for path in self._blocks()}
+        named = {_read_block_key(path)["rows"] for path in self._blocks()}
         for path in self._folder.glob("blocks/*.rows"):
             if path.name not in named:
                 path.unlink()
@@ -169,12 +170,30 @@ class Warehouse:
         version = sealed["database_key"]
         if version not in self._database_keys:
             raise DoesNotOpen(f"block {path.stem} is under database key {version}, which this cluster does not have")
-        return _open(self._database_keys[version], base64.b64decode(sealed["sealed"]), f"block key {path.stem}")
+        return _open(self._database_keys[version], _bytes(sealed["sealed"]), f"block key {path.stem}")
 
     def _read_block(self, path):
-        sealed = json.loads(path.read_text())
+        sealed = _read_block_key(path)
         content = (self._folder / "blocks" / sealed["rows"]).read_bytes()
         return json.loads(_open(self._block_key(path, sealed), content, f"block {path.stem}"))
+
+
+def _read(path, members):
+    """A file of JSON, which has these members."""
+    try:
+        content = json.loads(path.read_bytes())
+        if all(content[member] for member in members):
+            return content
+    except (KeyError, TypeError, ValueError):
+        pass
+    raise DoesNotOpen(f"{path.name} is damaged")
+
+
+def _read_block_key(path):
+    sealed = _read(path, ["rows", "database_key", "sealed"])
+    if not re.fullmatch(rf"{path.stem}\.[0-9]{{1,9}}\.rows", sealed["rows"]):
+        raise DoesNotOpen(f"{path.name} does not name a file of its rows")
+    return sealed
 
 
 def _context(cluster):
@@ -197,6 +216,13 @@ def _open(key, sealed, what):
 
 def _text(sealed):
     return base64.b64encode(sealed).decode()
+
+
+def _bytes(text):
+    try:
+        return base64.b64decode(text, validate=True)
+    except (TypeError, ValueError):
+        raise DoesNotOpen("a sealed key is not in base64") from None
 
 
 def _write(path, content):

@@ -29,6 +29,8 @@ import pyarrow.parquet
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pyarrow.parquet import encryption
 
+# What files with encrypted footers begin and end with; others have PAR1.
+ENCRYPTED_FOOTER = b"PARE"
 TEN_MINUTES = datetime.timedelta(minutes=10)
 
 
@@ -51,6 +53,8 @@ class ParquetKeys:
         """`names` gives names for keys: a name stands for a key's id, ARN or alias, or for a list of them. The first of a
         list seals, and all of them open. What is not in `names` is itself the id, ARN or alias of a key.
         `context` is the encryption context of all calls. For `memory`, keys that the KMS opened are remembered."""
+        if empty := [name for name, keys in (names or {}).items() if not keys]:
+            raise ValueError(f"these names stand for no key: {', '.join(empty)}")
         self._kms = kms
         self._names = {name: [keys] if isinstance(keys, str) else list(keys) for name, keys in (names or {}).items()}
         self._context = dict(context or {})
@@ -81,7 +85,12 @@ class ParquetKeys:
         pyarrow.parquet.write_table(table, path, encryption_properties=properties)
 
     def read(self, path, columns=None):
-        """Reads a file, or some of its columns. Raises `Denied` if the caller may not use the key of one of them."""
+        """Reads a file or a folder of files, or some of the columns. Raises `Denied` if the caller may not use the key of one
+        of them, and `ValueError` for a file that is not encrypted, which pyarrow would read without a word."""
+        for file in _files(pathlib.Path(path)):
+            with file.open("rb") as opened:
+                if opened.read(4) != ENCRYPTED_FOOTER:
+                    raise ValueError(f"{file} is no Parquet file with an encrypted footer")
         return pyarrow.parquet.read_table(path, columns=columns, decryption_properties=self.properties(path))
 
     def properties(self, path):
@@ -196,6 +205,13 @@ def _errors_of_the_kms():
     raise (Denied if told["Code"] == "AccessDeniedException" else Refused)(told["Code"], told["Message"])
 
 
+def _files(path):
+    """The files that pyarrow reads at a path: of a folder, those whose names begin with neither `_` nor `.`."""
+    if not path.is_dir():
+        return [path]
+    return [file for file in sorted(path.rglob("*")) if file.is_file() and file.name[0] not in "_."]
+
+
 def _quoted(key):
     """A key's name in a form without `:`, `;` and `,`, which pyarrow takes for its own in the names of columns' keys."""
     return urllib.parse.quote(_unquotable(key), safe="/")
@@ -209,14 +225,15 @@ def _unquotable(key):
 
 
 def _account_for(names, columns, clear):
-    """Checks that every column is either sealed by one key or meant to be in the clear."""
-    told = [column.partition(".")[0] for columns_of_a_key in columns.values() for column in columns_of_a_key]
-    missing = sorted(set(names) - set(told) - set(clear))
-    if missing:
-        raise ValueError(f"no key is named for {', '.join(missing)}: name one, or list the columns in `clear`")
-    both = sorted(set(told) & set(clear))
-    if both:
-        raise ValueError(f"{', '.join(both)} cannot be both sealed and clear")
+    """Checks that every column is either sealed, as a whole, or meant to be in the clear."""
+    sealed = {column for columns_of_a_key in columns.values() for column in columns_of_a_key}
+    for wrong, words in [
+        (sealed - set(names), "there is no column {}"),
+        (set(names) - sealed - set(clear), "no key is named for {}: name one, or list the columns in `clear`"),
+        (sealed & set(clear), "{} cannot be both sealed and clear"),
+    ]:
+        if wrong:
+            raise ValueError(words.format(", ".join(sorted(wrong))))
 
 
 def _footer_material(path):
@@ -240,7 +257,7 @@ def _tail(path):
         file.seek(max(size - 8, 0))
         end = file.read()
         length = int.from_bytes(end[:4], "little")
-        if end[4:] != b"PARE" or length > size - 12:
+        if end[4:] != ENCRYPTED_FOOTER or length > size - 12:
             raise ValueError("it is no Parquet file with an encrypted footer")
         file.seek(size - 8 - length)
         return file.read(length)

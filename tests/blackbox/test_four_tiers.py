@@ -179,16 +179,40 @@ def test_nothing_is_in_the_clear_and_nothing_can_be_moved(tiers):
         "empty": {blocks_of_rows[0]: b""},
         "blocks swapped": {blocks_of_rows[0]: contents[blocks_of_rows[1]], blocks_of_rows[1]: contents[blocks_of_rows[0]]},
         "keys swapped": {keys[0]: contents[keys[1]], keys[1]: contents[keys[0]]},
-        "both swapped": {keys[0]: contents[keys[1]]},
+        "another's rows": {keys[0]: contents[keys[1]]},
+        "a key cut": {keys[0]: contents[keys[0]][:40]},
+        "a key empty": {keys[0]: b""},
+        "a key without rows": {keys[0]: contents[keys[0]].replace(b"rows\"", b"row\"")},
+        "rows elsewhere": {keys[0]: contents[keys[0]].replace(b"000001.1.rows", b"../../1.rows")},
+        "a sealed key damaged": {keys[0]: contents[keys[0]].replace(b'"sealed": "', b'"sealed": "A')},
     }
     for damage in damages.values():
         for path, content in damage.items():
             path.write_bytes(content)
         with pytest.raises(DoesNotOpen):
             list(tiers.start().rows())
+        with pytest.raises(DoesNotOpen):
+            tiers.start().rotate_block_keys()
         for path, content in contents.items():
             path.write_bytes(content)
     assert list(tiers.start().rows()) == ROWS
+
+
+def test_a_damaged_cluster_file_is_refused(tiers):
+    path = tiers.folder / "cluster.json"
+    whole = path.read_bytes()
+    for damaged in (b"", whole[:100], b"[]", whole.replace(b'"created"', b'"made"'), whole.replace(b'"1": "', b'"1": "A')):
+        path.write_bytes(damaged)
+        with pytest.raises(DoesNotOpen):
+            tiers.start()
+    path.write_bytes(whole)
+    assert list(tiers.start().rows()) == ROWS
+
+
+def test_what_the_keys_do_not_prevent(tiers):
+    """As the page says: older files can be put back, and blocks taken away from the end."""
+    (tiers.folder / "blocks/000003.key").unlink()
+    assert list(tiers.start().rows()) == ROWS[:2000]
 
 
 KILLED = """
