@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import struct
 import time
 import urllib.request
@@ -48,6 +49,8 @@ class Storage:
             "endpoint": self.keywright.endpoint, "access_key": access_key["AccessKeyId"],
             "secret_key": access_key["SecretAccessKey"], "cache_ttl": f"{CACHE_SECONDS}s",
         }
+        # Nothing uses this one: it tells SeaweedFS's own default.
+        configuration["kms"]["providers"]["patient"] = {name: provider[name] for name in provider if name != "cache_ttl"}
         self.seaweed = SeaweedFS(
             folder, "app", "secret", "objects", {"kms": configuration["kms"]}, {"AWS_CA_BUNDLE": str(self.keywright.ca)}
         )
@@ -203,6 +206,12 @@ def test_a_disabled_key_opens_what_was_read_until_the_memory_is_over(storage, co
         assert "read" in names and "new" not in names
         assert storage.s3.head_object(Bucket="objects", Key="read")["ContentLength"] == len(MARKER)
     assert storage.get("read") == MARKER
+
+
+def test_data_keys_are_remembered_for_an_hour_unless_told_otherwise(storage):
+    log = (storage.folder / "seaweed.log").read_text()
+    told = re.findall(r"KMS data key caching enabled \(ttl=(\w+), ", log)
+    assert set(told) == {f"{CACHE_SECONDS}s", "1h0m0s"}
 
 
 def test_nothing_is_stored_while_keywright_is_gone(storage):
