@@ -46,7 +46,7 @@ class SeaweedFS:
         self.write_credentials(secret)
         master, volume, filer, port = free_ports(4)
         self._arguments = [
-            VENV / "bin/weed", "server", "-ip=127.0.0.1", f"-dir={self.folder}", f"-master.port={master}",
+            VENV / "bin/weed", "-v=1", "server", "-ip=127.0.0.1", f"-dir={self.folder}", f"-master.port={master}",
             f"-volume.port={volume}", "-filer", f"-filer.port={filer}", "-s3", f"-s3.port={port}",
             f"-s3.config={folder / 's3.json'}", "-master.volumeSizeLimitMB=64", "-volume.max=4", "-s3.iam=false",
             "-master.electionTimeout=1s",

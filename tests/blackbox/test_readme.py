@@ -49,7 +49,7 @@ def steps(block):
 
 def follow(told, folder, environment, before=""):
     """Runs commands one after the other in one shell. Each prints what it is shown to print, spaces apart, and fails
-    if and only if that is an error."""
+    if and only if that is an error, of the aws CLI or of Python."""
     script = [before]
     for command, _ in told:
         script.append(f"{{ {command}\n}} 2>&1; code=$?; echo; echo {MARK} $code")
@@ -64,7 +64,7 @@ def follow(told, folder, environment, before=""):
         for line in expected:
             wanted = " ".join(line.split())
             assert any(wanted in found for found in lines), f"{command}\n{output}\nhas no `{line}`"
-        fails = any("error occurred" in line for line in expected)
+        fails = any("error occurred" in line or re.match(r"[\w.]*(Denied|DoesNotOpen|Error|Refused): ", line) for line in expected)
         assert (code != "0") == fails, f"{command}\n{output}"
 
 

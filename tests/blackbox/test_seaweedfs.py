@@ -5,6 +5,8 @@ import contextlib
 import json
 import os
 import pathlib
+import re
+import struct
 import time
 import urllib.request
 
@@ -47,6 +49,8 @@ class Storage:
             "endpoint": self.keywright.endpoint, "access_key": access_key["AccessKeyId"],
             "secret_key": access_key["SecretAccessKey"], "cache_ttl": f"{CACHE_SECONDS}s",
         }
+        # Nothing uses this one: it tells SeaweedFS's own default.
+        configuration["kms"]["providers"]["patient"] = {name: provider[name] for name in provider if name != "cache_ttl"}
         self.seaweed = SeaweedFS(
             folder, "app", "secret", "objects", {"kms": configuration["kms"]}, {"AWS_CA_BUNDLE": str(self.keywright.ca)}
         )
@@ -204,6 +208,12 @@ def test_a_disabled_key_opens_what_was_read_until_the_memory_is_over(storage, co
     assert storage.get("read") == MARKER
 
 
+def test_data_keys_are_remembered_for_an_hour_unless_told_otherwise(storage):
+    log = (storage.folder / "seaweed.log").read_text()
+    told = re.findall(r"KMS data key caching enabled \(ttl=(\w+), ", log)
+    assert set(told) == {f"{CACHE_SECONDS}s", "1h0m0s"}
+
+
 def test_nothing_is_stored_while_keywright_is_gone(storage):
     storage.put("before", **ENCRYPTED)
     storage.keywright.kill()
@@ -259,6 +269,52 @@ def test_what_seaweedfs_stores_unencrypted_is_as_the_page_says(storage):
     answer = storage.put("twice", body, ServerSideEncryption="aws:kms:dsse", SSEKMSKeyId=ALIAS)
     assert "ServerSideEncryption" not in answer
     assert stored("twice")
+
+
+def test_changes_on_the_disk_are_not_noticed(storage):
+    """Somebody who writes the disk turns one text into another of the same length, without a key."""
+    was, becomes = b"pay alice 100 euro", b"pay eve 999 euro!!"
+    known = set(needles(storage.seaweed))
+    storage.put("order", was + os.urandom(1000), **ENCRYPTED)
+    (needle,) = set(needles(storage.seaweed)) - known
+    path, at, size = needle
+    with path.open("r+b") as file:
+        file.seek(at)
+        sealed = bytearray(file.read(size))
+        for place, (one, other) in enumerate(zip(was, becomes, strict=True)):
+            sealed[place] ^= one ^ other
+        file.seek(at)
+        file.write(sealed)
+        file.seek(needle_end(path, at))
+        file.write(struct.pack(">I", crc32c(sealed)))
+    assert storage.get("order", Range=f"bytes=0-{len(was) - 1}") == becomes
+
+
+def needles(seaweed):
+    """The pieces of objects on SeaweedFS's disk: the file, where the content begins, and how long it is. An index has 17 bytes
+    for each: its name, a place in units of 8 bytes whose highest byte comes last, a length."""
+    for index in seaweed.folder.glob("*.idx"):
+        entries, volume = index.read_bytes(), index.with_suffix(".dat")
+        contents = volume.read_bytes()
+        for entry in struct.iter_unpack(">QIBI", entries[:len(entries) // 17 * 17]):
+            at = (entry[2] << 32 | entry[1]) * 8 + 20
+            yield volume, at, int.from_bytes(contents[at - 4:at])
+
+
+def needle_end(path, at):
+    """Where a piece's CRC-32C is: behind its content and what is told of it."""
+    with path.open("rb") as file:
+        file.seek(at - 8)
+        return at - 4 + int.from_bytes(file.read(4))
+
+
+def crc32c(content):
+    crc = 0xFFFFFFFF
+    for byte in content:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
 
 
 def test_who_may_read_is_not_keywrights_to_say(storage, connect):

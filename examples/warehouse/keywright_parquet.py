@@ -1,0 +1,309 @@
+"""Parquet's modular encryption with keys of a KMS that speaks AWS's API: Keywright, or AWS KMS. Tried with pyarrow 26.
+
+    keys = ParquetKeys(boto3.client("kms"), {"people": "alias/people", "pay": "arn:aws:kms:us-east-1:111122223333:key/…"})
+    keys.write(table, "staff.parquet", footer="people", columns={"people": ["name"], "pay": ["salary"]})
+    keys.read("staff.parquet", columns=["name"])
+
+A file names its *master keys*. The KMS keeps those. pyarrow makes a data key for each column, seals the data keys under a
+*key encryption key* (KEK) of its own, and has the KMS seal the KEK under the master key: that is double wrapping. With
+single wrapping, the KMS seals each data key.
+"""
+
+import base64
+import binascii
+import contextlib
+import datetime
+import io
+import json
+import os
+import pathlib
+import shutil
+import tempfile
+import threading
+import time
+import urllib.parse
+
+import botocore.exceptions
+import cryptography.exceptions
+import pyarrow.parquet
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from pyarrow.parquet import encryption
+
+# What files with encrypted footers begin and end with; others have PAR1.
+ENCRYPTED_FOOTER = b"PARE"
+TEN_MINUTES = datetime.timedelta(minutes=10)
+
+
+class Refused(Exception):
+    """The KMS refused a call. Has its code and its words, and nothing of a key."""
+
+    def __init__(self, code, message):
+        super().__init__(f"{code}: {message}" if message else code)
+        self.code = code
+
+
+class Denied(Refused, PermissionError):
+    """The caller may not use the key."""
+
+
+class ParquetKeys:
+    """Writes and reads encrypted files for one caller, whose KMS client it is given."""
+
+    def __init__(self, kms, names=None, context=None, memory=TEN_MINUTES):
+        """`names` gives names for keys: a name stands for a key's id, ARN or alias, or for a list of them. The first of a
+        list seals, and all of them open. What is not in `names` is itself the id, ARN or alias of a key.
+        `context` is the encryption context of all calls. For `memory`, keys that the KMS opened are remembered."""
+        if empty := [name for name, keys in (names or {}).items() if not keys]:
+            raise ValueError(f"these names stand for no key: {', '.join(empty)}")
+        self._kms = kms
+        self._names = {name: [keys] if isinstance(keys, str) else list(keys) for name, keys in (names or {}).items()}
+        self._context = dict(context or {})
+        self._memory = memory.total_seconds()
+        self._factory = encryption.CryptoFactory(lambda connection: _Client(self))
+        self._lock = threading.Lock()
+        self._opened = {}
+        self._since = time.monotonic()
+
+    def write(self, table, path, footer, columns=None, clear=(), *, double_wrapping=True, material_beside=False):
+        """Writes a file. The key `footer` seals the file's footer and, without `columns`, all columns.
+
+        `columns` has, for each key, the columns that it seals. All columns must be in `columns` or in `clear`, because
+        pyarrow leaves the others unencrypted without a word. With `material_beside`, the sealed keys go into a file
+        beside `path`, where `rotate` can replace them."""
+        if columns is None:
+            which = {"uniform_encryption": True}
+        else:
+            _account_for(table.column_names, columns, clear)
+            which = {"column_keys": {_quoted(key): list(names) for key, names in columns.items()}}
+        configuration = encryption.EncryptionConfiguration(
+            footer_key=_unquotable(footer), double_wrapping=double_wrapping, internal_key_material=not material_beside,
+            data_key_length_bits=256, **which,
+        )
+        self._forget_in_time()
+        connection = encryption.KmsConnectionConfig()
+        properties = self._factory.file_encryption_properties(connection, configuration, str(path) if material_beside else None)
+        pyarrow.parquet.write_table(table, path, encryption_properties=properties)
+
+    def read(self, path, columns=None):
+        """Reads a file or a folder of files, or some of the columns. Raises `Denied` if the caller may not use the key of one
+        of them, and `ValueError` for a file that is not encrypted, which pyarrow would read without a word."""
+        for file in _files(pathlib.Path(path)):
+            with file.open("rb") as opened:
+                if opened.read(4) != ENCRYPTED_FOOTER:
+                    raise ValueError(f"{file} is no Parquet file with an encrypted footer")
+        return pyarrow.parquet.read_table(path, columns=columns, decryption_properties=self.properties(path))
+
+    def properties(self, path):
+        """What pyarrow's own readers take as `decryption_properties`, for one read."""
+        self._forget_in_time()
+        connection, configuration = encryption.KmsConnectionConfig(), encryption.DecryptionConfiguration()
+        return self._factory.file_decryption_properties(connection, configuration, str(path))
+
+    def rotate(self, path, *, double_wrapping=True):
+        """Has the KMS open the file's keys and seal them anew, with fresh KEKs, as the master keys now are. The file itself
+        does not change. Only files that were written with `material_beside` can be rotated."""
+        material = _beside(pathlib.Path(path))
+        self.forget()
+        # pyarrow removes the old material before it puts the new one there. In a folder of its own it may.
+        with tempfile.TemporaryDirectory(prefix=".rotating-", dir=material.parent) as folder:
+            copy = pathlib.Path(folder) / pathlib.Path(path).name
+            copied = shutil.copyfile(material, _beside(copy))
+            self._factory.rotate_master_keys(encryption.KmsConnectionConfig(), str(copy), double_wrapping=double_wrapping)
+            with copied.open("rb") as file:
+                os.fsync(file.fileno())
+            copied.replace(material)
+        self.forget()
+
+    def forget(self):
+        """Drops every key that is remembered: the next call of any kind asks the KMS."""
+        with self._lock:
+            self._factory.remove_cache_entries_for_all_tokens()
+            self._opened.clear()
+            self._since = time.monotonic()
+
+    def footer_key(self, path):
+        """The data key of a file's footer, for readers that take a key itself. It opens all columns of a file that was
+        written without `columns`. It is the caller's to keep secret."""
+        self._forget_in_time()
+        try:
+            material = _footer_material(pathlib.Path(path))
+            if not material["doubleWrapping"]:
+                return self.unwrap(material["wrappedDEK"], material["masterKeyID"])
+            kek = self.unwrap(material["wrappedKEK"], material["masterKeyID"])
+            sealed = base64.b64decode(material["wrappedDEK"])
+            return AESGCM(kek).decrypt(sealed[:12], sealed[12:], base64.b64decode(material["keyEncryptionKeyID"]))
+        except (KeyError, TypeError, ValueError, EOFError, RecursionError, cryptography.exceptions.InvalidTag) as error:
+            raise ValueError(f"{path} does not say how its footer is sealed") from error
+
+    def wrap(self, key, master):
+        """A key sealed by the KMS, as text."""
+        with _errors_of_the_kms():
+            sealed = self._kms.encrypt(KeyId=self._keys(master)[0], Plaintext=key, EncryptionContext=self._context)
+        return base64.b64encode(sealed["CiphertextBlob"]).decode()
+
+    def unwrap(self, sealed, master):
+        """The key that `wrap` sealed. With single wrapping, pyarrow asks again and again for the same one."""
+        key = self._opened.get((sealed, master))
+        if key is None:
+            key = self._opened_by_the_kms(sealed, master)
+            self._opened[sealed, master] = key
+        return key
+
+    def _forget_in_time(self):
+        """pyarrow's own memory of the keys that it reads with has no end: of an entry that is too old, pyarrow makes no new
+        one. So both memories are emptied here."""
+        if time.monotonic() - self._since >= self._memory:
+            self.forget()
+
+    def _opened_by_the_kms(self, sealed, master):
+        try:
+            blob = base64.b64decode(sealed, validate=True)
+        except binascii.Error:
+            raise ValueError(f"the file's key under {master} is not in base64") from None
+        *others, last = self._keys(master)
+        # Which key opens is said, so that nobody's own key opens what somebody put into the file.
+        for key in others:
+            try:
+                return self._decrypted(blob, key)
+            except Refused as refused:
+                if refused.code != "IncorrectKeyException":
+                    raise
+        return self._decrypted(blob, last)
+
+    def _decrypted(self, blob, key):
+        with _errors_of_the_kms():
+            return self._kms.decrypt(KeyId=key, CiphertextBlob=blob, EncryptionContext=self._context)["Plaintext"]
+
+    def _keys(self, master):
+        name = urllib.parse.unquote(master)
+        return self._names.get(name, [name])
+
+
+class _Client(encryption.KmsClient):
+    """What pyarrow asks."""
+
+    def __init__(self, keys):
+        super().__init__()
+        self._keys = keys
+
+    def wrap_key(self, key_bytes, master_key_identifier):
+        return self._keys.wrap(key_bytes, master_key_identifier)
+
+    def unwrap_key(self, wrapped_key, master_key_identifier):
+        return self._keys.unwrap(wrapped_key, master_key_identifier)
+
+
+@contextlib.contextmanager
+def _errors_of_the_kms():
+    """Turns an error of the KMS into `Refused`. What botocore raises has the whole answer with it; that is left behind."""
+    try:
+        yield
+    except botocore.exceptions.ClientError as error:
+        told = error.response["Error"]
+    else:
+        return
+    raise (Denied if told["Code"] == "AccessDeniedException" else Refused)(told["Code"], told["Message"])
+
+
+def _files(path):
+    """The files that pyarrow reads at a path: of a folder, those whose names begin with neither `_` nor `.`."""
+    if not path.is_dir():
+        return [path]
+    return [file for file in sorted(path.rglob("*")) if file.is_file() and file.name[0] not in "_."]
+
+
+def _quoted(key):
+    """A key's name in a form without `:`, `;` and `,`, which pyarrow takes for its own in the names of columns' keys."""
+    return urllib.parse.quote(_unquotable(key), safe="/")
+
+
+def _unquotable(key):
+    """A key's name that quoting can be taken from again."""
+    if "%" in key:
+        raise ValueError(f"the name of a key has no %: {key}")
+    return key
+
+
+def _account_for(names, columns, clear):
+    """Checks that every column is either sealed, as a whole, or meant to be in the clear."""
+    sealed = {column for columns_of_a_key in columns.values() for column in columns_of_a_key}
+    for wrong, words in [
+        (sealed - set(names), "there is no column {}"),
+        (set(names) - sealed - set(clear), "no key is named for {}: name one, or list the columns in `clear`"),
+        (sealed & set(clear), "{} cannot be both sealed and clear"),
+    ]:
+        if wrong:
+            raise ValueError(words.format(", ".join(sorted(wrong))))
+
+
+def _footer_material(path):
+    """The key material of a file's footer: how its data key is sealed."""
+    metadata = json.loads(_key_metadata(_tail(path)))
+    if metadata.get("internalStorage", True):
+        return metadata
+    beside = json.loads(_beside(path).read_text())
+    return json.loads(beside[metadata["keyReference"]])
+
+
+def _beside(path):
+    """The file that has a file's key material, if the file itself has not."""
+    return path.with_name(f"_KEY_MATERIAL_FOR_{path.name}.json")
+
+
+def _tail(path):
+    """What stands between a file's data and its last eight bytes: how it is encrypted, and the sealed footer."""
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(max(size - 8, 0))
+        end = file.read()
+        length = int.from_bytes(end[:4], "little")
+        if end[4:] != ENCRYPTED_FOOTER or length > size - 12:
+            raise ValueError("it is no Parquet file with an encrypted footer")
+        file.seek(size - 8 - length)
+        return file.read(length)
+
+
+def _key_metadata(tail):
+    """The member `key_metadata` of Parquet's FileCryptoMetaData, a struct in Thrift's compact protocol:
+    <https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift>."""
+    return _Compact(tail).struct()[2].decode()
+
+
+class _Compact:
+    """As much of Thrift's compact protocol as FileCryptoMetaData needs."""
+
+    def __init__(self, data):
+        self._data = io.BytesIO(data)
+
+    def struct(self):
+        members, identifier = {}, 0
+        while head := self._byte():
+            if head < 16:
+                raise ValueError("FileCryptoMetaData has no identifiers so far apart")
+            identifier += head >> 4
+            members[identifier] = self._value(head & 15)
+        return members
+
+    def _value(self, kind):
+        match kind:
+            case 1 | 2:
+                return kind == 1
+            case 8:
+                return self._data.read(self._number())
+            case 12:
+                return self.struct()
+        raise ValueError(f"FileCryptoMetaData has no members of kind {kind}")
+
+    def _number(self):
+        number, shift, byte = 0, 0, 128
+        while byte >= 128:
+            byte = self._byte()
+            number |= (byte & 127) << shift
+            shift += 7
+        return number
+
+    def _byte(self):
+        byte = self._data.read(1)
+        if not byte:
+            raise EOFError("it ends too early")
+        return byte[0]
