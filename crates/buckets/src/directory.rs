@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use cloudtrail::{Bucket, BucketObject, NotPut, Putting};
+use cloudtrail::{BucketObject, DeliveryBucket, NotPut, Putting};
 use serde_json::{Map, Value};
 
 /// A directory. It is never made: where it is missing, a file system is not mounted, and nothing must be put in its place.
@@ -45,7 +45,7 @@ impl DirectoryBucket {
     }
 }
 
-impl Bucket for DirectoryBucket {
+impl DeliveryBucket for DirectoryBucket {
     /// Works at once, on the thread that asks.
     fn put<'a>(&'a self, object: BucketObject<'a>) -> Putting<'a> {
         let kept = match object.kms_key {

@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
-use cloudtrail::{Bucket, BucketObject, NotPut, Putting};
+use cloudtrail::{BucketObject, DeliveryBucket, NotPut, Putting};
 use dispatch::Clock;
 use http::{
     HeaderName, HeaderValue, Request, Uri,
@@ -106,7 +106,7 @@ impl S3Bucket {
     }
 }
 
-impl Bucket for S3Bucket {
+impl DeliveryBucket for S3Bucket {
     fn put<'a>(&'a self, object: BucketObject<'a>) -> Putting<'a> {
         Box::pin(self.send(object))
     }

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use model::arn::AccountId;
 
 /// Where files are delivered.
-pub trait Bucket: Send + Sync {
+pub trait DeliveryBucket: Send + Sync {
     /// Puts an object, in the place of one of the same name. When it resolves, the object is there to stay.
     fn put<'a>(&'a self, object: BucketObject<'a>) -> Putting<'a>;
 }
@@ -50,7 +50,7 @@ pub struct Buckets(BTreeMap<String, OfferedBucket>);
 #[derive(Clone)]
 pub struct OfferedBucket {
     /// The bucket.
-    pub bucket: Arc<dyn Bucket>,
+    pub bucket: Arc<dyn DeliveryBucket>,
     /// The accounts whose trails may deliver to it; `None` for all.
     pub accounts: Option<BTreeSet<AccountId>>,
 }
@@ -68,7 +68,7 @@ impl Buckets {
     }
 
     /// The bucket of this name, if the account's trails may deliver to it.
-    pub(crate) fn get(&self, name: &str, account: AccountId) -> Option<&dyn Bucket> {
+    pub(crate) fn get(&self, name: &str, account: AccountId) -> Option<&dyn DeliveryBucket> {
         let offered = self.0.get(name)?;
         let may = offered.accounts.as_ref().is_none_or(|accounts| accounts.contains(&account));
         may.then_some(&*offered.bucket)

@@ -30,7 +30,7 @@ use tokio::sync::{Mutex, Semaphore};
 
 use self::delivery::{Attempts, DigestCopies};
 pub use self::{
-    buckets::{Bucket, BucketObject, Buckets, NotPut, OfferedBucket, Putting},
+    buckets::{BucketObject, Buckets, DeliveryBucket, NotPut, OfferedBucket, Putting},
     delivery::{Delivered, TrailState, WantedTrail, make_wanted, tick},
     index::{Advance, Index},
     tables::Tables,

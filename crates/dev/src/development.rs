@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use audit::Disk;
 use buckets::DirectoryBucket;
 use bytes::Bytes;
-use cloudtrail::{Bucket, Buckets, Destinations, OfferedBucket, PERIOD};
+use cloudtrail::{Buckets, DeliveryBucket, Destinations, OfferedBucket, PERIOD};
 use dispatch::{
     Authentication, BodyFault, ConnectionInfo, Credentials, Dispatcher, Durability, Find, Observer, Origins,
     Regions, StrangersShare,
@@ -167,7 +167,7 @@ const DOMAIN_KEY_DAYS: u32 = 36_500;
 /// Trails deliver to the directories that are named, to begin with none.
 fn destinations(config: &DevConfig, digests: Arc<dyn Disk>) -> Destinations {
     let bucket = |(name, path): &(String, PathBuf)| {
-        let bucket: Arc<dyn Bucket> = Arc::new(DirectoryBucket::new(path.clone()));
+        let bucket: Arc<dyn DeliveryBucket> = Arc::new(DirectoryBucket::new(path.clone()));
         (name.clone(), OfferedBucket { bucket, accounts: None })
     };
     let buckets = Buckets::new(config.buckets.iter().map(bucket).collect());

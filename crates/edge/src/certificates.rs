@@ -208,7 +208,8 @@ fn verify(
     let not_permitted = |name: &Name| CertificateError::NotPermitted(name.clone());
     let mut roots = RootCertStore::empty();
     roots.add(ca.clone()).map_err(|_| not_permitted(first))?;
-    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::new(handshake::provider()));
+    let verifier =
+        WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::new(handshake::provider()));
     let verifier = verifier.build().map_err(failed)?;
     let now = UnixTime::since_unix_epoch(Duration::from_secs(u64::try_from(now).unwrap_or(0)));
     for name in names {

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, io, sync::Arc, time::Duration};
 
 use audit::{Disk, FsDisk, JournalError, MemoryDisk};
 use buckets::{DirectoryBucket, S3Bucket};
-use cloudtrail::{Bucket, Buckets, Destinations, OfferedBucket};
+use cloudtrail::{Buckets, DeliveryBucket, Destinations, OfferedBucket};
 use dispatch::{Backstage, Clock, Dispatcher, Observer};
 use kms::KeyManagement;
 use model::arn::AccountId;
@@ -115,7 +115,7 @@ fn index(data: &DataDir) -> Result<Arc<dyn Disk>, StartError> {
 fn destinations(config: &Config, data: &DataDir, clock: &Arc<dyn Clock>) -> Result<Destinations, ServeError> {
     let mut buckets = BTreeMap::new();
     for (name, BucketSettings { place, accounts }) in &config.buckets {
-        let bucket: Arc<dyn Bucket> = match place {
+        let bucket: Arc<dyn DeliveryBucket> = match place {
             BucketPlace::Directory(path) => {
                 if !path.is_dir() {
                     let directory = path.display();

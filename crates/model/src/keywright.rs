@@ -6,7 +6,7 @@ shape! {
     /// Shape `GetSigningKeyRequest`.
     #[derive(Default)]
     input GetSigningKeyRequest {
-        access_key_id: required text(16, 128, PATTERN_0) = "AccessKeyId",
+        access_key_id: required text(1, 128, PATTERN_0) = "AccessKeyId",
         session_token: optional sensitive_text(1, 16384) = "SessionToken",
         date: required text(8, 8, PATTERN_1) = "Date",
     }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use cloudtrail::{Bucket, BucketObject, NotPut, Putting};
+use cloudtrail::{BucketObject, DeliveryBucket, NotPut, Putting};
 
 /// The name that trails have for it.
 pub const BUCKET: &str = "audit-bucket";
@@ -72,7 +72,7 @@ impl SimBucket {
     }
 }
 
-impl Bucket for SimBucket {
+impl DeliveryBucket for SimBucket {
     fn put<'a>(&'a self, object: BucketObject<'a>) -> Putting<'a> {
         Box::pin(ready(self.keep(&object)))
     }

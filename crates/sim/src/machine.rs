@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use audit::{MemoryDisk, Options};
-use cloudtrail::{Advance, Bucket, Buckets, Destinations, OfferedBucket};
+use cloudtrail::{Advance, Buckets, DeliveryBucket, Destinations, OfferedBucket};
 use dispatch::{
     Authentication, Dispatcher, Durability, Observer, Policies, Reach, Regions, ServiceIdentity,
     StrangersShare, Verified,
@@ -171,7 +171,7 @@ impl Machine {
 
     /// One bucket, for all accounts.
     fn destinations(&self) -> Destinations {
-        let bucket: Arc<dyn Bucket> = Arc::clone(&self.bucket) as _;
+        let bucket: Arc<dyn DeliveryBucket> = Arc::clone(&self.bucket) as _;
         let named = [(BUCKET.to_owned(), OfferedBucket { bucket, accounts: None })];
         Destinations {
             buckets: Buckets::new(named.into()),

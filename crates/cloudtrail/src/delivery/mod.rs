@@ -31,7 +31,7 @@ pub use self::wanted::{WantedTrail, make_wanted};
 pub(crate) use self::{attempts::Attempts, copies::DigestCopies};
 use crate::{
     CloudTrail,
-    buckets::{Bucket, NotPut},
+    buckets::{DeliveryBucket, NotPut},
     progress::Progress,
     records::{BegunRecord, ProgressRecord},
     tables::Tables,
@@ -242,7 +242,7 @@ impl Delivery<'_> {
         (self.now.as_seconds() * 1000).max(record.named.div_euclid(1000) * 1000 + 1000)
     }
 
-    fn bucket(&self) -> Result<&dyn Bucket, NotDelivered> {
+    fn bucket(&self) -> Result<&dyn DeliveryBucket, NotDelivered> {
         let name = &self.trail.settings.bucket;
         self.service.buckets.get(name, self.trail.id.account).ok_or_else(|| {
             let detail = format!("the configuration names no bucket `{name}` that this account may use");

@@ -1,0 +1,106 @@
+//! Connections: HTTP/1.1, plain on loopback or over TLS.
+
+use std::{error::Error, io::BufReader, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
+use s3::{Entrance, Peer};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::JoinSet,
+};
+use tokio_rustls::TlsAcceptor;
+
+/// Connections at a time; more wait to be accepted.
+const CONNECTIONS_MAX: usize = 4096;
+/// How long a head may take.
+const HEAD_WITHIN: Duration = Duration::from_secs(20);
+/// How long a handshake of TLS may take.
+const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
+/// How long requests may go on after a signal to end.
+const END_WITHIN: Duration = Duration::from_secs(20);
+
+/// TLS with a certificate.
+pub(crate) fn tls(certificate: &Path, key: &Path) -> Result<TlsAcceptor, Box<dyn Error>> {
+    let chain = CertificateDer::pem_reader_iter(BufReader::new(std::fs::File::open(certificate)?));
+    let chain = chain.collect::<Result<Vec<_>, _>>()?;
+    let key = PrivateKeyDer::from_pem_file(key)?;
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(chain, key)?;
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+/// Serves until a signal ends it, and then lets what is under way come to its end.
+pub(crate) async fn serve(
+    address: SocketAddr,
+    tls: Option<TlsAcceptor>,
+    entrance: Arc<Entrance>,
+    kms: &str,
+) -> Result<(), Box<dyn Error>> {
+    let listener = TcpListener::bind(address).await?;
+    let address = listener.local_addr()?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    tracing::info!("listening on {scheme}://{address}, keys at {kms}");
+    let (mut terminated, mut interrupted) =
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let mut connections = JoinSet::new();
+    loop {
+        let permit = Arc::clone(&room).acquire_owned().await?;
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = terminated.recv() => break,
+            _ = interrupted.recv() => break,
+        };
+        while connections.try_join_next().is_some() {}
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        stream.set_nodelay(true)?;
+        let (entrance, tls) = (Arc::clone(&entrance), tls.clone());
+        connections.spawn(async move {
+            let peer = Peer { address: peer.ip(), secure: tls.is_some() };
+            match tls {
+                None => answer(stream, peer, entrance, permit).await,
+                Some(tls) => {
+                    if let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE_WITHIN, tls.accept(stream)).await {
+                        answer(stream, peer, entrance, permit).await;
+                    }
+                }
+            }
+        });
+    }
+    tracing::info!("ending");
+    let _ =
+        tokio::time::timeout(END_WITHIN, async { while connections.join_next().await.is_some() {} }).await;
+    Ok(())
+}
+
+async fn answer(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    peer: Peer,
+    entrance: Arc<Entrance>,
+    _room: OwnedSemaphorePermit,
+) {
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let entrance = Arc::clone(&entrance);
+        async move { Ok::<_, std::convert::Infallible>(entrance.answer(request, peer).await) }
+    });
+    let mut connection = http1::Builder::new();
+    connection.timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN).max_buf_size(256 * 1024);
+    if let Err(error) = connection.serve_connection(TokioIo::new(stream), service).await {
+        tracing::debug!(%error, "a connection ended");
+    }
+}

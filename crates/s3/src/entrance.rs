@@ -1,0 +1,244 @@
+//! The way in: a request is believed before anything else sees it.
+//!
+//! The signature is verified here and not by s3s, which would need the secrets of all users, does not look at session tokens, takes
+//! Signature Version 2, and lets headers go unsigned. s3s gets the request without its signature, and its body as data.
+
+use std::{net::IpAddr, sync::Arc};
+
+use forward::Machine;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri, header};
+use hyper::body::Incoming;
+use s3s::{Body, S3Error, S3ErrorCode, service::S3Service};
+use sigv4::{Head, S3AuthError, S3Claim};
+
+use crate::{
+    faults,
+    incoming::{BodyEnd, IncomingData},
+    permission::RequestOrigin,
+    requester::{NoRequester, Requester, Requesters, SoughtRequester},
+};
+
+/// Believes requests, and has them answered.
+pub struct Entrance {
+    requesters: Arc<dyn Requesters>,
+    service: S3Service,
+    region: String,
+    machine: Arc<dyn Machine>,
+    randomness: Arc<dyn envelope::Randomness>,
+}
+
+/// Where a request came from.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer {
+    /// The address.
+    pub address: IpAddr,
+    /// Whether it came over TLS.
+    pub secure: bool,
+}
+
+/// A request that is believed: whose it is, how it came, and what its body comes to.
+#[derive(Clone)]
+pub(crate) struct BelievedRequest {
+    pub(crate) requester: Arc<Requester>,
+    pub(crate) arrived: RequestOrigin,
+    pub(crate) end: BodyEnd,
+    /// What `x-amz-trailer` announces.
+    pub(crate) trailer: Option<String>,
+}
+
+/// Headers that are about the signature and the chunks, and nothing to s3s.
+const TAKEN_OFF: [&str; 6] = [
+    "authorization",
+    "x-amz-content-sha256",
+    "x-amz-date",
+    "x-amz-decoded-content-length",
+    "x-amz-security-token",
+    "x-amz-trailer",
+];
+
+impl Entrance {
+    pub(crate) fn new(
+        requesters: Arc<dyn Requesters>,
+        service: S3Service,
+        region: String,
+        machine: Arc<dyn Machine>,
+        randomness: Arc<dyn envelope::Randomness>,
+    ) -> Self {
+        Self { requesters, service, region, machine, randomness }
+    }
+
+    /// Answers a request.
+    pub async fn answer(&self, request: Request<Incoming>, peer: Peer) -> Response<Body> {
+        let id = self.request_id();
+        let is_head = request.method() == http::Method::HEAD;
+        let answered = match self.believe(request, peer).await {
+            Err(error) => Err(error),
+            Ok((request, end)) => match self.service.call(request).await {
+                Err(_) => Err(S3Error::new(S3ErrorCode::InternalError)),
+                // What was made of a body that is not believed is not answered.
+                Ok(response) => end.error().map_or(Ok(response), Err),
+            },
+        };
+        let mut response = answered.unwrap_or_else(|mut error| {
+            error.set_request_id(id.clone());
+            error.to_http_response().unwrap_or_default()
+        });
+        if is_head && !response.status().is_success() {
+            *response.body_mut() = Body::empty();
+        }
+        let id = HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("0"));
+        response.headers_mut().insert(HeaderName::from_static("x-amz-request-id"), id);
+        response.headers_mut().insert(header::SERVER, HeaderValue::from_static("Keywright"));
+        response
+    }
+
+    /// Verifies the signature, and takes it off.
+    async fn believe(
+        &self,
+        request: Request<Incoming>,
+        Peer { address, secure }: Peer,
+    ) -> Result<(Request<Body>, BodyEnd), S3Error> {
+        let (mut parts, body) = request.into_parts();
+        let head = Head { method: &parts.method, uri: &parts.uri, headers: &parts.headers };
+        let refused = |error: S3AuthError| faults::of_signature(&error);
+        let claim = S3Claim::parse(head).map_err(refused)?;
+        let now = self.machine.now_seconds();
+        claim.check_time(now).map_err(refused)?;
+        claim.check_region(&self.region).map_err(refused)?;
+        let sought = SoughtRequester {
+            access_key_id: claim.access_key_id(),
+            token: claim.security_token(),
+            date: claim.scope().date,
+        };
+        let requester = self.requesters.find(sought).await.map_err(|nobody| unfound(&nobody, &claim))?;
+        let verified = claim.verify(&requester.signing_key, now).map_err(refused)?;
+        let arrived = RequestOrigin {
+            address,
+            secure,
+            user_agent: parts
+                .headers
+                .get(header::USER_AGENT)
+                .and_then(|agent| agent.to_str().ok())
+                .map(str::to_owned),
+            now,
+            region: self.region.clone(),
+            presigned: claim.is_presigned(),
+        };
+        let is_presigned = claim.is_presigned();
+        let end = BodyEnd::default();
+        let data = IncomingData::new(body, verified, end.clone());
+        let trailer =
+            parts.headers.get("x-amz-trailer").and_then(|name| name.to_str().ok()).map(str::to_owned);
+        take_off(&mut parts.headers, data.length());
+        if is_presigned {
+            parts.uri = without_signature(&parts.uri).ok_or_else(|| S3Error::new(S3ErrorCode::InvalidURI))?;
+        }
+        parts.extensions.insert(BelievedRequest { requester, arrived, end: end.clone(), trailer });
+        Ok((Request::from_parts(parts, Body::http_body(data)), end))
+    }
+
+    /// Sixteen capital letters and digits, as S3's.
+    fn request_id(&self) -> String {
+        let mut random = [0; 8];
+        // An id without randomness is still an id.
+        let _ = self.randomness.fill(&mut random);
+        random.iter().map(|byte| format!("{byte:02X}")).collect()
+    }
+}
+
+/// Takes the signature off the headers, and the chunks off what they say of the body.
+fn take_off(headers: &mut HeaderMap, length: Option<u64>) {
+    for name in TAKEN_OFF {
+        headers.remove(name);
+    }
+    headers.remove(header::TRANSFER_ENCODING);
+    headers.remove(header::EXPECT);
+    match length {
+        Some(length) => drop(headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length))),
+        None => drop(headers.remove(header::CONTENT_LENGTH)),
+    }
+    // `aws-chunked` is about the way, not about the object.
+    if let Some(encoding) = headers.get(header::CONTENT_ENCODING).and_then(|value| value.to_str().ok()) {
+        let kept: Vec<_> = encoding
+            .split(',')
+            .map(str::trim)
+            .filter(|coding| *coding != "aws-chunked" && !coding.is_empty())
+            .collect();
+        match HeaderValue::from_str(&kept.join(",")) {
+            Ok(kept) if !kept.is_empty() => drop(headers.insert(header::CONTENT_ENCODING, kept)),
+            _ => drop(headers.remove(header::CONTENT_ENCODING)),
+        }
+    }
+}
+
+/// A presigned target without its signature.
+fn without_signature(uri: &Uri) -> Option<Uri> {
+    let is_kept = |parameter: &&str| {
+        let name = parameter.split('=').next().unwrap_or_default().to_ascii_lowercase();
+        const SIGNATURE: [&str; 7] = [
+            "x-amz-algorithm",
+            "x-amz-credential",
+            "x-amz-date",
+            "x-amz-expires",
+            "x-amz-signedheaders",
+            "x-amz-signature",
+            "x-amz-security-token",
+        ];
+        !SIGNATURE.contains(&name.as_str())
+    };
+    let query: Vec<_> = uri.query().unwrap_or_default().split('&').filter(is_kept).collect();
+    let mut parts = uri.clone().into_parts();
+    let query = query.join("&");
+    let path = uri.path();
+    let target = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
+    parts.path_and_query = Some(target.parse().ok()?);
+    Uri::from_parts(parts).ok()
+}
+
+fn unfound(nobody: &NoRequester, claim: &S3Claim<'_>) -> S3Error {
+    match nobody {
+        NoRequester::Unknown if claim.security_token().is_some() => {
+            faults::of_signature(&S3AuthError::InvalidToken)
+        }
+        NoRequester::Unknown => {
+            faults::of_signature(&S3AuthError::UnknownAccessKey(claim.access_key_id().to_owned()))
+        }
+        NoRequester::Expired => faults::of_signature(&S3AuthError::ExpiredToken),
+        NoRequester::Unavailable(why) => {
+            tracing::warn!(%why, "nobody tells who sends a request");
+            S3Error::with_message(S3ErrorCode::ServiceUnavailable, "Service is unable to handle request.")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_presigned_target_keeps_what_is_no_signature() {
+        for (uri, expected) in [
+            ("/b/k?X-Amz-Algorithm=A&versionId=1&X-Amz-Signature=x", "/b/k?versionId=1"),
+            ("/b/a%2Fb?X-Amz-Date=1&x-amz-security-token=t", "/b/a%2Fb"),
+            ("http://h/b?list-type=2&x-id=ListObjectsV2", "http://h/b?list-type=2&x-id=ListObjectsV2"),
+        ] {
+            assert_eq!(without_signature(&uri.parse().unwrap()).unwrap().to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_about_the_chunks_is_taken_off() {
+        let mut headers = HeaderMap::new();
+        headers.insert("content-encoding", HeaderValue::from_static("aws-chunked,gzip"));
+        headers.insert("authorization", HeaderValue::from_static("x"));
+        headers.insert("content-length", HeaderValue::from_static("99"));
+        take_off(&mut headers, Some(5));
+        assert_eq!(
+            (headers.len(), &headers["content-encoding"], &headers["content-length"]),
+            (2, &HeaderValue::from_static("gzip"), &HeaderValue::from_static("5"))
+        );
+        headers.insert("content-encoding", HeaderValue::from_static("aws-chunked"));
+        take_off(&mut headers, None);
+        assert!(headers.is_empty());
+    }
+}

@@ -1,0 +1,28 @@
+//! S3 with SSE-KMS in front of a directory: objects are sealed under keys that KMS holds.
+//!
+//! ```text
+//! request ──► entrance ──► s3s ──► ops ──► permission   may the caller?   (policies, pure)
+//!             signature    shapes          encryption   how, and under which key?  ──► KMS, as the caller
+//!             and body                     files        chunks, sealed
+//!                                          catalog      one commit publishes the object
+//! ```
+//! Everything goes over the public API of KMS: nothing of the server is in here.
+
+mod checksums;
+mod encryption;
+mod entrance;
+mod faults;
+mod files;
+mod gateway;
+mod incoming;
+mod keywright;
+mod ops;
+mod permission;
+mod receiving;
+mod requester;
+mod setup;
+
+pub use entrance::{Entrance, Peer};
+pub use keywright::KeywrightRequesters;
+pub use requester::{NoRequester, Requester, RequesterPowers, Requesters, SoughtRequester};
+pub use setup::{GatewaySetup, SetupError};

@@ -1,0 +1,176 @@
+//! `CopyObject`: the source is opened as the caller, and sealed anew under a key of the target's, as S3 does: it takes
+//! `kms:Decrypt` of the one and `kms:GenerateDataKey` of the other.
+
+use catalog::{NewObject, StoredObject, WriteIf};
+use s3s::{
+    S3Error, S3ErrorCode, S3Request, S3Response, S3Result,
+    dto::{
+        CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, ETagCondition, MetadataDirective,
+        TaggingDirective,
+    },
+    s3_error,
+};
+
+use super::{
+    get::{opened, show_checksum},
+    kept::KeptHeaders,
+    put::{check_key, tags},
+    sse::{
+        ObjectChecksum, Sealing, etag, has_md5, hexadecimal, named_key, random_etag, sse_headers, timestamp,
+    },
+};
+use crate::{
+    checksums::{ChecksumKind, Hashing, StatedChecksum},
+    encryption::{choose, object_arn},
+    faults,
+    gateway::Gateway,
+    permission::RequestSays,
+    receiving::{PART_BYTES_MAX, Unpublished, publish, receive},
+};
+
+pub(super) async fn copy_object(
+    gateway: &Gateway,
+    request: S3Request<CopyObjectInput>,
+) -> S3Result<S3Response<CopyObjectOutput>> {
+    let believed = gateway.believed(&request.extensions)?.clone();
+    let input = request.input;
+    let (from_bucket, from_key) = source(&input.copy_source)?;
+    let (bucket, key) = (&*input.bucket, &*input.key);
+    check_key(key)?;
+    let sse = sse_headers!(input);
+    let sse_key = named_key(gateway, &believed, &sse).await;
+    gateway.permitted(&believed, ("s3:GetObject", from_bucket, Some(from_key)), RequestSays::default())?;
+    let says = RequestSays { sse: Some(&sse), sse_key: sse_key.as_deref(), ..RequestSays::default() };
+    let found = gateway.permitted(&believed, ("s3:PutObject", bucket, Some(key)), says)?;
+    let copied = copied(gateway, &input, (from_bucket, from_key))?;
+    let replaces = Replaces::of(&input);
+    if (from_bucket, from_key) == (bucket, key)
+        && !(replaces.metadata || replaces.tags || sse.algorithm.is_some())
+    {
+        return Err(s3_error!(
+            InvalidRequest,
+            "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, \
+             storage class, website redirect location or encryption attributes."
+        ));
+    }
+    let choice = choose(&sse, &gateway.encryption_of(&found)?, &object_arn(bucket, key))?;
+    let sealing = Sealing::decode(&copied.envelope)?;
+    let opened_key = gateway.keyring.open(&believed.requester, &sealing.key, (from_bucket, from_key)).await?;
+    let before = sealing.checksum(&opened_key)?;
+    let new = gateway.keyring.make(&believed.requester, &choice, (bucket, key)).await?;
+
+    let asked = input.checksum_algorithm.as_ref().and_then(|name| ChecksumKind::parse(name.as_str()));
+    let announced = asked.or(before.map(|before| before.checksum.kind));
+    let hashing = Hashing::new(StatedChecksum { announced, ..StatedChecksum::default() }, has_md5(&choice));
+    let body = opened(gateway, opened_key, &copied, 0..copied.size).await?;
+    let file = gateway.new_file()?;
+    let unpublished = Unpublished::of(gateway, file);
+    let received = receive(gateway, file, &new.key, Some(body), (hashing, None)).await?;
+    if received.size.plain() != copied.size {
+        return Err(S3Error::new(S3ErrorCode::InternalError));
+    }
+    let tag = match (has_md5(&choice), received.hashed.md5) {
+        (true, Some(md5)) => hexadecimal(&md5),
+        _ => random_etag(gateway)?,
+    };
+    let checksum = ObjectChecksum { checksum: received.hashed.checksum.clone(), is_composite: false };
+    let sealing = Sealing::new(gateway, new.stored, &new.key, &checksum)?;
+    let modified_ms = gateway.now_ms();
+    let object = NewObject {
+        key: key.to_owned(),
+        size: copied.size,
+        modified_ms,
+        etag: tag.clone(),
+        envelope: sealing.encode(),
+        headers: if replaces.metadata { replaced_headers(&input) } else { copied.headers.clone() },
+        tags: if replaces.tags { tags(input.tagging.as_deref())? } else { copied.tags.clone() },
+        parts: vec![received.only_part(&new.key, &tag)?],
+    };
+    publish(gateway, bucket, object, (WriteIf::Always, unpublished)).await?;
+    let mut result = CopyObjectResult {
+        e_tag: Some(etag(&tag)),
+        last_modified: Some(timestamp(modified_ms)),
+        ..CopyObjectResult::default()
+    };
+    show_checksum!(result, &checksum);
+    let shown = sealing.shown();
+    Ok(S3Response::new(CopyObjectOutput {
+        copy_object_result: Some(result),
+        server_side_encryption: shown.algorithm,
+        ssekms_key_id: shown.key,
+        bucket_key_enabled: shown.bucket_key,
+        ..CopyObjectOutput::default()
+    }))
+}
+
+/// What a copy does not take over.
+struct Replaces {
+    metadata: bool,
+    tags: bool,
+}
+
+impl Replaces {
+    fn of(input: &CopyObjectInput) -> Self {
+        let (metadata, tags) = (input.metadata_directive.as_ref(), input.tagging_directive.as_ref());
+        Self {
+            metadata: metadata.is_some_and(|told| told.as_str() == MetadataDirective::REPLACE),
+            tags: tags.is_some_and(|told| told.as_str() == TaggingDirective::REPLACE),
+        }
+    }
+}
+
+/// The object that is copied, if it is as the request wants it, and not too long for a copy.
+fn copied(gateway: &Gateway, input: &CopyObjectInput, (bucket, key): (&str, &str)) -> S3Result<StoredObject> {
+    let copied = gateway.catalog.object(bucket, key).map_err(|error| faults::of_catalog(&error))?;
+    let copied = copied.ok_or_else(|| faults::of_catalog(&catalog::CatalogError::NoSuchKey))?;
+    check_conditions(input, &copied)?;
+    if copied.size > PART_BYTES_MAX {
+        return Err(s3_error!(
+            InvalidRequest,
+            "The specified copy source is larger than the maximum allowable size for a copy source: 5368709120"
+        ));
+    }
+    Ok(copied)
+}
+
+/// The bucket and the key of a copy's source.
+pub(super) fn source(source: &CopySource) -> S3Result<(&str, &str)> {
+    match source {
+        CopySource::Bucket { bucket, key, version_id } => {
+            if version_id.as_deref().is_some_and(|version| version != "null") {
+                return Err(s3_error!(NoSuchVersion, "The specified version does not exist."));
+            }
+            Ok((bucket, key))
+        }
+        CopySource::AccessPoint { .. } | CopySource::Outpost { .. } => {
+            Err(s3_error!(NotImplemented, "There are no access points."))
+        }
+    }
+}
+
+fn check_conditions(input: &CopyObjectInput, copied: &StoredObject) -> S3Result<()> {
+    let is_it = |condition: &ETagCondition| match condition {
+        ETagCondition::Any => true,
+        ETagCondition::ETag(etag) => etag.value() == copied.etag,
+    };
+    let modified = timestamp(copied.modified_ms / 1000 * 1000);
+    let fails = input.copy_source_if_match.as_ref().is_some_and(|condition| !is_it(condition))
+        || input.copy_source_if_none_match.as_ref().is_some_and(is_it)
+        || input.copy_source_if_unmodified_since.as_ref().is_some_and(|since| modified > *since)
+        || input.copy_source_if_modified_since.as_ref().is_some_and(|since| modified <= *since);
+    if fails { Err(faults::of_catalog(&catalog::CatalogError::PreconditionFailed)) } else { Ok(()) }
+}
+
+fn replaced_headers(input: &CopyObjectInput) -> Vec<(String, String)> {
+    KeptHeaders {
+        cache_control: input.cache_control.clone(),
+        content_disposition: input.content_disposition.clone(),
+        content_encoding: input.content_encoding.clone(),
+        content_language: input.content_language.clone(),
+        content_type: input.content_type.clone(),
+        expires: input.expires.clone(),
+        website_redirect_location: input.website_redirect_location.clone(),
+        metadata: input.metadata.clone().unwrap_or_default(),
+    }
+    .into_pairs()
+}

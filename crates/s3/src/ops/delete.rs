@@ -1,0 +1,69 @@
+//! `DeleteObject` and `DeleteObjects`.
+
+use s3s::{
+    S3ErrorCode, S3Request, S3Response, S3Result,
+    dto::{
+        DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput, DeleteObjectsOutput, DeletedObject, Error,
+    },
+    s3_error,
+};
+
+use crate::{faults, gateway::Gateway, permission::RequestSays};
+
+/// Most objects of one `DeleteObjects`.
+const OBJECTS_MAX: usize = 1000;
+
+pub(super) async fn delete_object(
+    gateway: &Gateway,
+    request: S3Request<DeleteObjectInput>,
+) -> S3Result<S3Response<DeleteObjectOutput>> {
+    let believed = gateway.believed(&request.extensions)?;
+    let DeleteObjectInput { bucket, key, version_id, .. } = request.input;
+    gateway.permitted(believed, ("s3:DeleteObject", &bucket, Some(&key)), RequestSays::default())?;
+    if version_id.is_some_and(|version| version != "null") {
+        return Err(s3_error!(NoSuchVersion, "The specified version does not exist."));
+    }
+    let deleted = gateway.catalog.delete(&bucket, &key).await.map_err(|error| faults::of_catalog(&error))?;
+    gateway.forget(deleted.into_iter().flat_map(|object| object.parts).map(|part| part.file).collect());
+    Ok(S3Response::new(DeleteObjectOutput::default()))
+}
+
+pub(super) async fn delete_objects(
+    gateway: &Gateway,
+    request: S3Request<DeleteObjectsInput>,
+) -> S3Result<S3Response<DeleteObjectsOutput>> {
+    let believed = gateway.believed(&request.extensions)?;
+    let DeleteObjectsInput { bucket, delete, .. } = request.input;
+    if delete.objects.is_empty() || delete.objects.len() > OBJECTS_MAX {
+        return Err(s3_error!(
+            MalformedXML,
+            "The XML you provided was not well-formed or did not validate against our published schema"
+        ));
+    }
+    let found = gateway.bucket(&bucket)?;
+    let (mut keys, mut errors) = (Vec::new(), Vec::new());
+    for object in delete.objects {
+        match gateway.check(believed, &found, ("s3:DeleteObject", Some(&object.key)), RequestSays::default())
+        {
+            Ok(()) => keys.push(object.key),
+            Err(refused) => errors.push(Error {
+                code: Some(S3ErrorCode::AccessDenied.as_str().to_owned()),
+                key: Some(object.key),
+                message: refused.message().map(str::to_owned),
+                version_id: None,
+            }),
+        }
+    }
+    let deleted = gateway.catalog.delete_many(&bucket, keys.clone()).await;
+    let deleted = deleted.map_err(|error| faults::of_catalog(&error))?;
+    gateway.forget(
+        deleted.into_iter().flatten().flat_map(|object| object.parts).map(|part| part.file).collect(),
+    );
+    let is_quiet = delete.quiet.unwrap_or_default();
+    let deleted = keys.into_iter().map(|key| DeletedObject { key: Some(key), ..DeletedObject::default() });
+    Ok(S3Response::new(DeleteObjectsOutput {
+        deleted: Some(deleted.filter(|_| !is_quiet).collect()),
+        errors: Some(errors),
+        ..DeleteObjectsOutput::default()
+    }))
+}

@@ -1,0 +1,396 @@
+//! `GetObject` and `HeadObject`.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+use catalog::StoredObject;
+use envelope::{ObjectKey, PartSize, Slot};
+use s3s::{
+    S3Error, S3ErrorCode, S3Request, S3Response, S3Result,
+    dto::{
+        ChecksumMode, ETagCondition, GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput,
+        StreamingBlob, Timestamp,
+    },
+    s3_error,
+};
+use tokio::sync::mpsc;
+
+use super::{
+    kept::KeptHeaders,
+    sse::{Sealing, etag, timestamp},
+};
+use crate::{
+    entrance::BelievedRequest, faults, files::OpenedBatch, gateway::Gateway, permission::RequestSays,
+    receiving::blocking,
+};
+
+/// An object that the caller may read, and what of it.
+struct FoundObject {
+    object: StoredObject,
+    sealing: Sealing,
+    kept: KeptHeaders,
+    /// Which bytes; all, if `None`.
+    range: Option<Range<u64>>,
+    parts_count: Option<i32>,
+}
+
+/// What a request says of which object, and when.
+struct SoughtObject<'i> {
+    bucket: &'i str,
+    key: &'i str,
+    version: Option<&'i str>,
+    range: Option<s3s::dto::Range>,
+    part_number: Option<i32>,
+    if_match: Option<&'i ETagCondition>,
+    if_none_match: Option<&'i ETagCondition>,
+    if_modified_since: Option<&'i Timestamp>,
+    if_unmodified_since: Option<&'i Timestamp>,
+}
+
+macro_rules! sought {
+    ($input:expr) => {
+        SoughtObject {
+            bucket: &$input.bucket,
+            key: &$input.key,
+            version: $input.version_id.as_deref(),
+            range: $input.range,
+            part_number: $input.part_number,
+            if_match: $input.if_match.as_ref(),
+            if_none_match: $input.if_none_match.as_ref(),
+            if_modified_since: $input.if_modified_since.as_ref(),
+            if_unmodified_since: $input.if_unmodified_since.as_ref(),
+        }
+    };
+}
+
+/// Puts a checksum into the member of an output that is for it.
+macro_rules! show_checksum {
+    ($output:ident, $checksum:expr) => {{
+        use crate::checksums::ChecksumKind;
+        let shown: &crate::ops::sse::ObjectChecksum = $checksum;
+        let value = Some(shown.checksum.value.clone());
+        match shown.checksum.kind {
+            ChecksumKind::Crc32 => $output.checksum_crc32 = value,
+            ChecksumKind::Crc32c => $output.checksum_crc32c = value,
+            ChecksumKind::Crc64Nvme => $output.checksum_crc64nvme = value,
+            ChecksumKind::Sha1 => $output.checksum_sha1 = value,
+            ChecksumKind::Sha256 => $output.checksum_sha256 = value,
+        }
+        let kind = if shown.is_composite { "COMPOSITE" } else { "FULL_OBJECT" };
+        $output.checksum_type = Some(s3s::dto::ChecksumType::from_static(kind));
+    }};
+}
+pub(crate) use show_checksum;
+
+/// What answers to `GetObject` and `HeadObject` have in common.
+macro_rules! output {
+    ($kind:ident, $found:ident, $length:expr) => {{
+        let FoundObject { object, sealing, kept, range, parts_count } = &$found;
+        let shown = sealing.shown();
+        let content_range =
+            range.as_ref().map(|range| format!("bytes {}-{}/{}", range.start, range.end - 1, object.size));
+        $kind {
+            accept_ranges: Some("bytes".to_owned()),
+            cache_control: kept.cache_control.clone(),
+            content_disposition: kept.content_disposition.clone(),
+            content_encoding: kept.content_encoding.clone(),
+            content_language: kept.content_language.clone(),
+            content_type: Some(kept.content_type.clone().unwrap_or_else(|| CONTENT_TYPE.to_owned())),
+            expires: kept.expires.clone(),
+            website_redirect_location: kept.website_redirect_location.clone(),
+            metadata: Some(kept.metadata.clone()).filter(|metadata| !metadata.is_empty()),
+            content_length: i64::try_from($length).ok(),
+            content_range,
+            e_tag: Some(etag(&object.etag)),
+            last_modified: Some(timestamp(object.modified_ms)),
+            parts_count: *parts_count,
+            server_side_encryption: shown.algorithm,
+            ssekms_key_id: shown.key,
+            bucket_key_enabled: shown.bucket_key,
+            ..$kind::default()
+        }
+    }};
+}
+
+/// What S3 says of an object whose type nobody told.
+const CONTENT_TYPE: &str = "binary/octet-stream";
+
+pub(super) async fn get_object(
+    gateway: &Gateway,
+    request: S3Request<GetObjectInput>,
+) -> S3Result<S3Response<GetObjectOutput>> {
+    let believed = gateway.believed(&request.extensions)?;
+    let input = request.input;
+    refuse_sse(&request.headers)?;
+    let found = find(gateway, believed, &sought!(input))?;
+    let key =
+        gateway.keyring.open(&believed.requester, &found.sealing.key, (&input.bucket, &input.key)).await?;
+    let range = found.range.clone().unwrap_or(0..found.object.size);
+    let mut output = output!(GetObjectOutput, found, range.end - range.start);
+    if found.range.is_none()
+        && is_enabled(input.checksum_mode.as_ref())
+        && let Some(checksum) = found.sealing.checksum(&key)?
+    {
+        show_checksum!(output, &checksum);
+    }
+    let tags = found.object.tags.len();
+    output.tag_count = i32::try_from(tags).ok().filter(|count| *count > 0);
+    overridden(&input, &mut output);
+    output.body = Some(opened(gateway, key, &found.object, range).await?);
+    Ok(S3Response::new(output))
+}
+
+pub(super) async fn head_object(
+    gateway: &Gateway,
+    request: S3Request<HeadObjectInput>,
+) -> S3Result<S3Response<HeadObjectOutput>> {
+    let believed = gateway.believed(&request.extensions)?;
+    let input = request.input;
+    refuse_sse(&request.headers)?;
+    let found = find(gateway, believed, &sought!(input))?;
+    let length = found.range.as_ref().map_or(found.object.size, |range| range.end - range.start);
+    let mut output = output!(HeadObjectOutput, found, length);
+    if found.range.is_none() && is_enabled(input.checksum_mode.as_ref()) {
+        // Checksums tell of the plaintext, so that they take the key.
+        let key = gateway
+            .keyring
+            .open(&believed.requester, &found.sealing.key, (&input.bucket, &input.key))
+            .await?;
+        if let Some(checksum) = found.sealing.checksum(&key)? {
+            show_checksum!(output, &checksum);
+        }
+    }
+    Ok(S3Response::new(output))
+}
+
+/// An object, if the caller may read it and the conditions hold.
+fn find(gateway: &Gateway, believed: &BelievedRequest, sought: &SoughtObject<'_>) -> S3Result<FoundObject> {
+    let SoughtObject { bucket, key, version, .. } = *sought;
+    let found = gateway.permitted(believed, ("s3:GetObject", bucket, Some(key)), RequestSays::default())?;
+    if version.is_some_and(|version| version != "null") {
+        return Err(s3_error!(NoSuchVersion, "The specified version does not exist."));
+    }
+    let object = gateway.catalog.object(bucket, key).map_err(|error| faults::of_catalog(&error))?;
+    let Some(object) = object else {
+        // Who may not list does not learn what there is not.
+        gateway.check(believed, &found, ("s3:ListBucket", None), RequestSays::default())?;
+        return Err(faults::of_catalog(&catalog::CatalogError::NoSuchKey));
+    };
+    check_conditions(&object, sought)?;
+    let sealing = Sealing::decode(&object.envelope)?;
+    let kept = KeptHeaders::of_pairs(&object.headers);
+    let (range, parts_count) = chosen(&object, sought)?;
+    Ok(FoundObject { object, sealing, kept, range, parts_count })
+}
+
+/// RFC 9110 section 13.2.2.
+fn check_conditions(object: &StoredObject, sought: &SoughtObject<'_>) -> S3Result<()> {
+    let failed = || faults::of_catalog(&catalog::CatalogError::PreconditionFailed);
+    let is_it = |condition: &ETagCondition| match condition {
+        ETagCondition::Any => true,
+        ETagCondition::ETag(etag) => etag.value() == object.etag,
+    };
+    let modified = timestamp(object.modified_ms / 1000 * 1000);
+    match (sought.if_match, sought.if_unmodified_since) {
+        (Some(condition), _) if !is_it(condition) => return Err(failed()),
+        (None, Some(since)) if modified > *since => return Err(failed()),
+        _ => {}
+    }
+    let is_unchanged = match (sought.if_none_match, sought.if_modified_since) {
+        (Some(condition), _) => is_it(condition),
+        (None, Some(since)) => modified <= *since,
+        (None, None) => false,
+    };
+    if is_unchanged {
+        return Err(faults::custom("NotModified", "Not Modified".to_owned(), http::StatusCode::NOT_MODIFIED));
+    }
+    Ok(())
+}
+
+/// Which bytes are wanted, and of how many parts.
+fn chosen(object: &StoredObject, sought: &SoughtObject<'_>) -> S3Result<(Option<Range<u64>>, Option<i32>)> {
+    match (sought.part_number, &sought.range) {
+        (Some(_), Some(_)) => {
+            Err(s3_error!(InvalidRequest, "Cannot specify both Range header and partNumber query parameter"))
+        }
+        (None, None) => Ok((None, None)),
+        (None, Some(range)) => {
+            let range = range.check(object.size).map_err(|_| {
+                S3Error::with_message(S3ErrorCode::InvalidRange, "The requested range is not satisfiable")
+            })?;
+            Ok((Some(range), None))
+        }
+        (Some(number), None) => {
+            let missing = || {
+                faults::custom(
+                    "InvalidPartNumber",
+                    "The requested partnumber is not satisfiable".to_owned(),
+                    http::StatusCode::RANGE_NOT_SATISFIABLE,
+                )
+            };
+            let at = usize::try_from(number - 1).map_err(|_| missing())?;
+            let part = object.parts.get(at).ok_or_else(missing)?;
+            let start = object.parts.iter().take(at).map(|part| part.size).sum::<u64>();
+            let count =
+                (object.parts.len() > 1).then(|| i32::try_from(object.parts.len()).unwrap_or(i32::MAX));
+            let range = start..start + part.size;
+            Ok(((!range.is_empty()).then_some(range), count))
+        }
+    }
+}
+
+/// The plaintext of a range, chunk after chunk. What is read first is opened before this returns, so that what does not open at
+/// all is answered as an error; what does not open later ends the connection.
+pub(super) async fn opened(
+    gateway: &Gateway,
+    key: ObjectKey,
+    object: &StoredObject,
+    range: Range<u64>,
+) -> S3Result<StreamingBlob> {
+    let pieces = pieces(object, &range)?;
+    let (files, first) = (gateway.files.clone(), pieces.first().cloned());
+    let Some(first) = first else { return Ok(StreamingBlob::from(s3s::Body::empty())) };
+    let begun = {
+        let files = files.clone();
+        let begin = move || {
+            let mut reader =
+                files.read(first.file, &key, (&first.slot, &first.voucher), first.range.clone())?;
+            let batch = reader.next()?;
+            Ok((key, reader, batch))
+        };
+        blocking(begin).await?
+    };
+    let (sender, receiver) = mpsc::channel::<Result<Bytes, ReadFailed>>(BATCHES);
+    tokio::spawn(async move {
+        let (mut key, mut reader, mut batch) = begun;
+        let mut rest = pieces.into_iter().skip(1);
+        loop {
+            while let Some(OpenedBatch { buffer, wanted }) = batch {
+                let buffer = Bytes::from(buffer);
+                for range in wanted {
+                    if !range.is_empty() && sender.send(Ok(buffer.slice(range))).await.is_err() {
+                        return;
+                    }
+                }
+                let read = blocking(move || {
+                    let batch = reader.next()?;
+                    Ok((reader, batch))
+                });
+                match read.await {
+                    Ok(read) => (reader, batch) = read,
+                    Err(_) => return drop(sender.send(Err(ReadFailed)).await),
+                }
+            }
+            let Some(piece) = rest.next() else { return };
+            let files = files.clone();
+            let read = blocking(move || {
+                let mut reader = files.read(piece.file, &key, (&piece.slot, &piece.voucher), piece.range)?;
+                let batch = reader.next()?;
+                Ok((key, reader, batch))
+            });
+            match read.await {
+                Ok(read) => (key, reader, batch) = read,
+                Err(_) => return drop(sender.send(Err(ReadFailed)).await),
+            }
+        }
+    });
+    Ok(StreamingBlob::wrap(ReceivedChunks(receiver)))
+}
+
+/// Chunks that wait for the client.
+const BATCHES: usize = 4;
+
+/// What is read of one part.
+#[derive(Clone)]
+struct PartPiece {
+    file: catalog::FileId,
+    slot: Slot,
+    voucher: Bytes,
+    /// Within the part.
+    range: Range<u64>,
+}
+
+/// The parts that a range needs, and what of each.
+fn pieces(object: &StoredObject, range: &Range<u64>) -> S3Result<Vec<PartPiece>> {
+    let mut pieces = Vec::new();
+    let parts = u32::try_from(object.parts.len()).unwrap_or(u32::MAX);
+    let mut offset = 0;
+    for (number, part) in (0..).zip(&object.parts) {
+        let (start, end) = (offset, offset + part.size);
+        let size = PartSize::of_plain(part.size).map_err(S3Error::internal_error)?;
+        if range.start < end && range.end > start {
+            pieces.push(PartPiece {
+                file: part.file,
+                slot: Slot { part: number, parts, offset, size },
+                voucher: part.note.clone(),
+                range: range.start.max(start) - start..range.end.min(end) - start,
+            });
+        }
+        offset = end;
+    }
+    Ok(pieces)
+}
+
+/// Chunks as they come from the task that reads them.
+struct ReceivedChunks(mpsc::Receiver<Result<Bytes, ReadFailed>>);
+
+/// A chunk could not be read, or did not open. The connection ends, so that nobody takes what came for the whole.
+#[derive(Debug)]
+struct ReadFailed;
+
+impl futures_util::Stream for ReceivedChunks {
+    type Item = Result<Bytes, ReadFailed>;
+
+    fn poll_next(
+        mut self: std::pin::Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Self::Item>> {
+        self.0.poll_recv(cx)
+    }
+}
+
+impl std::fmt::Display for ReadFailed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a chunk of the object could not be read")
+    }
+}
+
+impl std::error::Error for ReadFailed {}
+
+/// What a request to read says that answers show in place of what is kept.
+fn overridden(input: &GetObjectInput, output: &mut GetObjectOutput) {
+    let replace = |to: &mut Option<String>, by: &Option<String>| {
+        if by.is_some() {
+            to.clone_from(by);
+        }
+    };
+    replace(&mut output.cache_control, &input.response_cache_control);
+    replace(&mut output.content_disposition, &input.response_content_disposition);
+    replace(&mut output.content_encoding, &input.response_content_encoding);
+    replace(&mut output.content_language, &input.response_content_language);
+    replace(&mut output.content_type, &input.response_content_type);
+    if input.response_expires.is_some() {
+        output.expires.clone_from(&input.response_expires);
+    }
+}
+
+/// A request to read that says how to encrypt.
+fn refuse_sse(headers: &http::HeaderMap) -> S3Result<()> {
+    if headers.contains_key("x-amz-server-side-encryption") {
+        return Err(s3_error!(
+            InvalidArgument,
+            "x-amz-server-side-encryption header is not supported for this operation."
+        ));
+    }
+    if headers.contains_key("x-amz-server-side-encryption-customer-algorithm") {
+        return Err(s3_error!(
+            InvalidRequest,
+            "The encryption parameters are not applicable to this object."
+        ));
+    }
+    Ok(())
+}
+
+fn is_enabled(mode: Option<&ChecksumMode>) -> bool {
+    mode.is_some_and(|mode| mode.as_str() == ChecksumMode::ENABLED)
+}

@@ -1,0 +1,141 @@
+//! Whether somebody may do something with a bucket or an object. S3's semantics: in one account, either the caller's own
+//! policies or the bucket's allow; across accounts, both. A denial anywhere stands.
+
+use std::net::IpAddr;
+
+use policy::{ConditionKey, ConditionKeys, Identity, Layers, Policy, Question, Values, decide};
+use s3s::{S3Error, S3ErrorCode};
+
+use crate::{encryption::SseHeaders, requester::Requester};
+
+/// What is asked for.
+pub(crate) struct S3Permission<'a> {
+    /// Such as `s3:PutObject`.
+    pub(crate) action: &'a str,
+    /// The ARN of the bucket or the object; `*` for none.
+    pub(crate) resource: &'a str,
+    /// The bucket's account and policy, if there is a bucket.
+    pub(crate) bucket: Option<(&'a str, Option<&'a Policy>)>,
+    /// What the request says of itself.
+    pub(crate) says: RequestSays<'a>,
+}
+
+/// What a request says to condition keys beside who sent it.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct RequestSays<'a> {
+    /// How objects are listed.
+    pub(crate) listing: Option<ListingSays<'a>>,
+    /// How an object is to be encrypted. S3 shows what the request has, not what the bucket adds.
+    pub(crate) sse: Option<&'a SseHeaders>,
+    /// The ARN of the key that is used, where the request names one.
+    pub(crate) sse_key: Option<&'a str>,
+}
+
+/// What a listing asks for.
+#[derive(Clone, Copy)]
+pub(crate) struct ListingSays<'a> {
+    pub(crate) prefix: &'a str,
+    pub(crate) delimiter: &'a str,
+    pub(crate) max_keys: i32,
+}
+
+/// How a request came.
+#[derive(Debug, Clone)]
+pub(crate) struct RequestOrigin {
+    pub(crate) address: IpAddr,
+    pub(crate) secure: bool,
+    pub(crate) user_agent: Option<String>,
+    /// Seconds since 1970.
+    pub(crate) now: i64,
+    pub(crate) region: String,
+    pub(crate) presigned: bool,
+}
+
+/// Asks for a permission.
+///
+/// # Errors
+/// `AccessDenied`, with AWS's text.
+pub(crate) fn require(
+    requester: &Requester,
+    arrived: &RequestOrigin,
+    permission: &S3Permission<'_>,
+) -> Result<(), S3Error> {
+    let S3Permission { action, resource, bucket, .. } = permission;
+    let keys = RequestKeys { requester, arrived, says: permission.says };
+    let question = Question { principal: &requester.principal, action, resource, keys: &keys };
+    let own: Vec<&Policy>;
+    let identity = match &requester.powers.identity {
+        None => Identity::RootUser,
+        Some(policies) => {
+            own = policies.iter().collect();
+            Identity::Policies(&own)
+        }
+    };
+    let session: Option<Vec<&Policy>> = requester.powers.session.as_ref().map(|all| all.iter().collect());
+    let decision = decide(
+        &question,
+        &Layers {
+            resource_policy: bucket.and_then(|(_, policy)| policy),
+            resource_policy_decides: false,
+            resource_account: bucket.map(|(account, _)| account),
+            identity,
+            boundary: requester.powers.boundary.as_ref(),
+            session: session.as_deref(),
+            grant: None,
+        },
+    );
+    // Without a bucket policy nothing lets another account in.
+    let is_foreign = bucket.is_some_and(|(account, policy)| policy.is_none() && account != requester.account);
+    if decision.is_allowed() && !is_foreign {
+        return Ok(());
+    }
+    let because = if is_foreign && decision.is_allowed() {
+        format!(" because no resource-based policy allows the {action} action")
+    } else {
+        decision.because(action)
+    };
+    let arn = &requester.arn;
+    let text =
+        format!("User: {arn} is not authorized to perform: {action} on resource: \"{resource}\"{because}");
+    Err(S3Error::with_message(S3ErrorCode::AccessDenied, text))
+}
+
+/// What conditions ask about.
+struct RequestKeys<'a> {
+    requester: &'a Requester,
+    arrived: &'a RequestOrigin,
+    says: RequestSays<'a>,
+}
+
+impl ConditionKeys for RequestKeys<'_> {
+    fn lookup(&self, key: &ConditionKey) -> Option<Values<'_>> {
+        let Self { requester, arrived, says } = self;
+        let listing = says.listing.as_ref();
+        let sse = says.sse;
+        Some(match key.name() {
+            "aws:currenttime" => Values::one(iso8601(arrived.now)),
+            "aws:epochtime" => Values::one(arrived.now.to_string()),
+            "aws:requestedregion" => Values::one(arrived.region.as_str()),
+            "aws:securetransport" => truth(arrived.secure),
+            "aws:sourceip" => Values::one(arrived.address.to_string()),
+            "aws:useragent" => Values::one(arrived.user_agent.as_deref()?),
+            "aws:viaawsservice" => truth(false),
+            "s3:authtype" => Values::one(if arrived.presigned { "REST-QUERY-STRING" } else { "REST-HEADER" }),
+            "s3:signatureversion" => Values::one("AWS4-HMAC-SHA256"),
+            "s3:prefix" => Values::one(listing?.prefix),
+            "s3:delimiter" => Values::one(listing?.delimiter),
+            "s3:max-keys" => Values::one(listing?.max_keys.to_string()),
+            "s3:x-amz-server-side-encryption" => Values::one(sse?.algorithm.as_deref()?),
+            "s3:x-amz-server-side-encryption-aws-kms-key-id" => Values::one(says.sse_key?),
+            _ => return requester.lookup(key),
+        })
+    }
+}
+
+fn truth(value: bool) -> Values<'static> {
+    Values::one(if value { "true" } else { "false" })
+}
+
+fn iso8601(seconds: i64) -> String {
+    model::Timestamp::from_millis(seconds.saturating_mul(1000)).to_iso8601()
+}

@@ -1,0 +1,163 @@
+//! Data on its way into a sealed file.
+
+use bytes::Bytes;
+use catalog::{FileId, NewObject, StoredPart, WriteIf};
+use envelope::{ObjectKey, PartHeader, PartSize, Slot};
+use futures_util::StreamExt as _;
+use s3s::{S3Error, S3ErrorCode, dto::StreamingBlob};
+
+use crate::{
+    checksums::{Hashed, Hashing},
+    faults,
+    files::PartWriter,
+    gateway::Gateway,
+    incoming::BodyEnd,
+};
+
+/// What was received: a file without a row yet.
+pub(crate) struct ReceivedPart {
+    pub(crate) file: FileId,
+    pub(crate) header: PartHeader,
+    pub(crate) size: PartSize,
+    pub(crate) hashed: Hashed,
+}
+
+/// A file that is removed, unless somebody keeps it.
+pub(crate) struct Unpublished<'g> {
+    gateway: &'g Gateway,
+    files: Vec<FileId>,
+}
+
+impl<'g> Unpublished<'g> {
+    pub(crate) fn of(gateway: &'g Gateway, file: FileId) -> Self {
+        Self { gateway, files: vec![file] }
+    }
+
+    /// A row names the file by now, or may.
+    pub(crate) fn keep(mut self) {
+        self.files.clear();
+    }
+}
+
+impl Drop for Unpublished<'_> {
+    fn drop(&mut self) {
+        self.gateway.forget(std::mem::take(&mut self.files));
+    }
+}
+
+/// Longest object of one request, and longest part, in bytes: 5 GiB.
+pub(crate) const PART_BYTES_MAX: u64 = 5 * 1024 * 1024 * 1024;
+
+/// Seals a body into a new file, which is synced when this returns.
+///
+/// # Errors
+/// Why the body is not believed, or does not have the checksum that it should have; what the disk refuses.
+pub(crate) async fn receive(
+    gateway: &Gateway,
+    file: FileId,
+    key: &ObjectKey,
+    body: Option<StreamingBlob>,
+    (mut hashing, end): (Hashing, Option<&BodyEnd>),
+) -> Result<ReceivedPart, S3Error> {
+    let mut writer =
+        gateway.files.create(file, key, &*gateway.randomness).map_err(|error| faults::of_file(&error))?;
+    let mut bytes = 0_u64;
+    if let Some(mut body) = body {
+        while let Some(data) = body.next().await {
+            let data = data.map_err(|_| broken(end))?;
+            bytes += data.len() as u64;
+            if bytes > PART_BYTES_MAX {
+                let text = "Your proposed upload exceeds the maximum allowed size";
+                return Err(S3Error::with_message(S3ErrorCode::EntityTooLarge, text));
+            }
+            hashing.update(&data);
+            writer = write(writer, &data).await?;
+        }
+    }
+    let trailer = match end {
+        Some(end) => end.trailer()?,
+        None => None,
+    };
+    let hashed = hashing.finish(trailer.as_ref())?;
+    let files = gateway.files.clone();
+    let written = blocking(move || {
+        let written = writer.finish()?;
+        files.sync_name(file)?;
+        Ok(written)
+    });
+    let written = written.await?;
+    Ok(ReceivedPart { file, header: written.header, size: written.size, hashed })
+}
+
+async fn write(mut writer: PartWriter, data: &Bytes) -> Result<PartWriter, S3Error> {
+    let mut rest = &**data;
+    loop {
+        writer.take(&mut rest);
+        if rest.is_empty() {
+            return Ok(writer);
+        }
+        debug_assert!(writer.is_full(), "a writer takes all that it has room for");
+        writer = blocking(move || writer.flush().map(|()| writer)).await?;
+    }
+}
+
+/// Work with a file, off the threads that answer.
+///
+/// # Errors
+/// What the work answers.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, crate::files::FileError> + Send + 'static,
+) -> Result<T, S3Error> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(S3Error::internal_error)?.map_err(|error| faults::of_file(&error))
+}
+
+fn broken(end: Option<&BodyEnd>) -> S3Error {
+    let told = end.and_then(BodyEnd::error);
+    told.unwrap_or_else(|| {
+        S3Error::with_message(S3ErrorCode::IncompleteBody, "The request body terminated unexpectedly")
+    })
+}
+
+/// Publishes an object, whose files are kept then, and forgets what it replaces.
+///
+/// # Errors
+/// What the catalog refuses. The files go then, unless nobody knows whether they are named.
+pub(crate) async fn publish(
+    gateway: &Gateway,
+    bucket: &str,
+    object: NewObject,
+    (condition, unpublished): (WriteIf, Unpublished<'_>),
+) -> Result<(), S3Error> {
+    match gateway.catalog.put(bucket, object, condition).await {
+        Ok(published) => {
+            unpublished.keep();
+            gateway.forget(published.replaced);
+            Ok(())
+        }
+        Err(error) => {
+            if !error.is_refusal() {
+                unpublished.keep();
+            }
+            Err(faults::of_catalog(&error))
+        }
+    }
+}
+
+impl ReceivedPart {
+    /// The part that an object of one request has.
+    ///
+    /// # Errors
+    /// An internal error.
+    pub(crate) fn only_part(&self, key: &ObjectKey, etag: &str) -> Result<StoredPart, S3Error> {
+        let slot = Slot { part: 0, parts: 1, offset: 0, size: self.size };
+        let voucher = key.vouch(&self.header, &slot).map_err(S3Error::internal_error)?;
+        Ok(StoredPart {
+            number: 1,
+            size: self.size.plain(),
+            file: self.file,
+            etag: etag.to_owned(),
+            note: Bytes::copy_from_slice(&voucher),
+        })
+    }
+}
