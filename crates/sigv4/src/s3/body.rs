@@ -8,7 +8,7 @@ use super::{
     chain::Chain,
     payload::Payload,
     refusal::S3AuthError,
-    streamed::{Streamed, Trailers},
+    streamed::{Streamed, Trailer, Trailers},
 };
 
 /// Takes the bytes of a body as they come, in pieces of any size, and gives the object's data, without a copy.
@@ -37,15 +37,6 @@ enum Coming {
     Hashed { stated: [u8; 32], hash: Context },
     Unsigned,
     Streamed(Box<Streamed>),
-}
-
-/// The checksum that came behind a streamed body. Nothing of it is compared with the body yet: that is for the caller.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trailer {
-    /// The name in lower case, such as `x-amz-checksum-crc32`.
-    pub name: String,
-    /// The value as it was sent, without spaces around it.
-    pub value: String,
 }
 
 impl S3Body {

@@ -38,9 +38,10 @@ use crate::query::{decode, params};
 use crate::{ALGORITHM, AUTHORIZATION_BYTES_MAX, EXPIRES_SECONDS_MAX, QUERY_PARAMETERS_MAX, S3_SKEW_SECONDS};
 use crate::{AuthError, Head, Scope, SigningKey, Stamp, authorization, canonical, presigned};
 
-pub use body::{S3Body, Trailer};
+pub use body::S3Body;
 pub use payload::Payload;
 pub use refusal::{Flaw, S3AuthError};
+pub use streamed::Trailer;
 
 /// A signature as a request to S3 states it: well-formed, not yet believed.
 ///
@@ -251,7 +252,10 @@ impl<'a> Carrier<'a> {
 
 /// What the request states of its body, and the line for it in what is signed.
 fn payload(field: Field<'_>, presigned: bool) -> Result<(Payload, &[u8]), S3AuthError> {
-    let refused = |value: &[u8]| S3AuthError::InvalidPayloadHash(String::from_utf8_lossy(value).into_owned());
+    let refused = |value: &[u8]| {
+        let shown = value.get(..SHOWN_BYTES_MAX).unwrap_or(value);
+        S3AuthError::InvalidPayloadHash(String::from_utf8_lossy(shown).into_owned())
+    };
     let value = match field {
         Field::Absent if presigned => return Ok((Payload::Unsigned, b"UNSIGNED-PAYLOAD")),
         Field::Absent => return Err(S3AuthError::MissingPayloadHash),
@@ -354,3 +358,6 @@ fn malformed_header(error: AuthError) -> S3AuthError {
 fn malformed_query(error: AuthError) -> S3AuthError {
     S3AuthError::Malformed { presigned: true, flaw: Flaw::Common(error) }
 }
+
+/// How much is shown of a payload hash that is none.
+const SHOWN_BYTES_MAX: usize = 128;

@@ -14,7 +14,16 @@ use bytes::Bytes;
 use http::HeaderMap;
 use memchr::memchr;
 
-use super::{body::Trailer, chain::Chain, refusal::S3AuthError};
+use super::{chain::Chain, refusal::S3AuthError};
+
+/// The checksum that came behind a streamed body. Nothing of it is compared with the body yet: that is for the caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trailer {
+    /// The name in lower case, such as `x-amz-checksum-crc32`.
+    pub name: String,
+    /// The value as it was sent, without spaces around it.
+    pub value: String,
+}
 
 /// Where a body is, byte for byte; it keeps no data.
 pub(super) struct Streamed {
