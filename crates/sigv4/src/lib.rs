@@ -97,6 +97,9 @@ pub const AUTHORIZATION_BYTES_MAX: usize = 4096;
 /// How many headers a signature may cover.
 pub const SIGNED_HEADERS_MAX: usize = 64;
 
+/// How many headers a signature for S3 may cover: each of an object's metadata is one.
+pub const S3_SIGNED_HEADERS_MAX: usize = 128;
+
 /// How many parameters a query may have: sorting them costs memory, before anything is believed.
 pub const QUERY_PARAMETERS_MAX: usize = 1000;
 

@@ -25,6 +25,7 @@ mod refusal;
 mod streamed;
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
@@ -35,7 +36,10 @@ use crate::claim::{Parts, covers, each_name, five, signature};
 use crate::fields::{Field, Fields};
 use crate::key::TERMINATOR;
 use crate::query::{decode, params};
-use crate::{ALGORITHM, AUTHORIZATION_BYTES_MAX, EXPIRES_SECONDS_MAX, QUERY_PARAMETERS_MAX, S3_SKEW_SECONDS};
+use crate::{
+    ALGORITHM, AUTHORIZATION_BYTES_MAX, EXPIRES_SECONDS_MAX, QUERY_PARAMETERS_MAX, S3_SIGNED_HEADERS_MAX,
+    S3_SKEW_SECONDS,
+};
 use crate::{AuthError, Head, Scope, SigningKey, Stamp, authorization, canonical, presigned};
 
 pub use body::S3Body;
@@ -88,8 +92,10 @@ impl<'a> S3Claim<'a> {
         if date != parts.signed_at.date() {
             return Err(malformed(Flaw::ScopeDate { scope: date.into_owned(), signed: parts.signed_at }));
         }
-        each_name(&parts.signed_headers, |_| {}).map_err(|error| malformed(Flaw::Common(error)))?;
-        check_signed(head.headers, &parts.signed_headers)?;
+        let mut signed = Vec::new();
+        each_name(&parts.signed_headers, S3_SIGNED_HEADERS_MAX, |name| signed.push(name))
+            .ok_or(malformed(Flaw::SignedHeaders))?;
+        check_signed(head.headers, &signed)?;
         Ok(Self {
             head,
             access_key_id,
@@ -335,19 +341,19 @@ fn life_seconds(expires: &str) -> Result<u32, Flaw> {
     digits.parse().ok().filter(|seconds| *seconds <= EXPIRES_SECONDS_MAX).ok_or(Flaw::ExpiresTooLong)
 }
 
-/// Who adds a header to a request that somebody else signed must not change what the request does.
-fn check_signed(headers: &HeaderMap, list: &str) -> Result<(), S3AuthError> {
-    let must_be_signed =
-        |name: &str| name == "content-md5" || (name.starts_with("x-amz-") && name != "x-amz-content-sha256");
-    let host = std::iter::once("host");
-    let names = headers.keys().map(http::HeaderName::as_str).filter(|name| must_be_signed(name));
-    let mut unsigned: Vec<_> =
-        host.chain(names).filter(|name| !covers(list, name)).map(str::to_owned).collect();
-    if unsigned.is_empty() {
-        return Ok(());
-    }
-    unsigned.sort_unstable();
-    Err(S3AuthError::HeadersNotSigned(unsigned))
+/// Who adds a header to a request that somebody else signed must not change what the request does. The signed names are in
+/// ascending order.
+fn check_signed(headers: &HeaderMap, signed: &[&[u8]]) -> Result<(), S3AuthError> {
+    let must_be_signed = |name: &&str| match *name {
+        "host" | "content-md5" => true,
+        "x-amz-content-sha256" => false,
+        name => name.starts_with("x-amz-"),
+    };
+    let present = headers.keys().map(http::HeaderName::as_str);
+    let missing = std::iter::once("host").chain(present).filter(must_be_signed);
+    let missing = missing.filter(|name| signed.binary_search(&name.as_bytes()).is_err());
+    let names: BTreeSet<_> = missing.map(str::to_owned).collect();
+    if names.is_empty() { Ok(()) } else { Err(S3AuthError::HeadersNotSigned(names)) }
 }
 
 fn malformed_header(error: AuthError) -> S3AuthError {

@@ -68,8 +68,10 @@ fn what_is_cut_off_is_incomplete() {
                 "{sent:?} {end}"
             );
         }
-        let longer = [&request.body[..], b"\r\n"].concat();
-        assert_eq!(came(&request, &longer), Err(S3AuthError::IncompleteBody), "{sent:?}");
+        for more in [&b"\r\n"[..], b"x"] {
+            let longer = [&request.body[..], more].concat();
+            assert_eq!(came(&request, &longer), Err(S3AuthError::IncompleteBody), "{sent:?}");
+        }
     }
     let hashed = upload(Sent::Hashed, &[b"data"]);
     for other in [&b"dat"[..], b"data.", b""] {
@@ -185,6 +187,13 @@ fn announcements_that_are_missing() {
         ("STREAMING-AWS4-HMAC-SHA256-PAYLOAD", &[][..], "MissingContentLength", 411, length),
         (
             "STREAMING-AWS4-HMAC-SHA256-PAYLOAD",
+            &[("x-amz-decoded-content-length", "0"), ("x-amz-decoded-content-length", "0")],
+            "MissingContentLength",
+            411,
+            length,
+        ),
+        (
+            "STREAMING-AWS4-HMAC-SHA256-PAYLOAD",
             &[("x-amz-decoded-content-length", "-1")],
             "MissingContentLength",
             411,
@@ -243,6 +252,22 @@ fn chunks_in_another_order_or_of_another_request_are_refused() {
     let other = Request::new("PUT", "https://s3.example/bucket/other", &[], b"");
     let other = signed(&other, Sent::SignedChunks, &[&first, &second], TRAILER);
     assert_eq!(came(&request, &other.body), Err(S3AuthError::Mismatch));
+}
+
+/// A stranger's long line costs no memory, and no data is given of a chunk that is too large.
+#[test]
+fn what_is_too_long_is_refused_at_once() {
+    let first = |sent, bytes: &[u8]| {
+        let mut body = head(&upload(sent, &[b"123456789"]), SIGNED_SECONDS).unwrap();
+        body.read(&mut Bytes::copy_from_slice(bytes))
+    };
+    for sent in STREAMED {
+        assert_eq!(first(sent, &[b'0'; 1024]), Ok(None), "{sent:?}");
+        assert_eq!(first(sent, &[b'0'; 1025]), Err(S3AuthError::IncompleteBody), "{sent:?}");
+    }
+    assert_eq!(first(Sent::UnsignedTrailer, b"a\r\n1"), Err(S3AuthError::IncompleteBody));
+    let signed = format!("a;chunk-signature={}\r\n1", "0".repeat(64));
+    assert_eq!(first(Sent::SignedChunks, signed.as_bytes()), Err(S3AuthError::IncompleteBody));
 }
 
 #[test]
