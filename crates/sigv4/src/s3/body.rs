@@ -125,11 +125,8 @@ fn whole(input: &mut Bytes) -> Option<Bytes> {
     (!input.is_empty()).then(|| std::mem::take(input))
 }
 
+/// What a signed header says, which is there once.
 fn decoded_length(headers: &HeaderMap) -> Option<u64> {
-    let mut values = headers.get_all("x-amz-decoded-content-length").iter();
-    let (value, None) = (values.next()?, values.next()) else { return None };
-    let digits = value.as_bytes().trim_ascii();
-    let text =
-        std::str::from_utf8(digits).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))?;
-    text.parse().ok()
+    let text = headers.get("x-amz-decoded-content-length")?.to_str().ok()?;
+    text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
 }

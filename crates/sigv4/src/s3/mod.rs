@@ -8,6 +8,7 @@
 //!   the statement also where the header is not in the list of signed headers.
 //! * Every other `x-amz-*` header, `content-md5` and `host` must be signed, in presigned requests too. `content-type`
 //!   need not be, since S3 takes it unsigned, and browsers add it to presigned requests.
+//! * A signed header may be there once only.
 //! * Times may differ by [`S3_SKEW_SECONDS`], and a presigned request lives as long as it states, up to
 //!   [`EXPIRES_SECONDS_MAX`].
 //! * Signature Version 2 and Signature Version 4A are refused.
@@ -96,6 +97,9 @@ impl<'a> S3Claim<'a> {
         each_name(&parts.signed_headers, S3_SIGNED_HEADERS_MAX, |name| signed.push(name))
             .ok_or(malformed(Flaw::SignedHeaders))?;
         check_signed(head.headers, &signed)?;
+        if let Some(name) = repeated(head.headers, &signed) {
+            return Err(malformed(Flaw::Repeated(name.to_owned())));
+        }
         Ok(Self {
             head,
             access_key_id,
@@ -354,6 +358,16 @@ fn check_signed(headers: &HeaderMap, signed: &[&[u8]]) -> Result<(), S3AuthError
     let missing = missing.filter(|name| signed.binary_search(&name.as_bytes()).is_err());
     let names: BTreeSet<_> = missing.map(str::to_owned).collect();
     if names.is_empty() { Ok(()) } else { Err(S3AuthError::HeadersNotSigned(names)) }
+}
+
+/// A signed header that is there twice. `a,b` in one header is signed as `a` and `b` in two are: who reads the first alone
+/// would read something else than what was signed.
+fn repeated<'a>(headers: &'a HeaderMap, signed: &[&[u8]]) -> Option<&'a str> {
+    if headers.len() == headers.keys_len() {
+        return None;
+    }
+    let mut names = headers.keys().filter(|name| signed.binary_search(&name.as_str().as_bytes()).is_ok());
+    names.find(|name| headers.get_all(*name).iter().nth(1).is_some()).map(http::HeaderName::as_str)
 }
 
 fn malformed_header(error: AuthError) -> S3AuthError {

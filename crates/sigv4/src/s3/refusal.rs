@@ -138,6 +138,8 @@ pub enum Flaw {
     Terminator(String),
     /// The list of signed headers is not a sorted list of lower-case names, or is too long.
     SignedHeaders,
+    /// A signed header is there twice.
+    Repeated(String),
     /// What is refused of any service.
     Common(AuthError),
 }
@@ -337,6 +339,7 @@ impl Flaw {
                 "'SignedHeaders' must be at most {S3_SIGNED_HEADERS_MAX} lower-case header names, each once, in \
                  ascending order and separated by semicolons."
             ),
+            Self::Repeated(name) => write!(f, "'{name}' must not be given more than once."),
             Self::Common(error) => write!(f, "{error}"),
         }
     }

@@ -172,11 +172,8 @@ fn announcements_that_are_wrong() {
         assert_eq!(refusal, told("InvalidRequest", 400, unsupported), "{value}");
     }
     let many = "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.";
-    for values in
-        [&["x-amz-checksum-crc32,x-amz-checksum-sha1"][..], &["x-amz-checksum-crc32", "x-amz-checksum-sha1"]]
-    {
-        assert_eq!(announcing(Sent::Hashed, "x-amz-trailer", values), told("InvalidRequest", 400, many));
-    }
+    let two = "x-amz-checksum-crc32,x-amz-checksum-sha1";
+    assert_eq!(announcing(Sent::Hashed, "x-amz-trailer", &[two]), told("InvalidRequest", 400, many));
 }
 
 /// A trailer or a length that the official signer does not let out.
@@ -187,14 +184,7 @@ fn announcements_that_are_missing() {
         ("STREAMING-AWS4-HMAC-SHA256-PAYLOAD", &[][..], "MissingContentLength", 411, length),
         (
             "STREAMING-AWS4-HMAC-SHA256-PAYLOAD",
-            &[("x-amz-decoded-content-length", "0"), ("x-amz-decoded-content-length", "0")],
-            "MissingContentLength",
-            411,
-            length,
-        ),
-        (
-            "STREAMING-AWS4-HMAC-SHA256-PAYLOAD",
-            &[("x-amz-decoded-content-length", "-1")],
+            &[("x-amz-decoded-content-length", "+1")],
             "MissingContentLength",
             411,
             length,

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use proptest::collection::vec;
+use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use sigv4::{S3Claim, Trailer};
@@ -36,8 +36,8 @@ fn any_request() -> impl Strategy<Value = Request> {
     // Nobody escapes the slashes of a name: with them, it would be the same name.
     let segment = prop_oneof![plain.prop_map(str::to_owned), escaped.clone()];
     let pair = (escaped.clone(), escaped).prop_map(|(name, value)| format!("{name}={value}"));
-    let header = ("x-amz-meta-[a-c]{1,2}", "[ -~]{0,12}");
-    (vec(segment, 0..5), vec(pair, 0..4), vec(header, 0..4)).prop_map(|(path, query, headers)| {
+    let headers = btree_map("x-amz-meta-[a-c]{1,2}", "[ -~]{0,12}", 0..4);
+    (vec(segment, 0..5), vec(pair, 0..4), headers).prop_map(|(path, query, headers)| {
         let uri = format!("https://s3.example:9000/{}?{}", path.join("/"), query.join("&"));
         let headers: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         Request::new("PUT", &uri, &headers, b"")

@@ -352,6 +352,26 @@ fn signatures_that_are_wrong() {
     }
 }
 
+/// Two headers `a` and `b` are signed as one header `a,b` is.
+#[test]
+fn signed_headers_are_there_once() {
+    let headers = [("x-amz-copy-source", "bucket/a,b"), ("range", "bytes=0-1,2-3"), ("accept", "a")];
+    let mut request = Request::new("PUT", URI, &headers, b"");
+    request = signed(&request, Sent::Hashed, &[], ("", ""));
+    assert!(head(&request, SIGNED_SECONDS).is_ok());
+    for (name, first, second) in [("x-amz-copy-source", "bucket/a", "b"), ("range", "bytes=0-1", "2-3")] {
+        let mut split = with(&request, name, Some(first));
+        split.headers.append(name, second.parse().unwrap());
+        let text =
+            format!("The authorization header is malformed; '{name}' must not be given more than once.");
+        assert_told(&split, "AuthorizationHeaderMalformed", 400, &text);
+    }
+    for _ in 0..2 {
+        request.headers.append("via", "1.1 proxy".parse().unwrap());
+    }
+    assert!(head(&request, SIGNED_SECONDS).is_ok());
+}
+
 /// The key is for one scope, and so is what it has signed.
 #[test]
 fn a_key_of_another_scope_verifies_nothing() {
