@@ -59,6 +59,13 @@ pub(super) fn signed(request: &Request, sent: Sent, chunks: &[&[u8]], trailer: N
     arrived
 }
 
+/// A request signed in the header over the hash of its body, which no header states.
+pub(super) fn signed_without_statement(request: &Request) -> Request {
+    let mut settings = settings();
+    settings.payload_checksum_kind = PayloadChecksumKind::NoHeader;
+    with_settings(request, SignableBody::Bytes(&request.body), settings)
+}
+
 /// A request whose signature is in the query and lives so long; nothing is signed of its body.
 pub(super) fn presigned(request: &Request, life_seconds: u64) -> Request {
     with_settings(request, SignableBody::UnsignedPayload, in_query(life_seconds))

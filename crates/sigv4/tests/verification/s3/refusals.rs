@@ -397,6 +397,19 @@ fn lists_have_a_limit() {
     assert_eq!((metadata(125), metadata(126)), (None, Some("AuthorizationHeaderMalformed")));
 }
 
+/// The statement about the body is part of what is signed, whether its header is listed or not.
+#[test]
+fn the_statement_about_the_body_need_not_be_listed() {
+    let request = super::official::signed_without_statement(&Request::new("PUT", URI, &[], b"data"));
+    let stating = |value: &str| with(&request, "x-amz-content-sha256", Some(value));
+    let hash = "3a6eb0790f39ac87c94f3856b2dd2c5d110e6811602261a9a923d3bb23adc8b7";
+    assert!(!S3Claim::parse(stating(hash).head()).unwrap().covers("x-amz-content-sha256"));
+    assert!(verify(&stating(hash), SIGNED_SECONDS).is_ok());
+    for other in [super::NO_BYTES, "UNSIGNED-PAYLOAD"] {
+        assert_eq!(refusal(&stating(other)), S3AuthError::Mismatch);
+    }
+}
+
 /// What a presigned request states of its body itself is signed, and has to be true.
 #[test]
 fn a_presigned_request_may_state_a_hash() {
