@@ -154,6 +154,8 @@ fn put_value(text: &mut Vec<u8>, value: &[u8]) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn assert_text(put: impl FnOnce(&mut Vec<u8>), expected: &str, from: &str) {
@@ -213,6 +215,37 @@ mod tests {
         for (path, expected) in cases {
             assert_text(|text| put_object_path(text, path), expected, path);
         }
+    }
+
+    proptest! {
+        #[test]
+        fn paths_of_objects_are_encoded_as_by_plain_code(path in "(/|%2[f0]|%[0-9a-fA-F]{2}|%|[!-$&-~]|\\PC){0,20}") {
+            let path = format!("/{path}");
+            let mut text = Vec::new();
+            put_object_path(&mut text, &path);
+            prop_assert_eq!(String::from_utf8(text).unwrap(), encoded(&decoded(path.as_bytes())));
+        }
+    }
+
+    fn decoded(path: &[u8]) -> Vec<u8> {
+        match path {
+            [] => Vec::new(),
+            [b'%', digits @ ..] if digits.len() > 1 && digits[..2].iter().all(u8::is_ascii_hexdigit) => {
+                let byte = u8::from_str_radix(std::str::from_utf8(&digits[..2]).unwrap(), 16).unwrap();
+                [vec![byte], decoded(&digits[2..])].concat()
+            }
+            [byte, rest @ ..] => [vec![*byte], decoded(rest)].concat(),
+        }
+    }
+
+    fn encoded(path: &[u8]) -> String {
+        let encode = |byte: &u8| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                char::from(*byte).to_string()
+            }
+            _ => format!("%{byte:02X}"),
+        };
+        path.iter().map(encode).collect()
     }
 
     #[test]

@@ -21,7 +21,7 @@
 //! other than S3 (path normalised by RFC 3986 section 5.2.4, then encoded once more; body always hashed),
 //! and RFC 3986 section 2.3 for what stays unencoded. S3 has rules of its own, which [`S3Claim`] obeys.
 //!
-//! Stricter than the document, because a server cannot be lenient about what it will act upon:
+//! [`Claim`] is stricter than the document, because a server cannot be lenient about what it will act upon:
 //! * headers that choose the operation and the time must be signed where they are present (`x-amz-target`,
 //!   `x-amz-date`), and they and the parts of a signature may not be repeated;
 //! * `x-amz-content-sha256`, if sent, must be sent once and be the body's hash or empty: unsigned and streamed payloads
@@ -96,6 +96,9 @@ pub const AUTHORIZATION_BYTES_MAX: usize = 4096;
 
 /// How many headers a signature may cover.
 pub const SIGNED_HEADERS_MAX: usize = 64;
+
+/// How many headers a signature for S3 may cover: each of an object's metadata is one.
+pub const S3_SIGNED_HEADERS_MAX: usize = 128;
 
 /// How many parameters a query may have: sorting them costs memory, before anything is believed.
 pub const QUERY_PARAMETERS_MAX: usize = 1000;

@@ -8,7 +8,7 @@ use super::{
     chain::Chain,
     payload::Payload,
     refusal::S3AuthError,
-    streamed::{Streamed, Trailers},
+    streamed::{Streamed, Trailer, Trailers},
 };
 
 /// Takes the bytes of a body as they come, in pieces of any size, and gives the object's data, without a copy.
@@ -37,15 +37,6 @@ enum Coming {
     Hashed { stated: [u8; 32], hash: Context },
     Unsigned,
     Streamed(Box<Streamed>),
-}
-
-/// The checksum that came behind a streamed body. Nothing of it is compared with the body yet: that is for the caller.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trailer {
-    /// The name in lower case, such as `x-amz-checksum-crc32`.
-    pub name: String,
-    /// The value as it was sent, without spaces around it.
-    pub value: String,
 }
 
 impl S3Body {
@@ -134,11 +125,8 @@ fn whole(input: &mut Bytes) -> Option<Bytes> {
     (!input.is_empty()).then(|| std::mem::take(input))
 }
 
+/// What a signed header says, which is there once.
 fn decoded_length(headers: &HeaderMap) -> Option<u64> {
-    let mut values = headers.get_all("x-amz-decoded-content-length").iter();
-    let (value, None) = (values.next()?, values.next()) else { return None };
-    let digits = value.as_bytes().trim_ascii();
-    let text =
-        std::str::from_utf8(digits).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))?;
-    text.parse().ok()
+    let text = headers.get("x-amz-decoded-content-length")?.to_str().ok()?;
+    text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
 }

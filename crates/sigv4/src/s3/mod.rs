@@ -8,6 +8,7 @@
 //!   the statement also where the header is not in the list of signed headers.
 //! * Every other `x-amz-*` header, `content-md5` and `host` must be signed, in presigned requests too. `content-type`
 //!   need not be, since S3 takes it unsigned, and browsers add it to presigned requests.
+//! * A signed header may be there once only.
 //! * Times may differ by [`S3_SKEW_SECONDS`], and a presigned request lives as long as it states, up to
 //!   [`EXPIRES_SECONDS_MAX`].
 //! * Signature Version 2 and Signature Version 4A are refused.
@@ -25,6 +26,7 @@ mod refusal;
 mod streamed;
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
@@ -35,12 +37,16 @@ use crate::claim::{Parts, covers, each_name, five, signature};
 use crate::fields::{Field, Fields};
 use crate::key::TERMINATOR;
 use crate::query::{decode, params};
-use crate::{ALGORITHM, AUTHORIZATION_BYTES_MAX, EXPIRES_SECONDS_MAX, QUERY_PARAMETERS_MAX, S3_SKEW_SECONDS};
+use crate::{
+    ALGORITHM, AUTHORIZATION_BYTES_MAX, EXPIRES_SECONDS_MAX, QUERY_PARAMETERS_MAX, S3_SIGNED_HEADERS_MAX,
+    S3_SKEW_SECONDS,
+};
 use crate::{AuthError, Head, Scope, SigningKey, Stamp, authorization, canonical, presigned};
 
-pub use body::{S3Body, Trailer};
+pub use body::S3Body;
 pub use payload::Payload;
 pub use refusal::{Flaw, S3AuthError};
+pub use streamed::Trailer;
 
 /// A signature as a request to S3 states it: well-formed, not yet believed.
 ///
@@ -87,8 +93,13 @@ impl<'a> S3Claim<'a> {
         if date != parts.signed_at.date() {
             return Err(malformed(Flaw::ScopeDate { scope: date.into_owned(), signed: parts.signed_at }));
         }
-        each_name(&parts.signed_headers, |_| {}).map_err(|error| malformed(Flaw::Common(error)))?;
-        check_signed(head.headers, &parts.signed_headers)?;
+        let mut signed = Vec::new();
+        each_name(&parts.signed_headers, S3_SIGNED_HEADERS_MAX, |name| signed.push(name))
+            .ok_or(malformed(Flaw::SignedHeaders))?;
+        check_signed(head.headers, &signed)?;
+        if let Some(name) = repeated(head.headers, &signed) {
+            return Err(malformed(Flaw::Repeated(name.to_owned())));
+        }
         Ok(Self {
             head,
             access_key_id,
@@ -251,7 +262,10 @@ impl<'a> Carrier<'a> {
 
 /// What the request states of its body, and the line for it in what is signed.
 fn payload(field: Field<'_>, presigned: bool) -> Result<(Payload, &[u8]), S3AuthError> {
-    let refused = |value: &[u8]| S3AuthError::InvalidPayloadHash(String::from_utf8_lossy(value).into_owned());
+    let refused = |value: &[u8]| {
+        let shown = value.get(..SHOWN_BYTES_MAX).unwrap_or(value);
+        S3AuthError::InvalidPayloadHash(String::from_utf8_lossy(shown).into_owned())
+    };
     let value = match field {
         Field::Absent if presigned => return Ok((Payload::Unsigned, b"UNSIGNED-PAYLOAD")),
         Field::Absent => return Err(S3AuthError::MissingPayloadHash),
@@ -331,19 +345,29 @@ fn life_seconds(expires: &str) -> Result<u32, Flaw> {
     digits.parse().ok().filter(|seconds| *seconds <= EXPIRES_SECONDS_MAX).ok_or(Flaw::ExpiresTooLong)
 }
 
-/// Who adds a header to a request that somebody else signed must not change what the request does.
-fn check_signed(headers: &HeaderMap, list: &str) -> Result<(), S3AuthError> {
-    let must_be_signed =
-        |name: &str| name == "content-md5" || (name.starts_with("x-amz-") && name != "x-amz-content-sha256");
-    let host = std::iter::once("host");
-    let names = headers.keys().map(http::HeaderName::as_str).filter(|name| must_be_signed(name));
-    let mut unsigned: Vec<_> =
-        host.chain(names).filter(|name| !covers(list, name)).map(str::to_owned).collect();
-    if unsigned.is_empty() {
-        return Ok(());
+/// Who adds a header to a request that somebody else signed must not change what the request does. The signed names are in
+/// ascending order.
+fn check_signed(headers: &HeaderMap, signed: &[&[u8]]) -> Result<(), S3AuthError> {
+    let must_be_signed = |name: &&str| match *name {
+        "host" | "content-md5" => true,
+        "x-amz-content-sha256" => false,
+        name => name.starts_with("x-amz-"),
+    };
+    let present = headers.keys().map(http::HeaderName::as_str);
+    let missing = std::iter::once("host").chain(present).filter(must_be_signed);
+    let missing = missing.filter(|name| signed.binary_search(&name.as_bytes()).is_err());
+    let names: BTreeSet<_> = missing.map(str::to_owned).collect();
+    if names.is_empty() { Ok(()) } else { Err(S3AuthError::HeadersNotSigned(names)) }
+}
+
+/// A signed header that is there twice. `a,b` in one header is signed as `a` and `b` in two are: who reads the first alone
+/// would read something else than what was signed.
+fn repeated<'a>(headers: &'a HeaderMap, signed: &[&[u8]]) -> Option<&'a str> {
+    if headers.len() == headers.keys_len() {
+        return None;
     }
-    unsigned.sort_unstable();
-    Err(S3AuthError::HeadersNotSigned(unsigned))
+    let mut names = headers.keys().filter(|name| signed.binary_search(&name.as_str().as_bytes()).is_ok());
+    names.find(|name| headers.get_all(*name).iter().nth(1).is_some()).map(http::HeaderName::as_str)
 }
 
 fn malformed_header(error: AuthError) -> S3AuthError {
@@ -354,3 +378,6 @@ fn malformed_header(error: AuthError) -> S3AuthError {
 fn malformed_query(error: AuthError) -> S3AuthError {
     S3AuthError::Malformed { presigned: true, flaw: Flaw::Common(error) }
 }
+
+/// How much is shown of a payload hash that is none.
+const SHOWN_BYTES_MAX: usize = 128;

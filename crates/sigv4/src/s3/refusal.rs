@@ -3,9 +3,10 @@
 //! Codes and statuses are those of "Error responses" in the S3 API reference
 //! (<https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>), texts those that S3 answers with.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::{AuthError, EXPIRES_SECONDS_MAX, S3_SKEW_SECONDS, Stamp};
+use crate::{AuthError, EXPIRES_SECONDS_MAX, S3_SIGNED_HEADERS_MAX, S3_SKEW_SECONDS, Stamp};
 
 /// A refusal. `Display` is the text for the client; [`S3AuthError::code`], [`S3AuthError::status`] and
 /// [`S3AuthError::details`] are the rest of the answer.
@@ -40,7 +41,7 @@ pub enum S3AuthError {
     /// `x-amz-content-sha256` is no hash and none of the words that are served, or a streamed one in a presigned request.
     InvalidPayloadHash(String),
     /// Headers that must be signed and are not, by name.
-    HeadersNotSigned(Vec<String>),
+    HeadersNotSigned(BTreeSet<String>),
     /// The time of a request that is signed in the header is too far from the server's.
     TooSkewed {
         /// When the request was signed.
@@ -135,6 +136,10 @@ pub enum Flaw {
     Service(String),
     /// The scope ends in something else than `aws4_request`.
     Terminator(String),
+    /// The list of signed headers is not a sorted list of lower-case names, or is too long.
+    SignedHeaders,
+    /// A signed header is there twice.
+    Repeated(String),
     /// What is refused of any service.
     Common(AuthError),
 }
@@ -216,7 +221,10 @@ impl S3AuthError {
             Self::InvalidPayloadHash(got) => {
                 vec![("ArgumentName", "x-amz-content-sha256".to_owned()), ("ArgumentValue", got.clone())]
             }
-            Self::HeadersNotSigned(names) => vec![("HeadersNotSigned", names.join(", "))],
+            Self::HeadersNotSigned(names) => {
+                let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                vec![("HeadersNotSigned", names.join(", "))]
+            }
             Self::TooSkewed { signed, now } => vec![
                 ("RequestTime", signed.to_string()),
                 ("ServerTime", now.extended()),
@@ -326,6 +334,12 @@ impl Flaw {
             Self::Terminator(got) => {
                 write!(f, "incorrect terminal \"{got}\". This endpoint uses \"aws4_request\".")
             }
+            Self::SignedHeaders => write!(
+                f,
+                "'SignedHeaders' must be at most {S3_SIGNED_HEADERS_MAX} lower-case header names, each once, in \
+                 ascending order and separated by semicolons."
+            ),
+            Self::Repeated(name) => write!(f, "'{name}' must not be given more than once."),
             Self::Common(error) => write!(f, "{error}"),
         }
     }

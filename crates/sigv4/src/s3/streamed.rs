@@ -14,7 +14,16 @@ use bytes::Bytes;
 use http::HeaderMap;
 use memchr::memchr;
 
-use super::{body::Trailer, chain::Chain, refusal::S3AuthError};
+use super::{chain::Chain, refusal::S3AuthError};
+
+/// The checksum that came behind a streamed body. Nothing of it is compared with the body yet: that is for the caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trailer {
+    /// The name in lower case, such as `x-amz-checksum-crc32`.
+    pub name: String,
+    /// The value as it was sent, without spaces around it.
+    pub value: String,
+}
 
 /// Where a body is, byte for byte; it keeps no data.
 pub(super) struct Streamed {
@@ -240,15 +249,13 @@ impl Streamed {
 }
 
 impl Trailers {
-    /// The one trailer that the headers announce. S3 knows checksums alone.
+    /// The one trailer that a signed header announces, which is there once. S3 knows checksums alone.
     pub(super) fn announced(headers: &HeaderMap) -> Result<Option<Self>, S3AuthError> {
-        let values = headers.get_all("x-amz-trailer").iter();
-        let mut names = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
-        let Some(name) = names.next() else { return Ok(None) };
-        if names.next().is_some() {
+        let Some(value) = headers.get("x-amz-trailer") else { return Ok(None) };
+        if memchr(b',', value.as_bytes()).is_some() {
             return Err(S3AuthError::ManyTrailers);
         }
-        let name = name.trim_ascii().to_ascii_lowercase();
+        let name = value.as_bytes().trim_ascii().to_ascii_lowercase();
         let is_checksum = name.strip_prefix(b"x-amz-checksum-").is_some_and(|algorithm| {
             !algorithm.is_empty() && algorithm.iter().all(u8::is_ascii_alphanumeric)
         });

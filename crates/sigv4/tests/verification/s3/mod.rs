@@ -1,7 +1,9 @@
 //! Signature Version 4 as S3 has it.
 
 mod bodies;
+mod botocore;
 mod official;
+mod properties;
 mod published;
 mod refusals;
 

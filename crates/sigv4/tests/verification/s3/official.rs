@@ -59,13 +59,29 @@ pub(super) fn signed(request: &Request, sent: Sent, chunks: &[&[u8]], trailer: N
     arrived
 }
 
-/// A request whose signature is in the query and lives so long.
+/// A request signed in the header over the hash of its body, which no header states.
+pub(super) fn signed_without_statement(request: &Request) -> Request {
+    let mut settings = settings();
+    settings.payload_checksum_kind = PayloadChecksumKind::NoHeader;
+    with_settings(request, SignableBody::Bytes(&request.body), settings)
+}
+
+/// A request whose signature is in the query and lives so long; nothing is signed of its body.
 pub(super) fn presigned(request: &Request, life_seconds: u64) -> Request {
+    with_settings(request, SignableBody::UnsignedPayload, in_query(life_seconds))
+}
+
+/// The same, over the hash of its body.
+pub(super) fn presigned_with_hash(request: &Request, life_seconds: u64) -> Request {
+    with_settings(request, SignableBody::Bytes(&request.body), in_query(life_seconds))
+}
+
+fn in_query(life_seconds: u64) -> SigningSettings {
     let mut settings = settings();
     settings.payload_checksum_kind = PayloadChecksumKind::NoHeader;
     settings.signature_location = SignatureLocation::QueryParams;
     settings.expires_in = Some(Duration::from_secs(life_seconds));
-    with_settings(request, SignableBody::UnsignedPayload, settings)
+    settings
 }
 
 /// A request signed in the header with this statement about its body, whatever else its headers say.

@@ -1,10 +1,12 @@
 //! Each refusal of a head, with S3's code, status, text and details.
 
+use std::sync::Arc;
+
 use http::header::AUTHORIZATION;
-use sigv4::{S3AuthError, S3Claim};
+use sigv4::{Payload, S3AuthError, S3Claim, SigningKey};
 
 use super::official::{Sent, presigned, signed};
-use super::{SIGNED_SECONDS, authorization, head};
+use super::{SIGNED_SECONDS, authorization, head, verify};
 use crate::request::Request;
 
 const URI: &str = "https://bucket.s3.example/a%20key?versionId=1";
@@ -133,7 +135,7 @@ fn malformed_headers() {
         &edited(&good(), "Credential=", "Credential=a,Credential="),
         "'Credential' must not be given more than once.",
     );
-    let list = "'SignedHeaders' must be at most 64 lower-case header names, each once, in ascending order and \
+    let list = "'SignedHeaders' must be at most 128 lower-case header names, each once, in ascending order and \
         separated by semicolons.";
     told(&edited(&good(), "host;", "host;host;"), list);
     let long = format!("AWS4-HMAC-SHA256 {}", "a".repeat(4096));
@@ -254,6 +256,8 @@ fn payloads_that_are_not_served() {
     let mut twice = good();
     twice.headers.append("x-amz-content-sha256", "UNSIGNED-PAYLOAD".parse().unwrap());
     assert_told(&twice, "InvalidArgument", 400, text);
+    let long = with(&good(), "x-amz-content-sha256", Some(&"x".repeat(200)));
+    assert_eq!(refusal(&long), S3AuthError::InvalidPayloadHash("x".repeat(128)));
     let missing = with(&good(), "x-amz-content-sha256", None);
     let text = "Missing required header for this request: x-amz-content-sha256";
     assert_told(&missing, "InvalidRequest", 400, text);
@@ -346,6 +350,87 @@ fn signatures_that_are_wrong() {
     for same in ["/%61%20key", "/a%20ke%79"] {
         assert!(head(&asking(&good(), "/a%20key", same), SIGNED_SECONDS).is_ok(), "{same}");
     }
+}
+
+/// Two headers `a` and `b` are signed as one header `a,b` is.
+#[test]
+fn signed_headers_are_there_once() {
+    let headers = [("x-amz-copy-source", "bucket/a,b"), ("range", "bytes=0-1,2-3"), ("accept", "a")];
+    let mut request = Request::new("PUT", URI, &headers, b"");
+    request = signed(&request, Sent::Hashed, &[], ("", ""));
+    assert!(head(&request, SIGNED_SECONDS).is_ok());
+    for (name, first, second) in [("x-amz-copy-source", "bucket/a", "b"), ("range", "bytes=0-1", "2-3")] {
+        let mut split = with(&request, name, Some(first));
+        split.headers.append(name, second.parse().unwrap());
+        let text =
+            format!("The authorization header is malformed; '{name}' must not be given more than once.");
+        assert_told(&split, "AuthorizationHeaderMalformed", 400, &text);
+    }
+    for _ in 0..2 {
+        request.headers.append("via", "1.1 proxy".parse().unwrap());
+    }
+    assert!(head(&request, SIGNED_SECONDS).is_ok());
+}
+
+/// The key is for one scope, and so is what it has signed.
+#[test]
+fn a_key_of_another_scope_verifies_nothing() {
+    let (request, other) = (good(), edited(&good(), "us-east-1", "eu-west-1"));
+    let (claim, restated) = (S3Claim::parse(request.head()).unwrap(), S3Claim::parse(other.head()).unwrap());
+    let key = Arc::new(SigningKey::derive(super::SECRET.as_bytes(), claim.scope()));
+    assert!(claim.verify(&key, SIGNED_SECONDS).is_ok());
+    assert_eq!(restated.verify(&key, SIGNED_SECONDS).err(), Some(S3AuthError::Mismatch));
+    let other = Arc::new(SigningKey::derive(super::SECRET.as_bytes(), restated.scope()));
+    assert_eq!(claim.verify(&other, SIGNED_SECONDS).err(), Some(S3AuthError::Mismatch));
+}
+
+/// The largest list that the limit allows, and the first that it does not.
+#[test]
+fn lists_have_a_limit() {
+    let metadata = |count: usize| {
+        let names: Vec<_> = (0..count).map(|n| format!("x-amz-meta-{n:03}")).collect();
+        let headers: Vec<_> = names.iter().map(|name| (name.as_str(), "v")).collect();
+        let request = signed(&Request::new("PUT", URI, &headers, b""), Sent::Hashed, &[], ("", ""));
+        head(&request, SIGNED_SECONDS).err().map(|error| error.code())
+    };
+    // Three more are the host, the hash and the date.
+    assert_eq!((metadata(125), metadata(126)), (None, Some("AuthorizationHeaderMalformed")));
+}
+
+/// The statement about the body is part of what is signed, whether its header is listed or not.
+#[test]
+fn the_statement_about_the_body_need_not_be_listed() {
+    let request = super::official::signed_without_statement(&Request::new("PUT", URI, &[], b"data"));
+    let stating = |value: &str| with(&request, "x-amz-content-sha256", Some(value));
+    let hash = "3a6eb0790f39ac87c94f3856b2dd2c5d110e6811602261a9a923d3bb23adc8b7";
+    assert!(!S3Claim::parse(stating(hash).head()).unwrap().covers("x-amz-content-sha256"));
+    assert!(verify(&stating(hash), SIGNED_SECONDS).is_ok());
+    for other in [super::NO_BYTES, "UNSIGNED-PAYLOAD"] {
+        assert_eq!(refusal(&stating(other)), S3AuthError::Mismatch);
+    }
+}
+
+/// What a presigned request states of its body itself is signed, and has to be true.
+#[test]
+fn a_presigned_request_may_state_a_hash() {
+    let hash = "3a6eb0790f39ac87c94f3856b2dd2c5d110e6811602261a9a923d3bb23adc8b7";
+    let request = Request::new("PUT", URI, &[("x-amz-content-sha256", hash)], b"data");
+    let request = super::official::presigned_with_hash(&request, 60);
+    let claim = S3Claim::parse(request.head()).unwrap();
+    assert!(claim.is_presigned() && matches!(claim.payload(), Payload::Hash(_)));
+    assert!(verify(&request, SIGNED_SECONDS).is_ok());
+    let other = Request { body: b"atad".to_vec(), ..request.clone() };
+    let refusal = verify(&other, SIGNED_SECONDS).unwrap_err();
+    let text = "The provided 'x-amz-content-sha256' header does not match what was computed.";
+    assert_eq!(told(&refusal), ("XAmzContentSHA256Mismatch", 400, text.to_owned()));
+    let computed = "5d47826ed4dd3bc931a5b97e37b6d4136c66551804e6a6fa9b8b5814dee527e1";
+    let details =
+        [("ClientComputedContentSHA256", hash.to_owned()), ("S3ComputedContentSHA256", computed.to_owned())];
+    assert_eq!(refusal.details(), details);
+    assert_eq!(
+        verify(&with(&request, "x-amz-content-sha256", None), SIGNED_SECONDS),
+        Err(S3AuthError::Mismatch)
+    );
 }
 
 /// Texts that the caller of the crate uses.
