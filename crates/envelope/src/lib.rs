@@ -11,7 +11,8 @@
 //! ```
 //!
 //! The crate is pure: it does no I/O, knows no clock, and is given its randomness. It seals and opens bodies chunk by
-//! chunk, in place, in buffers of the caller. So a body of any size takes the memory of one chunk, or of one frame of a message.
+//! chunk, in place, in buffers of the caller. So a body of any size takes the memory of one chunk, and a message that of one
+//! frame.
 //!
 //! To store the body of an object: [`ObjectKey::generate`], or [`ObjectKey::new`] for the data key of KMS;
 //! [`PartSealer::start`]; write the [`PartHeader`]; [`PartSealer::seal_chunk`] for all chunks but the last,
