@@ -12,9 +12,10 @@ use crate::randomness::RandomnessFailed;
 pub enum EnvelopeError {
     /// The bytes were not sealed like this under this key, or they were altered. To say more would help only an attacker.
     WouldNotOpen,
-    /// The bytes do not begin as version 1 of this form does, or have a length that the form never has.
+    /// The bytes do not begin as this version of the form does, or the form never has such a length or field.
     NotThisFormat,
-    /// A size, a range, a chunk or a place that no part and no object has; or a buffer that is not as long as its chunk.
+    /// A size, a range or a place that no part, note, frame or object has; or a buffer that is not as long as what should be
+    /// in it.
     ImpossibleSize,
     /// Randomness or a primitive failed. Nothing is wrong with the input.
     Broken,
@@ -25,7 +26,7 @@ impl fmt::Display for EnvelopeError {
         f.write_str(match self {
             Self::WouldNotOpen => "the sealed bytes would not open: another key, or altered",
             Self::NotThisFormat => "the bytes are not of this format and version",
-            Self::ImpossibleSize => "no part has this size, range or chunk",
+            Self::ImpossibleSize => "nothing of this format has this size or place",
             Self::Broken => "randomness or a cryptographic primitive failed",
         })
     }

@@ -33,12 +33,13 @@ impl Gcm {
     pub(crate) fn open<'a>(
         &self,
         nonce: [u8; NONCE_BYTES],
+        associated: &[u8],
         in_out: &'a mut [u8],
     ) -> Result<&'a mut [u8], EnvelopeError> {
         let cut = in_out.len().checked_sub(TAG_BYTES).ok_or(EnvelopeError::ImpossibleSize)?;
         let (text, tag) = in_out.split_at_mut_checked(cut).ok_or(EnvelopeError::ImpossibleSize)?;
         let nonce = Nonce::assume_unique_for_key(nonce);
-        match self.0.open_in_place_separate_tag(nonce, Aad::empty(), tag, text) {
+        match self.0.open_in_place_separate_tag(nonce, Aad::from(associated), tag, text) {
             Ok(_) => Ok(text),
             Err(_) => {
                 text.zeroize();

@@ -132,7 +132,7 @@ impl PartOpener {
         if sealed.len() != self.size.chunk(number)? + TAG_BYTES {
             return Err(EnvelopeError::ImpossibleSize);
         }
-        self.key.open(nonce(number, number + 1 == self.size.chunks()), sealed)
+        self.key.open(nonce(number, number + 1 == self.size.chunks()), &[], sealed)
     }
 }
 

@@ -79,6 +79,7 @@ const REVEALED: &[(&str, &str, &str)] = &[
     ("crates/credentials/src/endpoint.rs", "as_ref", "answers temporary credentials to who has the token"),
     ("crates/credentials/src/endpoint.rs", "check", "compares the token that was sent"),
     ("crates/envelope/src/keys.rs", "derive", "derives the keys that seal an object"),
+    ("crates/envelope/src/message/derived.rs", "derive", "derives the key of a message"),
     ("crates/envelope/src/keys.rs", "gcm", "wraps and unwraps under a bucket key"),
     ("crates/envelope/src/keys.rs", "wrap", "wraps the key of an object"),
     ("crates/forward/src/act_for.rs", "session", "states a session by its token"),

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 mod keys;
+mod messages;
 mod nonces;
 mod notes;
 mod parts;
