@@ -15,12 +15,14 @@ mod faults;
 mod files;
 mod gateway;
 mod incoming;
+mod kept;
 mod keywright;
 mod ops;
 mod permission;
 mod receiving;
 mod requester;
 mod setup;
+mod sse;
 
 pub use entrance::{Entrance, Peer};
 pub use keywright::KeywrightRequesters;

@@ -26,6 +26,10 @@ const MAY: &[(&str, &str)] = &[
         "what AWS's clients read from the environment, for a command that is one",
     ),
     (
+        "crates/keywright-s3/src/serve.rs",
+        "what AWS's clients read from the environment: where KMS is, and who calls",
+    ),
+    (
         "crates/forward/src/machine.rs",
         "the clock and randomness of programs that only call, which everything else there gets as a parameter",
     ),

@@ -5,12 +5,17 @@ use super::{crates::Workspace, finding::Finding, sources::Sources};
 /// Where the crates are listed whose messages are written, and not only their warnings.
 const LOGGING: &str = "crates/keywright/src/logging.rs";
 
+/// Crates of `keywright-s3`, which writes the messages of all crates.
+const OF_THE_GATEWAY: [&str; 3] = ["catalog", "keywright-s3", "s3"];
+
 /// A crate that logs is one whose messages are written.
 pub(super) fn written(sources: &Sources, workspace: &Workspace) -> Vec<Finding> {
     let Some(logging) = sources.all().find(|file| file.path == LOGGING) else { return Vec::new() };
     let listed = |name: &str| logging.code().any(|(_, line)| line.contains(&format!("\"{name}\"")));
     let logs = workspace.dependencies().filter(|(package, used)| {
-        used.name == "tracing" && !used.for_tests && package.manifest.starts_with("crates/")
+        let is_of_server =
+            package.manifest.starts_with("crates/") && !OF_THE_GATEWAY.contains(&&*package.name);
+        used.name == "tracing" && !used.for_tests && is_of_server
     });
     let unlisted = logs.filter(|(package, _)| !listed(&package.name));
     unlisted

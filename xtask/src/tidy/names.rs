@@ -36,6 +36,8 @@ const PERMITTED: &[Row] = &[
     ("Changes", &["kms", "store"], PRIVATE),
     ("Checked", &["dev", "store"], PRIVATE),
     ("Claims", &["attestation", "iam", "oidc"], FIELDS),
+    ("Cli", &["keywright", "keywright_s3"], PRIVATE),
+    ("Command", &["keywright", "keywright_s3"], PRIVATE),
     ("Document", &["keywright", "policy", "policy"], PRIVATE),
     ("Effort", &["kms", "policy"], PRIVATE),
     ("Either", &["policy", "policy"], PRIVATE),

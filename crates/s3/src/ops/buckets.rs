@@ -11,7 +11,7 @@ use s3s::{
     },
 };
 
-use super::sse::timestamp;
+use crate::sse::timestamp;
 use crate::{
     encryption::bucket_arn,
     faults,

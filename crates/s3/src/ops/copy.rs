@@ -13,19 +13,19 @@ use s3s::{
 
 use super::{
     get::{opened, show_checksum},
-    kept::KeptHeaders,
     put::{check_key, tags},
-    sse::{
-        ObjectChecksum, Sealing, etag, has_md5, hexadecimal, named_key, random_etag, sse_headers, timestamp,
-    },
 };
 use crate::{
     checksums::{ChecksumKind, Hashing, StatedChecksum},
     encryption::{choose, object_arn},
     faults,
     gateway::Gateway,
+    kept::KeptHeaders,
     permission::RequestSays,
     receiving::{PART_BYTES_MAX, Unpublished, publish, receive},
+    sse::{
+        ObjectChecksum, Sealing, etag, has_md5, hexadecimal, named_key, random_etag, sse_headers, timestamp,
+    },
 };
 
 pub(super) async fn copy_object(

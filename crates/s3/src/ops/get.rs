@@ -15,13 +15,15 @@ use s3s::{
 };
 use tokio::sync::mpsc;
 
-use super::{
-    kept::KeptHeaders,
-    sse::{Sealing, etag, timestamp},
-};
 use crate::{
-    entrance::BelievedRequest, faults, files::OpenedBatch, gateway::Gateway, permission::RequestSays,
+    entrance::BelievedRequest,
+    faults,
+    files::OpenedBatch,
+    gateway::Gateway,
+    kept::KeptHeaders,
+    permission::RequestSays,
     receiving::blocking,
+    sse::{Sealing, etag, timestamp},
 };
 
 /// An object that the caller may read, and what of it.
@@ -67,7 +69,7 @@ macro_rules! sought {
 macro_rules! show_checksum {
     ($output:ident, $checksum:expr) => {{
         use crate::checksums::ChecksumKind;
-        let shown: &crate::ops::sse::ObjectChecksum = $checksum;
+        let shown: &crate::sse::ObjectChecksum = $checksum;
         let value = Some(shown.checksum.value.clone());
         match shown.checksum.kind {
             ChecksumKind::Crc32 => $output.checksum_crc32 = value,

@@ -12,7 +12,7 @@ use s3s::{
     s3_error,
 };
 
-use super::sse::{etag, timestamp};
+use crate::sse::{etag, timestamp};
 use crate::{
     entrance::BelievedRequest,
     faults,

@@ -4,11 +4,9 @@ mod buckets;
 mod copy;
 mod delete;
 mod get;
-mod kept;
 mod list;
 mod put;
 mod settings;
-mod sse;
 mod tagging;
 
 use std::sync::Arc;

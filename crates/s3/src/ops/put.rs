@@ -6,7 +6,7 @@ use s3s::{
     dto::{ETagCondition, PutObjectInput, PutObjectOutput},
 };
 
-use super::sse::{ObjectChecksum, Sealing, etag, has_md5, hexadecimal, named_key, random_etag, sse_headers};
+use crate::sse::{ObjectChecksum, Sealing, etag, has_md5, hexadecimal, named_key, random_etag, sse_headers};
 use crate::{
     checksums::{ChecksumKind, Hashing, StatedChecksum, of_trailer},
     encryption::{choose, object_arn},
@@ -89,7 +89,7 @@ fn stated_checksum(input: &PutObjectInput, believed: &BelievedRequest) -> S3Resu
 
 /// What the object gives back as it came.
 fn kept_headers(input: &PutObjectInput) -> Vec<(String, String)> {
-    super::kept::KeptHeaders {
+    crate::kept::KeptHeaders {
         expires: input.expires.clone(),
         cache_control: input.cache_control.clone(),
         content_disposition: input.content_disposition.clone(),
