@@ -2,6 +2,7 @@
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html>
 
 use base64_simd::STANDARD;
+use crc_fast::{CrcAlgorithm, checksum_combine};
 use s3s::{
     S3Error, S3ErrorCode,
     checksum::ChecksumHasher,
@@ -186,6 +187,36 @@ fn of_kind(all: &Checksum, kind: ChecksumKind) -> Option<String> {
     }
 }
 
+/// The checksum of checksums: of an object in parts, of type `COMPOSITE`.
+pub(crate) fn composite(kind: ChecksumKind, parts: &[(KeptChecksum, u64)]) -> String {
+    let mut hasher = kind.hasher();
+    for (part, _) in parts {
+        hasher.update(&STANDARD.decode_to_vec(&part.value).unwrap_or_default());
+    }
+    format!("{}-{}", of_kind(&hasher.finalize(), kind).unwrap_or_default(), parts.len())
+}
+
+/// The checksum that the whole has, from those of its parts and their sizes: CRCs can be put together, hashes cannot.
+pub(crate) fn combined(kind: ChecksumKind, parts: &[(KeptChecksum, u64)]) -> Option<String> {
+    let algorithm = match kind {
+        ChecksumKind::Crc32 => CrcAlgorithm::Crc32IsoHdlc,
+        ChecksumKind::Crc32c => CrcAlgorithm::Crc32Iscsi,
+        ChecksumKind::Crc64Nvme => CrcAlgorithm::Crc64Nvme,
+        ChecksumKind::Sha1 | ChecksumKind::Sha256 => return None,
+    };
+    let mut whole = None;
+    for (part, bytes) in parts {
+        let value = STANDARD.decode_to_vec(&part.value).ok()?;
+        let value = value.into_iter().fold(0_u64, |number, byte| number << 8 | u64::from(byte));
+        whole = Some(match whole {
+            None => value,
+            Some(before) => checksum_combine(algorithm, before, value, *bytes),
+        });
+    }
+    let bytes = whole?.to_be_bytes();
+    Some(STANDARD.encode_to_string(bytes.get(bytes.len() - kind.bytes()..)?))
+}
+
 fn invalid(text: &str) -> S3Error {
     S3Error::with_message(S3ErrorCode::InvalidRequest, text.to_owned())
 }
@@ -215,6 +246,26 @@ mod tests {
             assert_eq!(hashed.checksum, KeptChecksum { kind, value: expected.to_owned() });
             assert_eq!(hashed.md5.unwrap()[..2], [0x25, 0xf9]);
         }
+    }
+
+    #[test]
+    fn checksums_of_parts_make_that_of_the_whole() {
+        let data: Vec<u8> = (0..5000_u32).flat_map(u32::to_le_bytes).collect();
+        let of = |kind, data: &[u8]| {
+            let mut hashing =
+                Hashing::new(StatedChecksum { announced: Some(kind), ..Default::default() }, false);
+            hashing.update(data);
+            hashing.finish(None).unwrap().checksum
+        };
+        for kind in [ChecksumKind::Crc32, ChecksumKind::Crc32c, ChecksumKind::Crc64Nvme] {
+            let parts: Vec<_> = [&data[..1], &data[1..7000], &data[7000..7000], &data[7000..]]
+                .map(|part| (of(kind, part), part.len() as u64))
+                .into();
+            assert_eq!(combined(kind, &parts).unwrap(), of(kind, &data).value, "{kind:?}");
+        }
+        let sha = ChecksumKind::Sha256;
+        assert_eq!(combined(sha, &[(of(sha, b"x"), 1)]), None);
+        assert!(composite(sha, &[(of(sha, b"x"), 1), (of(sha, b"y"), 1)]).ends_with("=-2"));
     }
 
     #[test]

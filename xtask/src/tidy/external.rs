@@ -35,6 +35,7 @@ const PERMITTED: &[(&str, &[&str], &str)] = &[
     ("base64-simd", &[], "base64 at the speed that requests need"),
     ("bytes", &[], "bodies and records that are shared without a copy"),
     ("clap", &["credentials", "dev", "keywright", "keywright-s3"], "the command line"),
+    ("crc-fast", &["s3"], "puts the checksums of parts together; s3s brings it anyway"),
     ("crc32fast", &["store"], "checksums of stored records"),
     ("ed25519-dalek", &["strongroom"], "Ed25519ph, which aws-lc-rs does not offer"),
     ("elliptic-curve", &["strongroom"], "SM2 key agreement; part of sm2"),

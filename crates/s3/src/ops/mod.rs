@@ -1,10 +1,12 @@
 //! The operations, as s3s calls them. What each of them does is in the module that is named after it.
 
 mod buckets;
+mod complete;
 mod copy;
 mod delete;
 mod get;
 mod list;
+mod multipart;
 mod put;
 mod settings;
 mod tagging;
@@ -31,7 +33,10 @@ macro_rules! operations {
 }
 
 operations! {
+    abort_multipart_upload(AbortMultipartUploadInput) -> AbortMultipartUploadOutput = multipart;
+    complete_multipart_upload(CompleteMultipartUploadInput) -> CompleteMultipartUploadOutput = complete;
     copy_object(CopyObjectInput) -> CopyObjectOutput = copy;
+    create_multipart_upload(CreateMultipartUploadInput) -> CreateMultipartUploadOutput = multipart;
     create_bucket(CreateBucketInput) -> CreateBucketOutput = buckets;
     delete_bucket(DeleteBucketInput) -> DeleteBucketOutput = buckets;
     delete_bucket_encryption(DeleteBucketEncryptionInput) -> DeleteBucketEncryptionOutput = settings;
@@ -48,10 +53,14 @@ operations! {
     head_bucket(HeadBucketInput) -> HeadBucketOutput = buckets;
     head_object(HeadObjectInput) -> HeadObjectOutput = get;
     list_buckets(ListBucketsInput) -> ListBucketsOutput = buckets;
+    list_multipart_uploads(ListMultipartUploadsInput) -> ListMultipartUploadsOutput = multipart;
+    list_parts(ListPartsInput) -> ListPartsOutput = multipart;
     list_objects(ListObjectsInput) -> ListObjectsOutput = list;
     list_objects_v2(ListObjectsV2Input) -> ListObjectsV2Output = list;
     put_bucket_encryption(PutBucketEncryptionInput) -> PutBucketEncryptionOutput = settings;
     put_bucket_policy(PutBucketPolicyInput) -> PutBucketPolicyOutput = settings;
     put_object(PutObjectInput) -> PutObjectOutput = put;
     put_object_tagging(PutObjectTaggingInput) -> PutObjectTaggingOutput = tagging;
+    upload_part(UploadPartInput) -> UploadPartOutput = multipart;
+    upload_part_copy(UploadPartCopyInput) -> UploadPartCopyOutput = complete;
 }
