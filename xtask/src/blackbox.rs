@@ -20,7 +20,9 @@ pub(crate) fn test(root: &Path) -> Result<()> {
     let bin = environment(root)?;
     javascript::packages(root, &bin)?;
     let mut pytest = with_server(python(&bin), root, &bin)?;
-    pytest.env("SDK_RUST", built(root, "debug/sdk-rust"));
+    pytest
+        .env("SDK_RUST", built(root, "debug/sdk-rust"))
+        .env("KEYWRIGHT_CLIENT", built(root, "ci/keywright-client"));
     run(pytest.args(["-m", "pytest", "--quiet", "--durations", "5"]))
 }
 
@@ -58,6 +60,14 @@ pub(crate) fn abuse(root: &Path, attacks: &[String], seconds: u32, connections: 
 /// It does not build.
 pub(crate) fn server(root: &Path) -> Result<()> {
     run(&mut cargo(root, &["build", "--quiet", "--package", "keywright", "--profile", "ci"]))
+}
+
+/// Builds the programs that are tested beside the server.
+///
+/// # Errors
+/// They do not build.
+pub(crate) fn programs(root: &Path) -> Result<()> {
+    run(&mut cargo(root, &["build", "--quiet", "--package", "keywright-client", "--profile", "ci"]))
 }
 
 /// A program of the Python environment that finds the server and the environment's aws CLI.
