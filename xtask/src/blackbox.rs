@@ -84,7 +84,9 @@ fn with_server(mut program: Command, root: &Path, bin: &Path) -> Result<Command>
 fn machine_programs() -> Result<()> {
     let missing = || {
         let aws_cli = (!has_aws_cli_2()).then_some("awscli");
-        aws_cli.into_iter().chain(if has_rsyslog() { [].as_slice() } else { &RSYSLOG }.iter().copied())
+        let mariadb = (!works(Command::new("mariadbd").arg("--version"))).then_some("mariadb-server");
+        let rsyslog = if has_rsyslog() { [].as_slice() } else { &RSYSLOG };
+        aws_cli.into_iter().chain(mariadb).chain(rsyslog.iter().copied())
     };
     let packages: Vec<&str> = missing().collect();
     if packages.is_empty() {
@@ -101,7 +103,7 @@ fn machine_programs() -> Result<()> {
     }
 }
 
-const PROGRAMS: &str = "the black box needs an aws CLI 2 and an rsyslog with OpenSSL: install them";
+const PROGRAMS: &str = "the black box needs an aws CLI 2, MariaDB, and an rsyslog with OpenSSL: install them";
 /// With its driver for TLS.
 const RSYSLOG: [&str; 2] = ["rsyslog", "rsyslog-openssl"];
 
