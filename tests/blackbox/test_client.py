@@ -132,6 +132,7 @@ def test_data_keys_are_kept_without_being_shown(stage, key):
         assert stage.kms().decrypt(CiphertextBlob=wrapped)["KeyMaterialId"] == stage.record("r.json")["material"]
     for wrong in [["--new", "0"], ["--new", "1025"], ["--new", "32", "--in", "r.json"], []]:
         stage.fails(1, "wrap", "--key", key, *wrong)
+    stage.fails(1, "wrap", "--key", key, "--new", "32", "--context", "app=a", "--context", "app=b")
     (stage.folder / "long").write_bytes(bytes(4097))
     assert "4096" in stage.fails(1, "wrap", "--key", key, "--in", "long")
 
@@ -219,9 +220,9 @@ def test_a_program_that_gets_a_descriptor_takes_the_clients_place(stage, kept):
 def test_a_program_that_gets_a_file_is_told_what_it_is_sent(stage, kept):
     waits = (
         "import os, signal, sys\n"
-        "signal.signal(signal.SIGHUP, lambda *_: print('again', flush=True))\n"
+        "signal.signal(signal.SIGHUP, lambda *_: os.write(1, b'again\\n'))\n"
         "signal.signal(signal.SIGTERM, lambda *_: sys.exit(9))\n"
-        "print(os.environ['K'], flush=True)\n"
+        "os.write(1, os.environ['K'].encode() + b'\\n')\n"
         "while True: signal.pause()\n"
     )
     started = stage.start("exec", "--key", "K=r.json:file", *script(waits))

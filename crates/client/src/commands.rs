@@ -91,6 +91,14 @@ impl Client {
         let opened = self.wait(self.kms.decrypt(&self.act_for, Some(key), &wrapped.0, context))?;
         Ok(opened.plaintext)
     }
+
+    /// What a program gets under one name.
+    fn open_all<'a>(&self, named: NamedSecrets<'a>) -> Result<(&'a KeyName, Way, Plaintext), ClientFailure> {
+        let NamedSecrets { name, way, template, records } = named;
+        let secrets =
+            records.iter().zip(1..).map(|(record, number)| Ok(template.fill(&self.open(record)?, number)));
+        Ok((name, way, together(&secrets.collect::<Result<Vec<_>, ClientFailure>>()?)))
+    }
 }
 
 #[expect(clippy::print_stderr, reason = "tells who waits")]
@@ -100,7 +108,11 @@ fn say_waiting(endpoint: &str) {
 
 fn wrap(client: &Client, options: Wrap) -> Result<u8, ClientFailure> {
     let Wrap { key, context, new, input, out } = options;
+    let stated = context.len();
     let context: Context = context.into_iter().collect();
+    if context.len() < stated {
+        return Err(ClientFailure::Use("a name is twice in the context".to_owned()));
+    }
     let (kms, act_for) = (&client.kms, &client.act_for);
     let made = match new {
         Some(bytes) => {
@@ -147,18 +159,17 @@ fn exec(client: Client, options: &Exec, runtime_dir: Option<OsString>) -> Result
     let within = options.dir.clone().unwrap_or_else(|| usual_folder(runtime_dir));
     let unique = format!("{}-{:08x}", std::process::id(), client.machine.random());
     let folder = SecretFolder::within(within, unique);
-    let mut delivered = Vec::with_capacity(wanted.len());
-    for NamedSecrets { name, way, template, records } in wanted {
-        let secrets =
-            records.iter().zip(1..).map(|(record, number)| Ok(template.fill(&client.open(record)?, number)));
-        let secrets = secrets.collect::<Result<Vec<_>, ClientFailure>>()?;
-        delivered.push((name.clone(), HandedOver::put(together(&secrets), name, way, &folder)?));
-    }
+    let opened = wanted.into_iter().map(|named| client.open_all(named)).collect::<Result<Vec<_>, _>>()?;
+    // Files are put when nothing is waited for any more, so that none is left behind by who gives up waiting.
+    let delivered = opened
+        .into_iter()
+        .map(|(name, way, secret)| Ok((name.clone(), HandedOver::put(secret, name, way, &folder)?)));
+    let delivered = delivered.collect::<Result<Vec<_>, ClientFailure>>()?;
     let Client { runtime, .. } = client;
     program::run(&options.program, &delivered, runtime)
 }
 
-/// What a program gets under one name.
+/// The records of one name.
 struct NamedSecrets<'a> {
     name: &'a KeyName,
     way: Way,

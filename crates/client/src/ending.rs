@@ -102,7 +102,8 @@ pub(crate) fn of_usage(error: &clap::Error) -> ExitCode {
 /// What somebody can do about it.
 fn hint(failure: &ClientFailure) -> Option<String> {
     let ClientFailure::Kms(KmsError::Fault { request_id: Some(id), .. }) = failure else { return None };
-    (failure.code() == DENIED).then(|| format!("Keywright's operator sees why with: keywright explain {id}"))
+    (failure.code() == DENIED)
+        .then(|| format!("Who operates Keywright sees why with: keywright explain {id}"))
 }
 
 #[cfg(test)]

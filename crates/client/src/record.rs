@@ -8,7 +8,10 @@ use std::{
     ffi::OsString,
     fs::{self, File, OpenOptions},
     io::{self, Write},
-    os::unix::{ffi::OsStringExt, fs::OpenOptionsExt},
+    os::unix::{
+        ffi::OsStringExt,
+        fs::{MetadataExt, OpenOptionsExt, chown},
+    },
     path::Path,
 };
 
@@ -122,8 +125,12 @@ fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
         _ => {}
     }
     create(new, bytes, 0o600)?;
-    let moved =
-        fs::set_permissions(new, fs::metadata(file)?.permissions()).and_then(|()| fs::rename(new, file));
+    let moved = fs::metadata(file).and_then(|old| {
+        // Whoever reads the old one reads the new one, also when root replaces the record of a service.
+        chown(new, Some(old.uid()), Some(old.gid()))?;
+        fs::set_permissions(new, old.permissions())?;
+        fs::rename(new, file)
+    });
     if moved.is_err() {
         let _ = fs::remove_file(new);
     }
@@ -200,16 +207,21 @@ mod tests {
     }
 
     #[test]
-    fn a_record_is_replaced_with_its_mode_and_through_links() {
+    fn a_record_is_replaced_with_its_mode_and_owner_and_through_links() {
         let folder = tempfile::tempdir().unwrap();
         let (file, link) = (folder.path().join("r.json"), folder.path().join("link"));
         fs::write(&file, "old").unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+        // Only root can give it away.
+        let _ = chown(&file, Some(65_534), Some(65_534));
+        let owner = |file: &Path| fs::metadata(file).map(|data| (data.uid(), data.gid())).unwrap();
+        let before = owner(&file);
         fs::write(folder.path().join("r.json.new"), "of a crash").unwrap();
         std::os::unix::fs::symlink(&file, &link).unwrap();
         record().replace(&link).unwrap();
         assert_eq!(WrapRecord::read(&file, &[]).unwrap(), record());
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+        assert_eq!(owner(&file), before);
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
     }

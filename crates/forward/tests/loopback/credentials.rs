@@ -126,7 +126,7 @@ async fn an_endpoint_on_the_machine_that_is_slow_is_part_of_a_tries_time() {
     let begun = Instant::now();
     let error = kms.retire_grant(&ActFor::Itself, "k", "g").await.unwrap_err();
     assert!(matches!(error, KmsError::TimedOut(_)), "{error}");
-    assert!(begun.elapsed() < QUICK.total + Duration::from_millis(500), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < QUICK.total * 3, "{:?}", begun.elapsed());
 }
 
 #[tokio::test]
