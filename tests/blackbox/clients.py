@@ -35,9 +35,10 @@ def model(service):
     return botocore.session.get_session().get_service_model(service)
 
 
-def blobs_decoded(service, operation, output):
-    """Output in which blobs are base64 texts, with them decoded."""
-    shape = model(service).operation_model(operation).output_shape
+def blobs_decoded(service, operation, output, of_input=False):
+    """Output in which blobs are base64 texts, or input, with them decoded."""
+    described = model(service).operation_model(operation)
+    shape = described.input_shape if of_input else described.output_shape
     members = shape.members if shape else {}
     return {
         name: base64.b64decode(value) if name in members and members[name].type_name == "blob" else value

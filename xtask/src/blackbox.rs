@@ -20,7 +20,9 @@ pub(crate) fn test(root: &Path) -> Result<()> {
     let bin = environment(root)?;
     javascript::packages(root, &bin)?;
     let mut pytest = with_server(python(&bin), root, &bin)?;
-    pytest.env("SDK_RUST", built(root, "debug/sdk-rust"));
+    pytest
+        .env("SDK_RUST", built(root, "debug/sdk-rust"))
+        .env("KEYWRIGHT_CLIENT", built(root, "ci/keywright-client"));
     run(pytest.args(["-m", "pytest", "--quiet", "--durations", "5"]))
 }
 
@@ -60,6 +62,14 @@ pub(crate) fn server(root: &Path) -> Result<()> {
     run(&mut cargo(root, &["build", "--quiet", "--package", "keywright", "--profile", "ci"]))
 }
 
+/// Builds the programs that are tested beside the server.
+///
+/// # Errors
+/// They do not build.
+pub(crate) fn programs(root: &Path) -> Result<()> {
+    run(&mut cargo(root, &["build", "--quiet", "--package", "keywright-client", "--profile", "ci"]))
+}
+
 /// A program of the Python environment that finds the server and the environment's aws CLI.
 fn with_server(mut program: Command, root: &Path, bin: &Path) -> Result<Command> {
     let paths = env::split_paths(&path()).collect::<Vec<_>>();
@@ -74,7 +84,9 @@ fn with_server(mut program: Command, root: &Path, bin: &Path) -> Result<Command>
 fn machine_programs() -> Result<()> {
     let missing = || {
         let aws_cli = (!has_aws_cli_2()).then_some("awscli");
-        aws_cli.into_iter().chain(if has_rsyslog() { [].as_slice() } else { &RSYSLOG }.iter().copied())
+        let mariadb = (!works(Command::new("mariadbd").arg("--version"))).then_some("mariadb-server");
+        let rsyslog = if has_rsyslog() { [].as_slice() } else { &RSYSLOG };
+        aws_cli.into_iter().chain(mariadb).chain(rsyslog.iter().copied())
     };
     let packages: Vec<&str> = missing().collect();
     if packages.is_empty() {
@@ -91,7 +103,7 @@ fn machine_programs() -> Result<()> {
     }
 }
 
-const PROGRAMS: &str = "the black box needs an aws CLI 2 and an rsyslog with OpenSSL: install them";
+const PROGRAMS: &str = "the black box needs an aws CLI 2, MariaDB, and an rsyslog with OpenSSL: install them";
 /// With its driver for TLS.
 const RSYSLOG: [&str; 2] = ["rsyslog", "rsyslog-openssl"];
 

@@ -29,6 +29,7 @@ pub(crate) fn all(root: &Path, quick: bool) -> Result<()> {
     steps.step("documentation tests", || run(&mut cargo(root, DOCUMENTATION_TESTS)))?;
     if !quick {
         steps.step("server", || blackbox::server(root))?;
+        steps.step("programs beside it", || blackbox::programs(root))?;
     }
     steps.step("tests", || run(&mut tests(root)))?;
     if !quick {

@@ -262,17 +262,21 @@ impl Kms {
         self.patience.total.saturating_sub(self.machine.elapsed().saturating_sub(begun))
     }
 
-    /// One try; a second one with newer credentials, if the first ones are not believed any more.
+    /// One try, credentials included; with newer ones once more, if the first are not believed any more.
     async fn attempt(&self, call: &PendingCall<'_>, left: Duration) -> Result<Plaintext, KmsError> {
         let time = self.patience.attempt.min(left);
-        let own = self.credentials.current().await?;
-        match self.exchange(call, &own, time).await {
-            Err(error) if error.is_of_credentials() => match self.credentials.newer_than(&own).await {
-                Some(newer) => self.exchange(call, &newer, time).await,
-                None => Err(error),
-            },
-            answer => answer,
-        }
+        let tried = async {
+            let own = self.credentials.current().await?;
+            match self.exchange(call, &own, time).await {
+                Err(error) if error.is_of_credentials() => match self.credentials.newer_than(&own).await {
+                    Some(newer) => self.exchange(call, &newer, time).await,
+                    None => Err(error),
+                },
+                answer => answer,
+            }
+        };
+        // Boxed, since the futures of callers hold it.
+        tokio::time::timeout(time, Box::pin(tried)).await.map_err(|_| KmsError::TimedOut(time))?
     }
 
     async fn exchange(

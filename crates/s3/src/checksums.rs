@@ -236,7 +236,7 @@ mod tests {
         for (kind, expected) in [
             (ChecksumKind::Crc32, "y/Q5Jg=="),
             (ChecksumKind::Crc32c, "4waSgw=="),
-            (ChecksumKind::Crc64Nvme, "rosUhgpMgJg="),
+            (ChecksumKind::Crc64Nvme, "rosUhgp5mIg="),
         ] {
             let stated = StatedChecksum { announced: Some(kind), ..StatedChecksum::default() };
             let mut hashing = Hashing::new(stated, true);

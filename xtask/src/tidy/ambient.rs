@@ -30,6 +30,10 @@ const MAY: &[(&str, &str)] = &[
         "what AWS's clients read from the environment: where KMS is, and who calls",
     ),
     (
+        "crates/client/src/main.rs",
+        "what AWS's clients read from the environment, which is a parameter from here on",
+    ),
+    (
         "crates/forward/src/machine.rs",
         "the clock and randomness of programs that only call, which everything else there gets as a parameter",
     ),

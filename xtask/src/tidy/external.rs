@@ -34,7 +34,7 @@ const PERMITTED: &[(&str, &[&str], &str)] = &[
     ("base16ct", &[], "hexadecimal, in a time that the bytes do not change; sm2 brings it anyway"),
     ("base64-simd", &[], "base64 at the speed that requests need"),
     ("bytes", &[], "bodies and records that are shared without a copy"),
-    ("clap", &["credentials", "dev", "keywright", "keywright-s3"], "the command line"),
+    ("clap", &["credentials", "dev", "keywright", "keywright-client", "keywright-s3"], "the command line"),
     ("crc-fast", &["s3"], "puts the checksums of parts together; s3s brings it anyway"),
     ("crc32fast", &["store"], "checksums of stored records"),
     ("ed25519-dalek", &["strongroom"], "Ed25519ph, which aws-lc-rs does not offer"),
@@ -85,8 +85,8 @@ const PERMITTED: &[(&str, &[&str], &str)] = &[
     ("rusqlite", &["catalog", "store"], "the embedded storage engine; an S3 gateway's catalog"),
     (
         "rustix",
-        &["audit", "export", "keywright", "keywright-s3", "server"],
-        "limits, priorities, locked memory and signals of the process; room on a disk",
+        &["audit", "export", "keywright", "keywright-client", "keywright-s3", "server"],
+        "limits, priorities, locked memory and signals of the process; room on a disk; files in memory",
     ),
     ("rustls", &["edge", "handshake", "keywright-s3", "outbound"], "TLS"),
     (
@@ -100,7 +100,19 @@ const PERMITTED: &[(&str, &[&str], &str)] = &[
     ("secp256k1", &["strongroom"], "signatures on secp256k1, six times as fast as aws-lc-rs's"),
     (
         "serde",
-        &["credentials", "dev", "dispatch", "forward", "keywright", "model", "oidc", "policy", "s3", "trail"],
+        &[
+            "credentials",
+            "dev",
+            "dispatch",
+            "forward",
+            "keywright",
+            "keywright-client",
+            "model",
+            "oidc",
+            "policy",
+            "s3",
+            "trail",
+        ],
         "shapes of what is parsed and shown",
     ),
     (
@@ -117,6 +129,7 @@ const PERMITTED: &[(&str, &[&str], &str)] = &[
             "dispatch",
             "forward",
             "keywright",
+            "keywright-client",
             "oidc",
             "policy",
             "s3",
@@ -149,6 +162,7 @@ const PERMITTED: &[(&str, &[&str], &str)] = &[
             "forward",
             "iam",
             "keywright",
+            "keywright-client",
             "keywright-s3",
             "kms",
             "outbound",
@@ -168,7 +182,7 @@ const PERMITTED: &[(&str, &[&str], &str)] = &[
     ("zeroize", &[], "wipes memory"),
     (
         "zeroizing-alloc",
-        &["keywright", "keywright-s3"],
+        &["keywright", "keywright-client", "keywright-s3"],
         "wipes what others free; an allocator cannot be written in safe Rust",
     ),
     (

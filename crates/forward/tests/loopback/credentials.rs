@@ -1,8 +1,9 @@
-use std::{fs, path::Path, sync::Arc};
+use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use forward::{ActFor, Kms, KmsError, Settings};
+use tokio::time::Instant;
 
-use crate::world::{SECRETS, Server, Step, TestMachine};
+use crate::world::{QUICK, SECRETS, Server, Step, TestMachine};
 
 async fn signer(server: &Server, kms: &Kms) -> String {
     kms.retire_grant(&ActFor::Itself, "k", "g").await.unwrap();
@@ -114,6 +115,18 @@ async fn refused_calls_do_not_have_an_endpoint_asked_each_time() {
         kms.retire_grant(&ActFor::Itself, "k", "g").await.unwrap_err();
     }
     assert_eq!((server.came().len(), on_machine.came().len()), (10, 2));
+}
+
+#[tokio::test]
+async fn an_endpoint_on_the_machine_that_is_slow_is_part_of_a_tries_time() {
+    let (server, on_machine) = (Server::start().await, Server::start().await);
+    let uri = format!("{}/credentials", on_machine.url());
+    let kms = server.client_of(&[("AWS_CONTAINER_CREDENTIALS_FULL_URI", &uri)]);
+    on_machine.will(std::iter::repeat_with(|| Step::Slow(Duration::from_secs(5))).take(20));
+    let begun = Instant::now();
+    let error = kms.retire_grant(&ActFor::Itself, "k", "g").await.unwrap_err();
+    assert!(matches!(error, KmsError::TimedOut(_)), "{error}");
+    assert!(begun.elapsed() < QUICK.total * 3, "{:?}", begun.elapsed());
 }
 
 #[tokio::test]

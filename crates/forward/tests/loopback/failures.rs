@@ -79,10 +79,9 @@ async fn a_server_that_is_slow_is_given_up_in_time() {
     let took = begun.elapsed();
     assert!(matches!(error, KmsError::TimedOut(_)), "{error}");
     assert!(error.may_pass());
-    assert!(took > QUICK.total / 2 && took < QUICK.total + Duration::from_millis(500), "{took:?}");
-    assert!((3..=5).contains(&server.came().len()));
+    assert!(took > QUICK.total / 2 && took < QUICK.total * 3, "{took:?}");
+    assert!((2..=5).contains(&server.came().len()));
 
-    server.will([]);
     let server = Server::start().await;
     let kms = server.client();
     server.will([Step::Slow(Duration::from_secs(5))]);
@@ -101,7 +100,7 @@ async fn a_server_that_is_not_there_is_given_up_in_time() {
     let begun = Instant::now();
     let error = kms.describe_key(&ActFor::Itself, "k").await.unwrap_err();
     assert!(matches!(&error, KmsError::Unreachable(why) if why.contains(&url)), "{error}");
-    assert!(begun.elapsed() < QUICK.total + Duration::from_millis(500));
+    assert!(begun.elapsed() < QUICK.total * 3);
 }
 
 #[tokio::test]
@@ -111,7 +110,7 @@ async fn a_server_that_stays_broken_is_given_up_with_what_it_said() {
     server.will(std::iter::repeat_with(|| UNAVAILABLE).take(1000));
     let error = kms.describe_key(&ActFor::Itself, "k").await.unwrap_err();
     assert_eq!(error.code(), Some("DependencyTimeoutException"));
-    assert!((20..200).contains(&server.came().len()), "pauses lie between the tries");
+    assert!((5..200).contains(&server.came().len()), "pauses lie between the tries");
 }
 
 #[tokio::test]

@@ -1,0 +1,237 @@
+//! What each command does.
+
+use std::{
+    ffi::OsString,
+    fs,
+    io::{self, IsTerminal, Read, Write},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
+
+use forward::{ActFor, Context, DataKeyLength, Kms, KmsError, Machine, Patience, Settings, ThisMachine};
+use secret::Plaintext;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::{
+    cli::{Calling, ClientCommand, CommandLine, Exec, Rewrap, Unwrap, Wrap},
+    contents::{SecretTemplate, in_form, together},
+    delivery::{HandedOver, KeyName, SecretFolder, Way, usual_folder},
+    ending::ClientFailure,
+    program,
+    record::{WrapRecord, write_new},
+};
+
+/// The longest secret that KMS encrypts.
+const SECRET_BYTES_MAX: u64 = 4096;
+
+/// After this time somebody wants to know why nothing happens.
+const SILENCE: Duration = Duration::from_secs(2);
+
+/// Runs a command with an environment, and returns the code that it ends with.
+///
+/// # Errors
+/// [`ClientFailure`].
+pub(crate) fn run(
+    cli: CommandLine,
+    variable: &dyn Fn(&str) -> Option<OsString>,
+) -> Result<u8, ClientFailure> {
+    let client = Client::new(&cli.calling, variable)?;
+    match cli.command {
+        ClientCommand::Wrap(options) => wrap(&client, options),
+        ClientCommand::Unwrap(options) => unwrap(&client, &options),
+        ClientCommand::Rewrap(options) => rewrap(&client, &options),
+        ClientCommand::Exec(options) => exec(client, &options, variable("XDG_RUNTIME_DIR")),
+    }
+}
+
+/// KMS, and for whom it is called.
+struct Client {
+    kms: Kms,
+    act_for: ActFor,
+    endpoint: String,
+    machine: Arc<ThisMachine>,
+    runtime: Runtime,
+}
+
+impl Client {
+    fn new(calling: &Calling, variable: &dyn Fn(&str) -> Option<OsString>) -> Result<Self, ClientFailure> {
+        let settings = Settings::read(variable)?;
+        let endpoint = settings.endpoint().to_string();
+        let patience = Patience { total: Duration::from_secs(calling.wait), ..Patience::OF_A_PROGRAM };
+        let machine = Arc::new(ThisMachine::start());
+        let act_for = match calling.act_for.as_deref() {
+            None => ActFor::Itself,
+            Some("service") => ActFor::SERVICE,
+            Some(principal) => ActFor::Principal(principal.to_owned()),
+        };
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| ClientFailure::Use(error.to_string()))?;
+        let kms = Kms::new(settings, patience, Arc::clone(&machine) as Arc<dyn Machine>)?;
+        Ok(Self { kms, act_for, endpoint, machine, runtime })
+    }
+
+    /// Waits for an answer, and says so if it takes long.
+    fn wait<T>(&self, answer: impl Future<Output = Result<T, KmsError>>) -> Result<T, ClientFailure> {
+        let answered = async {
+            tokio::pin!(answer);
+            tokio::select! {
+                biased;
+                answer = &mut answer => return answer,
+                () = tokio::time::sleep(SILENCE) => say_waiting(&self.endpoint),
+            }
+            answer.await
+        };
+        Ok(self.runtime.block_on(answered)?)
+    }
+
+    /// What a record keeps. It is only opened with the key that the record names.
+    fn open(&self, record: &WrapRecord) -> Result<Plaintext, ClientFailure> {
+        let WrapRecord { key, wrapped, context, .. } = record;
+        let opened = self.wait(self.kms.decrypt(&self.act_for, Some(key), &wrapped.0, context))?;
+        Ok(opened.plaintext)
+    }
+
+    /// What a program gets under one name.
+    fn open_all<'a>(&self, named: NamedSecrets<'a>) -> Result<(&'a KeyName, Way, Plaintext), ClientFailure> {
+        let NamedSecrets { name, way, template, records } = named;
+        let secrets =
+            records.iter().zip(1..).map(|(record, number)| Ok(template.fill(&self.open(record)?, number)));
+        Ok((name, way, together(&secrets.collect::<Result<Vec<_>, ClientFailure>>()?)))
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "tells who waits")]
+fn say_waiting(endpoint: &str) {
+    eprintln!("keywright-client: waits for KMS at {endpoint}");
+}
+
+fn wrap(client: &Client, options: Wrap) -> Result<u8, ClientFailure> {
+    let Wrap { key, context, new, input, out } = options;
+    let stated = context.len();
+    let context: Context = context.into_iter().collect();
+    if context.len() < stated {
+        return Err(ClientFailure::Use("a name is twice in the context".to_owned()));
+    }
+    let (kms, act_for) = (&client.kms, &client.act_for);
+    let made = match new {
+        Some(bytes) => {
+            let length = DataKeyLength::Bytes(bytes);
+            client.wait(kms.generate_data_key_without_plaintext(act_for, &key, length, &context))?
+        }
+        None => {
+            let secret = read_secret(input.as_deref())?;
+            client.wait(kms.encrypt(act_for, &key, &secret, &context))?
+        }
+    };
+    let record = WrapRecord::new(made.key, context, made.blob, made.material).to_text()?;
+    match out {
+        Some(file) => write_new(&file, &record, 0o644)?,
+        None => print(&record)?,
+    }
+    Ok(0)
+}
+
+fn unwrap(client: &Client, options: &Unwrap) -> Result<u8, ClientFailure> {
+    let record = WrapRecord::read(&options.record, &options.context)?;
+    let secret = in_form(&client.open(&record)?, options.form);
+    match &options.out {
+        Some(file) => write_new(file, secret.reveal(), 0o600)?,
+        None => print(secret.reveal())?,
+    }
+    Ok(0)
+}
+
+fn rewrap(client: &Client, options: &Rewrap) -> Result<u8, ClientFailure> {
+    let WrapRecord { key, context, wrapped, .. } = WrapRecord::read(&options.record, &[])?;
+    let to = options.key.as_deref().unwrap_or(&key);
+    let made = client.wait(client.kms.re_encrypt(&client.act_for, &wrapped.0, &context, to, &context))?;
+    if made.source_key != key {
+        let why = format!("what it keeps is under {}, and not under its key", made.source_key);
+        return Err(ClientFailure::Record(format!("`{}`: {why}", options.record.display())));
+    }
+    WrapRecord::new(made.key, context, made.blob, made.material).replace(&options.record)?;
+    Ok(0)
+}
+
+fn exec(client: Client, options: &Exec, runtime_dir: Option<OsString>) -> Result<u8, ClientFailure> {
+    let wanted = by_name(options)?;
+    let within = options.dir.clone().unwrap_or_else(|| usual_folder(runtime_dir));
+    let unique = format!("{}-{:08x}", std::process::id(), client.machine.random());
+    let folder = SecretFolder::within(within, unique);
+    let opened = wanted.into_iter().map(|named| client.open_all(named)).collect::<Result<Vec<_>, _>>()?;
+    // Files are put when nothing is waited for any more, so that none is left behind by who gives up waiting.
+    let delivered = opened
+        .into_iter()
+        .map(|(name, way, secret)| Ok((name.clone(), HandedOver::put(secret, name, way, &folder)?)));
+    let delivered = delivered.collect::<Result<Vec<_>, ClientFailure>>()?;
+    let Client { runtime, .. } = client;
+    program::run(&options.program, &delivered, runtime)
+}
+
+/// The records of one name.
+struct NamedSecrets<'a> {
+    name: &'a KeyName,
+    way: Way,
+    template: SecretTemplate,
+    records: Vec<WrapRecord>,
+}
+
+/// The options by name. All records are read before the first one is opened.
+fn by_name(options: &Exec) -> Result<Vec<NamedSecrets<'_>>, ClientFailure> {
+    let mut wanted: Vec<NamedSecrets<'_>> = Vec::new();
+    for option in &options.keys {
+        let record = WrapRecord::read(&option.record, &options.context)?;
+        match wanted.iter_mut().find(|wanted| *wanted.name == option.name) {
+            Some(named) if named.way != option.way => {
+                return Err(ClientFailure::Use(format!(
+                    "{}: all its records have to come in one way",
+                    option.name
+                )));
+            }
+            Some(named) => named.records.push(record),
+            None => wanted.push(NamedSecrets {
+                name: &option.name,
+                way: option.way,
+                template: SecretTemplate::raw(),
+                records: vec![record],
+            }),
+        }
+    }
+    for (name, template) in &options.templates {
+        let named = wanted.iter_mut().find(|wanted| wanted.name == name);
+        let named = named.ok_or_else(|| ClientFailure::Use(format!("{name}: a template without a key")))?;
+        named.template = template.clone();
+    }
+    Ok(wanted)
+}
+
+/// A secret from a file or standard input, bounded.
+fn read_secret(input: Option<&Path>) -> Result<Plaintext, ClientFailure> {
+    let name = input.map_or("standard input".into(), Path::to_string_lossy);
+    let failed = |error: io::Error| ClientFailure::Use(format!("`{name}`: {error}"));
+    // One more than there may be, so that what is too long shows.
+    let mut secret = Vec::with_capacity(usize::try_from(SECRET_BYTES_MAX).unwrap_or(0).saturating_add(1));
+    let most = SECRET_BYTES_MAX.saturating_add(1);
+    let read = match input {
+        Some(file) => fs::File::open(file).map_err(failed)?.take(most).read_to_end(&mut secret),
+        None if io::stdin().is_terminal() => {
+            return Err(ClientFailure::Use(
+                "no secret: pipe it in, or name a file with --in, or use --new".to_owned(),
+            ));
+        }
+        None => io::stdin().lock().take(most).read_to_end(&mut secret),
+    };
+    let secret = Plaintext::new(secret);
+    read.map_err(failed)?;
+    if secret.is_empty() || secret.len() as u64 > SECRET_BYTES_MAX {
+        return Err(ClientFailure::Use(format!("`{name}`: expected 1 to {SECRET_BYTES_MAX} bytes")));
+    }
+    Ok(secret)
+}
+
+fn print(bytes: &[u8]) -> Result<(), ClientFailure> {
+    let mut out = io::stdout().lock();
+    let printed = out.write_all(bytes).and_then(|()| out.flush());
+    printed.map_err(|error| ClientFailure::Use(format!("standard output: {error}")))
+}

@@ -1,0 +1,149 @@
+//! How the command ends: exit codes, and words for people.
+
+#![expect(clippy::print_stderr, reason = "these are the command's messages")]
+
+use std::{fmt, process::ExitCode};
+
+use forward::KmsError;
+
+/// Why the command does not do what it was asked for.
+#[derive(Debug)]
+pub(crate) enum ClientFailure {
+    /// It was used in a wrong way: a file is missing, a name is malformed.
+    Use(String),
+    /// A record is none, or not the one that was expected.
+    Record(String),
+    /// KMS, or the way to it.
+    Kms(KmsError),
+    /// The program cannot be started.
+    Program(String),
+}
+
+/// Exit codes, where there are any, those of sysexits.h.
+const WRONG_USE: u8 = 1;
+const DOES_NOT_OPEN: u8 = 65;
+const NOT_REACHED: u8 = 69;
+const TRY_AGAIN: u8 = 75;
+const DENIED: u8 = 77;
+const NO_KEY: u8 = 78;
+/// As `env` and shells have it.
+const NO_PROGRAM: u8 = 127;
+
+impl ClientFailure {
+    /// With which code the command ends.
+    pub(crate) fn code(&self) -> u8 {
+        match self {
+            Self::Use(_) => WRONG_USE,
+            Self::Record(_) => DOES_NOT_OPEN,
+            Self::Program(_) => NO_PROGRAM,
+            Self::Kms(error) => match error {
+                KmsError::Fault { code, .. } => of_fault(code, error.may_pass()),
+                KmsError::Unreachable(_) | KmsError::TimedOut(_) | KmsError::Tls(_) => NOT_REACHED,
+                KmsError::Answer { .. } => NOT_REACHED,
+                KmsError::Credentials { may_pass: true, .. } => TRY_AGAIN,
+                KmsError::Credentials { may_pass: false, .. } => DENIED,
+                KmsError::Settings(_) | KmsError::Request(_) => WRONG_USE,
+            },
+        }
+    }
+}
+
+fn of_fault(code: &str, may_pass: bool) -> u8 {
+    match code {
+        "InvalidCiphertextException" | "IncorrectKeyException" => DOES_NOT_OPEN,
+        "DisabledException" | "KMSInvalidStateException" | "NotFoundException" => NO_KEY,
+        "AccessDeniedException"
+        | "ExpiredTokenException"
+        | "IncompleteSignatureException"
+        | "InvalidClientTokenId"
+        | "InvalidSignatureException"
+        | "MissingAuthenticationTokenException"
+        | "NotAuthorizedException"
+        | "UnrecognizedClientException" => DENIED,
+        _ if may_pass => TRY_AGAIN,
+        _ => WRONG_USE,
+    }
+}
+
+impl From<KmsError> for ClientFailure {
+    fn from(error: KmsError) -> Self {
+        Self::Kms(error)
+    }
+}
+
+impl fmt::Display for ClientFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Use(why) | Self::Record(why) | Self::Program(why) => f.write_str(why),
+            Self::Kms(error) => error.fmt(f),
+        }
+    }
+}
+
+/// Tells of a failure, and ends the command.
+pub(crate) fn told(done: Result<u8, ClientFailure>) -> ExitCode {
+    let failure = match done {
+        Ok(code) => return code.into(),
+        Err(failure) => failure,
+    };
+    eprintln!("keywright-client: {failure}");
+    if let Some(hint) = hint(&failure) {
+        eprintln!("{hint}");
+    }
+    failure.code().into()
+}
+
+/// Tells how the command is used; an error of use has its own code, help has none.
+pub(crate) fn of_usage(error: &clap::Error) -> ExitCode {
+    let _ = error.print();
+    if error.use_stderr() { WRONG_USE.into() } else { ExitCode::SUCCESS }
+}
+
+/// What somebody can do about it.
+fn hint(failure: &ClientFailure) -> Option<String> {
+    let ClientFailure::Kms(KmsError::Fault { request_id: Some(id), .. }) = failure else { return None };
+    (failure.code() == DENIED)
+        .then(|| format!("Who operates Keywright sees why with: keywright explain {id}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn fault(code: &str, status: u16) -> ClientFailure {
+        let (code, request_id) = (code.to_owned(), Some("id-1".to_owned()));
+        ClientFailure::Kms(KmsError::Fault { code, message: "no".to_owned(), status, request_id })
+    }
+
+    #[test]
+    fn each_kind_of_failure_has_its_code() {
+        for (failure, code) in [
+            (fault("InvalidCiphertextException", 400), 65),
+            (fault("IncorrectKeyException", 400), 65),
+            (fault("ThrottlingException", 400), 75),
+            (fault("KMSInternalException", 500), 75),
+            (fault("KeyUnavailableException", 500), 75),
+            (fault("AccessDeniedException", 400), 77),
+            (fault("DisabledException", 400), 78),
+            (fault("KMSInvalidStateException", 400), 78),
+            (fault("NotFoundException", 400), 78),
+            (fault("ValidationException", 400), 1),
+            (KmsError::Unreachable(String::new()).into(), 69),
+            (KmsError::TimedOut(Duration::ZERO).into(), 69),
+            (KmsError::Tls(String::new()).into(), 69),
+            (KmsError::Settings(String::new()).into(), 1),
+            (ClientFailure::Record(String::new()), 65),
+        ] {
+            assert_eq!(failure.code(), code, "{failure:?}");
+        }
+    }
+
+    #[test]
+    fn only_denials_are_explained() {
+        let hint = hint(&fault("AccessDeniedException", 400)).unwrap();
+        assert!(hint.ends_with("keywright explain id-1"), "{hint}");
+        assert_eq!(super::hint(&fault("DisabledException", 400)), None);
+    }
+}

@@ -1,0 +1,31 @@
+//! The `keywright-client` command: data keys and small secrets for hosts and databases, by the public KMS API alone.
+//!
+//! What each command is told is in `cli`, what it does in `commands`, and how it ends in `ending`. A secret is kept in a
+//! `record`. `delivery` hands secrets to a program that `exec` starts.
+
+mod cli;
+mod commands;
+mod contents;
+mod delivery;
+mod ending;
+mod hardening;
+mod program;
+mod record;
+
+use std::{alloc::System, env, process::ExitCode};
+
+use clap::Parser;
+use zeroizing_alloc::ZeroAlloc;
+
+/// Wipes whatever is freed: plaintexts pass through buffers of libraries that do not wipe them.
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
+
+fn main() -> ExitCode {
+    hardening::apply();
+    let cli = match cli::CommandLine::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return ending::of_usage(&error),
+    };
+    ending::told(commands::run(cli, &|name| env::var_os(name)))
+}

@@ -1,0 +1,228 @@
+//! Records: a secret as it is kept, with all that is needed to open it but the right to.
+//!
+//! ```json
+//! {"version": 1, "key": "arn:aws:kms:…", "context": {"app": "shop"}, "wrapped": "<base64>", "material": "<id>"}
+//! ```
+
+use std::{
+    ffi::OsString,
+    fs::{self, File, OpenOptions},
+    io::{self, Write},
+    os::unix::{
+        ffi::OsStringExt,
+        fs::{MetadataExt, OpenOptionsExt, chown},
+    },
+    path::Path,
+};
+
+use forward::Context;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+use crate::ending::ClientFailure;
+
+/// The version of what is written.
+const VERSION: u32 = 1;
+
+/// The largest record that is read. A blob of 4096 bytes with a context of 8 KiB is far smaller.
+const BYTES_MAX: u64 = 64 * 1024;
+
+/// A secret as it is kept.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WrapRecord {
+    version: u32,
+    /// The ARN of the KMS key.
+    pub(crate) key: String,
+    /// The encryption context.
+    #[serde(default)]
+    pub(crate) context: Context,
+    /// What KMS made.
+    pub(crate) wrapped: Wrapped,
+    /// Which material of the key, if KMS told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) material: Option<String>,
+}
+
+/// What KMS made, in base64.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Wrapped(pub(crate) Vec<u8>);
+
+impl WrapRecord {
+    /// A record of what KMS made.
+    pub(crate) fn new(key: String, context: Context, blob: Vec<u8>, material: Option<String>) -> Self {
+        Self { version: VERSION, key, context, wrapped: Wrapped(blob), material }
+    }
+
+    /// Reads a record, whose context must have all that is expected.
+    ///
+    /// # Errors
+    /// [`ClientFailure::Use`] for a file that cannot be read, [`ClientFailure::Record`] for what is no record or not the expected one.
+    pub(crate) fn read(file: &Path, expected: &[(String, String)]) -> Result<Self, ClientFailure> {
+        let unreadable = |error| ClientFailure::Use(format!("`{}`: {error}", file.display()));
+        let no_record = |why: String| ClientFailure::Record(format!("`{}`: {why}", file.display()));
+        if fs::metadata(file).map_err(unreadable)?.len() > BYTES_MAX {
+            return Err(no_record("it is too long for a record".to_owned()));
+        }
+        let text = fs::read(file).map_err(unreadable)?;
+        let record: Self = serde_json::from_slice(&text).map_err(|error| no_record(error.to_string()))?;
+        if record.version != VERSION {
+            return Err(no_record(format!("version {} is not known here", record.version)));
+        }
+        for (name, value) in expected {
+            if record.context.get(name) != Some(value) {
+                return Err(no_record(format!("`{name}={value}` is not in its encryption context")));
+            }
+        }
+        Ok(record)
+    }
+
+    /// As it is written.
+    pub(crate) fn to_text(&self) -> Result<Vec<u8>, ClientFailure> {
+        let mut text =
+            serde_json::to_vec_pretty(self).map_err(|error| ClientFailure::Use(error.to_string()))?;
+        text.push(b'\n');
+        Ok(text)
+    }
+
+    /// Puts it into the place of another: after a crash there is the one or the other.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn replace(&self, file: &Path) -> Result<(), ClientFailure> {
+        let text = self.to_text()?;
+        let replaced = fs::canonicalize(file).and_then(|file| replace(&file, &text));
+        replaced.map_err(|error| ClientFailure::Use(format!("`{}` is as it was: {error}", file.display())))
+    }
+}
+
+/// Writes a file that is not there yet.
+///
+/// # Errors
+/// What the system says; that there is a file already.
+pub(crate) fn write_new(file: &Path, bytes: &[u8], mode: u32) -> Result<(), ClientFailure> {
+    let written = create(file, bytes, mode).and_then(|()| sync_folder(file));
+    written.map_err(|error| ClientFailure::Use(format!("`{}`: {error}", file.display())))
+}
+
+fn create(file: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let mut created = OpenOptions::new().write(true).create_new(true).mode(mode).open(file)?;
+    let written = created.write_all(bytes).and_then(|()| created.sync_all());
+    if written.is_err() {
+        // Half of it is of use to nobody, and would be in the way of the next try.
+        let _ = fs::remove_file(file);
+    }
+    written
+}
+
+fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut name = file.as_os_str().to_owned().into_vec();
+    name.extend_from_slice(b".new");
+    let new = OsString::from_vec(name);
+    let new = Path::new(&new);
+    // One that a crash left behind.
+    match fs::remove_file(new) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    create(new, bytes, 0o600)?;
+    let moved = fs::metadata(file).and_then(|old| {
+        // Whoever reads the old one reads the new one, also when root replaces the record of a service.
+        chown(new, Some(old.uid()), Some(old.gid()))?;
+        fs::set_permissions(new, old.permissions())?;
+        fs::rename(new, file)
+    });
+    if moved.is_err() {
+        let _ = fs::remove_file(new);
+    }
+    moved.and_then(|()| sync_folder(file))
+}
+
+/// Makes a name last.
+fn sync_folder(file: &Path) -> io::Result<()> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder)?.sync_all()
+}
+
+impl Serialize for Wrapped {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&base64_simd::STANDARD.encode_to_string(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Wrapped {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let blob = base64_simd::STANDARD.decode_to_vec(text).map_err(|_| D::Error::custom("no base64"))?;
+        if blob.is_empty() { Err(D::Error::custom("nothing is wrapped")) } else { Ok(Self(blob)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn record() -> WrapRecord {
+        let context = Context::from([("app".to_owned(), "shop".to_owned())]);
+        WrapRecord::new("arn:k".to_owned(), context, b"blob".to_vec(), Some("m1".to_owned()))
+    }
+
+    fn expected(name: &str, value: &str) -> [(String, String); 1] {
+        [(name.to_owned(), value.to_owned())]
+    }
+
+    #[test]
+    fn a_record_is_read_as_it_was_written_and_with_its_context_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("r.json");
+        write_new(&file, &record().to_text().unwrap(), 0o644).unwrap();
+        assert_eq!(WrapRecord::read(&file, &expected("app", "shop")).unwrap(), record());
+        for (name, value) in [("app", "db"), ("other", "shop")] {
+            let failure = WrapRecord::read(&file, &expected(name, value)).unwrap_err();
+            assert_eq!(failure.code(), 65, "{failure}");
+        }
+        assert_eq!(write_new(&file, b"", 0o644).unwrap_err().code(), 1, "nothing is overwritten");
+    }
+
+    #[test]
+    fn what_is_no_record_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("r.json");
+        let long = " ".repeat(70_000);
+        for text in [
+            "",
+            "[]",
+            r#"{"version":2,"key":"k","wrapped":"YQ=="}"#,
+            r#"{"version":1,"key":"k","wrapped":"YQ"}"#,
+            r#"{"version":1,"key":"k","wrapped":""}"#,
+            r#"{"version":1,"key":"k"}"#,
+            r#"{"version":1,"key":"k","wrapped":"YQ==","contxt":{}}"#,
+            &long,
+        ] {
+            fs::write(&file, text).unwrap();
+            assert_eq!(WrapRecord::read(&file, &[]).unwrap_err().code(), 65, "{text}");
+        }
+        assert_eq!(WrapRecord::read(&folder.path().join("none"), &[]).unwrap_err().code(), 1);
+    }
+
+    #[test]
+    fn a_record_is_replaced_with_its_mode_and_owner_and_through_links() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("r.json"), folder.path().join("link"));
+        fs::write(&file, "old").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+        // Only root can give it away.
+        let _ = chown(&file, Some(65_534), Some(65_534));
+        let owner = |file: &Path| fs::metadata(file).map(|data| (data.uid(), data.gid())).unwrap();
+        let before = owner(&file);
+        fs::write(folder.path().join("r.json.new"), "of a crash").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        record().replace(&link).unwrap();
+        assert_eq!(WrapRecord::read(&file, &[]).unwrap(), record());
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+        assert_eq!(owner(&file), before);
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+}
