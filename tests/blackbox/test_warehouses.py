@@ -15,10 +15,12 @@ import boto3
 import botocore.exceptions
 import duckdb
 import pyarrow
+import pyarrow.fs
 import pyarrow.parquet
 import pytest
 from pyarrow.parquet import encryption
 
+from buckets import SeaweedFS
 from keywright import REGION
 from test_readme import ROOT, begun, blocks, follow, machine, section, steps
 
@@ -248,7 +250,9 @@ def test_a_rotation_that_is_killed_leaves_the_old_keys(warehouse, wrapped):
     beside = path.with_name("_KEY_MATERIAL_FOR_staff.parquet.json")
     before = beside.read_bytes()
     arguments = [warehouse.people, warehouse.pay, path, wrapped]
-    environment = warehouse.served.environment() | {"PYTHONPATH": str(EXAMPLES), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = warehouse.served.environment() | {
+        "PYTHONPATH": str(EXAMPLES), "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": str(warehouse.folder),
+    }
     done = subprocess.run([sys.executable, "-c", KILLED, *map(str, arguments)], env=environment, cwd=warehouse.folder)
     assert done.returncode == -signal.SIGKILL
     assert beside.read_bytes() == before
@@ -297,8 +301,10 @@ def test_wrong_input_is_refused_before_anything_is_written(warehouse):
     ]:
         with pytest.raises(ValueError, match=words):
             keys.write(STAFF, path, "people", columns, clear)
-    with pytest.raises(Refused, match="^NotFoundException"):
+    with pytest.raises(ValueError, match="the key nobody's is none of people, pay"):
         keys.write(STAFF, path, "nobody's")
+    with pytest.raises(Refused, match="^NotFoundException"):
+        warehouse.keys(names=None).write(STAFF, path, "nobody's")
     assert not path.exists() or path.stat().st_size == 0
 
 
@@ -369,6 +375,45 @@ def test_nested_columns_are_sealed_as_a_whole(warehouse):
     # pyarrow would leave the rest of the column in the clear.
     with pytest.raises(ValueError, match=r"there is no column person\.first"):
         warehouse.keys().write(table, path, "people", {"pay": ["person.first", "items"]}, clear=["id"])
+
+
+def test_a_reader_uses_no_key_that_it_does_not_know(warehouse):
+    """Somebody puts a file there which names a key of somebody's own, that everybody may use."""
+    theirs = warehouse.kms.create_key()["KeyMetadata"]["Arn"]
+    path = warehouse.folder / "forged.parquet"
+    warehouse.keys(warehouse.kms, names=None).write(STAFF, path, theirs)
+    assert warehouse.keys(warehouse.kms, names=None).read(path).equals(STAFF)
+
+    def read():
+        with pytest.raises(ValueError, match=f"the key {theirs} is none of people, pay"):
+            warehouse.keys(warehouse.kms).read(path)
+
+    assert warehouse.calls(read) == []
+
+
+def test_a_bucket_has_files_as_a_folder_has(warehouse):
+    seaweed = SeaweedFS(warehouse.folder, "app", "secret", "lake")
+    try:
+        bucket = pyarrow.fs.S3FileSystem(
+            access_key="app", secret_key="secret", endpoint_override=seaweed.endpoint.removeprefix("http://"), scheme="http"
+        )
+        keys = warehouse.keys(filesystem=bucket)
+        path, columns = "lake/staff/1.parquet", {"people": ["id", "name"], "pay": ["salary"]}
+        keys.write(STAFF, path, "people", columns, material_beside=True)
+        before = seaweed.client.get_object(Bucket="lake", Key="staff/1.parquet")["Body"].read()
+        keys.rotate(path)
+        assert seaweed.client.get_object(Bucket="lake", Key="staff/1.parquet")["Body"].read() == before
+        assert seaweed.names() == ["staff/1.parquet", "staff/_KEY_MATERIAL_FOR_1.parquet.json"]
+        for place in (path, "lake/staff"):
+            assert warehouse.keys(filesystem=bucket).read(place).equals(STAFF)
+        analyst = warehouse.keys(warehouse.analyst, filesystem=bucket)
+        assert analyst.read(path, ["name"]).equals(STAFF.select(["name"]))
+        with pytest.raises(Denied):
+            analyst.read(path)
+        assert len(keys.footer_key(path)) == 32
+        assert seaweed.holding(b"nobody may see") == []
+    finally:
+        seaweed.end()
 
 
 def test_files_of_the_same_keys_can_be_swapped(warehouse):
