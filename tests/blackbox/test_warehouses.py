@@ -4,6 +4,7 @@ import base64
 import concurrent.futures
 import datetime
 import hashlib
+import inspect
 import json
 import re
 import signal
@@ -153,11 +154,16 @@ def test_a_read_costs_the_calls_that_the_page_says(warehouse, double_wrapping, c
 def test_a_disabled_key_works_as_long_as_it_is_remembered(warehouse, double_wrapping):
     path = warehouse.write(double_wrapping=double_wrapping)
     long, short = warehouse.keys(), warehouse.keys(memory=NOTHING)
+    second = warehouse.keys(memory=datetime.timedelta(seconds=1))
+    begun = time.monotonic()
+    assert second.read(path).equals(STAFF)
     for keys in (long, short):
         assert keys.read(path).equals(STAFF)
     warehouse.kms.disable_key(KeyId=warehouse.pay)
     assert long.read(path).equals(STAFF)
-    for keys in (short, warehouse.keys()):
+    time.sleep(max(begun + 1.1 - time.monotonic(), 0))
+    assert inspect.signature(ParquetKeys).parameters["memory"].default == datetime.timedelta(minutes=10)
+    for keys in (second, short, warehouse.keys()):
         with pytest.raises(Refused, match=r"^DisabledException: arn:\S+ is disabled\.$"):
             keys.read(path)
         assert keys.read(path, ["name"]).num_rows == 500
@@ -313,6 +319,10 @@ def test_what_has_no_key_is_clear(warehouse):
     path = warehouse.write(columns=columns, clear=["id", "name"])
     stored = path.read_bytes()
     assert b"a name that" in stored and b"a salary that" not in stored
+    # And whoever can write the file changes it as he likes.
+    path.write_bytes(stored.replace(b"a name that", b"b name that", 1))
+    assert warehouse.keys().read(path, ["salary"]).equals(STAFF.select(["salary"]))
+    assert not warehouse.keys().read(path, ["name"]).equals(STAFF.select(["name"]))
 
 
 def test_keys_of_another_context_or_another_key_do_not_open(warehouse):
