@@ -112,7 +112,8 @@ def test_each_opening_is_recorded_for_its_database(orders):
 
 def test_each_step_takes_the_rights_that_the_page_says(orders):
     def allowed(*actions):
-        policy = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": [f"kms:{a}" for a in actions], "Resource": "*"}}
+        statement = {"Effect": "Allow", "Action": [f"kms:{action}" for action in actions], "Resource": "*"}
+        policy = {"Version": "2012-10-17", "Statement": statement}
         iam.put_user_policy(UserName=name, PolicyName="rights", PolicyDocument=json.dumps(policy))
 
     iam, name = orders.client("iam", **orders.root), f"operator-{orders.path.parent.name}"
@@ -309,5 +310,6 @@ def test_wrong_input_is_refused_and_makes_nothing(orders):
         count(database)
     orders.path.write_bytes(content)
     orders.whole()
-    done = subprocess.run([sys.executable, EXAMPLES / "keywright_sqlite.py"], capture_output=True, text=True, env=orders.served.environment())
+    program = [sys.executable, EXAMPLES / "keywright_sqlite.py"]
+    done = subprocess.run(program, capture_output=True, text=True, env=orders.served.environment())
     assert done.returncode == 1 and done.stderr.strip() == keywright_sqlite.__doc__.strip()

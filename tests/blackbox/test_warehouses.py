@@ -483,6 +483,9 @@ def test_duckdb_reads_with_the_key_of_a_file(warehouse):
             database.execute(f"PRAGMA add_parquet_key('k', '{key}')")
             read = f"FROM read_parquet('{path}', encryption_config = {{footer_key: 'k'}})"
             assert database.sql(f"SELECT count(*), min(name) {read}").fetchall() == [(500, STAFF["name"][0].as_py())]
+            # What DuckDB writes, it would write without its extension `httpfs` in an unsafe way, and refuses.
+            with pytest.raises(duckdb.Error, match="read-only crypto module"):
+                database.execute(f"COPY (SELECT 1) TO '{path}.copy' (FORMAT parquet, ENCRYPTION_CONFIG {{footer_key: 'k'}})")
     columns = warehouse.write("columns.parquet")
     key = base64.b64encode(warehouse.keys().footer_key(columns)).decode()
     with duckdb.connect() as database:
