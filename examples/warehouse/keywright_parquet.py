@@ -17,7 +17,6 @@ import io
 import json
 import os
 import pathlib
-import shutil
 import tempfile
 import threading
 import time
@@ -25,8 +24,10 @@ import urllib.parse
 
 import botocore.exceptions
 import cryptography.exceptions
+import pyarrow
 import pyarrow.parquet
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from pyarrow import fs
 from pyarrow.parquet import encryption
 
 # What files with encrypted footers begin and end with; others have PAR1.
@@ -49,16 +50,19 @@ class Denied(Refused, PermissionError):
 class ParquetKeys:
     """Writes and reads encrypted files for one caller, whose KMS client it is given."""
 
-    def __init__(self, kms, names=None, context=None, memory=TEN_MINUTES):
+    def __init__(self, kms, names=None, context=None, memory=TEN_MINUTES, filesystem=None):
         """`names` gives names for keys: a name stands for a key's id, ARN or alias, or for a list of them. The first of a
-        list seals, and all of them open. What is not in `names` is itself the id, ARN or alias of a key.
-        `context` is the encryption context of all calls. For `memory`, keys that the KMS opened are remembered."""
+        list seals, and all of them open. Other keys are then not used, whatever a file names. Without `names`, the names
+        in files are ids, ARNs and aliases.
+        `context` is the encryption context of all calls. For `memory`, keys that the KMS opened are remembered.
+        `filesystem` is where the files are, such as a `pyarrow.fs.S3FileSystem`; they are this machine's otherwise."""
         if empty := [name for name, keys in (names or {}).items() if not keys]:
             raise ValueError(f"these names stand for no key: {', '.join(empty)}")
         self._kms = kms
         self._names = {name: [keys] if isinstance(keys, str) else list(keys) for name, keys in (names or {}).items()}
         self._context = dict(context or {})
         self._memory = memory.total_seconds()
+        self._filesystem = filesystem or fs.LocalFileSystem()
         self._factory = encryption.CryptoFactory(lambda connection: _Client(self))
         self._lock = threading.Lock()
         self._opened = {}
@@ -80,38 +84,36 @@ class ParquetKeys:
             data_key_length_bits=256, **which,
         )
         self._forget_in_time()
-        connection = encryption.KmsConnectionConfig()
-        properties = self._factory.file_encryption_properties(connection, configuration, str(path) if material_beside else None)
-        pyarrow.parquet.write_table(table, path, encryption_properties=properties)
+        beside = (str(path), self._filesystem) if material_beside else ()
+        properties = self._factory.file_encryption_properties(encryption.KmsConnectionConfig(), configuration, *beside)
+        pyarrow.parquet.write_table(table, str(path), filesystem=self._filesystem, encryption_properties=properties)
 
     def read(self, path, columns=None):
-        """Reads a file or a folder of files, or some of the columns. Raises `Denied` if the caller may not use the key of one
-        of them, and `ValueError` for a file that is not encrypted, which pyarrow would read without a word."""
-        for file in _files(pathlib.Path(path)):
-            with file.open("rb") as opened:
-                if opened.read(4) != ENCRYPTED_FOOTER:
-                    raise ValueError(f"{file} is no Parquet file with an encrypted footer")
-        return pyarrow.parquet.read_table(path, columns=columns, decryption_properties=self.properties(path))
+        """Reads a file, or all files of a folder one behind the other, or some of their columns. Raises `Denied` if the caller
+        may not use the key of one, and `ValueError` for a file that is not encrypted, which pyarrow would read without a
+        word."""
+        return pyarrow.concat_tables(self._read_file(file, columns) for file in self._files(str(path)))
 
     def properties(self, path):
         """What pyarrow's own readers take as `decryption_properties`, for one read."""
         self._forget_in_time()
         connection, configuration = encryption.KmsConnectionConfig(), encryption.DecryptionConfiguration()
-        return self._factory.file_decryption_properties(connection, configuration, str(path))
+        return self._factory.file_decryption_properties(connection, configuration, str(path), self._filesystem)
 
     def rotate(self, path, *, double_wrapping=True):
         """Has the KMS open the file's keys and seal them anew, with fresh KEKs, as the master keys now are. The file itself
         does not change. Only files that were written with `material_beside` can be rotated."""
-        material = _beside(pathlib.Path(path))
+        material = _beside(str(path))
         self.forget()
-        # pyarrow removes the old material before it puts the new one there. In a folder of its own it may.
-        with tempfile.TemporaryDirectory(prefix=".rotating-", dir=material.parent) as folder:
-            copy = pathlib.Path(folder) / pathlib.Path(path).name
-            copied = shutil.copyfile(material, _beside(copy))
-            self._factory.rotate_master_keys(encryption.KmsConnectionConfig(), str(copy), double_wrapping=double_wrapping)
-            with copied.open("rb") as file:
-                os.fsync(file.fileno())
-            copied.replace(material)
+        # pyarrow removes the old material before it puts the new one there. So it gets a copy, and needs nothing else.
+        with tempfile.TemporaryDirectory() as folder:
+            copy = pathlib.Path(folder, "copy")
+            copied = pathlib.Path(_beside(str(copy)))
+            copied.write_bytes(self._content(material))
+            self._factory.rotate_master_keys(
+                encryption.KmsConnectionConfig(), str(copy), fs.LocalFileSystem(), double_wrapping=double_wrapping
+            )
+            self._replace(material, copied.read_bytes())
         self.forget()
 
     def forget(self):
@@ -126,7 +128,7 @@ class ParquetKeys:
         written without `columns`. It is the caller's to keep secret."""
         self._forget_in_time()
         try:
-            material = _footer_material(pathlib.Path(path))
+            material = self._footer_material(str(path))
             if not material["doubleWrapping"]:
                 return self.unwrap(material["wrappedDEK"], material["masterKeyID"])
             kek = self.unwrap(material["wrappedKEK"], material["masterKeyID"])
@@ -176,7 +178,50 @@ class ParquetKeys:
 
     def _keys(self, master):
         name = urllib.parse.unquote(master)
-        return self._names.get(name, [name])
+        if not self._names:
+            return [name]
+        if name not in self._names:
+            raise ValueError(f"the key {name} is none of {', '.join(self._names)}")
+        return self._names[name]
+
+    def _read_file(self, path, columns):
+        with self._filesystem.open_input_stream(path) as file:
+            if file.read(4) != ENCRYPTED_FOOTER:
+                raise ValueError(f"{path} is no Parquet file with an encrypted footer")
+        properties = self.properties(path)
+        return pyarrow.parquet.read_table(
+            path, columns=columns, filesystem=self._filesystem, decryption_properties=properties
+        )
+
+    def _files(self, path):
+        """The files that pyarrow reads at a path: of a folder, those whose names begin with neither `_` nor `.`."""
+        if self._filesystem.get_file_info(path).type != fs.FileType.Directory:
+            return [path]
+        found = self._filesystem.get_file_info(fs.FileSelector(path, recursive=True))
+        return sorted(entry.path for entry in found if entry.is_file and entry.base_name[0] not in "_.")
+
+    def _content(self, path):
+        with self._filesystem.open_input_stream(path) as file:
+            return file.read()
+
+    def _replace(self, path, content):
+        """Puts a file in the place of another at once: a kill leaves the one or the other. Buckets do so by themselves."""
+        local = isinstance(self._filesystem, fs.LocalFileSystem)
+        new = f"{path}.new" if local else path
+        with self._filesystem.open_output_stream(new) as file:
+            file.write(content)
+        if local:
+            with open(new, "rb") as file:
+                os.fsync(file.fileno())
+            os.replace(new, path)
+
+    def _footer_material(self, path):
+        """The key material of a file's footer: how its data key is sealed."""
+        with self._filesystem.open_input_file(path) as file:
+            metadata = json.loads(_key_metadata(_tail(file)))
+        if metadata.get("internalStorage", True):
+            return metadata
+        return json.loads(json.loads(self._content(_beside(path)))[metadata["keyReference"]])
 
 
 class _Client(encryption.KmsClient):
@@ -205,13 +250,6 @@ def _errors_of_the_kms():
     raise (Denied if told["Code"] == "AccessDeniedException" else Refused)(told["Code"], told["Message"])
 
 
-def _files(path):
-    """The files that pyarrow reads at a path: of a folder, those whose names begin with neither `_` nor `.`."""
-    if not path.is_dir():
-        return [path]
-    return [file for file in sorted(path.rglob("*")) if file.is_file() and file.name[0] not in "_."]
-
-
 def _quoted(key):
     """A key's name in a form without `:`, `;` and `,`, which pyarrow takes for its own in the names of columns' keys."""
     return urllib.parse.quote(_unquotable(key), safe="/")
@@ -236,31 +274,22 @@ def _account_for(names, columns, clear):
             raise ValueError(words.format(", ".join(sorted(wrong))))
 
 
-def _footer_material(path):
-    """The key material of a file's footer: how its data key is sealed."""
-    metadata = json.loads(_key_metadata(_tail(path)))
-    if metadata.get("internalStorage", True):
-        return metadata
-    beside = json.loads(_beside(path).read_text())
-    return json.loads(beside[metadata["keyReference"]])
-
-
 def _beside(path):
     """The file that has a file's key material, if the file itself has not."""
-    return path.with_name(f"_KEY_MATERIAL_FOR_{path.name}.json")
+    folder, slash, name = path.rpartition("/")
+    return f"{folder}{slash}_KEY_MATERIAL_FOR_{name}.json"
 
 
-def _tail(path):
+def _tail(file):
     """What stands between a file's data and its last eight bytes: how it is encrypted, and the sealed footer."""
-    with path.open("rb") as file:
-        size = file.seek(0, 2)
-        file.seek(max(size - 8, 0))
-        end = file.read()
-        length = int.from_bytes(end[:4], "little")
-        if end[4:] != ENCRYPTED_FOOTER or length > size - 12:
-            raise ValueError("it is no Parquet file with an encrypted footer")
-        file.seek(size - 8 - length)
-        return file.read(length)
+    size = file.size()
+    file.seek(max(size - 8, 0))
+    end = file.read()
+    length = int.from_bytes(end[:4], "little")
+    if end[4:] != ENCRYPTED_FOOTER or length > size - 12:
+        raise ValueError("it is no Parquet file with an encrypted footer")
+    file.seek(size - 8 - length)
+    return file.read(length)
 
 
 def _key_metadata(tail):

@@ -4,6 +4,7 @@ import base64
 import concurrent.futures
 import datetime
 import hashlib
+import inspect
 import json
 import re
 import signal
@@ -15,10 +16,12 @@ import boto3
 import botocore.exceptions
 import duckdb
 import pyarrow
+import pyarrow.fs
 import pyarrow.parquet
 import pytest
 from pyarrow.parquet import encryption
 
+from buckets import SeaweedFS
 from keywright import REGION
 from test_readme import ROOT, begun, blocks, follow, machine, section, steps
 
@@ -151,11 +154,16 @@ def test_a_read_costs_the_calls_that_the_page_says(warehouse, double_wrapping, c
 def test_a_disabled_key_works_as_long_as_it_is_remembered(warehouse, double_wrapping):
     path = warehouse.write(double_wrapping=double_wrapping)
     long, short = warehouse.keys(), warehouse.keys(memory=NOTHING)
+    second = warehouse.keys(memory=datetime.timedelta(seconds=1))
+    begun = time.monotonic()
+    assert second.read(path).equals(STAFF)
     for keys in (long, short):
         assert keys.read(path).equals(STAFF)
     warehouse.kms.disable_key(KeyId=warehouse.pay)
     assert long.read(path).equals(STAFF)
-    for keys in (short, warehouse.keys()):
+    time.sleep(max(begun + 1.1 - time.monotonic(), 0))
+    assert inspect.signature(ParquetKeys).parameters["memory"].default == datetime.timedelta(minutes=10)
+    for keys in (second, short, warehouse.keys()):
         with pytest.raises(Refused, match=r"^DisabledException: arn:\S+ is disabled\.$"):
             keys.read(path)
         assert keys.read(path, ["name"]).num_rows == 500
@@ -248,7 +256,9 @@ def test_a_rotation_that_is_killed_leaves_the_old_keys(warehouse, wrapped):
     beside = path.with_name("_KEY_MATERIAL_FOR_staff.parquet.json")
     before = beside.read_bytes()
     arguments = [warehouse.people, warehouse.pay, path, wrapped]
-    environment = warehouse.served.environment() | {"PYTHONPATH": str(EXAMPLES), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = warehouse.served.environment() | {
+        "PYTHONPATH": str(EXAMPLES), "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": str(warehouse.folder),
+    }
     done = subprocess.run([sys.executable, "-c", KILLED, *map(str, arguments)], env=environment, cwd=warehouse.folder)
     assert done.returncode == -signal.SIGKILL
     assert beside.read_bytes() == before
@@ -297,8 +307,10 @@ def test_wrong_input_is_refused_before_anything_is_written(warehouse):
     ]:
         with pytest.raises(ValueError, match=words):
             keys.write(STAFF, path, "people", columns, clear)
-    with pytest.raises(Refused, match="^NotFoundException"):
+    with pytest.raises(ValueError, match="the key nobody's is none of people, pay"):
         keys.write(STAFF, path, "nobody's")
+    with pytest.raises(Refused, match="^NotFoundException"):
+        warehouse.keys(names=None).write(STAFF, path, "nobody's")
     assert not path.exists() or path.stat().st_size == 0
 
 
@@ -307,6 +319,10 @@ def test_what_has_no_key_is_clear(warehouse):
     path = warehouse.write(columns=columns, clear=["id", "name"])
     stored = path.read_bytes()
     assert b"a name that" in stored and b"a salary that" not in stored
+    # And whoever can write the file changes it as he likes.
+    path.write_bytes(stored.replace(b"a name that", b"b name that", 1))
+    assert warehouse.keys().read(path, ["salary"]).equals(STAFF.select(["salary"]))
+    assert not warehouse.keys().read(path, ["name"]).equals(STAFF.select(["name"]))
 
 
 def test_keys_of_another_context_or_another_key_do_not_open(warehouse):
@@ -371,6 +387,45 @@ def test_nested_columns_are_sealed_as_a_whole(warehouse):
         warehouse.keys().write(table, path, "people", {"pay": ["person.first", "items"]}, clear=["id"])
 
 
+def test_a_reader_uses_no_key_that_it_does_not_know(warehouse):
+    """Somebody puts a file there which names a key of somebody's own, that everybody may use."""
+    theirs = warehouse.kms.create_key()["KeyMetadata"]["Arn"]
+    path = warehouse.folder / "forged.parquet"
+    warehouse.keys(warehouse.kms, names=None).write(STAFF, path, theirs)
+    assert warehouse.keys(warehouse.kms, names=None).read(path).equals(STAFF)
+
+    def read():
+        with pytest.raises(ValueError, match=f"the key {theirs} is none of people, pay"):
+            warehouse.keys(warehouse.kms).read(path)
+
+    assert warehouse.calls(read) == []
+
+
+def test_a_bucket_has_files_as_a_folder_has(warehouse):
+    seaweed = SeaweedFS(warehouse.folder, "app", "secret", "lake")
+    try:
+        bucket = pyarrow.fs.S3FileSystem(
+            access_key="app", secret_key="secret", endpoint_override=seaweed.endpoint.removeprefix("http://"), scheme="http"
+        )
+        keys = warehouse.keys(filesystem=bucket)
+        path, columns = "lake/staff/1.parquet", {"people": ["id", "name"], "pay": ["salary"]}
+        keys.write(STAFF, path, "people", columns, material_beside=True)
+        before = seaweed.client.get_object(Bucket="lake", Key="staff/1.parquet")["Body"].read()
+        keys.rotate(path)
+        assert seaweed.client.get_object(Bucket="lake", Key="staff/1.parquet")["Body"].read() == before
+        assert seaweed.names() == ["staff/1.parquet", "staff/_KEY_MATERIAL_FOR_1.parquet.json"]
+        for place in (path, "lake/staff"):
+            assert warehouse.keys(filesystem=bucket).read(place).equals(STAFF)
+        analyst = warehouse.keys(warehouse.analyst, filesystem=bucket)
+        assert analyst.read(path, ["name"]).equals(STAFF.select(["name"]))
+        with pytest.raises(Denied):
+            analyst.read(path)
+        assert len(keys.footer_key(path)) == 32
+        assert seaweed.holding(b"nobody may see") == []
+    finally:
+        seaweed.end()
+
+
 def test_files_of_the_same_keys_can_be_swapped(warehouse):
     """What the page warns of."""
     one, other = warehouse.write("one.parquet"), warehouse.write("other.parquet", STAFF.slice(0, 3))
@@ -428,6 +483,9 @@ def test_duckdb_reads_with_the_key_of_a_file(warehouse):
             database.execute(f"PRAGMA add_parquet_key('k', '{key}')")
             read = f"FROM read_parquet('{path}', encryption_config = {{footer_key: 'k'}})"
             assert database.sql(f"SELECT count(*), min(name) {read}").fetchall() == [(500, STAFF["name"][0].as_py())]
+            # What DuckDB writes, it would write without its extension `httpfs` in an unsafe way, and refuses.
+            with pytest.raises(duckdb.Error, match="read-only crypto module"):
+                database.execute(f"COPY (SELECT 1) TO '{path}.copy' (FORMAT parquet, ENCRYPTION_CONFIG {{footer_key: 'k'}})")
     columns = warehouse.write("columns.parquet")
     key = base64.b64encode(warehouse.keys().footer_key(columns)).decode()
     with duckdb.connect() as database:
