@@ -3,6 +3,7 @@
 mod buckets;
 mod listing;
 mod objects;
+mod uploads;
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use minicbor::{Decoder, Encoder, decode, encode};
 
 use crate::error::CatalogError;
-use crate::id::FileId;
+use crate::id::{FileId, UploadId};
 use crate::object::StoredPart;
 
 type Encoding = Result<Vec<u8>, encode::Error<Infallible>>;
@@ -31,6 +31,11 @@ pub(crate) fn read_parts(bytes: &[u8]) -> Result<Vec<StoredPart>, CatalogError> 
     decode_parts(bytes).map_err(damaged)
 }
 
+/// Numbers of parts with their entity tags, as an array of arrays. They are compared, and never read.
+pub(crate) fn numbered(parts: &[(u16, &str)]) -> Result<Vec<u8>, CatalogError> {
+    minicbor::to_vec(parts).map_err(|error| CatalogError::Unavailable(error.to_string()))
+}
+
 /// A count as SQLite keeps it.
 pub(crate) fn integer(count: u64) -> Result<i64, CatalogError> {
     i64::try_from(count).map_err(|_| CatalogError::Unavailable(format!("{count} is out of range")))
@@ -43,14 +48,21 @@ pub(crate) fn count(integer: i64) -> Result<u64, CatalogError> {
 
 /// A file's name, of the 16 bytes that the database has.
 pub(crate) fn file(bytes: &[u8]) -> Result<FileId, CatalogError> {
-    <[u8; 16]>::try_from(bytes)
-        .map(FileId)
-        .map_err(|_| CatalogError::Corrupt("a file's name has not 16 bytes".to_owned()))
+    sixteen(bytes).map(FileId)
+}
+
+/// An upload's id, of the 16 bytes that the database has.
+pub(crate) fn upload_id(bytes: &[u8]) -> Result<UploadId, CatalogError> {
+    sixteen(bytes).map(UploadId)
 }
 
 /// A text of the bytes that the database has.
 pub(crate) fn text(bytes: Vec<u8>) -> Result<String, CatalogError> {
     String::from_utf8(bytes).map_err(|_| CatalogError::Corrupt("a key is not text".to_owned()))
+}
+
+fn sixteen(bytes: &[u8]) -> Result<[u8; 16], CatalogError> {
+    bytes.try_into().map_err(|_| CatalogError::Corrupt("an id has not 16 bytes".to_owned()))
 }
 
 fn encode_parts(parts: &[StoredPart]) -> Encoding {

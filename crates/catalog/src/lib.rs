@@ -32,6 +32,7 @@ mod error;
 mod id;
 mod object;
 mod page;
+mod upload;
 
 pub use bucket::{Bucket, Creation};
 pub use catalog::Catalog;
@@ -39,3 +40,4 @@ pub use error::CatalogError;
 pub use id::{FileId, MalformedId, UploadId};
 pub use object::{NewObject, Published, StoredObject, StoredPart, WriteIf};
 pub use page::{After, ListQuery, ListedEntry, ListedObject, ListedPage};
+pub use upload::{Completed, Completion, ListedUpload, NewUpload, PartPage};

@@ -16,6 +16,7 @@ const AMBIENT: &[&str] = &[
 ];
 /// Files that may, with the reason.
 const MAY: &[(&str, &str)] = &[
+    ("crates/catalog/examples/listing_time.rs", "measures, and is not shipped"),
     ("crates/envelope/examples/speed.rs", "measures, and is not shipped"),
     ("crates/policy/examples/decision_time.rs", "measures, and is not shipped"),
     ("crates/server/src/clock.rs", "the clock that everything else gets as a parameter"),

@@ -1,10 +1,6 @@
 //! Listings: delimiters, pages, markers.
 
-use std::sync::Arc;
-use std::time::Instant;
-
 use catalog::{After, Catalog, ListQuery, ListedEntry, ListedObject, WriteIf};
-use tokio::task::JoinSet;
 
 use crate::scene::{Scene, object};
 
@@ -76,27 +72,4 @@ async fn a_key_and_an_entry_are_different_places_to_begin_at() {
     assert_eq!(shown(After::Entry("b/1")), ["c"]);
     assert_eq!(shown(After::Entry("b/")), ["c"]);
     assert_eq!(shown(After::Entry("b")), ["b/*", "c"]);
-}
-
-#[tokio::test]
-#[expect(clippy::disallowed_methods, reason = "tells how long a page takes")]
-async fn a_common_prefix_of_any_size_costs_one_search() {
-    let scene = Arc::new(Scene::with_bucket().await);
-    let keys = (0..200_000).map(|number| match number % 1000 {
-        0 => format!("top {number:06}"),
-        other => format!("{:02}/{other:03}/{number}", number % 50),
-    });
-    for chunk in keys.collect::<Vec<_>>().chunks(1000) {
-        let mut writes = JoinSet::new();
-        for key in chunk {
-            let (scene, object) = (Arc::clone(&scene), object(key, 1));
-            writes.spawn(async move { scene.catalog().put("b", object, WriteIf::Always).await.unwrap() });
-        }
-        writes.join_all().await;
-    }
-    let query = ListQuery { delimiter: Some("/"), ..ALL };
-    let begun = Instant::now();
-    let page = scene.catalog().list("b", query).unwrap();
-    println!("{} entries of 200,000 objects: {:?}", page.entries.len(), begun.elapsed());
-    assert_eq!(page.entries.len(), 250);
 }

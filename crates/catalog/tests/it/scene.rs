@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use bytes::Bytes;
-use catalog::{Bucket, Catalog, FileId, NewObject, StoredPart};
+use catalog::{Bucket, Catalog, FileId, ListedUpload, NewObject, NewUpload, StoredPart, UploadId};
 use tempfile::TempDir;
 
 pub(crate) const ALICE: &str = "111122223333";
@@ -80,4 +80,32 @@ pub(crate) fn part(number: u16, seed: u64) -> StoredPart {
 
 pub(crate) fn file(seed: u64) -> FileId {
     FileId(u128::from(seed).to_be_bytes())
+}
+
+/// An upload that has not sent anything yet.
+pub(crate) fn upload(key: &str, seed: u64) -> NewUpload {
+    NewUpload {
+        key: key.to_owned(),
+        created_ms: 1_700_000_000_000 + seed,
+        owner: format!("arn:aws:iam::{ALICE}:user/{seed}"),
+        checksum: Bytes::from(format!("checksum {seed}")),
+        envelope: Bytes::from(format!("envelope {seed}")),
+        headers: vec![("content-type".to_owned(), format!("text/{seed}"))],
+        tags: vec![("seed".to_owned(), seed.to_string())],
+    }
+}
+
+pub(crate) fn id(seed: u64) -> UploadId {
+    UploadId(u128::from(seed).to_be_bytes())
+}
+
+/// The object of these parts.
+pub(crate) fn assembled(key: &str, seed: u64, parts: &[StoredPart]) -> NewObject {
+    NewObject { parts: parts.to_vec(), ..object(key, seed) }
+}
+
+/// What a listing shows of an upload.
+pub(crate) fn listed(id: UploadId, upload: &NewUpload) -> ListedUpload {
+    let NewUpload { key, created_ms, owner, checksum, .. } = upload.clone();
+    ListedUpload { key, id, created_ms, owner, checksum }
 }
