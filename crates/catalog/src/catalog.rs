@@ -53,13 +53,13 @@ impl Catalog {
             let mut statement = connection.prepare("SELECT parts FROM content")?;
             let mut rows = statement.query(())?;
             while let Some(row) = rows.next()? {
-                let parts = encoding::read_parts(row.get_ref(0)?.as_blob().map_err(not_bytes)?)?;
+                let parts = encoding::read_parts(row.get_ref(0)?.as_blob()?)?;
                 files.extend(parts.iter().map(|part| part.file));
             }
             let mut statement = connection.prepare("SELECT file FROM part")?;
             let mut rows = statement.query(())?;
             while let Some(row) = rows.next()? {
-                files.insert(encoding::file(row.get_ref(0)?.as_blob().map_err(not_bytes)?)?);
+                files.insert(encoding::file(row.get_ref(0)?.as_blob()?)?);
             }
             Ok(files)
         })
@@ -68,11 +68,6 @@ impl Catalog {
     fn of(database: Result<Database, CatalogError>) -> Result<Self, CatalogError> {
         Ok(Self { database: database?, buckets: Arc::default() })
     }
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
-fn not_bytes(error: rusqlite::types::FromSqlError) -> CatalogError {
-    CatalogError::Corrupt(error.to_string())
 }
 
 #[cfg(test)]

@@ -57,8 +57,10 @@ pub(crate) fn upload_id(bytes: &[u8]) -> Result<UploadId, CatalogError> {
 }
 
 /// A text of the bytes that the database has.
-pub(crate) fn text(bytes: Vec<u8>) -> Result<String, CatalogError> {
-    String::from_utf8(bytes).map_err(|_| CatalogError::Corrupt("a key is not text".to_owned()))
+pub(crate) fn text(bytes: &[u8]) -> Result<String, CatalogError> {
+    std::str::from_utf8(bytes)
+        .map(str::to_owned)
+        .map_err(|_| CatalogError::Corrupt("a key is not text".to_owned()))
 }
 
 fn sixteen(bytes: &[u8]) -> Result<[u8; 16], CatalogError> {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use rusqlite::types::FromSqlError;
 use rusqlite::{Error, ErrorCode, ffi};
 
 /// The catalog refused something, or could not do it. Nothing was changed then, but after [`CatalogError::Unavailable`] nobody
@@ -112,6 +113,12 @@ impl From<Error> for CatalogError {
             Some(ErrorCode::DiskFull) => Self::Full,
             _ => Self::Unavailable(error.to_string()),
         }
+    }
+}
+
+impl From<FromSqlError> for CatalogError {
+    fn from(error: FromSqlError) -> Self {
+        Self::Corrupt(error.to_string())
     }
 }
 

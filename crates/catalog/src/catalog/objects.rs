@@ -212,9 +212,10 @@ fn of_version(
 }
 
 fn find(connection: &Connection, bucket: i64, key: &str) -> Result<Option<StoredObject>, CatalogError> {
+    // A name without content is damage: then a column is missing. It is not an object that is not there.
     let mut statement = connection.prepare_cached(
         "SELECT version, size, modified_ms, etag, envelope, headers, tags, parts \
-         FROM object JOIN content USING (version) WHERE bucket = ?1 AND key = ?2",
+         FROM object LEFT JOIN content USING (version) WHERE bucket = ?1 AND key = ?2",
     )?;
     let mut rows = statement.query(params![bucket, key.as_bytes()])?;
     let Some(row) = rows.next()? else { return Ok(None) };

@@ -129,8 +129,9 @@ impl Catalog {
     pub async fn abort(&self, id: UploadId) -> Result<Vec<FileId>, CatalogError> {
         let work = move |connection: &Connection| {
             goes_on(connection, id)?;
-            let parts = end(connection, id)?;
-            Ok(parts.into_iter().map(|(_, file)| file).collect())
+            let sent = sent(connection, id)?;
+            end(connection, id)?;
+            Ok(sent.into_iter().map(|(_, file)| file).collect())
         };
         self.database.write(work).await
     }
@@ -189,17 +190,18 @@ fn complete(
     if !object.parts.is_sorted_by(|one, next| one.number < next.number) {
         return Err(CatalogError::InvalidPartOrder);
     }
-    for part in &object.parts {
-        if file_of_part(connection, id, part.number)? != Some(part.file) {
-            return Err(CatalogError::InvalidPart(part.number));
-        }
+    let mut sent = sent(connection, id)?;
+    if let Some(part) =
+        object.parts.iter().find(|part| sent.binary_search(&(part.number, part.file)).is_err())
+    {
+        return Err(CatalogError::InvalidPart(part.number));
     }
 
-    let mut unused = end(connection, id)?;
-    unused.retain(|(number, _)| object.parts.binary_search_by_key(number, |part| part.number).is_err());
+    end(connection, id)?;
     let published = objects::publish(connection, bucket, object, current.as_ref())?;
     remember(connection, bucket, id, object, published.version)?;
-    let unused = unused.into_iter().map(|(_, file)| file).collect();
+    sent.retain(|(number, _)| object.parts.binary_search_by_key(number, |part| part.number).is_err());
+    let unused = sent.into_iter().map(|(_, file)| file).collect();
     Ok(Completed { version: published.version, replaced: published.replaced, unused })
 }
 
@@ -224,15 +226,19 @@ fn remember(
     Ok(())
 }
 
-/// Removes an upload with its parts, and tells the numbers and files of these.
-fn end(connection: &Connection, id: UploadId) -> Result<Vec<(u16, FileId)>, CatalogError> {
-    connection.prepare_cached("DELETE FROM upload WHERE id = ?1")?.execute((id.0,))?;
+/// The numbers and files of the parts that were sent, in the order of the numbers.
+fn sent(connection: &Connection, id: UploadId) -> Result<Vec<(u16, FileId)>, CatalogError> {
     let mut statement =
-        connection.prepare_cached("DELETE FROM part WHERE upload = ?1 RETURNING number, file")?;
-    let read = |row: &Row<'_>| Ok((row.get(0)?, encoding::file(&row.get::<_, Vec<u8>>(1)?)?));
-    let mut parts = statement.query_and_then((id.0,), read)?.collect::<Result<Vec<_>, CatalogError>>()?;
-    parts.sort_unstable();
-    Ok(parts)
+        connection.prepare_cached("SELECT number, file FROM part WHERE upload = ?1 ORDER BY number")?;
+    let read = |row: &Row<'_>| Ok((row.get(0)?, encoding::file(row.get_ref(1)?.as_blob()?)?));
+    statement.query_and_then((id.0,), read)?.collect()
+}
+
+/// Removes an upload with its parts.
+fn end(connection: &Connection, id: UploadId) -> Result<(), CatalogError> {
+    connection.prepare_cached("DELETE FROM upload WHERE id = ?1")?.execute((id.0,))?;
+    connection.prepare_cached("DELETE FROM part WHERE upload = ?1")?.execute((id.0,))?;
+    Ok(())
 }
 
 fn goes_on(connection: &Connection, id: UploadId) -> Result<(), CatalogError> {
@@ -246,13 +252,6 @@ fn overtaken(connection: &Connection, bucket: i64, key: &str, id: UploadId) -> R
         .prepare_cached("SELECT overtaken FROM upload WHERE bucket = ?1 AND key = ?2 AND id = ?3")?;
     let found = statement.query_row(params![bucket, key.as_bytes(), id.0], |row| row.get(0)).optional()?;
     found.ok_or(CatalogError::NoSuchUpload)
-}
-
-fn file_of_part(connection: &Connection, id: UploadId, number: u16) -> Result<Option<FileId>, CatalogError> {
-    let mut statement =
-        connection.prepare_cached("SELECT file FROM part WHERE upload = ?1 AND number = ?2")?;
-    let file: Option<Vec<u8>> = statement.query_row(params![id.0, number], |row| row.get(0)).optional()?;
-    file.map(|file| encoding::file(&file)).transpose()
 }
 
 fn read_upload(row: &Row<'_>, key: &str) -> Result<NewUpload, CatalogError> {

@@ -1,5 +1,8 @@
 //! Buckets and their settings.
 
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
 use catalog::{CatalogError, Creation, WriteIf};
 
 use crate::scene::{ALICE, BOB, Scene, bucket, object};
@@ -89,4 +92,18 @@ async fn a_bucket_that_is_made_again_has_nothing_of_the_former() {
     catalog.delete_bucket("b").await.unwrap();
     assert_eq!(catalog.create_bucket(bucket("b", BOB)).await, Ok(Creation::Made));
     assert_eq!(catalog.bucket("b").unwrap().as_deref(), Some(&bucket("b", BOB)));
+}
+
+#[tokio::test]
+async fn a_change_that_nobody_waits_for_any_more_shows_too() {
+    let scene = Scene::with_bucket().await;
+    let catalog = scene.catalog();
+    assert_eq!(catalog.bucket("b").unwrap().unwrap().policy, None);
+    {
+        let change = pin!(catalog.set_policy("b", Some("{}".to_owned())));
+        assert_eq!(change.poll(&mut Context::from_waker(Waker::noop())), Poll::Pending);
+    }
+    // The writer takes one after the other.
+    catalog.put("b", object("k", 1), WriteIf::Always).await.unwrap();
+    assert_eq!(catalog.bucket("b").unwrap().unwrap().policy.as_deref(), Some("{}"));
 }

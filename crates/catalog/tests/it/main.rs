@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::string_slice, clippy::indexing_slicing, reason = "tests")]
 
 mod buckets;
+mod failing;
 mod killed;
 mod listed;
 mod objects;

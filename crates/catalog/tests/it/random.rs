@@ -1,6 +1,7 @@
 //! Random operations, with the catalog closed and opened in between, against maps in memory.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use bytes::Bytes;
 use catalog::{
@@ -59,6 +60,24 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(run(steps));
     }
+}
+
+#[test]
+fn listings_of_many_keys_show_what_looking_at_every_key_shows() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let (scene, mut model) = runtime.block_on(async {
+        let (scene, mut model) = (Scene::with_bucket().await, Model::default());
+        model.buckets.insert("b", (ALICE, BTreeMap::new()));
+        for first in PIECES {
+            for (second, third) in PIECES.iter().flat_map(|one| PIECES.iter().map(move |other| (one, other)))
+            {
+                model.put(scene.catalog(), "b", &[*first, second, third].concat(), Wish::Always).await;
+            }
+        }
+        (scene, model)
+    });
+    let listed = std::cell::RefCell::new(&mut model);
+    proptest!(|(query in query(1..200))| listed.borrow_mut().list(scene.catalog(), "b", &query));
 }
 
 async fn run(steps: Vec<Step>) {
@@ -258,7 +277,7 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(bucket, keys)| Step::Delete { bucket, keys }),
         2 => (bucket(), key(), any::<bool>())
             .prop_map(|(bucket, key, late)| Step::Rewrap { bucket, key, late }),
-        8 => (bucket(), query()).prop_map(|(bucket, query)| Step::List { bucket, query }),
+        8 => (bucket(), query(1..5)).prop_map(|(bucket, query)| Step::List { bucket, query }),
         1 => Just(Step::Reopen),
     ]
 }
@@ -267,9 +286,13 @@ fn key() -> impl Strategy<Value = String> {
     prop::collection::vec(prop::sample::select(PIECES), 0..4).prop_map(|pieces| pieces.concat())
 }
 
-fn query() -> impl Strategy<Value = Query> {
+fn query(max: Range<usize>) -> impl Strategy<Value = Query> {
     let prefix = prop::collection::vec(prop::sample::select(PIECES), 0..2).prop_map(|pieces| pieces.concat());
     let after = prop::option::of((any::<bool>(), key()));
-    (prefix, prop::sample::select(DELIMITERS), after, 1..5_usize)
-        .prop_map(|(prefix, delimiter, after, max)| Query { prefix, delimiter, after, max })
+    (prefix, prop::sample::select(DELIMITERS), after, max).prop_map(|(prefix, delimiter, after, max)| Query {
+        prefix,
+        delimiter,
+        after,
+        max,
+    })
 }
