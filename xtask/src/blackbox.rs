@@ -22,7 +22,8 @@ pub(crate) fn test(root: &Path) -> Result<()> {
     let mut pytest = with_server(python(&bin), root, &bin)?;
     pytest
         .env("SDK_RUST", built(root, "debug/sdk-rust"))
-        .env("KEYWRIGHT_CLIENT", built(root, "ci/keywright-client"));
+        .env("KEYWRIGHT_CLIENT", built(root, "ci/keywright-client"))
+        .env("KEYWRIGHT_S3_BINARY", built(root, "ci/keywright-s3"));
     run(pytest.args(["-m", "pytest", "--quiet", "--durations", "5"]))
 }
 
@@ -67,7 +68,8 @@ pub(crate) fn server(root: &Path) -> Result<()> {
 /// # Errors
 /// They do not build.
 pub(crate) fn programs(root: &Path) -> Result<()> {
-    run(&mut cargo(root, &["build", "--quiet", "--package", "keywright-client", "--profile", "ci"]))
+    let packages = ["--package", "keywright-client", "--package", "keywright-s3"];
+    run(cargo(root, &["build", "--quiet", "--profile", "ci"]).args(packages))
 }
 
 /// A program of the Python environment that finds the server and the environment's aws CLI.
