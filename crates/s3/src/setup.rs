@@ -8,7 +8,11 @@ use forward::{Kms, Machine};
 use s3s::service::S3ServiceBuilder;
 
 use crate::{
-    encryption::Keyring, entrance::Entrance, files::DataFiles, gateway::Gateway, ops::Operations,
+    encryption::Keyring,
+    entrance::Entrance,
+    files::DataFiles,
+    gateway::Gateway,
+    ops::{Operations, UpdateObjectEncryption},
     requester::Requesters,
 };
 
@@ -59,7 +63,10 @@ impl Entrance {
             machine: Arc::clone(&machine),
             policies: Default::default(),
         };
-        let service = S3ServiceBuilder::new(Operations(Arc::new(gateway))).build();
+        let gateway = Arc::new(gateway);
+        let mut service = S3ServiceBuilder::new(Operations(Arc::clone(&gateway)));
+        service.set_route(UpdateObjectEncryption(gateway));
+        let service = service.build();
         Ok(Self::new(requesters, service, region, machine, randomness))
     }
 }

@@ -31,10 +31,11 @@ pub(super) fn registered(sources: &Sources) -> Vec<Finding> {
     findings
 }
 
-/// A row that is too long for its line is broken after `::<`. The gateway's rows are `name(Input) -> Output = module;`.
+/// A row that is too long for its line is broken after `::<`. The gateway's rows are `name(Input) -> Output = module;`, and its routes are handed on.
 fn is_row(line: &str, name: &str) -> bool {
     let name = format!("{name}::");
-    let is_of_gateway = line.ends_with(&format!("= {};", name.trim_end_matches(':')));
+    let is_of_gateway = line.ends_with(&format!("= {};", name.trim_end_matches(':')))
+        || line.contains(&format!("use self::{name}"));
     line.contains(&format!("::<{name}")) || line.trim_start().starts_with(&name) || is_of_gateway
 }
 

@@ -145,6 +145,37 @@ impl Keyring {
         kept.key.unwrap(wrapped, &binding(bucket, key)).map_err(S3Error::internal_error)
     }
 
+    /// The same object key under another key of KMS. Where both are KMS's own blobs, KMS re-encrypts, and the key does not come here.
+    ///
+    /// # Errors
+    /// What KMS answers, as S3 shows it.
+    pub(crate) async fn rewrap(
+        &self,
+        requester: &Requester,
+        stored: &StoredKey,
+        (bucket, key): (&str, &str),
+        (to, bucket_key): (&str, bool),
+    ) -> Result<StoredKey, S3Error> {
+        let context = stored.context.clone();
+        let is_plain = stored.owner == KeyOwner::Caller && !stored.has_bucket_key() && !bucket_key;
+        let sent = full(&context, object_arn(bucket, key));
+        let act_for = &requester.act_for;
+        if is_plain {
+            let made = self.kms.re_encrypt(act_for, &stored.blob, &sent, to, &sent).await;
+            let made = made.map_err(|error| faults::of_kms(&error))?;
+            return Ok(StoredKey { kms_key: made.key, blob: made.blob, ..stored.clone() });
+        }
+        let object_key = self.open(requester, stored, (bucket, key)).await?;
+        if bucket_key {
+            let by = (Some(requester.distinct_id.clone()), act_for, KeyOwner::Caller);
+            let kept = self.bucket_key(by, to, &context, bucket).await?;
+            return self.wrap(&kept, &object_key, (KeyOwner::Caller, context), (bucket, key));
+        }
+        let made = self.kms.encrypt(act_for, to, object_key.as_plaintext(), &sent).await;
+        let made = made.map_err(|error| faults::of_kms(&error))?;
+        Ok(StoredKey { owner: KeyOwner::Caller, kms_key: made.key, blob: made.blob, wrapped: None, context })
+    }
+
     /// The ARN of a key that is named in another way; `None` if KMS does not tell the caller.
     pub(crate) async fn arn_of(&self, requester: &Requester, named: &str) -> Option<String> {
         let described = self.kms.describe_key(&requester.act_for, named).await;
@@ -159,28 +190,48 @@ impl Keyring {
         context: &Context,
         (bucket, key): (&str, &str),
     ) -> Result<NewObjectKey, S3Error> {
-        let kept_for = KeptFor::Wrapping(caller, bucket.to_owned(), named.to_owned(), context.clone());
-        let kept = match self.find(&kept_for) {
-            Some(kept) => kept,
-            None => {
-                let sent = full(context, bucket_arn(bucket));
-                let made = self.kms.generate_data_key(act_for, named, DataKeyLength::Aes256, &sent).await;
-                let made = made.map_err(|error| faults::of_kms(&error))?;
-                let bucket_key = BucketKey::new(made.plaintext).map_err(S3Error::internal_error)?;
-                self.keep(kept_for, bucket_key, (made.blob, made.key))
-            }
-        };
-        kept.wrapped.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let kept = self.bucket_key((caller, act_for, owner), named, context, bucket).await?;
         let object_key = ObjectKey::generate(&*self.randomness).map_err(S3Error::internal_error)?;
-        let wrapped = kept.key.wrap(&object_key, &binding(bucket, key), &*self.randomness);
-        let stored = StoredKey {
+        let stored = self.wrap(&kept, &object_key, (owner, context.clone()), (bucket, key))?;
+        Ok(NewObjectKey { key: object_key, stored })
+    }
+
+    /// A bucket key: one that is kept, or a new one.
+    async fn bucket_key(
+        &self,
+        (caller, act_for, _): (Caller, &ActFor, KeyOwner),
+        named: &str,
+        context: &Context,
+        bucket: &str,
+    ) -> Result<Arc<KeptKey>, S3Error> {
+        let kept_for = KeptFor::Wrapping(caller, bucket.to_owned(), named.to_owned(), context.clone());
+        if let Some(kept) = self.find(&kept_for) {
+            return Ok(kept);
+        }
+        let sent = full(context, bucket_arn(bucket));
+        let made = self.kms.generate_data_key(act_for, named, DataKeyLength::Aes256, &sent).await;
+        let made = made.map_err(|error| faults::of_kms(&error))?;
+        let bucket_key = BucketKey::new(made.plaintext).map_err(S3Error::internal_error)?;
+        Ok(self.keep(kept_for, bucket_key, (made.blob, made.key)))
+    }
+
+    /// An object's key under a bucket key.
+    fn wrap(
+        &self,
+        kept: &KeptKey,
+        object_key: &ObjectKey,
+        (owner, context): (KeyOwner, Context),
+        (bucket, key): (&str, &str),
+    ) -> Result<StoredKey, S3Error> {
+        kept.wrapped.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let wrapped = kept.key.wrap(object_key, &binding(bucket, key), &*self.randomness);
+        Ok(StoredKey {
             owner,
             kms_key: kept.kms_key.clone(),
             blob: kept.blob.clone(),
             wrapped: Some(wrapped.map_err(S3Error::internal_error)?.to_vec()),
-            context: context.clone(),
-        };
-        Ok(NewObjectKey { key: object_key, stored })
+            context,
+        })
     }
 
     fn find(&self, kept_for: &KeptFor) -> Option<Arc<KeptKey>> {

@@ -10,11 +10,13 @@ mod multipart;
 mod put;
 mod settings;
 mod tagging;
+mod update_object_encryption;
 
 use std::sync::Arc;
 
 use s3s::{S3, S3Request, S3Response, S3Result, dto::*};
 
+pub(crate) use self::update_object_encryption::UpdateObjectEncryption;
 use crate::gateway::Gateway;
 
 /// The operations of a gateway.
