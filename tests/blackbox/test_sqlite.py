@@ -15,7 +15,7 @@ import pytest
 from sqlcipher3 import dbapi2 as sqlcipher
 
 from keywright import REGION
-from test_readme import ROOT, begun, blocks, follow, machine, steps
+from test_readme import ROOT, begun, blocks, follow, machine, section, steps
 
 EXAMPLES = ROOT / "examples/database"
 sys.path.insert(0, str(EXAMPLES))
@@ -31,7 +31,8 @@ ROWS = 20_000
 def test_the_page_says_what_happens(machine):
     folder, environment, _ = machine
     environment["PYTHONDONTWRITEBYTECODE"] = "1"
-    start, *told = blocks("console", PAGE)
+    start, *_ = blocks("console", PAGE)
+    told = blocks("console", section("SQLite", PAGE))
     server, export = begun(start, machine)
     shutil.copy(EXAMPLES / "keywright_sqlite.py", folder)
     ((name, text),) = re.findall(r"`([a-z]+\.py)`[^`]*:\n\n```python\n(.*?)^```$", PAGE, re.M | re.S)
