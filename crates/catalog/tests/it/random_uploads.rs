@@ -10,7 +10,7 @@ use proptest::prelude::*;
 
 use crate::scene::{Scene, assembled, id, listed, object, part, upload};
 
-const KEYS: &[&str] = &["a", "a/b", "a/c", "b"];
+const KEYS: &[&str] = &["a", "a/b", "a/c", "a0", "b"];
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -258,8 +258,8 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (upload(), prop::collection::btree_set(1..5_u16, 0..4), any::<bool>())
             .prop_map(|(upload, chosen, conditional)| Step::Complete { upload, chosen, conditional }),
         1 => upload().prop_map(|upload| Step::Abort { upload }),
-        1 => key().prop_map(|key| Step::Put { key }),
-        1 => key().prop_map(|key| Step::Delete { key }),
+        3 => key().prop_map(|key| Step::Put { key }),
+        3 => key().prop_map(|key| Step::Delete { key }),
         4 => (prefix, delimiter, 1..4_usize)
             .prop_map(|(prefix, delimiter, max)| Step::List { prefix, delimiter, max }),
         1 => Just(Step::Reopen),

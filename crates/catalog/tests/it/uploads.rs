@@ -176,6 +176,31 @@ async fn writes_of_other_keys_and_before_the_upload_are_no_conflicts() {
 }
 
 #[tokio::test]
+async fn a_deletion_alone_is_a_conflict() {
+    let scene = Scene::with_bucket().await;
+    let catalog = scene.catalog();
+    catalog.put("b", object("k", 1), WriteIf::Always).await.unwrap();
+    catalog.create_upload("b", id(1), upload("k", 1)).await.unwrap();
+    catalog.delete("b", "k").await.unwrap();
+    let completed = catalog.complete("b", id(1), assembled("k", 8, &[]), WriteIf::Absent).await;
+    assert_eq!(completed, Err(CatalogError::ConditionalConflict));
+}
+
+#[tokio::test]
+async fn an_id_marks_a_place_among_the_uploads_of_its_key_alone() {
+    let scene = Scene::with_bucket().await;
+    let catalog = scene.catalog();
+    // The search goes on at `b0`, the smallest key behind `b/`.
+    for (seed, key) in [(3, "a"), (2, "b/c"), (1, "b0")] {
+        catalog.create_upload("b", id(seed), upload(key, seed)).await.unwrap();
+    }
+    let query = ListQuery { prefix: "", delimiter: Some("/"), after: After::Entry("a"), max: 9 };
+    let page = catalog.uploads("b", query, Some(id(3))).unwrap();
+    let last = ListedEntry::Item(listed(id(1), &upload("b0", 1)));
+    assert_eq!(page.entries, [ListedEntry::Prefix("b/".to_owned()), last]);
+}
+
+#[tokio::test]
 async fn uploads_are_listed_by_key_and_id() {
     let scene = Scene::with_bucket().await;
     let catalog = scene.catalog();
