@@ -109,9 +109,11 @@ impl Entrance {
             access_key_id: claim.access_key_id(),
             token: claim.security_token(),
             date: claim.scope().date,
+            address,
         };
         let requester = self.requesters.find(sought).await.map_err(|nobody| unfound(&nobody, &claim))?;
         let verified = claim.verify(&requester.signing_key, now).map_err(refused)?;
+        self.requesters.proved(claim.access_key_id());
         let arrived = RequestOrigin {
             address,
             secure,

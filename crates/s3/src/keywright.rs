@@ -1,11 +1,12 @@
-//! Requesters of access keys as Keywright knows them: by `GetSigningKey`, asked once a minute for each.
+//! Whose access keys are, as Keywright knows: by `GetSigningKey`, asked once a minute for each.
 //!
-//! Whoever sends a request names an access key before anything is proved. So access keys that there are not are remembered for
-//! a moment, and of those that nobody has proved yet only so many are asked for in a second: each question is a call of Keywright, with
-//! a record.
+//! Whoever sends a request names an access key before anything is proved, and each question is a call of Keywright, with a record.
+//! So access keys that there are not are remembered for a moment; and of access keys that nobody has proved to have yet, only so many
+//! are asked for in a minute, from one address and in all.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
+    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -32,8 +33,12 @@ struct KnownRequesters {
     requesters: HashMap<KnownBy, (Arc<Requester>, Duration)>,
     /// Access keys that there are not, and until when that is believed.
     unknown: HashMap<KnownBy, (NoRequester, Duration)>,
-    /// Questions in the second that began then.
-    asked: (u64, u32),
+    /// Access keys that somebody has proved to have.
+    proved: HashSet<String>,
+    /// Questions about others in the minute that began then: in all, and by address.
+    minute: u64,
+    asked: u32,
+    asked_from: HashMap<IpAddr, u32>,
 }
 
 /// The access key, the token's hash, the day.
@@ -46,8 +51,9 @@ const TARGET: &str = "Keywright_20261130.GetSigningKey";
 const UNKNOWN_FOR: Duration = Duration::from_secs(5);
 /// Most requesters that are kept, and as many access keys that nobody has.
 const KNOWN_MAX: usize = 10_000;
-/// Questions in a second.
-const ASKED_MAX: u32 = 200;
+/// Questions in a minute about access keys that nobody has proved to have, in all and from one address.
+const ASKED_MAX: u32 = 600;
+const ASKED_FROM_MAX: u32 = 30;
 /// Longest time that an answer is gone by, whatever it says.
 const VALID_MAX: Duration = Duration::from_secs(60);
 
@@ -83,7 +89,7 @@ impl Requesters for KeywrightRequesters {
     async fn find(&self, sought: SoughtRequester<'_>) -> Result<Arc<Requester>, NoRequester> {
         let token = sha256(sought.token.unwrap_or_default().as_bytes());
         let by = KnownBy(sought.access_key_id.to_owned(), token, sought.date.to_owned());
-        if let Some(known) = self.known().find(&by, self.machine.elapsed()) {
+        if let Some(known) = self.known().find(&by, sought.address, self.machine.elapsed()) {
             return known;
         }
         let answer = self.ask(sought).await;
@@ -102,24 +108,60 @@ impl Requesters for KeywrightRequesters {
             }
         }
     }
+
+    fn proved(&self, access_key_id: &str) {
+        let mut known = self.known();
+        if known.proved.contains(access_key_id) {
+            return;
+        }
+        if known.proved.len() >= KNOWN_MAX {
+            known.proved.clear();
+        }
+        known.proved.insert(access_key_id.to_owned());
+    }
 }
 
 impl KnownRequesters {
     /// What is known; `None` if somebody may be asked.
-    fn find(&mut self, by: &KnownBy, now: Duration) -> Option<Result<Arc<Requester>, NoRequester>> {
+    fn find(
+        &mut self,
+        by: &KnownBy,
+        address: IpAddr,
+        now: Duration,
+    ) -> Option<Result<Arc<Requester>, NoRequester>> {
         if let Some((requester, _)) = self.requesters.get(by).filter(|(_, until)| *until > now) {
             return Some(Ok(Arc::clone(requester)));
         }
         if let Some((nobody, _)) = self.unknown.get(by).filter(|(_, until)| *until > now) {
             return Some(Err(nobody.clone()));
         }
-        let (second, asked) = &mut self.asked;
-        if *second != now.as_secs() {
-            (*second, *asked) = (now.as_secs(), 0);
+        if self.proved.contains(&by.0) || self.may_be_asked(address, now) {
+            return None;
         }
-        *asked += 1;
-        (*asked > ASKED_MAX)
-            .then(|| Err(NoRequester::Unavailable("too many access keys are asked for".to_owned())))
+        Some(Err(NoRequester::Unavailable("too many unknown access keys are asked for".to_owned())))
+    }
+
+    /// Whether a stranger may have an access key asked for.
+    fn may_be_asked(&mut self, address: IpAddr, now: Duration) -> bool {
+        let minute = now.as_secs() / 60;
+        if self.minute != minute {
+            (self.minute, self.asked) = (minute, 0);
+            self.asked_from.clear();
+        }
+        let from = self.asked_from.entry(network(address)).or_default();
+        if self.asked >= ASKED_MAX || *from >= ASKED_FROM_MAX {
+            return false;
+        }
+        (self.asked, *from) = (self.asked + 1, *from + 1);
+        true
+    }
+}
+
+/// Whoever has one IPv6 address has the 2^64 beside it.
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(six) => IpAddr::V6((u128::from(six) >> 64 << 64).into()),
     }
 }
 
@@ -266,4 +308,49 @@ fn key_bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Plaintext, D:
 fn sha256(bytes: &[u8]) -> [u8; 32] {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes);
     digest.as_ref().try_into().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn by(number: u32) -> KnownBy {
+        KnownBy(format!("AKIA{number}"), [0; 32], "20261130".to_owned())
+    }
+
+    #[test]
+    fn strangers_from_one_address_have_few_access_keys_asked_for_and_others_do_not_notice() {
+        let mut known = KnownRequesters::default();
+        let [one, beside, other]: [IpAddr; 3] =
+            ["2001:db8::1", "2001:db8::ffff", "2001:db8:0:1::1"].map(|address| address.parse().unwrap());
+        let now = Duration::from_secs(1000);
+        let asked = |known: &mut KnownRequesters, address, numbers: std::ops::Range<u32>, now| {
+            numbers.filter(|number| known.find(&by(*number), address, now).is_none()).count()
+        };
+        assert_eq!(asked(&mut known, one, 0..100, now), ASKED_FROM_MAX as usize);
+        assert_eq!(asked(&mut known, beside, 0..100, now), 0, "they are of one network");
+        assert_eq!(asked(&mut known, other, 0..10, now), 10);
+        known.proved.insert("AKIA7".to_owned());
+        assert_eq!(
+            asked(&mut known, one, 7..8, now),
+            1,
+            "whoever has a key is asked for as often as need be"
+        );
+        assert_eq!(
+            asked(&mut known, one, 0..100, now + Duration::from_secs(60)),
+            ASKED_FROM_MAX as usize + 1
+        );
+    }
+
+    #[test]
+    fn all_strangers_together_have_no_more_asked_for_than_so_many() {
+        let mut known = KnownRequesters::default();
+        let asked = (0..100_u8).flat_map(|host| (0..20).map(move |number| (host, number))).filter(
+            |(host, number)| {
+                let address = IpAddr::from([10, 0, 0, *host]);
+                known.find(&by(*number), address, Duration::from_secs(7)).is_none()
+            },
+        );
+        assert_eq!(asked.count(), ASKED_MAX as usize);
+    }
 }

@@ -1,6 +1,6 @@
 //! Who sends a request: the requester of an access key, with everything that decides what it may do.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, net::IpAddr, sync::Arc};
 
 use forward::ActFor;
 use policy::{ConditionKey, Policy, Principal, Values};
@@ -47,6 +47,8 @@ pub struct SoughtRequester<'a> {
     pub token: Option<&'a str>,
     /// The day of the signature, `YYYYMMDD`.
     pub date: &'a str,
+    /// Where the request came from: strangers from one address may ask for few.
+    pub address: IpAddr,
 }
 
 /// Why there is nobody.
@@ -68,6 +70,9 @@ pub trait Requesters: Send + Sync {
     /// # Errors
     /// [`NoHolder`].
     async fn find(&self, sought: SoughtRequester<'_>) -> Result<Arc<Requester>, NoRequester>;
+
+    /// Told that a request has the signature of this access key: whoever sends it has the key.
+    fn proved(&self, access_key_id: &str);
 }
 
 impl Requester {
