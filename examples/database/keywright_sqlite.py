@@ -11,6 +11,8 @@ have the KMS open the data key. The record and the database are of no use withou
 """
 
 import base64
+import contextlib
+import fcntl
 import json
 import os
 import pathlib
@@ -40,7 +42,7 @@ def create(path, kms, key):
     _write(record_path, {
         "version": VERSION, "id": identifier, "key": made["KeyId"], "sealed": _text(made["CiphertextBlob"]),
     })
-    database = _opened(path, made["Plaintext"])
+    database = _opened(path, made["Plaintext"], new=True)
     # SQLite makes the file, and its salt, with the first thing that is written.
     database.execute("PRAGMA user_version = 1")
     return database
@@ -49,32 +51,41 @@ def create(path, kms, key):
 def connect(path, kms, **options):
     """A connection to a database; `options` are SQLite's. Raises what the KMS says if it does not open the key."""
     record = _read(path)
-    # SQLite would make a new, empty database.
-    if not pathlib.Path(path).exists():
-        raise FileNotFoundError(f"{path} is not there")
-    _, database = _tried(path, kms, record, **options)
-    return database
+    while True:
+        try:
+            _, database = _tried(path, kms, record, **options)
+            return database
+        except DoesNotOpen:
+            # The data key may have changed since the record was read.
+            former, record = record, _read(path)
+            if record == former:
+                raise
 
 
 def rewrap(path, kms, key=None):
     """Moves the data key under the KMS key's newest material, or under another KMS key, without opening it here. The
     database is not touched, and connections go on."""
-    record = _read(path)
-    context = _context(record["id"])
-    for name in ("sealed", "next"):
-        if name in record:
-            moved = kms.re_encrypt(
-                CiphertextBlob=base64.b64decode(record[name]), SourceKeyId=record["key"], SourceEncryptionContext=context,
-                DestinationKeyId=key or record["key"], DestinationEncryptionContext=context,
-            )
-            record[name] = _text(moved["CiphertextBlob"])
-    _write(_record_path(path), record | {"key": moved["KeyId"]})
+    with _alone(path):
+        record = _read(path)
+        context = _context(record["id"])
+        for name in ("sealed", "next"):
+            if name in record:
+                moved = kms.re_encrypt(
+                    CiphertextBlob=_bytes(record[name]), SourceKeyId=record["key"], SourceEncryptionContext=context,
+                    DestinationKeyId=key or record["key"], DestinationEncryptionContext=context,
+                )
+                record[name] = _text(moved["CiphertextBlob"])
+        _write(_record_path(path), record | {"key": moved["KeyId"]})
 
 
 def rekey(path, kms):
     """Makes a new data key and writes every page anew under it. Nobody else may have the database open meanwhile; who tries is
     told that it is locked. After a kill, `connect` and `rekey` work as ever."""
-    record = _settled(path, kms)
+    with _alone(path):
+        _rekey(path, kms, _settled(path, kms))
+
+
+def _rekey(path, kms, record):
     old = _opened(path, _data_key(kms, record, record["sealed"]), isolation_level=None)
     try:
         made = kms.generate_data_key(KeyId=record["key"], KeySpec="AES_256", EncryptionContext=_context(record["id"]))
@@ -94,6 +105,17 @@ def rekey(path, kms):
     new.execute(f"PRAGMA journal_mode = {mode}").fetchone()
     new.close()
     _write(_record_path(path), record | {"sealed": _text(made["CiphertextBlob"])})
+
+
+@contextlib.contextmanager
+def _alone(path):
+    """Inside, nobody else changes a record in this folder: who wrote back a record that is no longer so would lose a key."""
+    folder = os.open(pathlib.Path(path).absolute().parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def _settled(path, kms):
@@ -119,8 +141,10 @@ def _tried(path, kms, record, **options):
     raise DoesNotOpen(f"{path} is damaged, or the record beside it is another database's")
 
 
-def _opened(path, key, **options):
-    """A connection that has read the database's first page."""
+def _opened(path, key, new=False, **options):
+    """A connection that has read the database's first page. Unless it is `new`, the file has to be there."""
+    if not new and not pathlib.Path(path).exists():
+        raise FileNotFoundError(f"{path} is not there")
     database = sqlcipher.connect(path, **options)
     try:
         # SQLCipher would write to standard error what is an exception here.
@@ -140,7 +164,7 @@ def _literal(key):
 
 def _data_key(kms, record, sealed):
     opened = kms.decrypt(
-        KeyId=record["key"], CiphertextBlob=base64.b64decode(sealed), EncryptionContext=_context(record["id"])
+        KeyId=record["key"], CiphertextBlob=_bytes(sealed), EncryptionContext=_context(record["id"])
     )
     return opened["Plaintext"]
 
@@ -152,6 +176,13 @@ def _context(identifier):
 
 def _text(blob):
     return base64.b64encode(blob).decode()
+
+
+def _bytes(text):
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        raise DoesNotOpen("a record has a sealed key that is not in base64") from None
 
 
 def _record_path(path):

@@ -59,7 +59,9 @@ class ParquetKeys:
         if empty := [name for name, keys in (names or {}).items() if not keys]:
             raise ValueError(f"these names stand for no key: {', '.join(empty)}")
         self._kms = kms
-        self._names = {name: [keys] if isinstance(keys, str) else list(keys) for name, keys in (names or {}).items()}
+        self._names = None
+        if names is not None:
+            self._names = {name: [keys] if isinstance(keys, str) else list(keys) for name, keys in names.items()}
         self._context = dict(context or {})
         self._memory = memory.total_seconds()
         self._filesystem = filesystem or fs.LocalFileSystem()
@@ -178,10 +180,10 @@ class ParquetKeys:
 
     def _keys(self, master):
         name = urllib.parse.unquote(master)
-        if not self._names:
+        if self._names is None:
             return [name]
         if name not in self._names:
-            raise ValueError(f"the key {name} is none of {', '.join(self._names)}")
+            raise ValueError(f"the key {name} is none of these: {', '.join(self._names)}")
         return self._names[name]
 
     def _read_file(self, path, columns):

@@ -271,6 +271,24 @@ def test_a_rekey_that_is_killed_leaves_a_whole_database(orders, place, mode):
     orders.whole()
 
 
+def test_changes_at_the_same_time_lose_no_key(orders):
+    """Who writes back a record that he read before somebody else's change would lose the database."""
+    environment = orders.served.environment()
+    program = [sys.executable, EXAMPLES / "keywright_sqlite.py"]
+    for _ in range(3):
+        changes = [
+            subprocess.Popen([*program, operation, orders.path], env=environment, stderr=subprocess.PIPE)
+            for operation in ("rekey", "rewrap", "rewrap", "rekey")
+        ]
+        # Meanwhile, a connection is made or waits; its data key may be an old one right after.
+        while any(change.poll() is None for change in changes):
+            keywright_sqlite.connect(orders.path, orders.kms, timeout=60).close()
+        for change in changes:
+            _, told = change.communicate()
+            assert change.returncode == 0, told
+        orders.whole()
+
+
 def test_a_record_opens_its_own_database_alone(orders, tmp_path):
     (tmp_path / "another").mkdir()
     another = Database(orders.served, tmp_path / "another")
@@ -296,6 +314,10 @@ def test_wrong_input_is_refused_and_makes_nothing(orders):
         orders.record.write_bytes(damaged)
         with pytest.raises(DoesNotOpen, match="is damaged, or of a later version"):
             orders.connect()
+    orders.record.write_bytes(whole.replace(b'"sealed": "', b'"sealed": "!'))
+    for ask in (keywright_sqlite.connect, keywright_sqlite.rewrap, keywright_sqlite.rekey):
+        with pytest.raises(DoesNotOpen, match="not in base64"):
+            ask(orders.path, orders.kms)
     orders.record.write_bytes(whole)
     for existing in (orders.path, orders.path.with_name("new.db")):
         orders.path.with_name("new.db.key").touch()
@@ -303,8 +325,9 @@ def test_wrong_input_is_refused_and_makes_nothing(orders):
             keywright_sqlite.create(existing, orders.kms, orders.key)
     content = orders.path.read_bytes()
     orders.path.unlink()
-    with pytest.raises(FileNotFoundError):
-        orders.connect()
+    for ask in (orders.connect, lambda: keywright_sqlite.rekey(orders.path, orders.kms)):
+        with pytest.raises(FileNotFoundError):
+            ask()
     assert not orders.path.exists()
     orders.path.write_bytes(content[:5000] + bytes([content[5000] ^ 1]) + content[5001:])
     with pytest.raises((sqlcipher.DatabaseError, DoesNotOpen)), orders.connect() as database:

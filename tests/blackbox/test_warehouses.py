@@ -307,7 +307,7 @@ def test_wrong_input_is_refused_before_anything_is_written(warehouse):
     ]:
         with pytest.raises(ValueError, match=words):
             keys.write(STAFF, path, "people", columns, clear)
-    with pytest.raises(ValueError, match="the key nobody's is none of people, pay"):
+    with pytest.raises(ValueError, match="the key nobody's is none of these: people, pay"):
         keys.write(STAFF, path, "nobody's")
     with pytest.raises(Refused, match="^NotFoundException"):
         warehouse.keys(names=None).write(STAFF, path, "nobody's")
@@ -395,7 +395,7 @@ def test_a_reader_uses_no_key_that_it_does_not_know(warehouse):
     assert warehouse.keys(warehouse.kms, names=None).read(path).equals(STAFF)
 
     def read():
-        with pytest.raises(ValueError, match=f"the key {theirs} is none of people, pay"):
+        with pytest.raises(ValueError, match=f"the key {theirs} is none of these: people, pay"):
             warehouse.keys(warehouse.kms).read(path)
 
     assert warehouse.calls(read) == []
