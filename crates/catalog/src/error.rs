@@ -49,6 +49,12 @@ pub enum CatalogError {
 }
 
 impl CatalogError {
+    /// Whether a write that met this error certainly changed nothing. A full disk rolls it back.
+    #[must_use]
+    pub fn is_certain(&self) -> bool {
+        self.is_refusal() || *self == Self::Full
+    }
+
     /// Whether the catalog is well, and what was asked for does not agree with what it has.
     #[must_use]
     pub fn is_refusal(&self) -> bool {

@@ -23,7 +23,7 @@ use crate::{
 
 /// Everything that the operations work with.
 pub(crate) struct Gateway {
-    pub(crate) catalog: Catalog,
+    pub(crate) catalog: Arc<Catalog>,
     pub(crate) files: DataFiles,
     pub(crate) keyring: Keyring,
     pub(crate) region: String,
@@ -123,15 +123,6 @@ impl Gateway {
         let mut random = [0; 16];
         self.randomness.fill(&mut random).map_err(S3Error::internal_error)?;
         Ok(random)
-    }
-
-    /// Removes files that no row names any more, off the way of the answer.
-    pub(crate) fn forget(&self, files: Vec<FileId>) {
-        if files.is_empty() {
-            return;
-        }
-        let directory = self.files.clone();
-        drop(tokio::task::spawn_blocking(move || directory.remove(&files)));
     }
 
     fn policy(&self, bucket: &str, text: &str) -> Result<Arc<Policy>, S3Error> {

@@ -9,6 +9,7 @@
 //! Everything goes over the public API of KMS: nothing of the server is in here.
 
 mod checksums;
+mod commit;
 mod encryption;
 mod entrance;
 mod faults;

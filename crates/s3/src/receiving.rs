@@ -1,7 +1,9 @@
 //! Data on its way into a sealed file.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
-use catalog::{FileId, NewObject, StoredPart, WriteIf};
+use catalog::{Catalog, FileId, NewObject, StoredPart, WriteIf};
 use envelope::{ObjectKey, PartHeader, PartSize, Slot};
 use futures_util::StreamExt as _;
 use s3s::{S3Error, S3ErrorCode, dto::StreamingBlob};
@@ -22,7 +24,7 @@ pub(crate) struct ReceivedPart {
     pub(crate) hashed: Hashed,
 }
 
-/// A file that is removed, unless somebody keeps it.
+/// A file that is removed, unless it is handed over to a commit.
 pub(crate) struct Unpublished<'g> {
     gateway: &'g Gateway,
     files: Vec<FileId>,
@@ -33,15 +35,15 @@ impl<'g> Unpublished<'g> {
         Self { gateway, files: vec![file] }
     }
 
-    /// A row names the file by now, or may.
-    pub(crate) fn keep(mut self) {
-        self.files.clear();
+    /// From now on a commit decides whether the file stays.
+    pub(crate) fn hand_over(mut self) -> Vec<FileId> {
+        std::mem::take(&mut self.files)
     }
 }
 
 impl Drop for Unpublished<'_> {
     fn drop(&mut self) {
-        self.gateway.forget(std::mem::take(&mut self.files));
+        self.gateway.files.forget(std::mem::take(&mut self.files));
     }
 }
 
@@ -129,19 +131,12 @@ pub(crate) async fn publish(
     object: NewObject,
     (condition, unpublished): (WriteIf, Unpublished<'_>),
 ) -> Result<(), S3Error> {
-    match gateway.catalog.put(bucket, object, condition).await {
-        Ok(published) => {
-            unpublished.keep();
-            gateway.forget(published.replaced);
-            Ok(())
-        }
-        Err(error) => {
-            if !error.is_refusal() {
-                unpublished.keep();
-            }
-            Err(faults::of_catalog(&error))
-        }
-    }
+    let bucket = bucket.to_owned();
+    let put = |catalog: Arc<Catalog>| async move {
+        let published = catalog.put(&bucket, object, condition).await?;
+        Ok(((), published.replaced))
+    };
+    gateway.commit(unpublished.hand_over(), put).await
 }
 
 impl ReceivedPart {

@@ -55,7 +55,7 @@ impl Entrance {
         remove_orphans(&files, &catalog)?;
         let keyring = Keyring::new(kms, own_key, Arc::clone(&randomness), Arc::clone(&machine));
         let gateway = Gateway {
-            catalog,
+            catalog: Arc::new(catalog),
             files,
             keyring,
             region: region.clone(),

@@ -1,8 +1,10 @@
 //! `CompleteMultipartUpload`: the parts that the client chose become an object, in one commit. `UploadPartCopy` makes a part of another
 //! object.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
-use catalog::{CatalogError, NewObject, StoredPart};
+use catalog::{Catalog, CatalogError, NewObject, StoredPart};
 use envelope::{ObjectKey, PartSize, Slot};
 use s3s::{
     S3Error, S3ErrorCode, S3Request, S3Response, S3Result,
@@ -72,9 +74,12 @@ pub(super) async fn complete_multipart_upload(
         tags: found.upload.tags.clone(),
         parts: vouched(&object_key, &sent)?,
     };
-    let completed = gateway.catalog.complete(bucket, found.id, object, condition).await;
-    let completed = completed.map_err(|error| faults::of_catalog(&error))?;
-    gateway.forget(completed.replaced.into_iter().chain(completed.unused).collect());
+    let (of, id) = (input.bucket.clone(), found.id);
+    let complete = |catalog: Arc<Catalog>| async move {
+        let completed = catalog.complete(&of, id, object, condition).await?;
+        Ok(((), completed.replaced.into_iter().chain(completed.unused).collect()))
+    };
+    gateway.commit(Vec::new(), complete).await?;
     let shown = shown(&found.key);
     let mut output = CompleteMultipartUploadOutput {
         server_side_encryption: shown.algorithm,

@@ -1,5 +1,8 @@
 //! `DeleteObject` and `DeleteObjects`.
 
+use std::sync::Arc;
+
+use catalog::Catalog;
 use s3s::{
     S3ErrorCode, S3Request, S3Response, S3Result,
     dto::{
@@ -8,7 +11,7 @@ use s3s::{
     s3_error,
 };
 
-use crate::{faults, gateway::Gateway, permission::RequestSays};
+use crate::{gateway::Gateway, permission::RequestSays};
 
 /// Most objects of one `DeleteObjects`.
 const OBJECTS_MAX: usize = 1000;
@@ -23,8 +26,7 @@ pub(super) async fn delete_object(
     if version_id.is_some_and(|version| version != "null") {
         return Err(s3_error!(NoSuchVersion, "The specified version does not exist."));
     }
-    let deleted = gateway.catalog.delete(&bucket, &key).await.map_err(|error| faults::of_catalog(&error))?;
-    gateway.forget(deleted.into_iter().flat_map(|object| object.parts).map(|part| part.file).collect());
+    remove(gateway, bucket, vec![key]).await?;
     Ok(S3Response::new(DeleteObjectOutput::default()))
 }
 
@@ -54,11 +56,7 @@ pub(super) async fn delete_objects(
             }),
         }
     }
-    let deleted = gateway.catalog.delete_many(&bucket, keys.clone()).await;
-    let deleted = deleted.map_err(|error| faults::of_catalog(&error))?;
-    gateway.forget(
-        deleted.into_iter().flatten().flat_map(|object| object.parts).map(|part| part.file).collect(),
-    );
+    remove(gateway, bucket, keys.clone()).await?;
     let is_quiet = delete.quiet.unwrap_or_default();
     let deleted = keys.into_iter().map(|key| DeletedObject { key: Some(key), ..DeletedObject::default() });
     Ok(S3Response::new(DeleteObjectsOutput {
@@ -66,4 +64,13 @@ pub(super) async fn delete_objects(
         errors: Some(errors),
         ..DeleteObjectsOutput::default()
     }))
+}
+
+async fn remove(gateway: &Gateway, bucket: String, keys: Vec<String>) -> S3Result<()> {
+    let remove = |catalog: Arc<Catalog>| async move {
+        let deleted = catalog.delete_many(&bucket, keys).await?;
+        let parts = deleted.into_iter().flatten().flat_map(|object| object.parts);
+        Ok(((), parts.map(|part| part.file).collect()))
+    };
+    gateway.commit(Vec::new(), remove).await
 }

@@ -3,8 +3,10 @@
 //! The upload has one key from its beginning. Each part that is sent is sealed under a salt of its own, so that no part that is sent
 //! again repeats a nonce.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
-use catalog::{After, CatalogError, ListQuery, ListedEntry, NewUpload, StoredPart, UploadId};
+use catalog::{After, Catalog, CatalogError, ListQuery, ListedEntry, NewUpload, StoredPart, UploadId};
 use envelope::{ObjectKey, PartHeader};
 use minicbor::{Decode, Encode};
 use s3s::{
@@ -166,19 +168,12 @@ pub(super) async fn keep(
         etag: tag.clone(),
         note: minicbor::to_vec(&note).map_err(S3Error::internal_error)?.into(),
     };
-    match gateway.catalog.put_part(found.id, part).await {
-        Ok(replaced) => {
-            unpublished.keep();
-            gateway.forget(replaced.into_iter().collect());
-            Ok(tag)
-        }
-        Err(error) => {
-            if !error.is_refusal() {
-                unpublished.keep();
-            }
-            Err(faults::of_catalog(&error))
-        }
-    }
+    let id = found.id;
+    let put = |catalog: Arc<Catalog>| async move {
+        let replaced = catalog.put_part(id, part).await?;
+        Ok((tag, replaced.into_iter().collect()))
+    };
+    gateway.commit(unpublished.hand_over(), put).await
 }
 
 pub(super) async fn abort_multipart_upload(
@@ -190,8 +185,8 @@ pub(super) async fn abort_multipart_upload(
     let asked = ("s3:AbortMultipartUpload", &*bucket, Some(&*key));
     gateway.permitted(believed, asked, RequestSays::default())?;
     let found = find(gateway, (&bucket, &key), &upload_id)?;
-    let files = gateway.catalog.abort(found.id).await.map_err(|error| faults::of_catalog(&error))?;
-    gateway.forget(files);
+    let abort = |catalog: Arc<Catalog>| async move { Ok(((), catalog.abort(found.id).await?)) };
+    gateway.commit(Vec::new(), abort).await?;
     Ok(S3Response::new(AbortMultipartUploadOutput::default()))
 }
 
