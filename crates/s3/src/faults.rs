@@ -81,13 +81,29 @@ pub(crate) fn of_catalog(error: &CatalogError) -> S3Error {
     S3Error::with_message(code, text)
 }
 
+/// Whether the file of an object was gone when it was to be read.
+pub(crate) fn is_gone(error: &S3Error) -> bool {
+    let source = error.source().and_then(|source| source.downcast_ref::<FileError>());
+    matches!(source, Some(FileError::Gone))
+}
+
 /// What became of sealed data.
-pub(crate) fn of_file(error: &FileError) -> S3Error {
+pub(crate) fn of_file(error: FileError) -> S3Error {
+    if matches!(error, FileError::Gone) {
+        let mut gone = S3Error::with_message(
+            S3ErrorCode::ServiceUnavailable,
+            "The object was just replaced. Please try again.",
+        );
+        gone.set_source(Box::new(error));
+        return gone;
+    }
     tracing::error!(%error, "sealed data cannot be read or written");
-    match error {
+    match &error {
         FileError::Io(error) if error.kind() == std::io::ErrorKind::StorageFull => {
             S3Error::with_message(S3ErrorCode::ServiceUnavailable, "There is no room for the object.")
         }
-        FileError::Io(_) | FileError::Envelope(_) => S3Error::new(S3ErrorCode::InternalError),
+        FileError::Io(_) | FileError::Envelope(_) | FileError::Gone => {
+            S3Error::new(S3ErrorCode::InternalError)
+        }
     }
 }

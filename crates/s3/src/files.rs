@@ -61,6 +61,8 @@ pub(crate) struct OpenedBatch {
 /// Why sealed data cannot be read or written.
 #[derive(Debug)]
 pub(crate) enum FileError {
+    /// The file is not there: its object was replaced or deleted since its row was read.
+    Gone,
     Io(io::Error),
     Envelope(EnvelopeError),
 }
@@ -103,7 +105,10 @@ impl DataFiles {
         (slot, voucher): (&Slot, &[u8]),
         range: std::ops::Range<u64>,
     ) -> Result<PartReader, FileError> {
-        let file = File::open(self.path(id))?;
+        let file = File::open(self.path(id)).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => FileError::Gone,
+            _ => error.into(),
+        })?;
         let mut header = [0; HEADER_BYTES];
         file.read_exact_at(&mut header, 0)?;
         let header = PartHeader::parse(&header)?;
@@ -265,6 +270,7 @@ impl From<EnvelopeError> for FileError {
 impl std::fmt::Display for FileError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            Self::Gone => f.write_str("the file of the object is gone"),
             Self::Io(error) => error.fmt(f),
             Self::Envelope(error) => error.fmt(f),
         }

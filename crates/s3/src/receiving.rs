@@ -61,8 +61,7 @@ pub(crate) async fn receive(
     body: Option<StreamingBlob>,
     (mut hashing, end): (Hashing, Option<&BodyEnd>),
 ) -> Result<ReceivedPart, S3Error> {
-    let mut writer =
-        gateway.files.create(file, key, &*gateway.randomness).map_err(|error| faults::of_file(&error))?;
+    let mut writer = gateway.files.create(file, key, &*gateway.randomness).map_err(faults::of_file)?;
     let mut bytes = 0_u64;
     if let Some(mut body) = body {
         while let Some(data) = body.next().await {
@@ -111,7 +110,7 @@ pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, crate::files::FileError> + Send + 'static,
 ) -> Result<T, S3Error> {
     let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(S3Error::internal_error)?.map_err(|error| faults::of_file(&error))
+    done.map_err(S3Error::internal_error)?.map_err(faults::of_file)
 }
 
 fn broken(end: Option<&BodyEnd>) -> S3Error {
