@@ -22,8 +22,7 @@ pub(crate) fn test(root: &Path) -> Result<()> {
     let mut pytest = with_server(python(&bin), root, &bin)?;
     pytest
         .env("SDK_RUST", built(root, "debug/sdk-rust"))
-        .env("KEYWRIGHT_CLIENT", built(root, "ci/keywright-client"))
-        .env("KEYWRIGHT_S3_BINARY", built(root, "ci/keywright-s3"));
+        .env("KEYWRIGHT_CLIENT", built(root, "ci/keywright-client"));
     run(pytest.args(["-m", "pytest", "--quiet", "--durations", "5"]))
 }
 
@@ -33,9 +32,23 @@ pub(crate) fn test(root: &Path) -> Result<()> {
 /// What is lost, or what is missing to look for it.
 pub(crate) fn kill(root: &Path, rounds: u32, seed: Option<u32>) -> Result<()> {
     server(root)?;
+    killed(root, "kill.py", rounds, seed)
+}
+
+/// Kills an S3 gateway at random moments, so many times, and looks for anything lost, changed or half there.
+///
+/// # Errors
+/// What is found, or what is missing to look for it.
+pub(crate) fn kill_s3(root: &Path, rounds: u32, seed: Option<u32>) -> Result<()> {
+    server(root)?;
+    programs(root)?;
+    killed(root, "kill_s3.py", rounds, seed)
+}
+
+fn killed(root: &Path, program: &str, rounds: u32, seed: Option<u32>) -> Result<()> {
     let bin = environment(root)?;
     let mut kill = with_server(python(&bin), root, &bin)?;
-    kill.args(["kill.py", "--rounds", &rounds.to_string()]);
+    kill.args([program, "--rounds", &rounds.to_string()]);
     if let Some(seed) = seed {
         kill.args(["--seed", &seed.to_string()]);
     }
@@ -78,6 +91,7 @@ fn with_server(mut program: Command, root: &Path, bin: &Path) -> Result<Command>
     let path = env::join_paths([bin.to_path_buf()].into_iter().chain(paths))?;
     program.env("PATH", path).env("VIRTUAL_ENV", root.join("target/venv"));
     program.env("PYTHONDONTWRITEBYTECODE", "1").env("KEYWRIGHT_BINARY", built(root, "ci/keywright"));
+    program.env("KEYWRIGHT_S3_BINARY", built(root, "ci/keywright-s3"));
     program.current_dir(root.join("tests/blackbox"));
     Ok(program)
 }

@@ -44,6 +44,15 @@ enum Task {
         #[arg(long)]
         seed: Option<u32>,
     },
+    /// Kill an S3 gateway at random moments under load, and look for anything lost, changed or half there.
+    KillS3 {
+        /// How often.
+        #[arg(long, default_value_t = 1000)]
+        rounds: u32,
+        /// Where the random moments start from [default: random]
+        #[arg(long)]
+        seed: Option<u32>,
+    },
     /// Attack a server in every way that strangers have, and look what it costs others.
     Abuse {
         /// Those attacks only [default: all]
@@ -93,6 +102,7 @@ fn main() -> ExitCode {
         Task::Test { quick } => test::all(root, quick),
         Task::Tidy => tidy::check(root),
         Task::Kill { rounds, seed } => blackbox::kill(root, rounds, seed),
+        Task::KillS3 { rounds, seed } => blackbox::kill_s3(root, rounds, seed),
         Task::Abuse { attacks, seconds, connections } => {
             blackbox::abuse(root, &attacks, seconds, connections)
         }
