@@ -21,10 +21,10 @@ import pytest
 
 from clients import blobs_decoded
 from keywright import BINARY, PATIENCE_SECONDS, REGION, Deployment, Process
-from test_readme import begun, blocks, follow, machine, steps
+from test_readme import ROOT, begun, blocks, follow, machine, steps
 
 CLIENT = pathlib.Path(os.environ.get("KEYWRIGHT_CLIENT", BINARY.with_name("keywright-client"))).resolve()
-PAGE = (pathlib.Path(__file__).parents[2] / "docs/client.md").read_text()
+PAGE = (ROOT / "docs/client.md").read_text()
 SECRET = b"marker-b2d1c0-s3cret"
 
 
@@ -485,6 +485,7 @@ def test_it_works_with_another_kms(tmp_path, monkeypatch):
 def test_the_pages_commands_do_what_they_say(machine):
     folder, environment, _ = machine
     (folder / "bin/keywright-client").symlink_to(CLIENT)
+    (folder / "examples").symlink_to(ROOT / "examples")
     start, *told = blocks("console", PAGE)
     server, export = begun(start, machine)
     told = [step for block in told for step in steps(block)]

@@ -64,7 +64,7 @@ def follow(told, folder, environment, before=""):
         for line in expected:
             wanted = " ".join(line.split())
             assert any(wanted in found for found in lines), f"{command}\n{output}\nhas no `{line}`"
-        fails = any("error occurred" in line or re.match(r"[\w.]*(Denied|DoesNotOpen|Error|Refused): ", line) for line in expected)
+        fails = any("error occurred" in line or re.match(r"[\w.]*(Denied|DeniedException|DoesNotOpen|Error|Refused): ", line) for line in expected)
         assert (code != "0") == fails, f"{command}\n{output}"
 
 

@@ -9,7 +9,7 @@ use crate::{
     delivery::{KeyName, KeyOption},
 };
 
-/// Data keys and small secrets for programs, kept under keys of Keywright or AWS KMS
+/// Secrets for programs, and files of any size, under keys of Keywright or AWS KMS
 #[derive(Debug, Parser)]
 #[command(
     name = "keywright-client",
@@ -49,6 +49,10 @@ pub(crate) enum ClientCommand {
     Rewrap(Rewrap),
     /// Start a program with what records keep
     Exec(Exec),
+    /// Seal a file or a pipe of any size, in the message format of the AWS Encryption SDK
+    SealFile(SealFileOptions),
+    /// Open a sealed file, or show by what it is sealed
+    OpenFile(OpenFileOptions),
 }
 
 /// Options of `wrap`.
@@ -133,6 +137,55 @@ pub(crate) struct Exec {
     /// The program and its arguments
     #[arg(required = true, last = true, value_name = "PROGRAM")]
     pub(crate) program: Vec<OsString>,
+}
+
+/// Options of `seal-file`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  keywright-client seal-file --key alias/files --context to=bob report.pdf --out report.pdf.sealed
+  tar c photos | keywright-client seal-file --key alias/files > photos.sealed")]
+pub(crate) struct SealFileOptions {
+    /// What is sealed; `-` for standard input
+    #[arg(value_name = "FILE", default_value = "-")]
+    pub(crate) file: PathBuf,
+    /// The KMS key: an id, an ARN, or an alias. The data key of the file is kept under each that is named: who may use one of
+    /// them opens the file
+    #[arg(long = "key", required = true, value_name = "KEY")]
+    pub(crate) keys: Vec<String>,
+    /// Part of the encryption context, which everybody can read in the file, and which has to be true to open it
+    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+    pub(crate) context: Vec<(String, String)>,
+    /// Where it is written to; there must be no such file yet; `-` for standard output
+    #[arg(long, value_name = "FILE", default_value = "-")]
+    pub(crate) out: PathBuf,
+}
+
+/// Options of `open-file`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+A file has its name when all of it was verified, not before. Standard output gets each frame as it is verified: only the exit \
+code 0 says that nothing was cut off.
+
+Examples:
+  keywright-client open-file --context to=bob report.pdf.sealed --out report.pdf
+  keywright-client open-file --inspect report.pdf.sealed")]
+pub(crate) struct OpenFileOptions {
+    /// What was sealed; `-` for standard input
+    #[arg(value_name = "FILE", default_value = "-")]
+    pub(crate) file: PathBuf,
+    /// Under which KMS key its data key must be: an ARN or an id. Several: under one of them [default: any]
+    #[arg(long = "key", value_name = "KEY")]
+    pub(crate) keys: Vec<String>,
+    /// What its encryption context must have
+    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+    pub(crate) context: Vec<(String, String)>,
+    /// Where it is written to, for the owner alone; there must be no such file yet; `-` for standard output
+    #[arg(long, value_name = "FILE", default_value = "-")]
+    pub(crate) out: PathBuf,
+    /// Show its encryption context, suite and keys, unverified; call nobody, and open nothing
+    #[arg(long, conflicts_with_all = ["keys", "context", "out"])]
+    pub(crate) inspect: bool,
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {

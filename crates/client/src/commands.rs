@@ -5,28 +5,25 @@ use std::{
     fs,
     io::{self, IsTerminal, Read, Write},
     path::Path,
-    sync::Arc,
-    time::Duration,
 };
 
-use forward::{ActFor, Context, DataKeyLength, Kms, KmsError, Machine, Patience, Settings, ThisMachine};
+use forward::DataKeyLength;
 use secret::Plaintext;
-use tokio::runtime::{Builder, Runtime};
 
 use crate::{
-    cli::{Calling, ClientCommand, CommandLine, Exec, Rewrap, Unwrap, Wrap},
+    cli::{ClientCommand, CommandLine, Exec, Rewrap, Unwrap, Wrap},
+    client::Client,
     contents::{SecretTemplate, in_form, together},
+    context,
     delivery::{HandedOver, KeyName, SecretFolder, Way, usual_folder},
     ending::ClientFailure,
-    program,
+    opening, program,
     record::{WrapRecord, write_new},
+    sealing,
 };
 
 /// The longest secret that KMS encrypts.
 const SECRET_BYTES_MAX: u64 = 4096;
-
-/// After this time somebody wants to know why nothing happens.
-const SILENCE: Duration = Duration::from_secs(2);
 
 /// Runs a command with an environment, and returns the code that it ends with.
 ///
@@ -36,83 +33,25 @@ pub(crate) fn run(
     cli: CommandLine,
     variable: &dyn Fn(&str) -> Option<OsString>,
 ) -> Result<u8, ClientFailure> {
+    if let ClientCommand::OpenFile(options) = &cli.command
+        && options.inspect
+    {
+        return opening::inspect(options);
+    }
     let client = Client::new(&cli.calling, variable)?;
     match cli.command {
         ClientCommand::Wrap(options) => wrap(&client, options),
         ClientCommand::Unwrap(options) => unwrap(&client, &options),
         ClientCommand::Rewrap(options) => rewrap(&client, &options),
         ClientCommand::Exec(options) => exec(client, &options, variable("XDG_RUNTIME_DIR")),
+        ClientCommand::SealFile(options) => sealing::seal_file(&client, options),
+        ClientCommand::OpenFile(options) => opening::open_file(&client, &options),
     }
-}
-
-/// KMS, and for whom it is called.
-struct Client {
-    kms: Kms,
-    act_for: ActFor,
-    endpoint: String,
-    machine: Arc<ThisMachine>,
-    runtime: Runtime,
-}
-
-impl Client {
-    fn new(calling: &Calling, variable: &dyn Fn(&str) -> Option<OsString>) -> Result<Self, ClientFailure> {
-        let settings = Settings::read(variable)?;
-        let endpoint = settings.endpoint().to_string();
-        let patience = Patience { total: Duration::from_secs(calling.wait), ..Patience::OF_A_PROGRAM };
-        let machine = Arc::new(ThisMachine::start());
-        let act_for = match calling.act_for.as_deref() {
-            None => ActFor::Itself,
-            Some("service") => ActFor::SERVICE,
-            Some(principal) => ActFor::Principal(principal.to_owned()),
-        };
-        let runtime = Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| ClientFailure::Use(error.to_string()))?;
-        let kms = Kms::new(settings, patience, Arc::clone(&machine) as Arc<dyn Machine>)?;
-        Ok(Self { kms, act_for, endpoint, machine, runtime })
-    }
-
-    /// Waits for an answer, and says so if it takes long.
-    fn wait<T>(&self, answer: impl Future<Output = Result<T, KmsError>>) -> Result<T, ClientFailure> {
-        let answered = async {
-            tokio::pin!(answer);
-            tokio::select! {
-                biased;
-                answer = &mut answer => return answer,
-                () = tokio::time::sleep(SILENCE) => say_waiting(&self.endpoint),
-            }
-            answer.await
-        };
-        Ok(self.runtime.block_on(answered)?)
-    }
-
-    /// What a record keeps. It is only opened with the key that the record names.
-    fn open(&self, record: &WrapRecord) -> Result<Plaintext, ClientFailure> {
-        let WrapRecord { key, wrapped, context, .. } = record;
-        let opened = self.wait(self.kms.decrypt(&self.act_for, Some(key), &wrapped.0, context))?;
-        Ok(opened.plaintext)
-    }
-
-    /// What a program gets under one name.
-    fn open_all<'a>(&self, named: NamedSecrets<'a>) -> Result<(&'a KeyName, Way, Plaintext), ClientFailure> {
-        let NamedSecrets { name, way, template, records } = named;
-        let secrets =
-            records.iter().zip(1..).map(|(record, number)| Ok(template.fill(&self.open(record)?, number)));
-        Ok((name, way, together(&secrets.collect::<Result<Vec<_>, ClientFailure>>()?)))
-    }
-}
-
-#[expect(clippy::print_stderr, reason = "tells who waits")]
-fn say_waiting(endpoint: &str) {
-    eprintln!("keywright-client: waits for KMS at {endpoint}");
 }
 
 fn wrap(client: &Client, options: Wrap) -> Result<u8, ClientFailure> {
     let Wrap { key, context, new, input, out } = options;
-    let stated = context.len();
-    let context: Context = context.into_iter().collect();
-    if context.len() < stated {
-        return Err(ClientFailure::Use("a name is twice in the context".to_owned()));
-    }
+    let context = context::stated(context)?;
     let (kms, act_for) = (&client.kms, &client.act_for);
     let made = match new {
         Some(bytes) => {
@@ -157,9 +96,8 @@ fn rewrap(client: &Client, options: &Rewrap) -> Result<u8, ClientFailure> {
 fn exec(client: Client, options: &Exec, runtime_dir: Option<OsString>) -> Result<u8, ClientFailure> {
     let wanted = by_name(options)?;
     let within = options.dir.clone().unwrap_or_else(|| usual_folder(runtime_dir));
-    let unique = format!("{}-{:08x}", std::process::id(), client.machine.random());
-    let folder = SecretFolder::within(within, unique);
-    let opened = wanted.into_iter().map(|named| client.open_all(named)).collect::<Result<Vec<_>, _>>()?;
+    let folder = SecretFolder::within(within, client.unique());
+    let opened = wanted.into_iter().map(|named| open_all(&client, named)).collect::<Result<Vec<_>, _>>()?;
     // Files are put when nothing is waited for any more, so that none is left behind by who gives up waiting.
     let delivered = opened
         .into_iter()
@@ -167,6 +105,17 @@ fn exec(client: Client, options: &Exec, runtime_dir: Option<OsString>) -> Result
     let delivered = delivered.collect::<Result<Vec<_>, ClientFailure>>()?;
     let Client { runtime, .. } = client;
     program::run(&options.program, &delivered, runtime)
+}
+
+/// What a program gets under one name.
+fn open_all<'a>(
+    client: &Client,
+    named: NamedSecrets<'a>,
+) -> Result<(&'a KeyName, Way, Plaintext), ClientFailure> {
+    let NamedSecrets { name, way, template, records } = named;
+    let secrets =
+        records.iter().zip(1..).map(|(record, number)| Ok(template.fill(&client.open(record)?, number)));
+    Ok((name, way, together(&secrets.collect::<Result<Vec<_>, ClientFailure>>()?)))
 }
 
 /// The records of one name.

@@ -11,7 +11,7 @@ use forward::KmsError;
 pub(crate) enum ClientFailure {
     /// It was used in a wrong way: a file is missing, a name is malformed.
     Use(String),
-    /// A record is none, or not the one that was expected.
+    /// A record or a sealed file is none, is not the one that was expected, or was changed.
     Record(String),
     /// KMS, or the way to it.
     Kms(KmsError),
@@ -86,11 +86,16 @@ pub(crate) fn told(done: Result<u8, ClientFailure>) -> ExitCode {
         Ok(code) => return code.into(),
         Err(failure) => failure,
     };
-    eprintln!("keywright-client: {failure}");
+    say(&failure);
     if let Some(hint) = hint(&failure) {
         eprintln!("{hint}");
     }
     failure.code().into()
+}
+
+/// Tells people of something.
+pub(crate) fn say(what: &dyn fmt::Display) {
+    eprintln!("keywright-client: {what}");
 }
 
 /// Tells how the command is used; an error of use has its own code, help has none.

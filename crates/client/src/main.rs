@@ -1,16 +1,22 @@
-//! The `keywright-client` command: data keys and small secrets for hosts and databases, by the public KMS API alone.
+//! The `keywright-client` command: secrets and sealed files for hosts and databases, by the public KMS API alone.
 //!
 //! What each command is told is in `cli`, what it does in `commands`, and how it ends in `ending`. A secret is kept in a
-//! `record`. `delivery` hands secrets to a program that `exec` starts.
+//! `record`. `delivery` hands secrets to a program that `exec` starts. `sealing` and `opening` are for files of any size.
 
 mod cli;
+mod client;
 mod commands;
 mod contents;
+mod context;
 mod delivery;
 mod ending;
 mod hardening;
+mod new_file;
+mod opening;
 mod program;
 mod record;
+mod sealing;
+mod streams;
 
 use std::{alloc::System, env, process::ExitCode};
 

@@ -6,7 +6,7 @@
 
 use std::{
     ffi::OsString,
-    fs::{self, File, OpenOptions},
+    fs::{self, OpenOptions},
     io::{self, Write},
     os::unix::{
         ffi::OsStringExt,
@@ -18,7 +18,7 @@ use std::{
 use forward::Context;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
-use crate::ending::ClientFailure;
+use crate::{context::demand, ending::ClientFailure, new_file::sync_folder};
 
 /// The version of what is written.
 const VERSION: u32 = 1;
@@ -68,11 +68,7 @@ impl WrapRecord {
         if record.version != VERSION {
             return Err(no_record(format!("version {} is not known here", record.version)));
         }
-        for (name, value) in expected {
-            if record.context.get(name) != Some(value) {
-                return Err(no_record(format!("`{name}={value}` is not in its encryption context")));
-            }
-        }
+        demand(&record.context, expected).map_err(no_record)?;
         Ok(record)
     }
 
@@ -135,12 +131,6 @@ fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
         let _ = fs::remove_file(new);
     }
     moved.and_then(|()| sync_folder(file))
-}
-
-/// Makes a name last.
-fn sync_folder(file: &Path) -> io::Result<()> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder)?.sync_all()
 }
 
 impl Serialize for Wrapped {

@@ -76,7 +76,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "kms",
         &["attestation", "audit", "dispatch", "model", "policy", "secret", "state", "store", "strongroom"],
     ),
-    ("keywright-client", &["forward", "secret"]),
+    ("keywright-client", &["envelope", "forward", "secret"]),
     ("keywright-s3", &["envelope", "forward", "s3"]),
     ("model", &["secret"]),
     ("oidc", &[]),

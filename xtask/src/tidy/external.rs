@@ -21,6 +21,7 @@ const PERMITTED: &[(&str, &[&str], &str)] = &[
             "edge",
             "envelope",
             "forward",
+            "keywright-client",
             "keywright-s3",
             "oidc",
             "s3",

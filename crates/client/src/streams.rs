@@ -1,0 +1,106 @@
+//! Where bytes of any number come from and go to: files and pipes.
+
+use std::{
+    fs::File,
+    io::{self, IsTerminal, Read, Write},
+    path::Path,
+};
+
+use crate::{ending::ClientFailure, new_file::NewFile};
+
+/// Bytes that come in.
+pub(crate) struct InputBytes {
+    /// For messages.
+    pub(crate) name: String,
+    from: Box<dyn Read>,
+}
+
+impl InputBytes {
+    /// Opens a file, or standard input for `-`.
+    ///
+    /// # Errors
+    /// [`ClientFailure::Use`]: what the system says; that somebody would have to type.
+    pub(crate) fn open(file: &Path) -> Result<Self, ClientFailure> {
+        if !is_standard(file) {
+            let name = format!("`{}`", file.display());
+            let from = File::open(file).map_err(|error| ClientFailure::Use(format!("{name}: {error}")))?;
+            return Ok(Self { name, from: Box::new(from) });
+        }
+        if io::stdin().is_terminal() {
+            return Err(ClientFailure::Use("nothing comes in: pipe it in, or name a file".to_owned()));
+        }
+        Ok(Self { name: "standard input".to_owned(), from: Box::new(io::stdin().lock()) })
+    }
+
+    /// Reads until a buffer has so many bytes, and says whether there were as many.
+    ///
+    /// # Errors
+    /// [`ClientFailure::Use`]: what the system says.
+    pub(crate) fn read_until(&mut self, buffer: &mut Vec<u8>, bytes: usize) -> Result<bool, ClientFailure> {
+        let missing = bytes.saturating_sub(buffer.len());
+        let read = self.from.by_ref().take(missing as u64).read_to_end(buffer);
+        let read = read.map_err(|error| ClientFailure::Use(format!("{}: {error}", self.name)))?;
+        Ok(read == missing)
+    }
+}
+
+/// Bytes that go out.
+pub(crate) struct OutputBytes {
+    name: String,
+    to: OutputPlace,
+}
+
+enum OutputPlace {
+    Standard,
+    File(NewFile),
+}
+
+impl OutputBytes {
+    /// Begins a file with a mode, or writes to standard output for `-`. `unique` is for [`NewFile::create`].
+    ///
+    /// # Errors
+    /// [`ClientFailure::Use`]: what the system says; that there is such a file already.
+    pub(crate) fn create(file: &Path, mode: u32, unique: &str) -> Result<Self, ClientFailure> {
+        if is_standard(file) {
+            return Ok(Self { name: "standard output".to_owned(), to: OutputPlace::Standard });
+        }
+        let name = format!("`{}`", file.display());
+        match NewFile::create(file, mode, unique) {
+            Ok(file) => Ok(Self { name, to: OutputPlace::File(file) }),
+            Err(error) => Err(ClientFailure::Use(format!("{name}: {error}"))),
+        }
+    }
+
+    /// Whether it is a screen, which shows nothing that is sealed.
+    pub(crate) fn is_terminal(&self) -> bool {
+        matches!(self.to, OutputPlace::Standard) && io::stdout().is_terminal()
+    }
+
+    /// Puts pieces behind what is there.
+    ///
+    /// # Errors
+    /// [`ClientFailure::Use`]: what the system says.
+    pub(crate) fn write(&mut self, pieces: &[&[u8]]) -> Result<(), ClientFailure> {
+        let written = pieces.iter().try_for_each(|piece| match &mut self.to {
+            OutputPlace::Standard => io::stdout().write_all(piece),
+            OutputPlace::File(file) => file.write_all(piece),
+        });
+        written.map_err(|error| ClientFailure::Use(format!("{}: {error}", self.name)))
+    }
+
+    /// Ends it: a file has its name from now on.
+    ///
+    /// # Errors
+    /// [`ClientFailure::Use`]: what the system says.
+    pub(crate) fn finish(self) -> Result<(), ClientFailure> {
+        let finished = match self.to {
+            OutputPlace::Standard => io::stdout().flush(),
+            OutputPlace::File(file) => file.finish(),
+        };
+        finished.map_err(|error| ClientFailure::Use(format!("{}: {error}", self.name)))
+    }
+}
+
+fn is_standard(file: &Path) -> bool {
+    file == Path::new("-")
+}
