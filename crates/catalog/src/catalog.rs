@@ -19,7 +19,7 @@ use crate::id::FileId;
 ///
 /// Reads answer from the last commit; they happen on the thread that calls them and may wait for the disk. Writes are
 /// made by a thread of the catalog's own: when one is answered, it is durable. A write that nobody waits for any more is
-/// made all the same. Dropping the catalog finishes the writes that were handed over.
+/// made all the same: whoever gives up waiting must leave the files of the write where they are. Dropping the catalog finishes the writes that were handed over.
 pub struct Catalog {
     database: Database,
     buckets: Arc<BucketCache>,

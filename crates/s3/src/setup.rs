@@ -2,7 +2,7 @@
 
 use std::{fmt, io, path::Path, sync::Arc};
 
-use catalog::{Catalog, CatalogError};
+use catalog::{Catalog, CatalogError, FileId};
 use envelope::Randomness;
 use forward::{Kms, Machine};
 use s3s::service::S3ServiceBuilder;
@@ -41,6 +41,8 @@ pub enum SetupError {
     DataFiles(io::Error),
     /// The catalog.
     Catalog(CatalogError),
+    /// There is sealed data, but no catalog that says what it is.
+    CatalogLost,
 }
 
 impl Entrance {
@@ -50,9 +52,7 @@ impl Entrance {
     /// [`SetupError`].
     pub fn open(setup: GatewaySetup<'_>) -> Result<Self, SetupError> {
         let GatewaySetup { data_dir, region, kms, own_key, requesters, randomness, machine } = setup;
-        let files = DataFiles::open(&data_dir.join("data")).map_err(SetupError::DataFiles)?;
-        let catalog = Catalog::open_or_create(&data_dir.join("catalog.db")).map_err(SetupError::Catalog)?;
-        remove_orphans(&files, &catalog)?;
+        let (files, catalog) = open_data(data_dir)?;
         let keyring = Keyring::new(kms, own_key, Arc::clone(&randomness), Arc::clone(&machine));
         let gateway = Gateway {
             catalog: Arc::new(catalog),
@@ -71,9 +71,23 @@ impl Entrance {
     }
 }
 
-fn remove_orphans(files: &DataFiles, catalog: &Catalog) -> Result<(), SetupError> {
-    let known = catalog.files().map_err(SetupError::Catalog)?;
+/// The sealed data of a directory, and its catalog. A catalog is made only where no data is: an empty one would know none
+/// of the files, and a start removes what the catalog does not know.
+fn open_data(data_dir: &Path) -> Result<(DataFiles, Catalog), SetupError> {
+    let files = DataFiles::open(&data_dir.join("data")).map_err(SetupError::DataFiles)?;
     let all = files.all().map_err(SetupError::DataFiles)?;
+    let path = data_dir.join("catalog.db");
+    let catalog = if all.is_empty() { Catalog::open_or_create(&path) } else { Catalog::open(&path) };
+    let catalog = catalog.map_err(|error| match error {
+        CatalogError::Missing => SetupError::CatalogLost,
+        error => SetupError::Catalog(error),
+    })?;
+    remove_orphans(&files, all, &catalog)?;
+    Ok((files, catalog))
+}
+
+fn remove_orphans(files: &DataFiles, all: Vec<FileId>, catalog: &Catalog) -> Result<(), SetupError> {
+    let known = catalog.files().map_err(SetupError::Catalog)?;
     let orphans: Vec<_> = all.into_iter().filter(|file| !known.contains(file)).collect();
     if !orphans.is_empty() {
         tracing::info!(files = orphans.len(), "files of uploads that never ended are removed");
@@ -87,8 +101,33 @@ impl fmt::Display for SetupError {
         match self {
             Self::DataFiles(error) => write!(f, "the directory of sealed data cannot be used: {error}"),
             Self::Catalog(error) => write!(f, "the catalog cannot be opened: {error}"),
+            Self::CatalogLost => f.write_str(
+                "there is sealed data, but `catalog.db`, which says what it is, is gone: restore both from one backup",
+            ),
         }
     }
 }
 
 impl std::error::Error for SetupError {}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_file_without_a_row_is_removed_and_no_file_when_the_catalog_is_gone() {
+        let directory = tempfile::tempdir().unwrap();
+        drop(open_data(directory.path()).unwrap());
+        let file = directory.path().join("data/00/00000000000000000000000000000001");
+        fs::write(&file, b"sealed").unwrap();
+        fs::rename(directory.path().join("catalog.db"), directory.path().join("elsewhere")).unwrap();
+        assert!(matches!(open_data(directory.path()), Err(SetupError::CatalogLost)));
+        assert!(file.exists());
+
+        fs::rename(directory.path().join("elsewhere"), directory.path().join("catalog.db")).unwrap();
+        assert!(open_data(directory.path()).is_ok());
+        assert!(!file.exists());
+    }
+}

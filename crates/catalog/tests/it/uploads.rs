@@ -191,8 +191,11 @@ async fn an_id_marks_a_place_among_the_uploads_of_its_key_alone() {
     let scene = Scene::with_bucket().await;
     let catalog = scene.catalog();
     // The search goes on at `b0`, the smallest key behind `b/`.
-    for (seed, key) in [(3, "a"), (2, "b/c"), (1, "b0")] {
+    for (seed, key) in [(3, "a"), (1, "b0")] {
         catalog.create_upload("b", id(seed), upload(key, seed)).await.unwrap();
+    }
+    for seed in 100..130 {
+        catalog.create_upload("b", id(seed), upload("b/c", seed)).await.unwrap();
     }
     let query = ListQuery { prefix: "", delimiter: Some("/"), after: After::Entry("a"), max: 9 };
     let page = catalog.uploads("b", query, Some(id(3))).unwrap();
