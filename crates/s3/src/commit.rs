@@ -8,7 +8,7 @@ use std::sync::Arc;
 use catalog::{Catalog, CatalogError, FileId};
 use s3s::S3Error;
 
-use crate::{faults, files::DataFiles, gateway::Gateway};
+use crate::{faults, gateway::Gateway, held::ObjectFiles};
 
 /// What a change made, and the files that no row names any more.
 pub(crate) type Committed<T> = Result<(T, Vec<FileId>), CatalogError>;
@@ -33,7 +33,7 @@ impl Gateway {
 }
 
 async fn to_its_end<T: Send + 'static>(
-    files: DataFiles,
+    files: ObjectFiles,
     new_files: Vec<FileId>,
     change: impl Future<Output = Committed<T>> + Send + 'static,
 ) -> Result<T, S3Error> {
@@ -62,6 +62,7 @@ mod tests {
     use futures_util::FutureExt as _;
 
     use super::*;
+    use crate::files::DataFiles;
 
     #[tokio::test]
     async fn a_commit_that_nobody_waits_for_keeps_the_new_file_and_removes_the_old_one() {
@@ -107,14 +108,14 @@ mod tests {
     /// A catalog with one bucket, and files beside it.
     struct Place {
         catalog: Arc<Catalog>,
-        files: DataFiles,
+        files: ObjectFiles,
         directory: tempfile::TempDir,
     }
 
     impl Place {
         async fn new() -> Self {
             let directory = tempfile::tempdir().unwrap();
-            let files = DataFiles::open(&directory.path().join("data")).unwrap();
+            let files = ObjectFiles::new(DataFiles::open(&directory.path().join("data")).unwrap());
             let catalog = Arc::new(Catalog::open_or_create(&directory.path().join("catalog.db")).unwrap());
             let (name, owner, region) = ("b".to_owned(), "111122223333".to_owned(), "eu-west-1".to_owned());
             let (encryption, policy, tags) = (None, None, Vec::new());

@@ -119,15 +119,6 @@ impl DataFiles {
         Ok(PartReader { file, opener, stretch, next })
     }
 
-    /// Removes files that no row names, off the way of the answer.
-    pub(crate) fn forget(&self, ids: Vec<FileId>) {
-        if ids.is_empty() {
-            return;
-        }
-        let directory = self.clone();
-        drop(tokio::task::spawn_blocking(move || directory.remove(&ids)));
-    }
-
     /// Removes files. One that stays is removed at the next start.
     pub(crate) fn remove(&self, ids: &[FileId]) {
         for id in ids {

@@ -17,14 +17,14 @@ use crate::{
     encryption::{BucketEncryption, Keyring, bucket_arn, object_arn},
     entrance::BelievedRequest,
     faults,
-    files::DataFiles,
+    held::ObjectFiles,
     permission::{RequestSays, S3Permission, require},
 };
 
 /// Everything that the operations work with.
 pub(crate) struct Gateway {
     pub(crate) catalog: Arc<Catalog>,
-    pub(crate) files: DataFiles,
+    pub(crate) files: ObjectFiles,
     pub(crate) keyring: Keyring,
     pub(crate) region: String,
     pub(crate) randomness: Arc<dyn Randomness>,

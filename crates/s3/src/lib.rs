@@ -15,6 +15,7 @@ mod entrance;
 mod faults;
 mod files;
 mod gateway;
+mod held;
 mod incoming;
 mod kept;
 mod keywright;

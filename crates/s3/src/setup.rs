@@ -12,6 +12,7 @@ use crate::{
     entrance::Entrance,
     files::DataFiles,
     gateway::Gateway,
+    held::ObjectFiles,
     ops::{Operations, UpdateObjectEncryption},
     requester::Requesters,
 };
@@ -56,7 +57,7 @@ impl Entrance {
         let keyring = Keyring::new(kms, own_key, Arc::clone(&randomness), Arc::clone(&machine));
         let gateway = Gateway {
             catalog: Arc::new(catalog),
-            files,
+            files: ObjectFiles::new(files),
             keyring,
             region: region.clone(),
             randomness: Arc::clone(&randomness),

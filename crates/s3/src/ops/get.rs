@@ -270,6 +270,7 @@ pub(super) async fn opened(
     let pieces = pieces(object, &range)?;
     let (files, first) = (gateway.files.clone(), pieces.first().cloned());
     let Some(first) = first else { return Ok(StreamingBlob::from(s3s::Body::empty())) };
+    let held = files.hold(pieces.iter().map(|piece| piece.file).collect()).map_err(faults::of_file)?;
     let begun = {
         let files = files.clone();
         let begin = move || {
@@ -282,6 +283,7 @@ pub(super) async fn opened(
     };
     let (sender, receiver) = mpsc::channel::<Result<Bytes, ReadFailed>>(BATCHES);
     tokio::spawn(async move {
+        let _held = held;
         let (mut key, mut reader, mut batch) = begun;
         let mut rest = pieces.into_iter().skip(1);
         loop {
