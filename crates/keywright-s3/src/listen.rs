@@ -1,6 +1,6 @@
 //! Connections: HTTP/1.1, plain on loopback or over TLS.
 
-use std::{error::Error, io::BufReader, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{error::Error, io::BufReader, net::SocketAddr, path::Path, pin::pin, sync::Arc, time::Duration};
 
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -10,7 +10,7 @@ use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpListener,
     signal::unix::{SignalKind, signal},
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
     task::JoinSet,
 };
 use tokio_rustls::TlsAcceptor;
@@ -51,6 +51,7 @@ pub(crate) async fn serve(
     let (mut terminated, mut interrupted) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let (end, ending) = watch::channel(false);
     let mut connections = JoinSet::new();
     loop {
         let permit = Arc::clone(&room).acquire_owned().await?;
@@ -69,38 +70,53 @@ pub(crate) async fn serve(
             }
         };
         stream.set_nodelay(true)?;
-        let (entrance, tls) = (Arc::clone(&entrance), tls.clone());
+        let (entrance, tls, ending) = (Arc::clone(&entrance), tls.clone(), ending.clone());
         connections.spawn(async move {
             let peer = Peer { address: peer.ip(), secure: tls.is_some() };
             match tls {
-                None => answer(stream, peer, entrance, permit).await,
+                None => answer(stream, (peer, entrance), ending, permit).await,
                 Some(tls) => {
                     if let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE_WITHIN, tls.accept(stream)).await {
-                        answer(stream, peer, entrance, permit).await;
+                        answer(stream, (peer, entrance), ending, permit).await;
                     }
                 }
             }
         });
     }
     tracing::info!("ending");
+    end.send_replace(true);
     let _ =
         tokio::time::timeout(END_WITHIN, async { while connections.join_next().await.is_some() {} }).await;
     Ok(())
 }
 
+/// Answers a connection's requests. At the end of the gateway, a connection that waits for a request is closed, and another one
+/// after its answer.
 async fn answer(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    peer: Peer,
-    entrance: Arc<Entrance>,
+    (peer, entrance): (Peer, Arc<Entrance>),
+    mut ending: watch::Receiver<bool>,
     _room: OwnedSemaphorePermit,
 ) {
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let entrance = Arc::clone(&entrance);
         async move { Ok::<_, std::convert::Infallible>(entrance.answer(request, peer).await) }
     });
-    let mut connection = http1::Builder::new();
-    connection.timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN).max_buf_size(256 * 1024);
-    if let Err(error) = connection.serve_connection(TokioIo::new(stream), service).await {
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN).max_buf_size(256 * 1024);
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let ended = tokio::select! {
+        ended = connection.as_mut() => Some(ended),
+        () = async { drop(ending.wait_for(|ending| *ending).await) } => None,
+    };
+    let ended = match ended {
+        Some(ended) => ended,
+        None => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended");
     }
 }

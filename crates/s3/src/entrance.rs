@@ -7,8 +7,8 @@ use std::{net::IpAddr, sync::Arc};
 
 use forward::Machine;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri, header};
-use hyper::body::Incoming;
-use s3s::{Body, S3Error, S3ErrorCode, service::S3Service};
+use hyper::body::{Body as _, Incoming};
+use s3s::{Body, S3Error, S3ErrorCode, dto::Range, s3_error, service::S3Service};
 use sigv4::{Head, S3AuthError, S3Claim};
 
 use crate::{
@@ -44,6 +44,15 @@ pub(crate) struct BelievedRequest {
     pub(crate) end: BodyEnd,
     /// What `x-amz-trailer` announces.
     pub(crate) trailer: Option<String>,
+    pub(crate) owners: ExpectedOwners,
+}
+
+/// The accounts that the request expects its buckets to belong to, if it expects any.
+#[derive(Clone, Default)]
+pub(crate) struct ExpectedOwners {
+    pub(crate) of_bucket: Option<String>,
+    /// That of the bucket which is copied from.
+    pub(crate) of_source: Option<String>,
 }
 
 /// Headers that are about the signature and the chunks, and nothing to s3s.
@@ -71,13 +80,18 @@ impl Entrance {
     pub async fn answer(&self, request: Request<Incoming>, peer: Peer) -> Response<Body> {
         let id = self.request_id();
         let is_head = request.method() == http::Method::HEAD;
+        let mut is_read = request.body().is_end_stream();
         let answered = match self.believe(request, peer).await {
             Err(error) => Err(error),
-            Ok((request, end)) => match self.service.call(request).await {
-                Err(_) => Err(S3Error::new(S3ErrorCode::InternalError)),
-                // What was made of a body that is not believed is not answered.
-                Ok(response) => end.error().map_or(Ok(response), Err),
-            },
+            Ok((request, end)) => {
+                let called = self.service.call(request).await;
+                is_read |= end.is_whole();
+                match called {
+                    Err(_) => Err(S3Error::new(S3ErrorCode::InternalError)),
+                    // What was made of a body that is not believed is not answered.
+                    Ok(response) => end.error().map_or(Ok(response), Err),
+                }
+            }
         };
         let mut response = answered.unwrap_or_else(|mut error| {
             error.set_request_id(id.clone());
@@ -85,6 +99,10 @@ impl Entrance {
         });
         if is_head && !response.status().is_success() {
             *response.body_mut() = Body::empty();
+        }
+        if !is_read {
+            // The rest of the body is in the way of the next request.
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         let id = HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("0"));
         response.headers_mut().insert(HeaderName::from_static("x-amz-request-id"), id);
@@ -114,6 +132,9 @@ impl Entrance {
         let requester = self.requesters.find(sought).await.map_err(|nobody| unfound(&nobody, &claim))?;
         let verified = claim.verify(&requester.signing_key, now).map_err(refused)?;
         self.requesters.proved(claim.access_key_id());
+        if is_unserved(&parts.uri) {
+            return Err(s3_error!(NotImplemented, "RenameObject is for directory buckets."));
+        }
         let arrived = RequestOrigin {
             address,
             secure,
@@ -129,13 +150,17 @@ impl Entrance {
         let is_presigned = claim.is_presigned();
         let end = BodyEnd::default();
         let data = IncomingData::new(body, verified, end.clone());
-        let trailer =
-            parts.headers.get("x-amz-trailer").and_then(|name| name.to_str().ok()).map(str::to_owned);
+        let text = |name| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let trailer = text("x-amz-trailer");
+        let owners = ExpectedOwners {
+            of_bucket: text("x-amz-expected-bucket-owner"),
+            of_source: text("x-amz-source-expected-bucket-owner"),
+        };
         take_off(&mut parts.headers, data.length());
         if is_presigned {
             parts.uri = without_signature(&parts.uri).ok_or_else(|| S3Error::new(S3ErrorCode::InvalidURI))?;
         }
-        parts.extensions.insert(BelievedRequest { requester, arrived, end: end.clone(), trailer });
+        parts.extensions.insert(BelievedRequest { requester, arrived, end: end.clone(), trailer, owners });
         Ok((Request::from_parts(parts, Body::http_body(data)), end))
     }
 
@@ -155,6 +180,9 @@ fn take_off(headers: &mut HeaderMap, length: Option<u64>) {
     }
     headers.remove(header::TRANSFER_ENCODING);
     headers.remove(header::EXPECT);
+    if headers.get(header::RANGE).is_some_and(|range| !is_range(range)) {
+        headers.remove(header::RANGE);
+    }
     match length {
         Some(length) => drop(headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length))),
         None => drop(headers.remove(header::CONTENT_LENGTH)),
@@ -171,6 +199,17 @@ fn take_off(headers: &mut HeaderMap, length: Option<u64>) {
             _ => drop(headers.remove(header::CONTENT_ENCODING)),
         }
     }
+}
+
+/// Whether a request is for an operation that s3s does not know and would take for an upload of the whole object.
+fn is_unserved(uri: &Uri) -> bool {
+    let mut parameters = uri.query().unwrap_or_default().split('&');
+    parameters.any(|parameter| parameter.split('=').next() == Some("renameObject"))
+}
+
+/// Whether a range is one of bytes. A range that cannot be understood is ignored: RFC 9110 section 14.2.
+fn is_range(range: &HeaderValue) -> bool {
+    range.to_str().is_ok_and(|range| Range::parse(range).is_ok())
 }
 
 /// A presigned target without its signature.
@@ -242,5 +281,28 @@ mod tests {
         headers.insert("content-encoding", HeaderValue::from_static("aws-chunked"));
         take_off(&mut headers, None);
         assert!(headers.is_empty());
+    }
+
+    #[test]
+    fn a_renaming_is_no_upload() {
+        assert!(is_unserved(&"/b/k?renameObject".parse().unwrap()));
+        assert!(is_unserved(&"/b/k?x-id=RenameObject&renameObject=".parse().unwrap()));
+        assert!(!is_unserved(&"/b/renameObject?x-id=PutObject".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_range_that_is_none_is_ignored() {
+        for (range, is_kept) in [
+            ("bytes=0-9", true),
+            ("bytes=-5", true),
+            ("bytes=5-", true),
+            ("bytes=x-y", false),
+            ("lines=1-2", false),
+            ("bytes=5-2", false),
+        ] {
+            let mut headers = HeaderMap::from_iter([(header::RANGE, HeaderValue::from_static(range))]);
+            take_off(&mut headers, None);
+            assert_eq!(headers.contains_key(header::RANGE), is_kept, "{range}");
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use catalog::{Bucket, Catalog, CatalogError, FileId};
+use catalog::{Bucket, Catalog, CatalogError, FileId, StoredObject};
 use envelope::{ObjectKey, Randomness};
 use forward::Machine;
 use http::Extensions;
@@ -65,6 +65,57 @@ impl Gateway {
     /// # Errors
     /// `AccessDenied`.
     pub(crate) fn check(
+        &self,
+        believed: &BelievedRequest,
+        bucket: &Bucket,
+        asked: (&str, Option<&str>),
+        says: RequestSays<'_>,
+    ) -> Result<(), S3Error> {
+        check_owner(bucket, believed.owners.of_bucket.as_deref())?;
+        self.decide(believed, bucket, asked, says)
+    }
+
+    /// An object that the caller may read.
+    ///
+    /// # Errors
+    /// `NoSuchBucket`, `AccessDenied`; `NoSuchKey` to callers who may list the bucket: others do not learn what there is not.
+    pub(crate) fn readable(
+        &self,
+        believed: &BelievedRequest,
+        (bucket, key): (&str, &str),
+    ) -> Result<StoredObject, S3Error> {
+        let found = self.bucket(bucket)?;
+        check_owner(&found, believed.owners.of_bucket.as_deref())?;
+        self.read(believed, &found, key)
+    }
+
+    /// An object that the caller may copy.
+    ///
+    /// # Errors
+    /// As those of [`Gateway::readable`].
+    pub(crate) fn copyable(
+        &self,
+        believed: &BelievedRequest,
+        (bucket, key): (&str, &str),
+    ) -> Result<StoredObject, S3Error> {
+        let found = self.bucket(bucket)?;
+        check_owner(&found, believed.owners.of_source.as_deref())?;
+        self.read(believed, &found, key)
+    }
+
+    fn read(&self, believed: &BelievedRequest, bucket: &Bucket, key: &str) -> Result<StoredObject, S3Error> {
+        self.decide(believed, bucket, ("s3:GetObject", Some(key)), RequestSays::default())?;
+        let object = self.catalog.object(&bucket.name, key).map_err(|error| faults::of_catalog(&error))?;
+        object.map_or_else(
+            || {
+                self.decide(believed, bucket, ("s3:ListBucket", None), RequestSays::default())?;
+                Err(faults::of_catalog(&CatalogError::NoSuchKey))
+            },
+            Ok,
+        )
+    }
+
+    fn decide(
         &self,
         believed: &BelievedRequest,
         bucket: &Bucket,
@@ -138,6 +189,14 @@ impl Gateway {
         }
         policies.insert(bucket.to_owned(), Arc::clone(&parsed));
         Ok(parsed)
+    }
+}
+
+/// Whether a bucket belongs to the account that the request expects.
+fn check_owner(bucket: &Bucket, expected: Option<&str>) -> Result<(), S3Error> {
+    match expected {
+        Some(expected) if expected != bucket.owner => Err(s3_error!(AccessDenied, "Access Denied")),
+        _ => Ok(()),
     }
 }
 

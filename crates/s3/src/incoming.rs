@@ -107,6 +107,11 @@ impl BodyEnd {
         }
     }
 
+    /// Whether the body was read to its end, and is believed.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.known().is_whole
+    }
+
     /// Why the body is not believed.
     pub(crate) fn error(&self) -> Option<S3Error> {
         self.known().error.as_ref().map(faults::of_signature)

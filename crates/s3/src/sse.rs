@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     checksums::KeptChecksum,
-    encryption::{KeyOwner, SseChoice, SseHeaders, StoredKey},
+    encryption::{AES256, AWS_KMS, KeyOwner, SseChoice, SseHeaders, StoredKey},
     gateway::{Gateway, open_note, seal_note},
 };
 
@@ -111,15 +111,27 @@ macro_rules! sse_headers {
 }
 pub(crate) use sse_headers;
 
+/// The headers that ask for an encryption as a key of an object has it.
+pub(crate) fn sse_headers_of(key: &StoredKey) -> SseHeaders {
+    let (algorithm, named) = match key.owner {
+        KeyOwner::Gateway => (AES256, None),
+        KeyOwner::Caller => (AWS_KMS, Some(key.kms_key.clone())),
+    };
+    SseHeaders { algorithm: Some(algorithm.to_owned()), key: named, ..SseHeaders::default() }
+}
+
 /// The key that a request names, as conditions of policies see it: they compare ARNs.
+///
+/// # Errors
+/// KMS does not answer, so that it need not be asked again.
 pub(crate) async fn named_key(
     gateway: &Gateway,
     believed: &crate::entrance::BelievedRequest,
     headers: &SseHeaders,
-) -> Option<String> {
-    let named = headers.key.as_deref()?;
+) -> Result<Option<String>, S3Error> {
+    let Some(named) = headers.key.as_deref() else { return Ok(None) };
     if named.starts_with("arn:") && named.contains(":key/") {
-        return Some(named.to_owned());
+        return Ok(Some(named.to_owned()));
     }
     gateway.keyring.arn_of(&believed.requester, named).await
 }

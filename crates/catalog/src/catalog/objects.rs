@@ -48,6 +48,25 @@ impl Catalog {
         Ok(deleted.into_iter().next().flatten())
     }
 
+    /// Removes an object if the condition holds, and tells what it was. `None`: there was none.
+    ///
+    /// # Errors
+    /// [`CatalogError::NoSuchBucket`]; what [`WriteIf`] says; or the catalog does not work. Nothing is deleted then.
+    pub async fn delete_if(
+        &self,
+        bucket: &str,
+        key: &str,
+        condition: WriteIf,
+    ) -> Result<Option<StoredObject>, CatalogError> {
+        let (bucket, key) = (bucket.to_owned(), key.to_owned());
+        let work = move |connection: &Connection| {
+            let bucket = buckets::number(connection, &bucket)?;
+            check(&condition, current(connection, bucket, &key)?.as_ref())?;
+            delete(connection, bucket, &key)
+        };
+        self.database.write(work).await
+    }
+
     /// Removes objects in one commit, and tells what each was. S3 takes up to 1,000 keys.
     ///
     /// # Errors

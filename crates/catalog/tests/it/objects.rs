@@ -110,6 +110,19 @@ async fn tags_are_replaced_of_any_version_or_of_one() {
 }
 
 #[tokio::test]
+async fn a_deletion_depends_on_its_condition() {
+    let scene = Scene::with_bucket().await;
+    let catalog = scene.catalog();
+    let etag = |seed| WriteIf::Etag(object("k", seed).etag);
+    assert_eq!(catalog.delete_if("b", "k", etag(1)).await, Err(CatalogError::NoSuchKey));
+    let version = catalog.put("b", object("k", 1), WriteIf::Always).await.unwrap().version;
+    assert_eq!(catalog.delete_if("b", "k", etag(2)).await, Err(CatalogError::PreconditionFailed));
+    assert_eq!(catalog.object("b", "k"), Ok(Some(stored(version, &object("k", 1)))));
+    assert_eq!(catalog.delete_if("b", "k", etag(1)).await, Ok(Some(stored(version, &object("k", 1)))));
+    assert_eq!(catalog.object("b", "k"), Ok(None));
+}
+
+#[tokio::test]
 async fn many_are_deleted_at_once() {
     let scene = Scene::with_bucket().await;
     let catalog = scene.catalog();

@@ -177,9 +177,15 @@ impl Keyring {
     }
 
     /// The ARN of a key that is named in another way; `None` if KMS does not tell the caller.
-    pub(crate) async fn arn_of(&self, requester: &Requester, named: &str) -> Option<String> {
-        let described = self.kms.describe_key(&requester.act_for, named).await;
-        described.ok().map(|described| described.arn)
+    ///
+    /// # Errors
+    /// KMS does not answer.
+    pub(crate) async fn arn_of(&self, requester: &Requester, named: &str) -> Result<Option<String>, S3Error> {
+        match self.kms.describe_key(&requester.act_for, named).await {
+            Ok(described) => Ok(Some(described.arn)),
+            Err(error) if error.may_pass() => Err(faults::of_kms(&error)),
+            Err(_) => Ok(None),
+        }
     }
 
     /// A random key under a bucket key.

@@ -19,14 +19,13 @@ use s3s::{
 use super::{
     copy::source,
     get::{opened, show_checksum},
-    multipart::{FoundUpload, PARTS_MAX, SentPart, find, keep, part_number, show_part_checksum},
+    multipart::{FoundUpload, PARTS_MAX, SentPart, keep, part_number, permitted, show_part_checksum},
     put::condition,
 };
 use crate::{
     checksums::{ChecksumKind, Hashing, KeptChecksum, StatedChecksum, combined, composite},
     faults,
     gateway::Gateway,
-    permission::RequestSays,
     receiving::{PART_BYTES_MAX, Unpublished, receive},
     sse::{ObjectChecksum, Sealing, etag, hexadecimal, shown, timestamp},
 };
@@ -41,7 +40,7 @@ pub(super) async fn complete_multipart_upload(
     let believed = gateway.believed(&request.extensions)?;
     let input = request.input;
     let (bucket, key) = (&*input.bucket, &*input.key);
-    gateway.permitted(believed, ("s3:PutObject", bucket, Some(key)), RequestSays::default())?;
+    let found = permitted(gateway, believed, (bucket, key), &input.upload_id)?;
     let condition = condition(input.if_match.as_ref(), input.if_none_match.as_ref())?;
     let chosen = input.multipart_upload.as_ref().and_then(|chosen| chosen.parts.as_deref());
     let chosen = chosen.unwrap_or_default();
@@ -51,7 +50,7 @@ pub(super) async fn complete_multipart_upload(
             "The XML you provided was not well-formed or did not validate against our published schema"
         ));
     }
-    let found = match find(gateway, (bucket, key), &input.upload_id) {
+    let found = match found {
         Ok(found) => found,
         Err(missing) => return again(gateway, &input, chosen).ok_or(missing)?,
     };
@@ -101,12 +100,9 @@ pub(super) async fn upload_part_copy(
     let input = request.input;
     let (from_bucket, from_key) = source(&input.copy_source)?;
     let (bucket, key) = (&*input.bucket, &*input.key);
-    gateway.permitted(&believed, ("s3:GetObject", from_bucket, Some(from_key)), RequestSays::default())?;
-    gateway.permitted(&believed, ("s3:PutObject", bucket, Some(key)), RequestSays::default())?;
+    let copied = gateway.copyable(&believed, (from_bucket, from_key))?;
+    let found = permitted(gateway, &believed, (bucket, key), &input.upload_id)??;
     let number = part_number(input.part_number)?;
-    let found = find(gateway, (bucket, key), &input.upload_id)?;
-    let copied = gateway.catalog.object(from_bucket, from_key).map_err(|error| faults::of_catalog(&error))?;
-    let copied = copied.ok_or_else(|| faults::of_catalog(&CatalogError::NoSuchKey))?;
     let range = match input.copy_source_range.as_deref() {
         None => 0..copied.size,
         Some(range) => {

@@ -1,7 +1,7 @@
 //! `CopyObject`: the source is opened as the caller, and sealed anew under a key of the target's, as S3 does: it takes
 //! `kms:Decrypt` of the one and `kms:GenerateDataKey` of the other.
 
-use catalog::{NewObject, StoredObject, WriteIf};
+use catalog::{Bucket, NewObject, StoredObject, WriteIf};
 use s3s::{
     S3Error, S3ErrorCode, S3Request, S3Response, S3Result,
     dto::{
@@ -12,12 +12,13 @@ use s3s::{
 };
 
 use super::{
-    get::{opened, show_checksum},
-    put::{check_key, tags},
+    get::{check_version, opened, show_checksum},
+    put::{check_key, condition, tags},
 };
 use crate::{
     checksums::{ChecksumKind, Hashing, StatedChecksum},
     encryption::{choose, object_arn},
+    entrance::BelievedRequest,
     faults,
     gateway::Gateway,
     kept::KeptHeaders,
@@ -38,20 +39,17 @@ pub(super) async fn copy_object(
     let (bucket, key) = (&*input.bucket, &*input.key);
     check_key(key)?;
     let sse = sse_headers!(input);
-    let sse_key = named_key(gateway, &believed, &sse).await;
-    gateway.permitted(&believed, ("s3:GetObject", from_bucket, Some(from_key)), RequestSays::default())?;
+    let sse_key = named_key(gateway, &believed, &sse).await?;
+    let copied = gateway.copyable(&believed, (from_bucket, from_key))?;
     let says = RequestSays { sse: Some(&sse), sse_key: sse_key.as_deref(), ..RequestSays::default() };
     let found = gateway.permitted(&believed, ("s3:PutObject", bucket, Some(key)), says)?;
-    let copied = copied(gateway, &input, (from_bucket, from_key))?;
+    check_copied(&input, &copied)?;
     let replaces = Replaces::of(&input);
-    if (from_bucket, from_key) == (bucket, key)
-        && !(replaces.metadata || replaces.tags || sse.algorithm.is_some())
-    {
-        return Err(s3_error!(
-            InvalidRequest,
-            "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, \
-             storage class, website redirect location or encryption attributes."
-        ));
+    let tags =
+        if replaces.tags { new_tags(gateway, &believed, &input, &found)? } else { copied.tags.clone() };
+    let write_if = written_if(&request.headers)?;
+    if (from_bucket, from_key) == (bucket, key) && sse.algorithm.is_none() {
+        replaces.check_something()?;
     }
     let choice = choose(&sse, &gateway.encryption_of(&found)?, &object_arn(bucket, key))?;
     let sealing = Sealing::decode(&copied.envelope)?;
@@ -83,10 +81,10 @@ pub(super) async fn copy_object(
         etag: tag.clone(),
         envelope: sealing.encode(),
         headers: if replaces.metadata { replaced_headers(&input) } else { copied.headers.clone() },
-        tags: if replaces.tags { tags(input.tagging.as_deref())? } else { copied.tags.clone() },
+        tags,
         parts: vec![received.only_part(&new.key, &tag)?],
     };
-    publish(gateway, bucket, object, (WriteIf::Always, unpublished)).await?;
+    publish(gateway, bucket, object, (write_if, unpublished)).await?;
     let mut result = CopyObjectResult {
         e_tag: Some(etag(&tag)),
         last_modified: Some(timestamp(modified_ms)),
@@ -117,29 +115,61 @@ impl Replaces {
             tags: tags.is_some_and(|told| told.as_str() == TaggingDirective::REPLACE),
         }
     }
+
+    /// Whether a copy of an object to itself changes anything.
+    fn check_something(&self) -> S3Result<()> {
+        if self.metadata || self.tags {
+            return Ok(());
+        }
+        Err(s3_error!(
+            InvalidRequest,
+            "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, \
+             storage class, website redirect location or encryption attributes."
+        ))
+    }
 }
 
-/// The object that is copied, if it is as the request wants it, and not too long for a copy.
-fn copied(gateway: &Gateway, input: &CopyObjectInput, (bucket, key): (&str, &str)) -> S3Result<StoredObject> {
-    let copied = gateway.catalog.object(bucket, key).map_err(|error| faults::of_catalog(&error))?;
-    let copied = copied.ok_or_else(|| faults::of_catalog(&catalog::CatalogError::NoSuchKey))?;
-    check_conditions(input, &copied)?;
+/// The tags that a copy gets instead of those of its source.
+fn new_tags(
+    gateway: &Gateway,
+    believed: &BelievedRequest,
+    input: &CopyObjectInput,
+    bucket: &Bucket,
+) -> S3Result<Vec<(String, String)>> {
+    let tags = tags(input.tagging.as_deref())?;
+    if !tags.is_empty() {
+        let asked = ("s3:PutObjectTagging", Some(&*input.key));
+        gateway.check(believed, bucket, asked, RequestSays::default())?;
+    }
+    Ok(tags)
+}
+
+/// On what the write depends. s3s does not read these headers, which S3 takes since 2025.
+fn written_if(headers: &http::HeaderMap) -> S3Result<WriteIf> {
+    let parse = |name| {
+        let value = headers.get(name).map(|value| ETagCondition::parse_http_header(value.as_bytes()));
+        value.transpose().map_err(|_| s3_error!(InvalidArgument, "The condition is no entity tag"))
+    };
+    condition(parse(http::header::IF_MATCH)?.as_ref(), parse(http::header::IF_NONE_MATCH)?.as_ref())
+}
+
+/// Whether the object that is copied is as the request wants it, and not too long for a copy.
+fn check_copied(input: &CopyObjectInput, copied: &StoredObject) -> S3Result<()> {
+    check_conditions(input, copied)?;
     if copied.size > PART_BYTES_MAX {
         return Err(s3_error!(
             InvalidRequest,
             "The specified copy source is larger than the maximum allowable size for a copy source: 5368709120"
         ));
     }
-    Ok(copied)
+    Ok(())
 }
 
 /// The bucket and the key of a copy's source.
 pub(super) fn source(source: &CopySource) -> S3Result<(&str, &str)> {
     match source {
         CopySource::Bucket { bucket, key, version_id } => {
-            if version_id.as_deref().is_some_and(|version| version != "null") {
-                return Err(s3_error!(NoSuchVersion, "The specified version does not exist."));
-            }
+            check_version(version_id.as_deref())?;
             Ok((bucket, key))
         }
         CopySource::AccessPoint { .. } | CopySource::Outpost { .. } => {

@@ -21,7 +21,6 @@ use crate::{
     files::OpenedBatch,
     gateway::Gateway,
     kept::KeptHeaders,
-    permission::RequestSays,
     receiving::blocking,
     sse::{Sealing, etag, timestamp},
 };
@@ -186,16 +185,8 @@ pub(super) async fn head_object(
 /// An object, if the caller may read it and the conditions hold.
 fn find(gateway: &Gateway, believed: &BelievedRequest, sought: &SoughtObject<'_>) -> S3Result<FoundObject> {
     let SoughtObject { bucket, key, version, .. } = *sought;
-    let found = gateway.permitted(believed, ("s3:GetObject", bucket, Some(key)), RequestSays::default())?;
-    if version.is_some_and(|version| version != "null") {
-        return Err(s3_error!(NoSuchVersion, "The specified version does not exist."));
-    }
-    let object = gateway.catalog.object(bucket, key).map_err(|error| faults::of_catalog(&error))?;
-    let Some(object) = object else {
-        // Who may not list does not learn what there is not.
-        gateway.check(believed, &found, ("s3:ListBucket", None), RequestSays::default())?;
-        return Err(faults::of_catalog(&catalog::CatalogError::NoSuchKey));
-    };
+    let object = gateway.readable(believed, (bucket, key))?;
+    check_version(version)?;
     check_conditions(&object, sought)?;
     let sealing = Sealing::decode(&object.envelope)?;
     let kept = KeptHeaders::of_pairs(&object.headers);
@@ -222,9 +213,29 @@ fn check_conditions(object: &StoredObject, sought: &SoughtObject<'_>) -> S3Resul
         (None, None) => false,
     };
     if is_unchanged {
-        return Err(faults::custom("NotModified", "Not Modified".to_owned(), http::StatusCode::NOT_MODIFIED));
+        let mut unchanged =
+            faults::custom("NotModified", "Not Modified".to_owned(), http::StatusCode::NOT_MODIFIED);
+        unchanged.set_headers(shown_unchanged(object));
+        return Err(unchanged);
     }
     Ok(())
+}
+
+/// What an answer without the object still says of it: RFC 9110 section 15.4.5.
+fn shown_unchanged(object: &StoredObject) -> http::HeaderMap {
+    let tag = http::HeaderValue::from_str(&format!("\"{}\"", object.etag));
+    tag.into_iter().map(|tag| (http::header::ETAG, tag)).collect()
+}
+
+/// Whether a request names the only version that there is of an object.
+///
+/// # Errors
+/// `NoSuchVersion`.
+pub(super) fn check_version(version: Option<&str>) -> S3Result<()> {
+    match version {
+        None | Some("null") => Ok(()),
+        Some(_) => Err(s3_error!(NoSuchVersion, "The specified version does not exist.")),
+    }
 }
 
 /// Which bytes are wanted, and of how many parts.

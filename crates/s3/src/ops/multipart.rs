@@ -28,12 +28,13 @@ use super::{
 use crate::{
     checksums::{ChecksumKind, Hashing, KeptChecksum, StatedChecksum, of_trailer},
     encryption::{StoredKey, choose, object_arn},
+    entrance::BelievedRequest,
     faults,
     gateway::{Gateway, open_note, seal_note},
     kept::KeptHeaders,
     permission::RequestSays,
     receiving::{ReceivedPart, Unpublished, receive},
-    sse::{etag, hexadecimal, named_key, random_etag, shown, sse_headers, timestamp},
+    sse::{etag, hexadecimal, named_key, random_etag, shown, sse_headers, sse_headers_of, timestamp},
 };
 
 /// Numbers of parts.
@@ -80,9 +81,13 @@ pub(super) async fn create_multipart_upload(
     let (bucket, key) = (&*input.bucket, &*input.key);
     check_key(key)?;
     let sse = sse_headers!(input);
-    let sse_key = named_key(gateway, believed, &sse).await;
+    let sse_key = named_key(gateway, believed, &sse).await?;
     let says = RequestSays { sse: Some(&sse), sse_key: sse_key.as_deref(), ..RequestSays::default() };
     let found = gateway.permitted(believed, ("s3:PutObject", bucket, Some(key)), says)?;
+    let tags = tags(input.tagging.as_deref())?;
+    if !tags.is_empty() {
+        gateway.check(believed, &found, ("s3:PutObjectTagging", Some(key)), RequestSays::default())?;
+    }
     let checksum = asked_checksum(input.checksum_algorithm.as_ref(), input.checksum_type.as_ref())?;
     let choice = choose(&sse, &gateway.encryption_of(&found)?, &object_arn(bucket, key))?;
     let new = gateway.keyring.make(&believed.requester, &choice, (bucket, key)).await?;
@@ -95,7 +100,7 @@ pub(super) async fn create_multipart_upload(
         checksum: serde_json::to_vec(&checksum).map_err(S3Error::internal_error)?.into(),
         envelope: minicbor::to_vec(&new.stored).map_err(S3Error::internal_error)?.into(),
         headers: kept_headers(&input),
-        tags: tags(input.tagging.as_deref())?,
+        tags,
     };
     let created = gateway.catalog.create_upload(bucket, id, upload).await;
     created.map_err(|error| faults::of_catalog(&error))?;
@@ -120,9 +125,8 @@ pub(super) async fn upload_part(
     let believed = gateway.believed(&request.extensions)?.clone();
     let mut input = request.input;
     let (bucket, key) = (input.bucket.clone(), input.key.clone());
-    gateway.permitted(&believed, ("s3:PutObject", &bucket, Some(&key)), RequestSays::default())?;
+    let found = permitted(gateway, &believed, (&bucket, &key), &input.upload_id)??;
     let number = part_number(input.part_number)?;
-    let found = find(gateway, (&bucket, &key), &input.upload_id)?;
     let stated = stated_checksum(&input, believed.trailer.as_deref(), found.checksum)?;
     let object_key = gateway.keyring.open(&believed.requester, &found.key, (&bucket, &key)).await?;
     let is_s3 = shown(&found.key).key.is_none();
@@ -298,6 +302,25 @@ pub(super) fn find(gateway: &Gateway, (bucket, key): (&str, &str), id: &str) -> 
     let key = minicbor::decode(&upload.envelope).map_err(S3Error::internal_error)?;
     let checksum = serde_json::from_slice(&upload.checksum).map_err(S3Error::internal_error)?;
     Ok(FoundUpload { id, upload, key, checksum })
+}
+
+/// An upload, or that there is none, for a caller who may put its object. Its requests after the first have no headers of
+/// encryption. Conditions see what became of those of the first, so that a bucket that demands them takes the parts too.
+///
+/// # Errors
+/// `NoSuchBucket`, `AccessDenied`; within, `NoSuchUpload`.
+pub(super) fn permitted(
+    gateway: &Gateway,
+    believed: &BelievedRequest,
+    (bucket, key): (&str, &str),
+    id: &str,
+) -> S3Result<S3Result<FoundUpload>> {
+    let found = find(gateway, (bucket, key), id);
+    let sse = found.as_ref().ok().map(|found| sse_headers_of(&found.key));
+    let sse_key = sse.as_ref().and_then(|sse| sse.key.as_deref());
+    let says = RequestSays { sse: sse.as_ref(), sse_key, ..RequestSays::default() };
+    gateway.permitted(believed, ("s3:PutObject", bucket, Some(key)), says)?;
+    Ok(found)
 }
 
 /// The number of a part.

@@ -32,7 +32,7 @@ pub(super) async fn put_bucket_encryption(
     gateway.permitted(believed, ("s3:PutEncryptionConfiguration", &bucket, None), RequestSays::default())?;
     let encryption = encryption(asked)?;
     if let Some(BucketKms { key: Some(key) }) = &encryption.kms
-        && gateway.keyring.arn_of(&believed.requester, key).await.is_none()
+        && gateway.keyring.arn_of(&believed.requester, key).await?.is_none()
     {
         // S3 takes any text. Every upload will fail, and this is the only place that says why.
         tracing::warn!(bucket, key, "a bucket's default key is none that its configurer can look at");

@@ -8,7 +8,7 @@ use s3s::{
     },
 };
 
-use super::put::check_tags;
+use super::{get::check_version, put::check_tags};
 use crate::{faults, gateway::Gateway, permission::RequestSays};
 
 pub(super) async fn get_object_tagging(
@@ -16,8 +16,9 @@ pub(super) async fn get_object_tagging(
     request: S3Request<GetObjectTaggingInput>,
 ) -> S3Result<S3Response<GetObjectTaggingOutput>> {
     let believed = gateway.believed(&request.extensions)?;
-    let GetObjectTaggingInput { bucket, key, .. } = request.input;
+    let GetObjectTaggingInput { bucket, key, version_id, .. } = request.input;
     gateway.permitted(believed, ("s3:GetObjectTagging", &bucket, Some(&key)), RequestSays::default())?;
+    check_version(version_id.as_deref())?;
     let object = gateway.catalog.object(&bucket, &key).map_err(|error| faults::of_catalog(&error))?;
     let object = object.ok_or_else(|| faults::of_catalog(&catalog::CatalogError::NoSuchKey))?;
     let tag_set = object.tags.into_iter().map(|(key, value)| Tag { key: Some(key), value: Some(value) });
@@ -29,8 +30,9 @@ pub(super) async fn put_object_tagging(
     request: S3Request<PutObjectTaggingInput>,
 ) -> S3Result<S3Response<PutObjectTaggingOutput>> {
     let believed = gateway.believed(&request.extensions)?;
-    let PutObjectTaggingInput { bucket, key, tagging, .. } = request.input;
+    let PutObjectTaggingInput { bucket, key, tagging, version_id, .. } = request.input;
     gateway.permitted(believed, ("s3:PutObjectTagging", &bucket, Some(&key)), RequestSays::default())?;
+    check_version(version_id.as_deref())?;
     let tags = tagging.tag_set.into_iter();
     let tags: Vec<_> = tags.map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default())).collect();
     check_tags(&tags)?;
@@ -43,8 +45,9 @@ pub(super) async fn delete_object_tagging(
     request: S3Request<DeleteObjectTaggingInput>,
 ) -> S3Result<S3Response<DeleteObjectTaggingOutput>> {
     let believed = gateway.believed(&request.extensions)?;
-    let DeleteObjectTaggingInput { bucket, key, .. } = request.input;
+    let DeleteObjectTaggingInput { bucket, key, version_id, .. } = request.input;
     gateway.permitted(believed, ("s3:DeleteObjectTagging", &bucket, Some(&key)), RequestSays::default())?;
+    check_version(version_id.as_deref())?;
     set(gateway, &bucket, &key, Vec::new()).await?;
     Ok(S3Response::new(DeleteObjectTaggingOutput::default()))
 }
