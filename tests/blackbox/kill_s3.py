@@ -243,6 +243,15 @@ def look_at_files(gateway):
     return set(files.values())
 
 
+def is_in_order(gateway):
+    """Whether each file has a row, and each row its file."""
+    try:
+        look_at_files(gateway)
+    except (AssertionError, FileNotFoundError):
+        return False
+    return True
+
+
 def rows_of(catalog):
     """The files that the catalog names, and how many bytes each has sealed."""
     database = sqlite3.connect(f"file:{catalog}?mode=ro", uri=True)
