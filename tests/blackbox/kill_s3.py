@@ -34,11 +34,10 @@ START_SECONDS = 0.1
 # How long after a request was sent the gateway is killed, at most. Mostly sooner: an operation takes some milliseconds.
 SENT_SECONDS = 0.08
 # Where a request is when the gateway is killed; of the others, at any moment.
-PLACES = [
-    ("body", "PutObject"), ("body", "UploadPart"), ("sent", "PutObject"), ("sent", "UploadPart"), ("sent", "CopyObject"),
-    ("sent", "CompleteMultipartUpload"), ("sent", "CompleteMultipartUpload"), ("sent", "AbortMultipartUpload"),
-    ("sent", "DeleteObject"), ("sent", "DeleteObjects"), ("sent", "PutObjectTagging"), ("sent", "UpdateObjectEncryption"),
-]
+PLACES = [("body", "PutObject"), ("body", "UploadPart"), *(("sent", operation) for operation in [
+    "PutObject", "UploadPart", "UploadPartCopy", "CopyObject", "CompleteMultipartUpload", "CompleteMultipartUpload",
+    "AbortMultipartUpload", "DeleteObject", "DeleteObjects", "PutObjectTagging", "UpdateObjectEncryption",
+])]
 # Who does everything: also puts objects under other keys.
 USER = "mover"
 REENCRYPT = {"Effect": "Allow", "Action": ["kms:Encrypt", "kms:ReEncrypt*"], "Resource": "*"}
