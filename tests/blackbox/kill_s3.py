@@ -92,6 +92,8 @@ class Directory:
         self.workers = [Worker(f"w{number}", self.ledger, random_of(random)) for number in range(WORKERS)]
         self.rounds = 0
         gateway.data = pathlib.Path(folder)
+        # The catalog and the directories are made, or half of them.
+        self._kill_while_it_starts()
         gateway.start(gateway.port)
         line = Line(gateway, USER)
         for bucket in BUCKETS:
