@@ -34,11 +34,10 @@ START_SECONDS = 0.1
 # How long after a request was sent the gateway is killed, at most. Mostly sooner: an operation takes some milliseconds.
 SENT_SECONDS = 0.08
 # Where a request is when the gateway is killed; of the others, at any moment.
-PLACES = [
-    ("body", "PutObject"), ("body", "UploadPart"), ("sent", "PutObject"), ("sent", "UploadPart"), ("sent", "CopyObject"),
-    ("sent", "CompleteMultipartUpload"), ("sent", "CompleteMultipartUpload"), ("sent", "AbortMultipartUpload"),
-    ("sent", "DeleteObject"), ("sent", "DeleteObjects"), ("sent", "PutObjectTagging"), ("sent", "UpdateObjectEncryption"),
-]
+PLACES = [("body", "PutObject"), ("body", "UploadPart"), *(("sent", operation) for operation in [
+    "PutObject", "UploadPart", "UploadPartCopy", "CopyObject", "CompleteMultipartUpload", "CompleteMultipartUpload",
+    "AbortMultipartUpload", "DeleteObject", "DeleteObjects", "PutObjectTagging", "UpdateObjectEncryption",
+])]
 # Who does everything: also puts objects under other keys.
 USER = "mover"
 REENCRYPT = {"Effect": "Allow", "Action": ["kms:Encrypt", "kms:ReEncrypt*"], "Resource": "*"}
@@ -93,6 +92,8 @@ class Directory:
         self.workers = [Worker(f"w{number}", self.ledger, random_of(random)) for number in range(WORKERS)]
         self.rounds = 0
         gateway.data = pathlib.Path(folder)
+        # The catalog and the directories are made, or half of them.
+        self._kill_while_it_starts()
         gateway.start(gateway.port)
         line = Line(gateway, USER)
         for bucket in BUCKETS:
@@ -241,6 +242,15 @@ def look_at_files(gateway):
         sealed = HEADER + size + TAG * max(1, -(-size // CHUNK))
         assert files[name].stat().st_size == sealed, f"{name} has {files[name].stat().st_size} bytes for {size}"
     return set(files.values())
+
+
+def is_in_order(gateway):
+    """Whether each file has a row, and each row its file."""
+    try:
+        look_at_files(gateway)
+    except (AssertionError, FileNotFoundError):
+        return False
+    return True
 
 
 def rows_of(catalog):

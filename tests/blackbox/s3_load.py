@@ -126,7 +126,8 @@ class Worker:
     def _step(self, line):
         steps = {
             self._put: 6, self._put_if: 3, self._delete: 1, self._delete_many: 1, self._tag: 2, self._copy: 2,
-            self._rewrap: 2, self._read: 2, self._begin: 2, self._send: 5, self._complete: 3, self._abort: 0.5,
+            self._rewrap: 2, self._read: 2, self._begin: 2, self._send: 5, self._send_copied: 1,
+            self._complete: 3, self._abort: 0.5,
         }
         self.random.choices(list(steps), list(steps.values()))[0](line)
 
@@ -154,7 +155,7 @@ class Worker:
         value, headers, body = self._new(key)
         with self.ledger.changing((key, value)):
             answer = line.call("PutObject", "PUT", path(key), headers | condition, body)
-        self.ledger.settled("PutObject", (key, dataclasses.replace(value, etag=answer.headers["ETag"])))
+        self.ledger.settled("PutObject", (key, heard(value, answer.headers["ETag"])))
 
     def _race(self, line, key):
         """Many write an object that must not be there yet: one of them at most makes it."""
@@ -174,7 +175,7 @@ class Worker:
                 ledger.withdraw((key, value))
                 return
             assert ledger.known.get(key) is None, f"two made {key}, which none was to overwrite"
-            ledger.settled("PutObject", (key, dataclasses.replace(value, etag=answer.headers["ETag"])))
+            ledger.settled("PutObject", (key, heard(value, answer.headers["ETag"])))
 
     def _delete(self, line):
         key = self._free()
@@ -260,17 +261,34 @@ class Worker:
             return
         number = self.random.choice([1, 2, 2, 2, 3])
         part = Part(self._mark(), PART_BYTES_MIN if number == 1 else self._size())
-        target = f"{path(upload.key)}?partNumber={number}&uploadId={upload.id}"
+        with self._sending(upload, number, part, "UploadPart"):
+            part.etag = line.call("UploadPart", "PUT", part_target(upload, number), {}, part.content()).headers["ETag"]
+
+    def _send_copied(self, line):
+        """Sends a part that is a copy of an object."""
+        upload, source = self._upload(), self._free(there=True)
+        if not upload or not source:
+            return
+        value, number = self.ledger.known[source], self.random.choice([2, 3])
+        part = Part(value.mark, value.size)
+        if hashlib.sha256(part.content()).hexdigest() != value.sha256:
+            # An object of parts: its mark does not tell what they were.
+            return
+        with self._sending(upload, number, part, "UploadPartCopy"):
+            copied = line.xml("UploadPartCopy", "PUT", part_target(upload, number), {"x-amz-copy-source": path(source)})
+            part.etag = copied.findtext("{*}ETag")
+
+    @contextlib.contextmanager
+    def _sending(self, upload, number, part, operation):
         upload.unsure[number] = part
         try:
-            answer = line.call("UploadPart", "PUT", target, {}, part.content())
+            yield
         except Lost as lost:
             if not lost.whole:
                 del upload.unsure[number]
             raise
-        part.etag = answer.headers["ETag"]
         upload.parts[number] = upload.unsure.pop(number)
-        self.ledger.acknowledged["UploadPart"] += 1
+        self.ledger.acknowledged[operation] += 1
 
     def _complete(self, line):
         upload = self._upload()
@@ -313,7 +331,8 @@ class Worker:
         headers, encryption = self.random.choice(self.ledger.encryptions(key[0]))
         tags = self.random.choice(["", f"tag={mark}"])
         body = content(mark, self._size())
-        value = Value(mark, hashlib.sha256(body).hexdigest(), len(body), encryption, tags)
+        etag = f'"{hashlib.md5(body).hexdigest()}"' if encryption == "AES256" else None
+        value = Value(mark, hashlib.sha256(body).hexdigest(), len(body), encryption, tags, etag)
         return value, headers | {"x-amz-meta-mark": mark} | ({"x-amz-tagging": tags} if tags else {}), body
 
     def _free(self, there=False):
@@ -339,6 +358,16 @@ class Worker:
     def _mark(self):
         self._values += 1
         return f"{self.name}-{self._values}"
+
+
+def heard(value, etag):
+    """A value whose entity tag was answered. That of SSE-S3 is the MD5."""
+    assert value.etag in (None, etag), f"{value} was answered with {etag}"
+    return dataclasses.replace(value, etag=etag)
+
+
+def part_target(upload, number):
+    return f"{path(upload.key)}?partNumber={number}&uploadId={upload.id}"
 
 
 def read(line, key):
