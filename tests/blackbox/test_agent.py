@@ -93,11 +93,14 @@ def test_denials_and_keys_that_are_gone_are_said_and_nothing_is_handed_over(stag
         assert ask(path, "1f/unit/shop.service/db") == SECRET
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
 def test_other_users_are_not_answered(stage, records, monkeypatch):
     monkeypatch.chdir(stage.folder)
     stage.folder.chmod(0o755)
     with agent(stage) as started:
+        assert os.stat("agent.sock").st_mode & 0o777 == 0o600
+        if os.geteuid() != 0:
+            # Only root can be somebody else.
+            return
         os.seteuid(NOBODY)
         try:
             with pytest.raises(PermissionError):
@@ -169,16 +172,19 @@ def test_one_agent_listens_and_one_that_was_killed_leaves_its_place(stage, recor
     stage.fails(1, "agent", "--socket", "agent.sock", "--records", "none")
 
 
-@pytest.mark.skipif(not CRYPTSETUP.exists() or os.geteuid() != 0, reason="needs systemd-cryptsetup, as root")
 def test_systemd_cryptsetup_reads_the_key_of_a_volume(stage, records):
     (stage.folder / "records/cryptsetup/data.json").rename(stage.folder / "records/cryptsetup/keywright-test.json")
     image = stage.folder / "image"
     image.write_bytes(bytes(MEBIBYTE))
+    path = stage.folder / "agent.sock"
     with agent(stage) as started:
-        plain = "plain,headless=1,cipher=aes-xts-plain64,size=256"
-        attach = [CRYPTSETUP, "attach", "keywright-test", image, stage.folder / "agent.sock", plain]
-        # It has the key when it needs the device mapper, which is not on every machine.
-        attached = subprocess.run(attach, capture_output=True, timeout=PATIENCE_SECONDS)
+        if CRYPTSETUP.exists() and os.geteuid() == 0:
+            plain = "plain,headless=1,cipher=aes-xts-plain64,size=256"
+            # It has the key when it needs the device mapper, which is not on every machine.
+            attach = [CRYPTSETUP, "attach", "keywright-test", image, path, plain]
+            attached = subprocess.run(attach, capture_output=True, timeout=PATIENCE_SECONDS)
+            if attached.returncode == 0:
+                subprocess.run([CRYPTSETUP, "detach", "keywright-test"], check=True, timeout=PATIENCE_SECONDS)
+        else:
+            assert ask(path, "6b6c833b2d32a9bb/cryptsetup/keywright-test") == PASSPHRASE
         started.log("volume keywright-test: is handed over")
-        if attached.returncode == 0:
-            subprocess.run([CRYPTSETUP, "detach", "keywright-test"], check=True, timeout=PATIENCE_SECONDS)
