@@ -53,6 +53,8 @@ pub(crate) enum ClientCommand {
     SealFile(SealFileOptions),
     /// Open a sealed file, or show by what it is sealed
     OpenFile(OpenFileOptions),
+    /// Answer systemd, which asks for keys of volumes and credentials of units
+    Agent(AgentOptions),
 }
 
 /// Options of `wrap`.
@@ -186,6 +188,29 @@ pub(crate) struct OpenFileOptions {
     /// Show its encryption context, suite and keys, unverified; call nobody, and open nothing
     #[arg(long, conflicts_with_all = ["keys", "context", "out"])]
     pub(crate) inspect: bool,
+}
+
+/// Options of `agent`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Records are found by what systemd asks for:
+  DIR/cryptsetup/VOLUME.json   for a line `VOLUME DEVICE SOCKET` of /etc/crypttab
+  DIR/unit/UNIT/ID.json        for `LoadCredential=ID:SOCKET` of a unit, whose name is with its ending, as in `shop.service`
+
+Only root and the agent's own user are answered.")]
+pub(crate) struct AgentOptions {
+    /// Where it listens
+    #[arg(long, value_name = "PATH")]
+    pub(crate) socket: PathBuf,
+    /// The folder of the records
+    #[arg(long, value_name = "DIR")]
+    pub(crate) records: PathBuf,
+    /// What the encryption contexts of all records must have
+    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+    pub(crate) context: Vec<(String, String)>,
+    /// How secrets are written
+    #[arg(long, value_enum, value_name = "FORM", default_value_t = SecretForm::Raw)]
+    pub(crate) form: SecretForm,
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {

@@ -19,9 +19,9 @@ const SILENCE: Duration = Duration::from_secs(2);
 
 /// KMS, and for whom it is called.
 pub(crate) struct Client {
-    pub(crate) kms: Kms,
+    pub(crate) kms: Arc<Kms>,
     pub(crate) act_for: ActFor,
-    endpoint: String,
+    pub(crate) endpoint: String,
     machine: Arc<ThisMachine>,
     pub(crate) runtime: Runtime,
 }
@@ -46,7 +46,7 @@ impl Client {
         };
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| ClientFailure::Use(error.to_string()))?;
-        let kms = Kms::new(settings, patience, Arc::clone(&machine) as Arc<dyn Machine>)?;
+        let kms = Arc::new(Kms::new(settings, patience, Arc::clone(&machine) as Arc<dyn Machine>)?);
         Ok(Self { kms, act_for, endpoint, machine, runtime })
     }
 
@@ -58,16 +58,8 @@ impl Client {
         &self,
         answer: impl Future<Output = Result<T, KmsError>>,
     ) -> Result<T, ClientFailure> {
-        let answered = async {
-            tokio::pin!(answer);
-            tokio::select! {
-                biased;
-                answer = &mut answer => return answer,
-                () = tokio::time::sleep(SILENCE) => say(&format_args!("waits for KMS at {}", self.endpoint)),
-            }
-            answer.await
-        };
-        Ok(self.runtime.block_on(answered)?)
+        let waits = || say(&format_args!("waits for KMS at {}", self.endpoint));
+        Ok(self.runtime.block_on(patiently(answer, waits))?)
     }
 
     /// What a record keeps. It is only opened with the key that the record names.
@@ -96,6 +88,17 @@ impl Client {
     pub(crate) fn unique(&self) -> String {
         format!("{}-{:08x}", std::process::id(), self.machine.random())
     }
+}
+
+/// Waits for an answer. `waits` tells somebody of it, if it takes long.
+pub(crate) async fn patiently<T>(answer: impl Future<Output = T>, waits: impl FnOnce()) -> T {
+    tokio::pin!(answer);
+    tokio::select! {
+        biased;
+        answer = &mut answer => return answer,
+        () = tokio::time::sleep(SILENCE) => waits(),
+    }
+    answer.await
 }
 
 /// Random bytes of the system.

@@ -11,6 +11,7 @@ use forward::DataKeyLength;
 use secret::Plaintext;
 
 use crate::{
+    agent,
     cli::{ClientCommand, CommandLine, Exec, Rewrap, Unwrap, Wrap},
     client::Client,
     contents::{SecretTemplate, in_form, together},
@@ -46,6 +47,9 @@ pub(crate) fn run(
         ClientCommand::Exec(options) => exec(client, &options, variable("XDG_RUNTIME_DIR")),
         ClientCommand::SealFile(options) => sealing::seal_file(&client, options),
         ClientCommand::OpenFile(options) => opening::open_file(&client, &options),
+        ClientCommand::Agent(options) => {
+            agent::run(client, options, variable("NOTIFY_SOCKET").as_deref().map(Path::new))
+        }
     }
 }
 

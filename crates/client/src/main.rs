@@ -1,8 +1,11 @@
 //! The `keywright-client` command: secrets and sealed files for hosts and databases, by the public KMS API alone.
 //!
 //! What each command is told is in `cli`, what it does in `commands`, and how it ends in `ending`. A secret is kept in a
-//! `record`. `delivery` hands secrets to a program that `exec` starts. `sealing` and `opening` are for files of any size.
+//! `record`. `delivery` hands secrets to a program that `exec` starts. `sealing` and `opening` are for files of any
+//! size. `agent` answers systemd.
 
+mod agent;
+mod asked;
 mod cli;
 mod client;
 mod commands;

@@ -82,6 +82,7 @@ const REVEALED: &[(&str, &str, &str)] = &[
     ("crates/envelope/src/message/derived.rs", "derive", "derives the key of a message"),
     ("crates/envelope/src/keys.rs", "gcm", "wraps and unwraps under a bucket key"),
     ("crates/envelope/src/keys.rs", "wrap", "wraps the key of an object"),
+    ("crates/client/src/agent.rs", "write", "hands a secret to systemd, which asks for it"),
     ("crates/client/src/commands.rs", "unwrap", "writes a secret where its owner wants it"),
     ("crates/client/src/contents.rs", "in_form", "writes a secret in the form that a program reads"),
     ("crates/client/src/contents.rs", "together", "puts secrets one after the other"),
