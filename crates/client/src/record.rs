@@ -18,7 +18,11 @@ use std::{
 use forward::Context;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
-use crate::{context::demand, ending::ClientFailure, new_file::sync_folder};
+use crate::{
+    context::demand,
+    ending::ClientFailure,
+    new_file::{NewFile, sync_folder},
+};
 
 /// The version of what is written.
 const VERSION: u32 = 1;
@@ -91,17 +95,20 @@ impl WrapRecord {
     }
 }
 
-/// Writes a file that is not there yet.
+/// Writes a file that is not there yet. After a crash it is there as a whole, or not at all.
 ///
 /// # Errors
 /// What the system says; that there is a file already.
 pub(crate) fn write_new(file: &Path, bytes: &[u8], mode: u32) -> Result<(), ClientFailure> {
-    let written = create(file, bytes, mode).and_then(|()| sync_folder(file));
+    let written = NewFile::create(file, mode, &std::process::id().to_string()).and_then(|mut new| {
+        new.write_all(bytes)?;
+        new.finish()
+    });
     written.map_err(|error| ClientFailure::Use(format!("`{}`: {error}", file.display())))
 }
 
-fn create(file: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-    let mut created = OpenOptions::new().write(true).create_new(true).mode(mode).open(file)?;
+fn create(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut created = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
     let written = created.write_all(bytes).and_then(|()| created.sync_all());
     if written.is_err() {
         // Half of it is of use to nobody, and would be in the way of the next try.
@@ -120,7 +127,7 @@ fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    create(new, bytes, 0o600)?;
+    create(new, bytes)?;
     let moved = fs::metadata(file).and_then(|old| {
         // Whoever reads the old one reads the new one, also when root replaces the record of a service.
         chown(new, Some(old.uid()), Some(old.gid()))?;
