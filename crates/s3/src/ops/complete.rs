@@ -56,6 +56,7 @@ pub(super) async fn complete_multipart_upload(
     };
     let object_key = gateway.keyring.open(&believed.requester, &found.key, (bucket, key)).await?;
     let sent = chosen_parts(gateway, &found, chosen)?;
+    check_parts(&object_key, chosen, &sent)?;
     let checksum = object_checksum(&found, &object_key, &sent)?;
     check_stated(&input, checksum.as_ref())?;
     let tag = etag_of(&sent);
@@ -201,6 +202,26 @@ fn chosen_parts(
         ));
     }
     Ok(parts)
+}
+
+/// Compares the checksums that the client states of the parts.
+fn check_parts(key: &ObjectKey, chosen: &[CompletedPart], sent: &[StoredPart]) -> S3Result<()> {
+    for (part, sent) in chosen.iter().zip(sent) {
+        let stated = [
+            (ChecksumKind::Crc32, part.checksum_crc32.as_ref()),
+            (ChecksumKind::Crc32c, part.checksum_crc32c.as_ref()),
+            (ChecksumKind::Crc64Nvme, part.checksum_crc64nvme.as_ref()),
+            (ChecksumKind::Sha1, part.checksum_sha1.as_ref()),
+            (ChecksumKind::Sha256, part.checksum_sha256.as_ref()),
+        ];
+        for (kind, value) in stated.into_iter().filter_map(|(kind, value)| Some((kind, value?))) {
+            let kept = SentPart::decode(&sent.note)?.checksum(key)?;
+            if kept.kind != kind || kept.value != *value {
+                return Err(faults::of_catalog(&CatalogError::InvalidPart(sent.number)));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The parts with their places in the object.
