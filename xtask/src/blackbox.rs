@@ -101,8 +101,10 @@ fn machine_programs() -> Result<()> {
     let missing = || {
         let aws_cli = (!has_aws_cli_2()).then_some("awscli");
         let mariadb = (!works(Command::new("mariadbd").arg("--version"))).then_some("mariadb-server");
+        let is_missing = |(program, asked): &(&'static str, &str)| !works(Command::new(program).arg(asked));
+        let of_s3 = CLIENTS_OF_S3.into_iter().filter(is_missing).map(|(program, _)| program);
         let rsyslog = if has_rsyslog() { [].as_slice() } else { &RSYSLOG };
-        aws_cli.into_iter().chain(mariadb).chain(rsyslog.iter().copied())
+        aws_cli.into_iter().chain(mariadb).chain(of_s3).chain(rsyslog.iter().copied())
     };
     let packages: Vec<&str> = missing().collect();
     if packages.is_empty() {
@@ -119,7 +121,10 @@ fn machine_programs() -> Result<()> {
     }
 }
 
-const PROGRAMS: &str = "the black box needs an aws CLI 2, MariaDB, and an rsyslog with OpenSSL: install them";
+const PROGRAMS: &str = "the black box needs an aws CLI 2, MariaDB, rclone, restic, s3fs, and an rsyslog with OpenSSL: install them";
+/// Debian's packages bear the programs' names. With each, what it is asked to learn whether it is there.
+const CLIENTS_OF_S3: [(&str, &str); 3] =
+    [("rclone", "version"), ("restic", "version"), ("s3fs", "--version")];
 /// With its driver for TLS.
 const RSYSLOG: [&str; 2] = ["rsyslog", "rsyslog-openssl"];
 
