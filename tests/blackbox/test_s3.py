@@ -8,8 +8,9 @@ import urllib.error
 import urllib.request
 import uuid
 
-from gateway import KMS, MARKER, OTHER_ACCOUNT, S3_ALL, body, document, encryption, eventually, refused
-from keywright import REGION
+from gateway import KMS, MARKER, OTHER_ACCOUNT, S3_ALL, S3Gateway, body, document, encryption, eventually, refused
+from keywright import REGION, Deployment
+from test_dev import Development
 
 
 def default(**by):
@@ -358,3 +359,32 @@ def test_presigned_urls_work_and_end(gateway, s3, bucket):
     status, told = eventually(lambda: (answer := fetch(short))[0] == 403 and answer, 5)
     assert b"AccessDenied" in told and b"Request has expired" in told
     assert fetch(s3.generate_presigned_url("get_object", at, 8 * 86400))[0] == 400
+
+
+class MovableGateway(S3Gateway):
+    """A gateway beside a server for development, whose clock can be moved."""
+
+    def __init__(self, folder):
+        self.folder, self.data, self.account = folder, folder / "objects", "0" * 12
+        self.development = Development("--verify", "--service", f"s3=arn:aws:iam::{self.account}:user/gateway")
+        self.access_keys = {"root": (self.account, "keywright")}
+        self.keywright = Deployment(folder)
+        self.keywright.process = self.development.process
+        self.keywright.port = int(self.development.endpoint.rpartition(":")[2])
+        self.keywright.credentials = {"aws_access_key_id": self.account, "aws_secret_access_key": "keywright"}
+        self._prepare()
+        self.process = None
+        self.start()
+
+
+def test_a_session_that_is_over_is_told_so(tmp_path):
+    gateway = MovableGateway(tmp_path)
+    try:
+        for name in ("known", "late"):
+            gateway.session(name, S3_ALL, seconds=900)
+        assert gateway.s3("known").list_buckets()["Buckets"] == []
+        gateway.development.control("clock", {"advance": "16m"})
+        with refused("ExpiredToken", 400):
+            gateway.s3("late").list_buckets()
+    finally:
+        gateway.end()
