@@ -107,7 +107,6 @@ def test_restic_backs_up_and_restores(gateway, s3, sealed, run, tree, tmp_path):
     assert set(all_of(s3, sealed).values()) == {("aws:kms", gateway.key)}
 
 
-@pytest.mark.skipif(not os.access("/dev/fuse", os.W_OK), reason="no FUSE here")
 def test_s3fs_mounts_a_bucket(gateway, s3, sealed, run, tree, tmp_path):
     """The bucket has to name the key too: s3fs does not when it changes a part of a file."""
     mount, passwords = tmp_path / "mount", tmp_path / "passwords"
