@@ -6,14 +6,15 @@
 use std::{net::IpAddr, sync::Arc};
 
 use forward::Machine;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri, header, request::Parts};
+
 use hyper::body::{Body as _, Incoming};
 use s3s::{Body, S3Error, S3ErrorCode, dto::Range, s3_error, service::S3Service};
 use sigv4::{Head, S3AuthError, S3Claim};
 
 use crate::{
     faults,
-    incoming::{BodyEnd, IncomingData},
+    incoming::{BodyEnd, IncomingData, pass_over},
     permission::RequestOrigin,
     requester::{NoRequester, Requester, Requesters, SoughtRequester},
 };
@@ -65,6 +66,10 @@ const TAKEN_OFF: [&str; 6] = [
     "x-amz-trailer",
 ];
 
+/// How much is read of a body that nobody wants any more: parts of usual clients are shorter. Of strangers it is less.
+const UNWANTED_BYTES_MAX: u64 = 64 * 1024 * 1024;
+const STRANGERS_BYTES_MAX: u64 = 1024 * 1024;
+
 impl Entrance {
     pub(crate) fn new(
         requesters: Arc<dyn Requesters>,
@@ -80,12 +85,24 @@ impl Entrance {
     pub async fn answer(&self, request: Request<Incoming>, peer: Peer) -> Response<Body> {
         let id = self.request_id();
         let is_head = request.method() == http::Method::HEAD;
-        let mut is_read = request.body().is_end_stream();
-        let answered = match self.believe(request, peer).await {
-            Err(error) => Err(error),
+        let (parts, body) = request.into_parts();
+        let mut is_read = body.is_end_stream();
+        // Whoever waits to be asked for its body sends none before.
+        let waits = parts.headers.contains_key(header::EXPECT);
+        let mut body = Some(body);
+        let answered = match self.believe(parts, &mut body, peer).await {
+            Err(error) => {
+                if let Some(body) = body.filter(|_| !is_read && !waits) {
+                    is_read = pass_over(body, STRANGERS_BYTES_MAX).await;
+                }
+                Err(error)
+            }
             Ok((request, end)) => {
                 let called = self.service.call(request).await;
                 is_read |= end.is_whole();
+                if let Some(rest) = end.take_rest().filter(|_| !is_read && !waits) {
+                    is_read = pass_over(rest, UNWANTED_BYTES_MAX).await;
+                }
                 match called {
                     Err(_) => Err(S3Error::new(S3ErrorCode::InternalError)),
                     // What was made of a body that is not believed is not answered.
@@ -110,13 +127,13 @@ impl Entrance {
         response
     }
 
-    /// Verifies the signature, and takes it off.
+    /// Verifies the signature, and takes it off. The body is taken only from who is believed.
     async fn believe(
         &self,
-        request: Request<Incoming>,
+        mut parts: Parts,
+        body: &mut Option<Incoming>,
         Peer { address, secure }: Peer,
     ) -> Result<(Request<Body>, BodyEnd), S3Error> {
-        let (mut parts, body) = request.into_parts();
         let head = Head { method: &parts.method, uri: &parts.uri, headers: &parts.headers };
         let refused = |error: S3AuthError| faults::of_signature(&error);
         let claim = S3Claim::parse(head).map_err(refused)?;
@@ -149,6 +166,7 @@ impl Entrance {
         };
         let is_presigned = claim.is_presigned();
         let end = BodyEnd::default();
+        let body = body.take().ok_or_else(|| S3Error::new(S3ErrorCode::InternalError))?;
         let data = IncomingData::new(body, verified, end.clone());
         let text = |name| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let trailer = text("x-amz-trailer");

@@ -4,9 +4,11 @@ use std::{
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use bytes::Bytes;
+use http_body_util::BodyExt as _;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use s3s::S3Error;
 use sigv4::{S3AuthError, S3Body, Trailer};
@@ -15,7 +17,8 @@ use crate::faults;
 
 /// A body with its signatures and chunk lines taken off.
 pub(crate) struct IncomingData {
-    body: Incoming,
+    /// Until it is at its end.
+    body: Option<Incoming>,
     verified: Option<S3Body>,
     length: Option<u64>,
     waiting: Bytes,
@@ -31,6 +34,8 @@ struct KnownEnd {
     is_whole: bool,
     trailer: Option<Trailer>,
     error: Option<S3AuthError>,
+    /// What nobody read.
+    rest: Option<Incoming>,
 }
 
 /// The body ended by an error; what it is stands in its [`BodyEnd`].
@@ -40,7 +45,7 @@ pub(crate) struct BrokenBody;
 impl IncomingData {
     pub(crate) fn new(body: Incoming, verified: S3Body, end: BodyEnd) -> Self {
         let length = verified.decoded_length().or_else(|| body.size_hint().exact());
-        Self { body, verified: Some(verified), length, waiting: Bytes::new(), end }
+        Self { body: Some(body), verified: Some(verified), length, waiting: Bytes::new(), end }
     }
 
     /// How many bytes of data there will be, where that is known.
@@ -71,10 +76,12 @@ impl Body for IncomingData {
                 Ok(None) => {}
                 Err(error) => return this.fail(error),
             }
-            match ready!(Pin::new(&mut this.body).poll_frame(cx)) {
+            let Some(body) = &mut this.body else { return Poll::Ready(None) };
+            match ready!(Pin::new(body).poll_frame(cx)) {
                 Some(Ok(frame)) => this.waiting = frame.into_data().unwrap_or_default(),
                 Some(Err(_)) => return this.fail(S3AuthError::IncompleteBody),
                 None => {
+                    this.body = None;
                     let finished = this.verified.take().map_or(Ok(None), S3Body::finish);
                     match finished {
                         Ok(trailer) => {
@@ -93,7 +100,18 @@ impl Body for IncomingData {
     }
 }
 
+impl Drop for IncomingData {
+    fn drop(&mut self) {
+        self.end.known().rest = self.body.take();
+    }
+}
+
 impl BodyEnd {
+    /// What nobody read of the body, once all that could read it is gone.
+    pub(crate) fn take_rest(&self) -> Option<Incoming> {
+        self.known().rest.take()
+    }
+
     /// The checksum that came behind the data, once the body has been read to its end.
     ///
     /// # Errors
@@ -129,3 +147,20 @@ impl std::fmt::Display for BrokenBody {
 }
 
 impl std::error::Error for BrokenBody {}
+
+/// Reads and drops a body, up to so many bytes: a client that still sends when its connection is closed may never see the answer. Whether
+/// it is at its end.
+pub(crate) async fn pass_over(mut body: Incoming, bytes_max: u64) -> bool {
+    let read = async {
+        let mut bytes = 0;
+        while let Some(frame) = body.frame().await {
+            bytes += frame.ok()?.data_ref().map_or(0, Bytes::len) as u64;
+            (bytes <= bytes_max).then_some(())?;
+        }
+        Some(())
+    };
+    matches!(tokio::time::timeout(PASSED_WITHIN, read).await, Ok(Some(())))
+}
+
+/// How long a body is read that nobody wants.
+const PASSED_WITHIN: Duration = Duration::from_secs(10);

@@ -49,8 +49,6 @@ impl Drop for Unpublished<'_> {
 
 /// Longest object of one request, and longest part, in bytes: 5 GiB.
 pub(crate) const PART_BYTES_MAX: u64 = 5 * 1024 * 1024 * 1024;
-/// How much of a body is read that nobody wants any more: parts of usual clients are shorter.
-const UNWANTED_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// Seals a body into a new file, which is synced when this returns.
 ///
@@ -61,25 +59,11 @@ pub(crate) async fn receive(
     file: FileId,
     key: &ObjectKey,
     mut body: Option<StreamingBlob>,
-    hashed: (Hashing, Option<&BodyEnd>),
-) -> Result<ReceivedPart, S3Error> {
-    let received = seal(gateway, file, key, body.as_mut(), hashed).await;
-    if let (Err(_), Some(body)) = (&received, &mut body) {
-        pass_over(body).await;
-    }
-    received
-}
-
-async fn seal(
-    gateway: &Gateway,
-    file: FileId,
-    key: &ObjectKey,
-    body: Option<&mut StreamingBlob>,
     (mut hashing, end): (Hashing, Option<&BodyEnd>),
 ) -> Result<ReceivedPart, S3Error> {
     let mut writer = gateway.files.create(file, key, &*gateway.randomness).map_err(faults::of_file)?;
     let mut bytes = 0_u64;
-    if let Some(body) = body {
+    if let Some(body) = &mut body {
         while let Some(data) = body.next().await {
             let data = data.map_err(|_| broken(end))?;
             bytes += data.len() as u64;
@@ -104,16 +88,6 @@ async fn seal(
     });
     let written = written.await?;
     Ok(ReceivedPart { file, header: written.header, size: written.size, hashed })
-}
-
-/// Reads the rest of a body. A client that still sends when its connection is closed may never see the answer.
-async fn pass_over(body: &mut StreamingBlob) {
-    let mut bytes = 0;
-    while bytes < UNWANTED_BYTES_MAX
-        && let Some(Ok(data)) = body.next().await
-    {
-        bytes += data.len() as u64;
-    }
 }
 
 async fn write(mut writer: PartWriter, data: &Bytes) -> Result<PartWriter, S3Error> {

@@ -68,7 +68,7 @@ pub trait Requesters: Send + Sync {
     /// The requester of an access key.
     ///
     /// # Errors
-    /// [`NoHolder`].
+    /// [`NoRequester`].
     async fn find(&self, sought: SoughtRequester<'_>) -> Result<Arc<Requester>, NoRequester>;
 
     /// Told that a request has the signature of this access key: whoever sends it has the key.
