@@ -174,7 +174,11 @@ mod tests {
             account: ACCOUNT.to_owned(),
             arn: arn.clone(),
             distinct_id: arn.clone(),
-            principal: Principal::User { account: ACCOUNT.to_owned(), arn: arn.clone(), unique_id: "AIDA".to_owned() },
+            principal: Principal::User {
+                account: ACCOUNT.to_owned(),
+                arn: arn.clone(),
+                unique_id: "AIDA".to_owned(),
+            },
             powers: RequesterPowers { identity: Some(vec![identity]), boundary: None, session: None },
             tags: BTreeMap::new(),
             told: BTreeMap::new(),
@@ -199,7 +203,8 @@ mod tests {
             bucket: Some((owner, bucket.as_ref())),
             says: RequestSays::default(),
         };
-        require(&requester(own), &arrived, &permission).map_err(|denied| denied.message().unwrap_or_default().to_owned())
+        require(&requester(own), &arrived, &permission)
+            .map_err(|denied| denied.message().unwrap_or_default().to_owned())
     }
 
     const ALL: &str = r#"{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}"#;
@@ -233,7 +238,8 @@ mod tests {
             let denied = asked(ALL, Some(&on_bucket(effect, condition)), ACCOUNT).unwrap_err();
             assert!(denied.contains("which this gateway cannot tell"), "{denied}");
         }
-        let known = r#","Condition":{"StringNotEquals":{"s3:x-amz-server-side-encryption-customer-algorithm":"x"}}"#;
+        let known =
+            r#","Condition":{"StringNotEquals":{"s3:x-amz-server-side-encryption-customer-algorithm":"x"}}"#;
         assert!(asked(ALL, Some(&on_bucket("Allow", known)), ACCOUNT).is_ok());
     }
 }
