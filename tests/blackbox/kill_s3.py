@@ -143,7 +143,7 @@ class Directory:
         self.gateway.start(self.gateway.port)
         after = look_at_files(self.gateway)
         assert after <= before, f"a start made files: {after - before}"
-        self.tally["orphans removed"] += len(before - after)
+        self.tally["files put away"] += len(before - after)
 
     def end(self):
         """Looks at everything a last time, also after a kill without any load."""
@@ -327,7 +327,7 @@ def main():
     print(
         f"{tally['rounds']} kills under load and {tally['kills while starting']} while starting, in {seconds:.0f} s: "
         f"{tally['acknowledged']} acknowledged writes, none lost or changed; of the objects whose writes nobody answered, "
-        f"{tally['made']} were changed and {tally['not made']} not, none in half; the starts removed {tally['orphans removed']} "
+        f"{tally['made']} were changed and {tally['not made']} not, none in half; the starts put away {tally['files put away']} "
         "files without rows"
     )
     for kind in "acknowledged", "cut off":

@@ -297,6 +297,7 @@ def test_a_bucket_of_another_account_than_expected_is_refused(s3, bucket):
         lambda: s3.get_object(Key="k", **expected),
         lambda: s3.put_object(Key="k", Body=b"y", **expected),
         lambda: s3.delete_object(Key="k", **expected),
+        lambda: s3.delete_objects(Delete={"Objects": [{"Key": "k"}]}, **expected),
         lambda: s3.list_objects_v2(**expected),
         lambda: s3.get_bucket_encryption(**expected),
         lambda: s3.copy_object(Key="c", CopySource={"Bucket": bucket, "Key": "k"}, **expected),

@@ -5,6 +5,7 @@ import concurrent.futures
 import contextlib
 import http.client
 import os
+import shutil
 import sqlite3
 import time
 import zlib
@@ -82,6 +83,34 @@ def test_a_restart_keeps_everything(own):
         with refused("AccessDenied"):
             s3.delete_object(Bucket="invoices", Key="kms")
         assert not stray.exists()
+
+
+def test_an_old_catalog_costs_no_object(own, tmp_path):
+    def swap(catalog):
+        """Puts this catalog in place of the one that is there, which is returned."""
+        own.stop()
+        replaced = tmp_path / f"{catalog.name} replaced"
+        for folder, files in (replaced, own.data.glob("catalog.db*")), (own.data, catalog.glob("*")):
+            folder.mkdir(exist_ok=True)
+            for file in list(files):
+                shutil.move(file, folder)
+        own.start()
+        return replaced
+
+    own.stop()
+    old = tmp_path / "old"
+    old.mkdir()
+    for file in own.data.glob("catalog.db*"):
+        shutil.copy(file, old)
+    own.start()
+    content = os.urandom(2 * CHUNK)
+    own.s3().put_object(Bucket="invoices", Key="new", Body=content)
+
+    new = swap(old)
+    with refused("NoSuchKey", 404):
+        own.s3().get_object(Bucket="invoices", Key="new")
+    swap(new)
+    assert body(own.s3().get_object(Bucket="invoices", Key="new")) == content
 
 
 def new_file(gateway, put):

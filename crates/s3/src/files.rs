@@ -2,12 +2,13 @@
 //!
 //! ```text
 //! data/3f/3f…   header, then chunks of 64 KiB, each with its tag (docs/object-format.md)
+//! unnamed/3f…   files that no row named at a start, for a week
 //! ```
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions},
+    fs::{self, DirBuilder, DirEntry, File, OpenOptions},
     io::{self, Write as _},
-    os::unix::fs::{DirBuilderExt as _, FileExt as _, OpenOptionsExt as _},
+    os::unix::fs::{DirBuilderExt as _, FileExt as _, MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
 
@@ -20,7 +21,10 @@ use envelope::{
 /// Chunks that are sealed or opened at a time: a quarter of a mebibyte.
 pub(crate) const BATCH: usize = 4;
 
-/// The directory of the files.
+/// Seconds for which a file is kept that no row named at a start: a week.
+const PUT_AWAY_SECONDS: i64 = 7 * 24 * 3600;
+
+/// The directory of the gateway's data, for its files.
 #[derive(Debug, Clone)]
 pub(crate) struct DataFiles(PathBuf);
 
@@ -68,14 +72,18 @@ pub(crate) enum FileError {
 }
 
 impl DataFiles {
-    /// Opens a directory, and makes it if it is not there.
+    /// Opens the files of a directory, and makes their places if they are not there.
     pub(crate) fn open(directory: &Path) -> io::Result<Self> {
+        let files = Self(directory.to_owned());
         let make = |path: &Path| DirBuilder::new().recursive(true).mode(0o700).create(path);
+        let data = directory.join("data");
         for first in 0..=u8::MAX {
-            make(&directory.join(format!("{first:02x}")))?;
+            make(&data.join(format!("{first:02x}")))?;
         }
+        make(&files.put_away())?;
+        File::open(&data)?.sync_all()?;
         File::open(directory)?.sync_all()?;
-        Ok(Self(directory.to_owned()))
+        Ok(files)
     }
 
     /// Begins a part in a new file.
@@ -130,21 +138,51 @@ impl DataFiles {
         }
     }
 
-    /// Every file that is there.
-    pub(crate) fn all(&self) -> io::Result<Vec<FileId>> {
-        let mut all = Vec::new();
-        for directory in fs::read_dir(&self.0)? {
-            for file in fs::read_dir(directory?.path())? {
-                all.extend(file?.file_name().to_str().and_then(parse_name));
+    /// Whether there are no files, neither in their places nor put away.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub(crate) fn is_empty(&self) -> io::Result<bool> {
+        Ok(self.in_place()?.is_empty() && files_of(&self.put_away())?.is_empty())
+    }
+
+    /// Puts files away that no row names, and returns how many: uploads that never ended left them, or the catalog is older than they
+    /// are. Those of earlier starts come back to their places if a row names them now, and are removed after a week.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub(crate) fn sort_out(&self, is_named: impl Fn(&FileId) -> bool, now_seconds: i64) -> io::Result<usize> {
+        for (id, file) in files_of(&self.put_away())? {
+            if is_named(&id) {
+                fs::rename(file.path(), self.path(id))?;
+            } else if file.metadata()?.ctime() < now_seconds - PUT_AWAY_SECONDS {
+                fs::remove_file(file.path())?;
             }
         }
+        let mut unnamed = self.in_place()?;
+        unnamed.retain(|(id, _)| !is_named(id));
+        for (id, file) in &unnamed {
+            fs::rename(file.path(), self.put_away().join(name(*id)))?;
+        }
+        Ok(unnamed.len())
+    }
+
+    fn in_place(&self) -> io::Result<Vec<(FileId, DirEntry)>> {
+        let mut all = Vec::new();
+        for directory in fs::read_dir(self.0.join("data"))? {
+            all.extend(files_of(&directory?.path())?);
+        }
         Ok(all)
+    }
+
+    fn put_away(&self) -> PathBuf {
+        self.0.join("unnamed")
     }
 
     fn path(&self, id: FileId) -> PathBuf {
         let name = name(id);
         let first = name.get(..2).unwrap_or_default();
-        self.0.join(first).join(&name)
+        self.0.join("data").join(first).join(&name)
     }
 }
 
@@ -231,6 +269,16 @@ impl PartReader {
         self.next = end;
         Ok(Some(OpenedBatch { buffer, wanted }))
     }
+}
+
+/// The files of one directory, without what else lies there.
+fn files_of(directory: &Path) -> io::Result<Vec<(FileId, DirEntry)>> {
+    let mut files = Vec::new();
+    for file in fs::read_dir(directory)? {
+        let file = file?;
+        files.extend(file.file_name().to_str().and_then(parse_name).map(|id| (id, file)));
+    }
+    Ok(files)
 }
 
 fn name(id: FileId) -> String {

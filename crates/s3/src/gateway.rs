@@ -71,7 +71,7 @@ impl Gateway {
         asked: (&str, Option<&str>),
         says: RequestSays<'_>,
     ) -> Result<(), S3Error> {
-        check_owner(bucket, believed.owners.of_bucket.as_deref())?;
+        check_expected(believed, bucket)?;
         self.decide(believed, bucket, asked, says)
     }
 
@@ -85,7 +85,7 @@ impl Gateway {
         (bucket, key): (&str, &str),
     ) -> Result<StoredObject, S3Error> {
         let found = self.bucket(bucket)?;
-        check_owner(&found, believed.owners.of_bucket.as_deref())?;
+        check_expected(believed, &found)?;
         self.read(believed, &found, key)
     }
 
@@ -193,6 +193,13 @@ impl Gateway {
 }
 
 /// Whether a bucket belongs to the account that the request expects.
+///
+/// # Errors
+/// `AccessDenied`.
+pub(crate) fn check_expected(believed: &BelievedRequest, bucket: &Bucket) -> Result<(), S3Error> {
+    check_owner(bucket, believed.owners.of_bucket.as_deref())
+}
+
 fn check_owner(bucket: &Bucket, expected: Option<&str>) -> Result<(), S3Error> {
     match expected {
         Some(expected) if expected != bucket.owner => Err(s3_error!(AccessDenied, "Access Denied")),

@@ -2,7 +2,7 @@
 
 use std::{fmt, io, path::Path, sync::Arc};
 
-use catalog::{Catalog, CatalogError, FileId};
+use catalog::{Catalog, CatalogError};
 use envelope::Randomness;
 use forward::{Kms, Machine};
 use s3s::service::S3ServiceBuilder;
@@ -47,13 +47,13 @@ pub enum SetupError {
 }
 
 impl Entrance {
-    /// A gateway over its directory. What a crash left there without a row is removed.
+    /// A gateway over its directory. Files that a crash left there without a row are put away.
     ///
     /// # Errors
     /// [`SetupError`].
     pub fn open(setup: GatewaySetup<'_>) -> Result<Self, SetupError> {
         let GatewaySetup { data_dir, region, kms, own_key, requesters, randomness, machine } = setup;
-        let (files, catalog) = open_data(data_dir)?;
+        let (files, catalog) = open_data(data_dir, machine.now_seconds())?;
         let keyring = Keyring::new(kms, own_key, Arc::clone(&randomness), Arc::clone(&machine));
         let gateway = Gateway {
             catalog: Arc::new(catalog),
@@ -73,28 +73,22 @@ impl Entrance {
 }
 
 /// The sealed data of a directory, and its catalog. A catalog is made only where no data is: an empty one would know none
-/// of the files, and a start removes what the catalog does not know.
-fn open_data(data_dir: &Path) -> Result<(DataFiles, Catalog), SetupError> {
-    let files = DataFiles::open(&data_dir.join("data")).map_err(SetupError::DataFiles)?;
-    let all = files.all().map_err(SetupError::DataFiles)?;
+/// of the files.
+fn open_data(data_dir: &Path, now_seconds: i64) -> Result<(DataFiles, Catalog), SetupError> {
+    let files = DataFiles::open(data_dir).map_err(SetupError::DataFiles)?;
     let path = data_dir.join("catalog.db");
-    let catalog = if all.is_empty() { Catalog::open_or_create(&path) } else { Catalog::open(&path) };
+    let is_new = files.is_empty().map_err(SetupError::DataFiles)?;
+    let catalog = if is_new { Catalog::open_or_create(&path) } else { Catalog::open(&path) };
     let catalog = catalog.map_err(|error| match error {
         CatalogError::Missing => SetupError::CatalogLost,
         error => SetupError::Catalog(error),
     })?;
-    remove_orphans(&files, all, &catalog)?;
-    Ok((files, catalog))
-}
-
-fn remove_orphans(files: &DataFiles, all: Vec<FileId>, catalog: &Catalog) -> Result<(), SetupError> {
-    let known = catalog.files().map_err(SetupError::Catalog)?;
-    let orphans: Vec<_> = all.into_iter().filter(|file| !known.contains(file)).collect();
-    if !orphans.is_empty() {
-        tracing::info!(files = orphans.len(), "files of uploads that never ended are removed");
-        files.remove(&orphans);
+    let named = catalog.files().map_err(SetupError::Catalog)?;
+    let put_away = files.sort_out(|id| named.contains(id), now_seconds).map_err(SetupError::DataFiles)?;
+    if put_away > 0 {
+        tracing::info!(files = put_away, "files that the catalog does not name are in `unnamed` now, for a week");
     }
-    Ok(())
+    Ok((files, catalog))
 }
 
 impl fmt::Display for SetupError {
@@ -113,22 +107,71 @@ impl std::error::Error for SetupError {}
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::{fs, os::unix::fs::MetadataExt as _, path::PathBuf};
 
     use super::*;
 
     #[test]
-    fn a_file_without_a_row_is_removed_and_no_file_when_the_catalog_is_gone() {
-        let directory = tempfile::tempdir().unwrap();
-        drop(open_data(directory.path()).unwrap());
-        let file = directory.path().join("data/00/00000000000000000000000000000001");
-        fs::write(&file, b"sealed").unwrap();
-        fs::rename(directory.path().join("catalog.db"), directory.path().join("elsewhere")).unwrap();
-        assert!(matches!(open_data(directory.path()), Err(SetupError::CatalogLost)));
+    fn a_catalog_is_not_made_where_data_is() {
+        let gateway = Directory::new();
+        let file = gateway.add_file();
+        gateway.rename("catalog.db", "elsewhere");
+        assert!(matches!(gateway.open(0), Err(SetupError::CatalogLost)));
         assert!(file.exists());
-
-        fs::rename(directory.path().join("elsewhere"), directory.path().join("catalog.db")).unwrap();
-        assert!(open_data(directory.path()).is_ok());
+        gateway.rename("elsewhere", "catalog.db");
+        gateway.open(0).unwrap();
         assert!(!file.exists());
+        gateway.rename("catalog.db", "elsewhere");
+        assert!(matches!(gateway.open(0), Err(SetupError::CatalogLost)), "data that was put away is data");
+    }
+
+    #[test]
+    fn files_without_rows_are_kept_for_a_week_and_come_back_with_their_catalog() {
+        let gateway = Directory::new();
+        let (file, put_away) = (gateway.add_file(), gateway.path("unnamed").join(FILE));
+        gateway.open(-1).unwrap();
+        assert!(!file.exists() && put_away.exists());
+
+        let files = DataFiles::open(gateway.0.path()).unwrap();
+        assert_eq!(files.sort_out(|_| true, 0).unwrap(), 0, "the right catalog is back");
+        assert!(file.exists() && !put_away.exists());
+
+        assert_eq!(files.sort_out(|_| false, 0).unwrap(), 1);
+        let when = fs::metadata(&put_away).unwrap().ctime();
+        gateway.open(when + 7 * 24 * 3600).unwrap();
+        assert!(put_away.exists());
+        gateway.open(when + 7 * 24 * 3600 + 1).unwrap();
+        assert!(!put_away.exists());
+    }
+
+    const FILE: &str = "00000000000000000000000000000001";
+
+    /// A gateway's data, with an empty catalog.
+    struct Directory(tempfile::TempDir);
+
+    impl Directory {
+        fn new() -> Self {
+            let directory = Self(tempfile::tempdir().unwrap());
+            directory.open(0).unwrap();
+            directory
+        }
+
+        fn open(&self, now_seconds: i64) -> Result<(), SetupError> {
+            open_data(self.0.path(), now_seconds).map(drop)
+        }
+
+        fn add_file(&self) -> PathBuf {
+            let file = self.path("data/00").join(FILE);
+            fs::write(&file, b"sealed").unwrap();
+            file
+        }
+
+        fn rename(&self, from: &str, to: &str) {
+            fs::rename(self.path(from), self.path(to)).unwrap();
+        }
+
+        fn path(&self, name: &str) -> PathBuf {
+            self.0.path().join(name)
+        }
     }
 }

@@ -18,12 +18,13 @@ use s3s::{
 
 use super::{
     copy::source,
-    get::{opened, show_checksum},
+    get::{opened, show_checksum, until_it_stays},
     multipart::{FoundUpload, PARTS_MAX, SentPart, keep, part_number, permitted, show_part_checksum},
     put::condition,
 };
 use crate::{
     checksums::{ChecksumKind, Hashing, KeptChecksum, StatedChecksum, combined, composite},
+    entrance::BelievedRequest,
     faults,
     gateway::Gateway,
     receiving::{PART_BYTES_MAX, Unpublished, receive},
@@ -97,12 +98,19 @@ pub(super) async fn upload_part_copy(
     gateway: &Gateway,
     request: S3Request<UploadPartCopyInput>,
 ) -> S3Result<S3Response<UploadPartCopyOutput>> {
-    let believed = gateway.believed(&request.extensions)?.clone();
-    let input = request.input;
+    let believed = gateway.believed(&request.extensions)?;
+    until_it_stays(|| copy(gateway, believed, &request.input)).await
+}
+
+async fn copy(
+    gateway: &Gateway,
+    believed: &BelievedRequest,
+    input: &UploadPartCopyInput,
+) -> S3Result<S3Response<UploadPartCopyOutput>> {
     let (from_bucket, from_key) = source(&input.copy_source)?;
     let (bucket, key) = (&*input.bucket, &*input.key);
-    let copied = gateway.copyable(&believed, (from_bucket, from_key))?;
-    let found = permitted(gateway, &believed, (bucket, key), &input.upload_id)??;
+    let copied = gateway.copyable(believed, (from_bucket, from_key))?;
+    let found = permitted(gateway, believed, (bucket, key), &input.upload_id)??;
     let number = part_number(input.part_number)?;
     let range = match input.copy_source_range.as_deref() {
         None => 0..copied.size,

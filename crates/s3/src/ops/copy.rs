@@ -12,7 +12,7 @@ use s3s::{
 };
 
 use super::{
-    get::{check_version, opened, show_checksum},
+    get::{check_version, opened, show_checksum, until_it_stays},
     put::{check_key, condition, tags},
 };
 use crate::{
@@ -33,20 +33,28 @@ pub(super) async fn copy_object(
     gateway: &Gateway,
     request: S3Request<CopyObjectInput>,
 ) -> S3Result<S3Response<CopyObjectOutput>> {
-    let believed = gateway.believed(&request.extensions)?.clone();
-    let input = request.input;
+    let believed = gateway.believed(&request.extensions)?;
+    until_it_stays(|| copy(gateway, believed, &request)).await
+}
+
+async fn copy(
+    gateway: &Gateway,
+    believed: &BelievedRequest,
+    request: &S3Request<CopyObjectInput>,
+) -> S3Result<S3Response<CopyObjectOutput>> {
+    let input = &request.input;
     let (from_bucket, from_key) = source(&input.copy_source)?;
     let (bucket, key) = (&*input.bucket, &*input.key);
     check_key(key)?;
     let sse = sse_headers!(input);
-    let sse_key = named_key(gateway, &believed, &sse).await?;
-    let copied = gateway.copyable(&believed, (from_bucket, from_key))?;
+    let sse_key = named_key(gateway, believed, &sse).await?;
+    let copied = gateway.copyable(believed, (from_bucket, from_key))?;
     let says = RequestSays { sse: Some(&sse), sse_key: sse_key.as_deref(), ..RequestSays::default() };
-    let found = gateway.permitted(&believed, ("s3:PutObject", bucket, Some(key)), says)?;
-    check_copied(&input, &copied)?;
-    let replaces = Replaces::of(&input);
+    let found = gateway.permitted(believed, ("s3:PutObject", bucket, Some(key)), says)?;
+    check_copied(input, &copied)?;
+    let replaces = Replaces::of(input);
     let tags =
-        if replaces.tags { new_tags(gateway, &believed, &input, &found)? } else { copied.tags.clone() };
+        if replaces.tags { new_tags(gateway, believed, input, &found)? } else { copied.tags.clone() };
     let write_if = written_if(&request.headers)?;
     if (from_bucket, from_key) == (bucket, key) && sse.algorithm.is_none() {
         replaces.check_something()?;
@@ -80,7 +88,7 @@ pub(super) async fn copy_object(
         modified_ms,
         etag: tag.clone(),
         envelope: sealing.encode(),
-        headers: if replaces.metadata { replaced_headers(&input) } else { copied.headers.clone() },
+        headers: if replaces.metadata { replaced_headers(input) } else { copied.headers.clone() },
         tags,
         parts: vec![received.only_part(&new.key, &tag)?],
     };

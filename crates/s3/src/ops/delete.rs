@@ -13,7 +13,7 @@ use s3s::{
 };
 
 use super::get::check_version;
-use crate::{entrance::BelievedRequest, faults, gateway::Gateway, permission::RequestSays};
+use crate::{entrance::BelievedRequest, faults, gateway::{Gateway, check_expected}, permission::RequestSays};
 
 /// Most objects of one `DeleteObjects`.
 const OBJECTS_MAX: usize = 1000;
@@ -62,6 +62,7 @@ pub(super) async fn delete_objects(
         ));
     }
     let found = gateway.bucket(&bucket)?;
+    check_expected(believed, &found)?;
     let (mut at_once, mut deleted, mut errors) = (Vec::new(), Vec::new(), Vec::new());
     for object in delete.objects {
         let key = object.key.clone();

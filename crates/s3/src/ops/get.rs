@@ -123,10 +123,17 @@ pub(super) async fn get_object(
     let believed = gateway.believed(&request.extensions)?;
     let input = request.input;
     refuse_sse(&request.headers)?;
+    until_it_stays(|| read(gateway, believed, &input)).await
+}
+
+/// Reads an object, again if somebody replaced it between its row and its file: then there is another row, or none.
+pub(super) async fn until_it_stays<T, F>(read: impl Fn() -> F) -> S3Result<T>
+where
+    F: Future<Output = S3Result<T>>,
+{
     let mut tries = 1;
     loop {
-        match read(gateway, believed, &input).await {
-            // Somebody replaced the object between its row and its file. Now there is another row, or none.
+        match read().await {
             Err(error) if faults::is_gone(&error) && tries < TRIES => tries += 1,
             answer => return answer,
         }
