@@ -117,7 +117,9 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let files = ObjectFiles::new(DataFiles::open(directory.path()).unwrap());
         let [one, other] = [1, 2].map(|number| FileId([number; 16]));
-        let path = |id: FileId| directory.path().join("data").join(id.to_string().split_at(2).0).join(id.to_string());
+        let path = |id: FileId| {
+            directory.path().join("data").join(id.to_string().split_at(2).0).join(id.to_string())
+        };
         for id in [one, other] {
             fs::write(path(id), "sealed").unwrap();
         }

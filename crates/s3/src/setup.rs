@@ -86,7 +86,10 @@ fn open_data(data_dir: &Path, now_seconds: i64) -> Result<(DataFiles, Catalog), 
     let named = catalog.files().map_err(SetupError::Catalog)?;
     let put_away = files.sort_out(|id| named.contains(id), now_seconds).map_err(SetupError::DataFiles)?;
     if put_away > 0 {
-        tracing::info!(files = put_away, "files that the catalog does not name are in `unnamed` now, for a week");
+        tracing::info!(
+            files = put_away,
+            "files that the catalog does not name are in `unnamed` now, for a week"
+        );
     }
     Ok((files, catalog))
 }

@@ -53,8 +53,7 @@ async fn copy(
     let found = gateway.permitted(believed, ("s3:PutObject", bucket, Some(key)), says)?;
     check_copied(input, &copied)?;
     let replaces = Replaces::of(input);
-    let tags =
-        if replaces.tags { new_tags(gateway, believed, input, &found)? } else { copied.tags.clone() };
+    let tags = if replaces.tags { new_tags(gateway, believed, input, &found)? } else { copied.tags.clone() };
     let write_if = written_if(&request.headers)?;
     if (from_bucket, from_key) == (bucket, key) && sse.algorithm.is_none() {
         replaces.check_something()?;

@@ -13,7 +13,12 @@ use s3s::{
 };
 
 use super::get::check_version;
-use crate::{entrance::BelievedRequest, faults, gateway::{Gateway, check_expected}, permission::RequestSays};
+use crate::{
+    entrance::BelievedRequest,
+    faults,
+    gateway::{Gateway, check_expected},
+    permission::RequestSays,
+};
 
 /// Most objects of one `DeleteObjects`.
 const OBJECTS_MAX: usize = 1000;
