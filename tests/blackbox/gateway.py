@@ -1,5 +1,7 @@
 """An S3 gateway of one's own: `keywright-s3` beside a Keywright that it serves, and users of both."""
 
+import base64
+import concurrent.futures
 import contextlib
 import hashlib
 import hmac
@@ -10,6 +12,7 @@ import pathlib
 import re
 import ssl
 import time
+import zlib
 
 import botocore.auth
 import botocore.awsrequest
@@ -74,16 +77,21 @@ class S3Gateway:
     def start(self, port=0):
         """Serves until `stop` or `kill`."""
         assert self.process is None
-        scheme, tls = "http", []
-        if self.keywright.tls:
-            certificates = self.keywright.data / "tls"
-            scheme, tls = "https", ["--tls-cert", certificates / "server.pem", "--tls-key", certificates / "server.key"]
-        environment = self.keywright.environment() | self._secrets("gateway") | {"NO_COLOR": "1"}
-        arguments = ["serve", "--data-dir", self.data, "--listen", f"127.0.0.1:{port}", *tls]
-        self.process = Process(arguments, BINARY, env=environment)
+        self.process = self.launch(port)
         listens = self.process.log("listening on ")["message"]
         self.port = int(re.search(r"://[\d.]+:(\d+)", listens)[1])
+        scheme = "https" if self.keywright.tls else "http"
         self.endpoint = f"{scheme}://{self.keywright.tls or '127.0.0.1'}:{self.port}"
+
+    def launch(self, port):
+        """The process of a gateway that is starting."""
+        tls = []
+        if self.keywright.tls:
+            certificates = self.keywright.data / "tls"
+            tls = ["--tls-cert", certificates / "server.pem", "--tls-key", certificates / "server.key"]
+        environment = self.keywright.environment() | self._secrets("gateway") | {"NO_COLOR": "1"}
+        arguments = ["serve", "--data-dir", self.data, "--listen", f"127.0.0.1:{port}", *tls]
+        return Process(arguments, BINARY, env=environment)
 
     def stop(self):
         """Ends the gateway in good order."""
@@ -185,10 +193,8 @@ class S3Gateway:
             return answer.status, answer.headers, answer.read()
 
     def calls(self, *names):
-        """The records of these operations so far, while Keywright runs: the last one may be half written."""
-        shown = keywright("journal", "show", "--data-dir", self.keywright.data).stdout
-        lines = shown.split("\n")[:-1]
-        return [record for record in map(json.loads, lines) if record["eventName"] in names]
+        """Keywright's records of these operations so far."""
+        return [record for record in self.keywright.journal() if record["eventName"] in names]
 
     def files(self):
         """The files of sealed data."""
@@ -289,3 +295,13 @@ def eventually(ask, seconds):
         assert time.monotonic() < until, "it never came true"
         time.sleep(0.2)
     return answer
+
+
+def many(ask, given, threads=8):
+    """What is answered to each, asked at once."""
+    with concurrent.futures.ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(ask, given))
+
+
+def crc32(content):
+    return base64.b64encode(zlib.crc32(content).to_bytes(4)).decode()

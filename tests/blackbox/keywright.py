@@ -11,6 +11,8 @@ import threading
 import urllib.error
 import urllib.request
 
+import boto3
+
 BINARY = pathlib.Path(os.environ.get("KEYWRIGHT_BINARY", "target/debug/keywright")).resolve()
 REGION = "us-east-1"
 # Generous, because it is only ever waited for in full when something is broken.
@@ -153,6 +155,14 @@ class Deployment:
     @property
     def ca(self):
         return self.data / "tls" / "ca.pem"
+
+    def client(self, service, access_key_id=None, secret=None):
+        """A client of the root user, or of an access key."""
+        return boto3.client(
+            service, region_name=REGION, endpoint_url=self.endpoint, verify=self.ca if self.tls else None,
+            aws_access_key_id=access_key_id or self.credentials["aws_access_key_id"],
+            aws_secret_access_key=secret or self.credentials["aws_secret_access_key"],
+        )
 
     def environment(self):
         """What the documentation tells users of AWS's clients to set, and nothing of this machine's own settings."""

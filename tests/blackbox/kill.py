@@ -293,8 +293,9 @@ def run(rounds, seed):
     return tally
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def main(document, run, told):
+    """The command line of a program that kills; `told` says what was counted."""
+    parser = argparse.ArgumentParser(description=document, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     options = parser.parse_args()
@@ -302,12 +303,15 @@ def main():
     started = time.monotonic()
     tally = run(options.rounds, options.seed)
     seconds = time.monotonic() - started
-    print(
-        f"{tally['rounds']} kills under load and {tally['kills while starting']} while starting, in {seconds:.0f} s: "
+    print(f"{tally['rounds']} kills under load and {tally['kills while starting']} while starting, in {seconds:.0f} s: {told(tally)}")
+
+
+def told(tally):
+    return (
         f"{tally['acknowledged']} acknowledged calls, none lost, each with its record; of the changes that were cut off, "
         f"{tally['made']} were made with their record and {tally['not made']} not at all"
     )
 
 
 if __name__ == "__main__":
-    main()
+    main(__doc__, run, told)

@@ -7,7 +7,6 @@ answered is there as a whole or not at all; listings agree; uploads go on; and e
 each row its file.
 """
 
-import argparse
 import collections
 import dataclasses
 import pathlib
@@ -19,8 +18,9 @@ import time
 
 import cbor2
 
-from gateway import BINARY, KMS_USE, S3_ALL, S3Gateway
-from keywright import Process
+from gateway import KMS_USE, S3_ALL, S3Gateway
+from kill import main
+from object_format import CHUNK, HEADER, TAG
 from s3_ledger import BUCKETS, KEYED, Ledger, path
 from s3_load import Line, Worker, read
 
@@ -46,8 +46,6 @@ ENCRYPTED = """
 <KMSMasterKeyID>alias/docs</KMSMasterKeyID></ApplyServerSideEncryptionByDefault><BucketKeyEnabled>true</BucketKeyEnabled>
 </Rule></ServerSideEncryptionConfiguration>
 """
-# A part's file: a header, then chunks with their tags (docs/object-format.md).
-HEADER, CHUNK, TAG = 68, 65536, 16
 
 
 class Moments:
@@ -129,10 +127,7 @@ class Directory:
             self.tally[f"cut off: {worker.cut_off}"] += worker.cut_off is not None
 
     def _kill_while_it_starts(self):
-        gateway = self.gateway
-        environment = gateway.environment("gateway") | {"AWS_ENDPOINT_URL": gateway.keywright.endpoint}
-        arguments = ["serve", "--data-dir", gateway.data, "--listen", f"127.0.0.1:{gateway.port}"]
-        starting = Process(arguments, BINARY, env=environment)
+        starting = self.gateway.launch(self.gateway.port)
         time.sleep(self.random.uniform(0, START_SECONDS))
         starting.end(9)
         self.tally["kills while starting"] += 1
@@ -315,25 +310,17 @@ def run(rounds, seed):
     return tally
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=1000)
-    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
-    options = parser.parse_args()
-    print(f"seed {options.seed}", flush=True)
-    started = time.monotonic()
-    tally = run(options.rounds, options.seed)
-    seconds = time.monotonic() - started
-    print(
-        f"{tally['rounds']} kills under load and {tally['kills while starting']} while starting, in {seconds:.0f} s: "
+def told(tally):
+    lines = [
         f"{tally['acknowledged']} acknowledged writes, none lost or changed; of the objects whose writes nobody answered, "
         f"{tally['made']} were changed and {tally['not made']} not, none in half; the starts put away {tally['files put away']} "
         "files without rows"
-    )
+    ]
     for kind in "acknowledged", "cut off":
         counted = sorted((key, count) for key, count in tally.items() if key.startswith(f"{kind}: "))
-        print(f"{kind}: " + ", ".join(f"{key.partition(': ')[2]} {count}" for key, count in counted))
+        lines.append(f"{kind}: " + ", ".join(f"{key.partition(': ')[2]} {count}" for key, count in counted))
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":
-    main()
+    main(__doc__, run, told)

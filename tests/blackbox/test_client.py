@@ -20,6 +20,7 @@ import moto
 import pytest
 
 from clients import blobs_decoded
+from gateway import document
 from keywright import BINARY, PATIENCE_SECONDS, REGION, Deployment, Process
 from test_readme import ROOT, begun, blocks, follow, machine, steps
 
@@ -386,16 +387,16 @@ def test_credentials_and_cas_are_found_where_sdks_find_them(tmp_path):
         iam = stage.service("iam")
         trust = {"Effect": "Allow", "Principal": {"AWS": deployment.account}, "Action": "sts:AssumeRole"}
         role = iam.create_role(
-            RoleName="app", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": trust})
+            RoleName="app", AssumeRolePolicyDocument=document(trust)
         )["Role"]["Arn"]
         allow = {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*"}
         iam.put_role_policy(
-            RoleName="app", PolicyName="p", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": allow})
+            RoleName="app", PolicyName="p", PolicyDocument=document(allow)
         )
         deputy = stage.user("deputy")
         assume = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": role}
         iam.put_user_policy(
-            UserName="deputy", PolicyName="p", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": assume})
+            UserName="deputy", PolicyName="p", PolicyDocument=document(assume)
         )
         endpoint = Process(
             ["credentials", "--role-arn", role, "--token-file", tmp_path / "token"], env=stage.environment | deputy
@@ -424,7 +425,7 @@ def test_a_service_calls_for_its_users(deployment):
         "Condition": {"StringEquals": {"kms:ViaService": f"ec2.{REGION}.amazonaws.com"}},
     }
     stage.service("iam").put_user_policy(
-        UserName="alice", PolicyName="p", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": allow})
+        UserName="alice", PolicyName="p", PolicyDocument=document(allow)
     )
     alice = f"arn:aws:iam::{account}:user/alice"
     service = Stage(deployment.folder, stage.environment | volumes)
@@ -460,26 +461,30 @@ class AnotherKms(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def test_it_works_with_another_kms(tmp_path, monkeypatch):
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLEEXAMPLE00")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+@pytest.fixture
+def another(tmp_path, monkeypatch):
+    """A stage at moto's KMS, and moto's client."""
+    keys = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLEEXAMPLE00", "AWS_SECRET_ACCESS_KEY": "secret"}
+    for name, value in keys.items():
+        monkeypatch.setenv(name, value)
     with moto.mock_aws(), http.server.ThreadingHTTPServer(("127.0.0.1", 0), AnotherKms) as server:
-        kms = server.kms = boto3.client("kms", region_name=REGION)
+        server.kms = boto3.client("kms", region_name=REGION)
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        environment = {
-            "PATH": os.environ["PATH"], "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}", "AWS_REGION": REGION,
-            "AWS_ACCESS_KEY_ID": "AKIAEXAMPLEEXAMPLE00", "AWS_SECRET_ACCESS_KEY": "secret",
-        }
-        stage = Stage(tmp_path, environment)
-        key, other = (kms.create_key()["KeyMetadata"]["Arn"] for _ in range(2))
-        stage.done("wrap", "--key", key, "--context", "app=shop", "--out", "r.json", given=SECRET)
-        stage.done("rewrap", "r.json", "--key", other)
-        assert stage.record("r.json")["key"] == other
-        stage.done("wrap", "--key", key, "--new", "32", "--out", "k.json")
-        says = script("import os; print(os.environ['K'], len(open(os.environ['D'], 'rb').read()), end='')")
-        assert stage.done("exec", "--key", "K=r.json:env", "--key", "D=k.json", *says) == SECRET + b" 32"
-        stage.fails(78, "wrap", "--key", "alias/none", "--new", "32")
+        endpoint = f"http://127.0.0.1:{server.server_port}"
+        yield Stage(tmp_path, keys | {"PATH": os.environ["PATH"], "AWS_ENDPOINT_URL": endpoint, "AWS_REGION": REGION}), server.kms
         server.shutdown()
+
+
+def test_it_works_with_another_kms(another):
+    stage, kms = another
+    key, other = (kms.create_key()["KeyMetadata"]["Arn"] for _ in range(2))
+    stage.done("wrap", "--key", key, "--context", "app=shop", "--out", "r.json", given=SECRET)
+    stage.done("rewrap", "r.json", "--key", other)
+    assert stage.record("r.json")["key"] == other
+    stage.done("wrap", "--key", key, "--new", "32", "--out", "k.json")
+    says = script("import os; print(os.environ['K'], len(open(os.environ['D'], 'rb').read()), end='')")
+    assert stage.done("exec", "--key", "K=r.json:env", "--key", "D=k.json", *says) == SECRET + b" 32"
+    stage.fails(78, "wrap", "--key", "alias/none", "--new", "32")
 
 
 def test_the_pages_commands_do_what_they_say(machine):

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from keywright import PATIENCE_SECONDS
-from test_client import CLIENT, Stage
+from test_client import CLIENT, stage
 from test_readme import ROOT, begun, blocks, follow, machine, steps
 
 MARIADB = (ROOT / "docs/mariadb.md").read_text()
@@ -71,11 +71,6 @@ class MariaDb:
         done = subprocess.run(self.command, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
         assert done.returncode != 0
         return done.stdout + done.stderr
-
-
-@pytest.fixture
-def stage(shared, tmp_path):
-    return Stage(tmp_path, shared.environment())
 
 
 @pytest.fixture

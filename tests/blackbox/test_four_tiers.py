@@ -6,10 +6,8 @@ import signal
 import subprocess
 import sys
 
-import boto3
 import pytest
 
-from keywright import REGION
 from test_readme import begun, blocks, follow, machine, section, steps
 from test_warehouses import EXAMPLES, PAGE
 
@@ -36,12 +34,8 @@ class Tiers:
 
     def __init__(self, served, folder):
         self.folder = folder / "warehouse"
-        credentials = served.credentials
         self.environment = served.environment()
-        self.kms = boto3.client(
-            "kms", REGION, endpoint_url=served.endpoint, aws_access_key_id=credentials["aws_access_key_id"],
-            aws_secret_access_key=credentials["aws_secret_access_key"],
-        )
+        self.kms = served.client("kms")
         self.key = self.new_key()
         Warehouse.create(self.folder, self.kms, self.key, "sales").add(ROWS)
 

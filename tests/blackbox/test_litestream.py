@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from gateway import eventually
 from keywright import PATIENCE_SECONDS
 from test_readme import ROOT, blocks, follow, section, steps
 from test_seaweedfs import CACHE_SECONDS, DEFAULT, MARKER, Storage
@@ -92,7 +93,7 @@ def test_copies_wait_for_the_key_and_catch_up(backup, connect):
     process = subprocess.Popen(command, cwd=backup.folder, env=backup.environment, stdout=log, stderr=log)
     try:
         backup.add(100)
-        within(lambda: backup.restored() == backup.count)
+        eventually(lambda: backup.restored() == backup.count, PATIENCE_SECONDS)
         before = backup.count
         with backup.storage.disabled(connect):
             # SeaweedFS remembers the data keys of what was restored before.
@@ -100,21 +101,13 @@ def test_copies_wait_for_the_key_and_catch_up(backup, connect):
             backup.add(100)
             assert backup.restored(seconds=3) is None
             assert process.poll() is None
-        within(lambda: backup.restored() == backup.count > before)
+        eventually(lambda: backup.restored() == backup.count > before, PATIENCE_SECONDS)
         backup.storage.keywright.kill()
         backup.add(100)
         time.sleep(1)
         backup.storage.keywright.start(port=backup.storage.keywright.port)
-        within(lambda: backup.restored() == backup.count)
+        eventually(lambda: backup.restored() == backup.count, PATIENCE_SECONDS)
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()
         log.close()
-
-
-def within(holds):
-    for _ in range(PATIENCE_SECONDS * 2):
-        if holds():
-            return
-        time.sleep(0.5)
-    raise AssertionError("it does not become so")

@@ -2,34 +2,23 @@
 visible."""
 
 import base64
-import concurrent.futures
 import contextlib
 import hashlib
 import http.client
 import os
 import re
 import subprocess
-import zlib
 
 import pytest
 
-from gateway import KMS, Chunks, body, encryption, eventually, refused
+from gateway import KMS, Chunks, body, crc32, encryption, eventually, many, refused
+from object_format import CHUNK
 
-CHUNK = 65536
 # One that the catalog, the signature, XML and paths of files could each take for something else.
 ODD_KEYS = [
     "a b", "a+b", "a%20b", "a%2Fb", "//", "a//b", "/a", "a/", "..", "../../etc/passwd", "a/./b", ".", "ä", "a\u0308", "🔑/✓", "a&b<c>\"'",
     "a?b=c#d", "x" * 1024, "ü" * 512, "a\\b", "~", "*", "a;b,c:d@e=f$g", "[]", "\u2028",
 ]
-
-
-def many(ask, given, threads=8):
-    with concurrent.futures.ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(ask, given))
-
-
-def crc32(content):
-    return base64.b64encode(zlib.crc32(content).to_bytes(4)).decode()
 
 
 @pytest.mark.parametrize("how", [{}, KMS], ids=["sse-s3", "sse-kms"])

@@ -1,27 +1,22 @@
 """docs/s3.md: its commands do what they say."""
 
-import os
-import pathlib
+from gateway import BINARY
+from test_readme import ROOT, begun, blocks, follow, free_port, machine, steps
 
-import pytest
-
-from keywright import Process
-from test_readme import begun, blocks, follow, machine, steps  # noqa: F401
-
-PAGE = (pathlib.Path(__file__).parents[2] / "docs/s3.md").read_text()
-GATEWAY = pathlib.Path(os.environ["KEYWRIGHT_S3_BINARY"])
+PAGE = (ROOT / "docs/s3.md").read_text()
 
 
-@pytest.mark.usefixtures("machine")
-def test_the_pages_commands_do_what_they_say(machine):  # noqa: F811
+def test_the_pages_commands_do_what_they_say(machine):
     folder, environment, _ = machine
-    (folder / "bin/keywright-s3").symlink_to(GATEWAY)
-    (services,) = blocks("toml", PAGE)
+    (folder / "bin/keywright-s3").symlink_to(BINARY)
+    listen = f"127.0.0.1:{free_port()}"
+    page = PAGE.replace("--data-dir objects", f"--data-dir objects --listen {listen}").replace("127.0.0.1:8014", listen)
+    (services,) = blocks("toml", page)
     with (folder / "keywright.toml").open("a") as config:
         config.write(services)
-    start, *told = blocks("console", PAGE)
+    start, *told = blocks("console", page)
     server, export = begun(start, machine)
     told = [step for block in told for step in steps(block)]
     assert len(told) > 15
     follow(told, folder, environment, export + "\ntrap 'kill $(jobs -p)' EXIT")
-    assert isinstance(server, Process) and server.end() == 0
+    assert server.end() == 0

@@ -9,7 +9,7 @@ import pytest
 from gateway import KMS, MARKER, body, encryption, eventually, refused
 
 PART = 5 * 1024 * 1024
-# As long as they may be, and not a multiple of a chunk.
+# The least that a part may have, one byte more, and a last part that may have less.
 LENGTHS = (PART, PART + 1, 70_001)
 
 

@@ -9,12 +9,11 @@ import sqlite3
 import subprocess
 import sys
 
-import boto3
 import botocore.exceptions
 import pytest
 from sqlcipher3 import dbapi2 as sqlcipher
 
-from keywright import REGION
+from gateway import document
 from test_readme import ROOT, begun, blocks, follow, machine, section, steps
 
 EXAMPLES = ROOT / "examples/database"
@@ -50,19 +49,12 @@ class Database:
         self.served = served
         self.path = folder / "orders.db"
         self.record = folder / "orders.db.key"
-        key = served.credentials
-        self.root = {"access_key_id": key["aws_access_key_id"], "secret": key["aws_secret_access_key"]}
-        self.kms = self.client("kms", **self.root)
+        self.kms = served.client("kms")
         self.key = self.new_key()
         with contextlib.closing(keywright_sqlite.create(self.path, self.kms, self.key)) as made, made:
             made.execute("CREATE TABLE orders (number INTEGER, name TEXT)")
             rows = ((number, f"{MARKER.decode()} {number}") for number in range(ROWS))
             made.executemany("INSERT INTO orders VALUES (?, ?)", rows)
-
-    def client(self, service, access_key_id, secret):
-        return boto3.client(
-            service, REGION, endpoint_url=self.served.endpoint, aws_access_key_id=access_key_id, aws_secret_access_key=secret
-        )
 
     def new_key(self):
         return self.kms.create_key()["KeyMetadata"]["Arn"]
@@ -114,13 +106,12 @@ def test_each_opening_is_recorded_for_its_database(orders):
 def test_each_step_takes_the_rights_that_the_page_says(orders):
     def allowed(*actions):
         statement = {"Effect": "Allow", "Action": [f"kms:{action}" for action in actions], "Resource": "*"}
-        policy = {"Version": "2012-10-17", "Statement": statement}
-        iam.put_user_policy(UserName=name, PolicyName="rights", PolicyDocument=json.dumps(policy))
+        iam.put_user_policy(UserName=name, PolicyName="rights", PolicyDocument=document(statement))
 
-    iam, name = orders.client("iam", **orders.root), f"operator-{orders.path.parent.name}"
+    iam, name = orders.served.client("iam"), f"operator-{orders.path.parent.name}"
     iam.create_user(UserName=name)
     made = iam.create_access_key(UserName=name)["AccessKey"]
-    kms = orders.client("kms", made["AccessKeyId"], made["SecretAccessKey"])
+    kms = orders.served.client("kms", made["AccessKeyId"], made["SecretAccessKey"])
     steps_and_rights = [
         (lambda: keywright_sqlite.create(f"{orders.path}.new", kms, orders.key).close(), ["GenerateDataKey"]),
         (lambda: keywright_sqlite.connect(orders.path, kms).close(), ["Decrypt"]),

@@ -12,7 +12,6 @@ import subprocess
 import sys
 import time
 
-import boto3
 import botocore.exceptions
 import duckdb
 import pyarrow
@@ -22,7 +21,7 @@ import pytest
 from pyarrow.parquet import encryption
 
 from buckets import SeaweedFS
-from keywright import REGION
+from gateway import document
 from test_readme import ROOT, begun, blocks, follow, machine, section, steps
 
 EXAMPLES = ROOT / "examples/warehouse"
@@ -61,26 +60,20 @@ class Warehouse:
     def __init__(self, served, folder):
         self.served = served
         self.folder = folder
-        key = served.credentials
-        self.kms = self.client("kms", key["aws_access_key_id"], key["aws_secret_access_key"])
-        self.iam = self.client("iam", key["aws_access_key_id"], key["aws_secret_access_key"])
+        self.kms = served.client("kms")
+        self.iam = served.client("iam")
         self.people, self.pay = (self.kms.create_key()["KeyMetadata"]["Arn"] for _ in range(2))
         self.names = {"people": self.people, "pay": self.pay}
         self.payroll = self.user("payroll", ["kms:Encrypt", "kms:Decrypt"], [self.people, self.pay])
         self.analyst = self.user("analyst", ["kms:Decrypt"], [self.people])
 
-    def client(self, service, access_key_id, secret):
-        return boto3.client(
-            service, REGION, endpoint_url=self.served.endpoint, aws_access_key_id=access_key_id, aws_secret_access_key=secret
-        )
-
     def user(self, kind, actions, resources):
         name = f"{kind}-{self.folder.name}"
         self.iam.create_user(UserName=name)
-        policy = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": actions, "Resource": resources}}
-        self.iam.put_user_policy(UserName=name, PolicyName="keys", PolicyDocument=json.dumps(policy))
+        allow = {"Effect": "Allow", "Action": actions, "Resource": resources}
+        self.iam.put_user_policy(UserName=name, PolicyName="keys", PolicyDocument=document(allow))
         made = self.iam.create_access_key(UserName=name)["AccessKey"]
-        return self.client("kms", made["AccessKeyId"], made["SecretAccessKey"])
+        return self.served.client("kms", made["AccessKeyId"], made["SecretAccessKey"])
 
     def keys(self, kms=None, **given):
         return ParquetKeys(kms or self.payroll, given.pop("names", self.names), **given)

@@ -43,7 +43,7 @@ impl Catalog {
         Self::of(Database::open(path, Opening { create: true, ..Opening::default() }))
     }
 
-    /// All files that a row names. A start removes others. Takes about a second for a million files.
+    /// All files that a row names. A start puts others away. Takes about a second for a million files.
     ///
     /// # Errors
     /// When the catalog cannot be read.

@@ -113,7 +113,7 @@ pub(crate) struct Rewrap {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 The program gets a secret
-  fd    in memory, by a file descriptor; the variable NAME has the path to open
+  fd    in memory, by a file descriptor, which others of the same user can open; the variable NAME has the path
   file  in a file in memory, removed when the program ends; the variable NAME has its path
   env   in the variable NAME itself, which others of the same user can read
 

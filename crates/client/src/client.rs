@@ -2,8 +2,6 @@
 
 use std::{ffi::OsString, sync::Arc, time::Duration};
 
-use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
-use envelope::{Randomness, RandomnessFailed};
 use forward::{ActFor, Context, Kms, KmsError, Machine, Patience, Settings, ThisMachine};
 use secret::Plaintext;
 use tokio::runtime::{Builder, Runtime};
@@ -99,13 +97,4 @@ pub(crate) async fn patiently<T>(answer: impl Future<Output = T>, waits: impl Fn
         () = tokio::time::sleep(SILENCE) => waits(),
     }
     answer.await
-}
-
-/// Random bytes of the system.
-pub(crate) struct SystemRandomness;
-
-impl Randomness for SystemRandomness {
-    fn fill(&self, out: &mut [u8]) -> Result<(), RandomnessFailed> {
-        SystemRandom::new().fill(out).map_err(|_| RandomnessFailed)
-    }
 }

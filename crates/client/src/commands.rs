@@ -2,8 +2,7 @@
 
 use std::{
     ffi::OsString,
-    fs,
-    io::{self, IsTerminal, Read, Write},
+    io::{self, Write},
     path::Path,
 };
 
@@ -21,10 +20,11 @@ use crate::{
     opening, program,
     record::{WrapRecord, write_new},
     sealing,
+    streams::InputBytes,
 };
 
 /// The longest secret that KMS encrypts.
-const SECRET_BYTES_MAX: u64 = 4096;
+const SECRET_BYTES_MAX: usize = 4096;
 
 /// Runs a command with an environment, and returns the code that it ends with.
 ///
@@ -93,7 +93,8 @@ fn rewrap(client: &Client, options: &Rewrap) -> Result<u8, ClientFailure> {
         let why = format!("what it keeps is under {}, and not under its key", made.source_key);
         return Err(ClientFailure::Record(format!("`{}`: {why}", options.record.display())));
     }
-    WrapRecord::new(made.key, context, made.blob, made.material).replace(&options.record)?;
+    WrapRecord::new(made.key, context, made.blob, made.material)
+        .replace(&options.record, &client.unique())?;
     Ok(0)
 }
 
@@ -161,24 +162,14 @@ fn by_name(options: &Exec) -> Result<Vec<NamedSecrets<'_>>, ClientFailure> {
 
 /// A secret from a file or standard input, bounded.
 fn read_secret(input: Option<&Path>) -> Result<Plaintext, ClientFailure> {
-    let name = input.map_or("standard input".into(), Path::to_string_lossy);
-    let failed = |error: io::Error| ClientFailure::Use(format!("`{name}`: {error}"));
+    let mut from = InputBytes::open(input.unwrap_or(Path::new("-")))?;
     // One more than there may be, so that what is too long shows.
-    let mut secret = Vec::with_capacity(usize::try_from(SECRET_BYTES_MAX).unwrap_or(0).saturating_add(1));
-    let most = SECRET_BYTES_MAX.saturating_add(1);
-    let read = match input {
-        Some(file) => fs::File::open(file).map_err(failed)?.take(most).read_to_end(&mut secret),
-        None if io::stdin().is_terminal() => {
-            return Err(ClientFailure::Use(
-                "no secret: pipe it in, or name a file with --in, or use --new".to_owned(),
-            ));
-        }
-        None => io::stdin().lock().take(most).read_to_end(&mut secret),
-    };
+    let mut secret = Vec::with_capacity(SECRET_BYTES_MAX + 1);
+    let read = from.read_until(&mut secret, SECRET_BYTES_MAX + 1);
     let secret = Plaintext::new(secret);
-    read.map_err(failed)?;
-    if secret.is_empty() || secret.len() as u64 > SECRET_BYTES_MAX {
-        return Err(ClientFailure::Use(format!("`{name}`: expected 1 to {SECRET_BYTES_MAX} bytes")));
+    read?;
+    if secret.is_empty() || secret.len() > SECRET_BYTES_MAX {
+        return Err(ClientFailure::Use(format!("{}: expected 1 to {SECRET_BYTES_MAX} bytes", from.name)));
     }
     Ok(secret)
 }

@@ -37,6 +37,7 @@ impl ClientFailure {
             Self::Record(_) => DOES_NOT_OPEN,
             Self::Program(_) => NO_PROGRAM,
             Self::Kms(error) => match error {
+                KmsError::Fault { .. } if error.is_of_credentials() => DENIED,
                 KmsError::Fault { code, .. } => of_fault(code, error.may_pass()),
                 KmsError::Unreachable(_) | KmsError::TimedOut(_) | KmsError::Tls(_) => NOT_REACHED,
                 KmsError::Answer { .. } => NOT_REACHED,
@@ -53,13 +54,9 @@ fn of_fault(code: &str, may_pass: bool) -> u8 {
         "InvalidCiphertextException" | "IncorrectKeyException" => DOES_NOT_OPEN,
         "DisabledException" | "KMSInvalidStateException" | "NotFoundException" => NO_KEY,
         "AccessDeniedException"
-        | "ExpiredTokenException"
         | "IncompleteSignatureException"
-        | "InvalidClientTokenId"
-        | "InvalidSignatureException"
         | "MissingAuthenticationTokenException"
-        | "NotAuthorizedException"
-        | "UnrecognizedClientException" => DENIED,
+        | "NotAuthorizedException" => DENIED,
         _ if may_pass => TRY_AGAIN,
         _ => WRONG_USE,
     }
@@ -131,6 +128,8 @@ mod tests {
             (fault("KMSInternalException", 500), 75),
             (fault("KeyUnavailableException", 500), 75),
             (fault("AccessDeniedException", 400), 77),
+            (fault("ExpiredToken", 403), 77),
+            (fault("ExpiredTokenException", 400), 77),
             (fault("DisabledException", 400), 78),
             (fault("KMSInvalidStateException", 400), 78),
             (fault("NotFoundException", 400), 78),

@@ -4,7 +4,10 @@ use std::{
     ffi::OsString,
     fs::{self, File, OpenOptions},
     io::{self, Write},
-    os::{fd::AsRawFd, unix::fs::OpenOptionsExt},
+    os::{
+        fd::AsRawFd,
+        unix::fs::{MetadataExt, OpenOptionsExt, fchown},
+    },
     path::{Path, PathBuf},
 };
 
@@ -49,6 +52,25 @@ impl NewFile {
         Ok(Self { path: path.to_owned(), file, temporary: Some(temporary) })
     }
 
+    /// Puts bytes into the place of a file, whose mode and owner stay. After a crash there is the one or the other.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn replace(path: &Path, bytes: &[u8], unique: &str) -> io::Result<()> {
+        let mut new = Self::named(path, 0o600, unique)?;
+        new.write_all(bytes)?;
+        let old = fs::metadata(path)?;
+        // Whoever reads the old one reads the new one, also when root replaces the record of a service. By the descriptor: in a folder
+        // of the service, the name may be another file's by now.
+        fchown(&new.file, Some(old.uid()), Some(old.gid()))?;
+        new.file.set_permissions(old.permissions())?;
+        new.file.sync_all()?;
+        if let Some(temporary) = new.temporary.take() {
+            fs::rename(temporary, path)?;
+        }
+        sync_folder(path)
+    }
+
     /// Puts bytes behind those that are there.
     ///
     /// # Errors
@@ -69,7 +91,14 @@ impl NewFile {
                 let nameless = format!("/proc/self/fd/{}", self.file.as_raw_fd());
                 linkat(CWD, nameless, CWD, &self.path, AtFlags::SYMLINK_FOLLOW)?;
             }
-            Some(temporary) => renameat_with(CWD, temporary, CWD, &self.path, RenameFlags::NOREPLACE)?,
+            Some(temporary) => match renameat_with(CWD, temporary, CWD, &self.path, RenameFlags::NOREPLACE) {
+                // So network file systems answer. A link never takes a name away either.
+                Err(Errno::INVAL) => {
+                    linkat(CWD, temporary, CWD, &self.path, AtFlags::empty())?;
+                    fs::remove_file(temporary)?;
+                }
+                renamed => renamed?,
+            },
         }
         self.temporary = None;
         sync_folder(&self.path)
@@ -88,7 +117,7 @@ impl Drop for NewFile {
 ///
 /// # Errors
 /// What the system says.
-pub(crate) fn sync_folder(file: &Path) -> io::Result<()> {
+fn sync_folder(file: &Path) -> io::Result<()> {
     File::open(folder(file))?.sync_all()
 }
 

@@ -189,10 +189,13 @@ impl<'a> ShownKey<'a> {
 mod tests {
     use std::{fs, path::Path};
 
-    use envelope::message::{FRAME_BYTES, MessageSealer};
+    use envelope::{
+        SystemRandomness,
+        message::{FRAME_BYTES, MessageSealer},
+    };
 
     use super::*;
-    use crate::{client::SystemRandomness, sealing::seal_frames};
+    use crate::sealing::seal_frames;
 
     fn key() -> Plaintext {
         Plaintext::zeroed(32)

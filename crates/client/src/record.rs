@@ -5,24 +5,15 @@
 //! ```
 
 use std::{
-    ffi::OsString,
-    fs::{self, OpenOptions},
-    io::{self, Write},
-    os::unix::{
-        ffi::OsStringExt,
-        fs::{MetadataExt, OpenOptionsExt, chown},
-    },
+    fs::{self, File},
+    io::Read,
     path::Path,
 };
 
 use forward::Context;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
-use crate::{
-    context::demand,
-    ending::ClientFailure,
-    new_file::{NewFile, sync_folder},
-};
+use crate::{context::demand, ending::ClientFailure, new_file::NewFile};
 
 /// The version of what is written.
 const VERSION: u32 = 1;
@@ -64,10 +55,13 @@ impl WrapRecord {
     pub(crate) fn read(file: &Path, expected: &[(String, String)]) -> Result<Self, ClientFailure> {
         let unreadable = |error| ClientFailure::Use(format!("`{}`: {error}", file.display()));
         let no_record = |why: String| ClientFailure::Record(format!("`{}`: {why}", file.display()));
-        if fs::metadata(file).map_err(unreadable)?.len() > BYTES_MAX {
+        let mut text = Vec::new();
+        let opened = File::open(file).map_err(unreadable)?;
+        // One byte more than there may be, so that what is too long shows.
+        opened.take(BYTES_MAX + 1).read_to_end(&mut text).map_err(unreadable)?;
+        if text.len() as u64 > BYTES_MAX {
             return Err(no_record("it is too long for a record".to_owned()));
         }
-        let text = fs::read(file).map_err(unreadable)?;
         let record: Self = serde_json::from_slice(&text).map_err(|error| no_record(error.to_string()))?;
         if record.version != VERSION {
             return Err(no_record(format!("version {} is not known here", record.version)));
@@ -84,13 +78,13 @@ impl WrapRecord {
         Ok(text)
     }
 
-    /// Puts it into the place of another: after a crash there is the one or the other.
+    /// Puts it into the place of another: after a crash there is the one or the other. `unique` is for [`NewFile::replace`].
     ///
     /// # Errors
     /// What the system says.
-    pub(crate) fn replace(&self, file: &Path) -> Result<(), ClientFailure> {
+    pub(crate) fn replace(&self, file: &Path, unique: &str) -> Result<(), ClientFailure> {
         let text = self.to_text()?;
-        let replaced = fs::canonicalize(file).and_then(|file| replace(&file, &text));
+        let replaced = fs::canonicalize(file).and_then(|file| NewFile::replace(&file, &text, unique));
         replaced.map_err(|error| ClientFailure::Use(format!("`{}` is as it was: {error}", file.display())))
     }
 }
@@ -105,39 +99,6 @@ pub(crate) fn write_new(file: &Path, bytes: &[u8], mode: u32) -> Result<(), Clie
         new.finish()
     });
     written.map_err(|error| ClientFailure::Use(format!("`{}`: {error}", file.display())))
-}
-
-fn create(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut created = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
-    let written = created.write_all(bytes).and_then(|()| created.sync_all());
-    if written.is_err() {
-        // Half of it is of use to nobody, and would be in the way of the next try.
-        let _ = fs::remove_file(file);
-    }
-    written
-}
-
-fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut name = file.as_os_str().to_owned().into_vec();
-    name.extend_from_slice(b".new");
-    let new = OsString::from_vec(name);
-    let new = Path::new(&new);
-    // One that a crash left behind.
-    match fs::remove_file(new) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    create(new, bytes)?;
-    let moved = fs::metadata(file).and_then(|old| {
-        // Whoever reads the old one reads the new one, also when root replaces the record of a service.
-        chown(new, Some(old.uid()), Some(old.gid()))?;
-        fs::set_permissions(new, old.permissions())?;
-        fs::rename(new, file)
-    });
-    if moved.is_err() {
-        let _ = fs::remove_file(new);
-    }
-    moved.and_then(|()| sync_folder(file))
 }
 
 impl Serialize for Wrapped {
@@ -156,7 +117,7 @@ impl<'de> Deserialize<'de> for Wrapped {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 
     use super::*;
 
@@ -200,6 +161,10 @@ mod tests {
             fs::write(&file, text).unwrap();
             assert_eq!(WrapRecord::read(&file, &[]).unwrap_err().code(), 65, "{text}");
         }
+        fs::write(&file, &long).unwrap();
+        assert!(WrapRecord::read(&file, &[]).unwrap_err().to_string().contains("too long"));
+        let endless = WrapRecord::read(Path::new("/dev/zero"), &[]).unwrap_err();
+        assert!(endless.to_string().contains("too long"));
         assert_eq!(WrapRecord::read(&folder.path().join("none"), &[]).unwrap_err().code(), 1);
     }
 
@@ -213,9 +178,8 @@ mod tests {
         let _ = chown(&file, Some(65_534), Some(65_534));
         let owner = |file: &Path| fs::metadata(file).map(|data| (data.uid(), data.gid())).unwrap();
         let before = owner(&file);
-        fs::write(folder.path().join("r.json.new"), "of a crash").unwrap();
         std::os::unix::fs::symlink(&file, &link).unwrap();
-        record().replace(&link).unwrap();
+        record().replace(&link, "1-2").unwrap();
         assert_eq!(WrapRecord::read(&file, &[]).unwrap(), record());
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
         assert_eq!(owner(&file), before);

@@ -1,7 +1,7 @@
 //! `seal-file`: files and pipes of any size, frame by frame, in the memory of one frame.
 
 use envelope::{
-    EnvelopeError,
+    EnvelopeError, SystemRandomness,
     message::{EncryptedDataKey, FRAME_BYTES, MessageSealer},
 };
 use forward::{Context, DataKeyLength};
@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     cli::SealFileOptions,
-    client::{Client, SystemRandomness},
+    client::Client,
     context,
     ending::ClientFailure,
     streams::{InputBytes, OutputBytes},

@@ -128,3 +128,20 @@ pub fn truth(value: bool) -> Values<'static> {
 pub fn tag<'a>(tags: &'a BTreeMap<String, String>, name: &str) -> Option<Values<'a>> {
     Values::of(name, tags)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::OF_CALLER;
+
+    #[test]
+    fn every_key_that_tells_of_a_caller_is_listed() {
+        let code = include_str!("conditions.rs");
+        let arms = code.split("fn of_caller").nth(1).unwrap().split("\n}\n").next().unwrap();
+        let arm = |line: &'static str| line.strip_prefix("        \"")?.split('"').next();
+        let mut known: Vec<String> = arms.lines().filter_map(arm).map(str::to_owned).collect();
+        let mut listed: Vec<String> = OF_CALLER.iter().map(|name| name.to_ascii_lowercase()).collect();
+        known.sort_unstable();
+        listed.sort_unstable();
+        assert_eq!(known, listed);
+    }
+}

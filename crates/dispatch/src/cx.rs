@@ -79,6 +79,13 @@ impl Arrival<'_> {
 }
 
 impl Cx<'_> {
+    /// The same call, to be seen in another way for a while.
+    #[must_use]
+    pub fn reborrowed(&mut self) -> Cx<'_> {
+        let Cx { operation, caller, signer, region, now, origin, entropy, policies, .. } = *self;
+        Cx { operation, caller, signer, region, now, origin, entropy, policies, notes: self.notes }
+    }
+
     /// The caller's account.
     #[must_use]
     pub fn account(&self) -> AccountId {

@@ -20,17 +20,14 @@ pub fn require_service<'c>(cx: &mut Cx<'c>) -> Result<&'c Via, Fault> {
     })
 }
 
-/// Checks that the service which makes a call as itself may act for somebody: before it is given what lets it do so.
+/// Checks that a service, of [`require_service`], may act for somebody: before it is given what lets it do so.
 ///
 /// # Errors
 /// `AccessDenied`, with the text of every refusal to act for somebody.
-pub fn require_acting_for(cx: &mut Cx<'_>, whom: &Caller) -> Result<(), Fault> {
-    let via = require_service(cx)?;
+pub fn require_acting_for(cx: &mut Cx<'_>, via: &Via, whom: &Caller) -> Result<(), Fault> {
     let reached = if via.reaches(whom.account) {
-        let Cx { operation, signer, region, now, entropy, policies, .. } = *cx;
-        let (caller, origin, notes) = (signer, Origin { via: None, ..cx.origin }, &mut *cx.notes);
-        let cx = Cx { operation, caller, signer, region, now, origin, entropy, policies, notes };
-        check_unopposed(&cx, &whom.arn)
+        let (caller, origin) = (cx.signer, Origin { via: None, ..cx.origin });
+        check_unopposed(&Cx { caller, origin, ..cx.reborrowed() }, &whom.arn)
     } else {
         Err(refused(cx.signer, &Wrong::Account(whom.account)))
     };

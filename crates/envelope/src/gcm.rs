@@ -9,6 +9,18 @@ use crate::error::EnvelopeError;
 pub const TAG_BYTES: usize = 16;
 pub(crate) const NONCE_BYTES: usize = 12;
 
+/// Pieces one after the other. Together they have as many bytes as the array.
+pub(crate) fn joined<const N: usize>(pieces: &[&[u8]]) -> [u8; N] {
+    debug_assert_eq!(
+        pieces.iter().map(|piece| piece.len()).sum::<usize>(),
+        N,
+        "no byte is made up or left out"
+    );
+    let mut all = [0; N];
+    all.iter_mut().zip(pieces.iter().copied().flatten()).for_each(|(to, from)| *to = *from);
+    all
+}
+
 /// A key whose tables are computed. AWS-LC wipes it when it is freed.
 pub(crate) struct Gcm(LessSafeKey);
 

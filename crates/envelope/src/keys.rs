@@ -5,7 +5,7 @@ use secret::Plaintext;
 use zeroize::Zeroizing;
 
 use crate::error::EnvelopeError;
-use crate::gcm::{Gcm, NONCE_BYTES, TAG_BYTES};
+use crate::gcm::{Gcm, NONCE_BYTES, TAG_BYTES, joined};
 use crate::randomness::Randomness;
 
 /// Bytes of an object key, and of a bucket key.
@@ -79,11 +79,7 @@ impl BucketKey {
         let mut key = Zeroizing::new([0; KEY_BYTES]);
         key.iter_mut().zip(object_key.0.reveal()).for_each(|(to, from)| *to = *from);
         let tag = self.gcm()?.seal(nonce, &associated(binding), key.as_mut())?;
-
-        let parts: [&[u8]; 4] = [&MAGIC, &nonce, key.as_ref(), &tag];
-        let mut wrapped = [0; WRAPPED_KEY_BYTES];
-        wrapped.iter_mut().zip(parts.iter().copied().flatten()).for_each(|(to, from)| *to = *from);
-        Ok(wrapped)
+        Ok(joined(&[&MAGIC, &nonce, key.as_ref(), &tag]))
     }
 
     /// Unwraps what [`BucketKey::wrap`] made with the same binding.

@@ -10,7 +10,7 @@
 //!                                     └──► vouchers                 order      slot.rs
 //! ```
 //!
-//! The crate is pure: it does no I/O, knows no clock, and is given its randomness. It seals and opens bodies chunk by
+//! The crate is pure: it does no I/O, knows no clock, and is given its randomness, such as [`SystemRandomness`]. It seals and opens bodies chunk by
 //! chunk, in place, in buffers of the caller. So a body of any size takes the memory of one chunk, and a message that of one
 //! frame.
 //!
@@ -36,6 +36,6 @@ pub use gcm::TAG_BYTES;
 pub use keys::{BucketKey, KEY_BYTES, ObjectKey, WRAPPED_KEY_BYTES};
 pub use note::{LABEL_BYTES_MAX, NOTE_BYTES_MAX, NOTE_OVERHEAD_BYTES};
 pub use part::{PartHeader, PartOpener, PartSealer};
-pub use randomness::{Randomness, RandomnessFailed};
+pub use randomness::{Randomness, RandomnessFailed, SystemRandomness};
 pub use size::{CHUNK_BYTES, HEADER_BYTES, PART_BYTES_MAX, PartSize, SEALED_CHUNK_BYTES, Stretch};
 pub use slot::{Slot, VOUCHER_BYTES};

@@ -4,7 +4,7 @@
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 
 use crate::error::EnvelopeError;
-use crate::gcm::{Gcm, NONCE_BYTES, TAG_BYTES};
+use crate::gcm::{Gcm, NONCE_BYTES, TAG_BYTES, joined};
 use crate::keys::ObjectKey;
 use crate::randomness::Randomness;
 use crate::size::{CHUNK_BYTES, CHUNKS_MAX, HEADER_BYTES, PartSize};
@@ -45,10 +45,7 @@ impl PartHeader {
     /// The header of this object key and salt.
     fn new(object_key: &ObjectKey, salt: &[u8; SALT_BYTES]) -> Result<Self, EnvelopeError> {
         let commitment = object_key.derive(salt, &[COMMITMENT_INFO])?;
-        let parts: [&[u8]; 3] = [&MAGIC, salt, commitment.as_ref()];
-        let mut header = [0; HEADER_BYTES];
-        header.iter_mut().zip(parts.iter().copied().flatten()).for_each(|(to, from)| *to = *from);
-        Ok(Self(header))
+        Ok(Self(joined(&[&MAGIC, salt, commitment.as_ref()])))
     }
 
     fn salt(&self) -> Result<&[u8; SALT_BYTES], EnvelopeError> {

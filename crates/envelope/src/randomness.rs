@@ -12,6 +12,16 @@ pub trait Randomness: Send + Sync {
     fn fill(&self, out: &mut [u8]) -> Result<(), RandomnessFailed>;
 }
 
+/// Random bytes of the system.
+pub struct SystemRandomness;
+
+impl Randomness for SystemRandomness {
+    #[expect(clippy::disallowed_methods, reason = "this is what everything else gets as a parameter")]
+    fn fill(&self, out: &mut [u8]) -> Result<(), RandomnessFailed> {
+        aws_lc_rs::rand::fill(out).map_err(|_| RandomnessFailed)
+    }
+}
+
 /// The source of randomness did not deliver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RandomnessFailed;

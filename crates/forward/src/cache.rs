@@ -33,7 +33,7 @@ pub struct CacheLimits {
 }
 
 /// Data keys that are used again: to encrypt, for the same caller, KMS key and context; to decrypt, for the same caller,
-/// blob and context. Time is a parameter: that since some fixed moment. CachedKeys are wiped when nobody uses them any more.
+/// blob and context. Time is a parameter: that since some fixed moment. Entries are wiped when nobody uses them any more.
 pub struct DataKeyCache {
     limits: CacheLimits,
     entries: Mutex<CachedKeys>,

@@ -92,7 +92,8 @@ impl KmsError {
     }
 
     /// Whether it is the credentials that are not believed, so that newer ones may be.
-    pub(crate) fn is_of_credentials(&self) -> bool {
+    #[must_use]
+    pub fn is_of_credentials(&self) -> bool {
         self.code().is_some_and(|code| OF_CREDENTIALS.contains(&code))
     }
 

@@ -30,7 +30,7 @@
 //! | [`CachingKms`] | the same with data keys that are used again, within the limits of the AWS Encryption SDK |
 //! | [`Machine`] | clock and randomness, as a parameter; [`ThisMachine`] is the real one |
 //!
-//! Plaintext keys, secrets and tokens are [`Plaintext`](secret::Plaintext), which nothing prints and which are wiped. Buffers of the
+//! Plaintext keys, secret access keys and the tokens of [`ActFor::Session`] are [`Plaintext`](secret::Plaintext), which nothing prints and which are wiped. Buffers of the
 //! HTTP library, through which they pass, are not: a program that cares has an allocator that wipes what is freed.
 
 mod act_for;
@@ -44,7 +44,6 @@ mod kms;
 mod machine;
 mod parameters;
 mod patience;
-mod profiles;
 mod settings;
 mod wire;
 

@@ -9,14 +9,13 @@ use std::{
 };
 
 use http::Uri;
-use outbound::OwnCredentials;
+use outbound::{OwnCredentials, profiles};
 use secret::Plaintext;
 
 use crate::{
     container::{Authorization, Container},
     credentials::CredentialSources,
     error::KmsError,
-    profiles,
 };
 
 /// Where KMS is, and where the credentials are that calls are signed with.
@@ -50,17 +49,13 @@ impl Settings {
         let profile = text(variable, "AWS_PROFILE")?;
         let files = Files::of(variable);
         let config = SharedProfile::read(&files, profile.as_deref())?;
+        let set = |names: &[&str]| names.iter().find_map(|name| text(variable, name).transpose()).transpose();
         let of = |names: &[&str], setting: &str| -> Result<Option<String>, KmsError> {
-            for name in names {
-                if let Some(value) = text(variable, name)? {
-                    return Ok(Some(value));
-                }
-            }
-            Ok(config.value(setting).map(str::to_owned))
+            Ok(set(names)?.or_else(|| config.value(setting).map(str::to_owned)))
         };
         let region = of(&["AWS_REGION", "AWS_DEFAULT_REGION"], "region")?;
         let region = region.ok_or_else(|| wrong("no Region: set AWS_REGION"))?;
-        let endpoint = of(&["AWS_ENDPOINT_URL_KMS", "AWS_ENDPOINT_URL"], "")?;
+        let endpoint = set(&["AWS_ENDPOINT_URL_KMS", "AWS_ENDPOINT_URL"])?;
         let endpoint = endpoint.or_else(|| config.endpoint().map(str::to_owned));
         let endpoint = endpoint.unwrap_or_else(|| usual_endpoint(&region));
         Ok(Self {

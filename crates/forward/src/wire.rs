@@ -35,7 +35,7 @@ impl AsRef<[u8]> for Wiped {
 
 /// The body of a call, with `secret_bytes` of secrets in it: all of it is written into one place, which is wiped.
 pub(crate) fn body(call: &impl Serialize, secret_bytes: usize) -> Result<Plaintext, KmsError> {
-    // EncodedBytes is longer by a third.
+    // Base64 is longer by a third.
     let mut body = Vec::with_capacity(CALL_BYTES.saturating_add(secret_bytes.saturating_mul(2)));
     let written = serde_json::to_writer(&mut body, call);
     let body = Plaintext::new(body);

@@ -54,12 +54,13 @@ pub(crate) async fn serve(
     let (end, ending) = watch::channel(false);
     let mut connections = JoinSet::new();
     loop {
-        let permit = Arc::clone(&room).acquire_owned().await?;
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+        let next = async { (Arc::clone(&room).acquire_owned().await, listener.accept().await) };
+        let (permit, accepted) = tokio::select! {
+            next = next => next,
             _ = terminated.recv() => break,
             _ = interrupted.recv() => break,
         };
+        let permit = permit?;
         while connections.try_join_next().is_some() {}
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
@@ -69,7 +70,10 @@ pub(crate) async fn serve(
                 continue;
             }
         };
-        stream.set_nodelay(true)?;
+        // It fails when the client has gone already.
+        if stream.set_nodelay(true).is_err() {
+            continue;
+        }
         let (entrance, tls, ending) = (Arc::clone(&entrance), tls.clone(), ending.clone());
         connections.spawn(async move {
             let peer = Peer { address: peer.ip(), secure: tls.is_some() };

@@ -2,10 +2,9 @@
 
 use std::{error::Error, sync::Arc, time::Duration};
 
-use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
-use envelope::{Randomness, RandomnessFailed};
+use envelope::SystemRandomness;
 use forward::{Kms, Machine, Patience, Settings, ThisMachine};
-use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 use s3::{Entrance, GatewaySetup, KeywrightRequesters};
 
 use crate::{cli::ServeOptions, listen};
@@ -14,19 +13,12 @@ use crate::{cli::ServeOptions, listen};
 const PATIENCE: Patience =
     Patience { attempt: Duration::from_secs(5), total: Duration::from_secs(10), ..Patience::OF_A_PROGRAM };
 
-/// Random bytes of the system.
-struct System;
-
-impl Randomness for System {
-    fn fill(&self, out: &mut [u8]) -> Result<(), RandomnessFailed> {
-        SystemRandom::new().fill(out).map_err(|_| RandomnessFailed)
-    }
-}
-
 /// Serves until a signal ends it.
 pub(crate) fn run(options: &ServeOptions) -> Result<(), Box<dyn Error>> {
     // Plaintext and keys stay out of files.
     setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;
+    // A handler that takes core dumps through a pipe ignores that limit: core(5).
+    set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
     let tls = match (&options.tls_cert, &options.tls_key) {
         (Some(certificate), Some(key)) => Some(listen::tls(certificate, key)?),
         _ if options.listen.ip().is_loopback() => None,
@@ -40,14 +32,13 @@ pub(crate) fn run(options: &ServeOptions) -> Result<(), Box<dyn Error>> {
         let machine: Arc<dyn Machine> = Arc::new(ThisMachine::start());
         let kms = Arc::new(Kms::new(settings, PATIENCE, Arc::clone(&machine))?);
         let requesters = KeywrightRequesters::new(Arc::clone(&kms), region.clone(), Arc::clone(&machine));
-        std::fs::create_dir_all(&options.data_dir)?;
         let entrance = Entrance::open(GatewaySetup {
             data_dir: &options.data_dir,
             region,
             kms,
             own_key: options.own_key.clone(),
             requesters: Arc::new(requesters),
-            randomness: Arc::new(System),
+            randomness: Arc::new(SystemRandomness),
             machine,
         })?;
         listen::serve(options.listen, tls, Arc::new(entrance), &endpoint).await

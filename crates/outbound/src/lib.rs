@@ -5,6 +5,7 @@
 
 mod own;
 mod pool;
+pub mod profiles;
 
 use std::{
     fmt, io,
@@ -16,8 +17,8 @@ use std::{
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, Uri, header::HOST};
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::client::conn::http1;
+use http_body_util::{BodyExt, Collected, Full, Limited};
+use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::{CertificateDer, ServerName, pem::PemObject};
@@ -204,14 +205,22 @@ async fn over(
     request: Request<Bytes>,
 ) -> Result<Response<Bytes>, OutboundError> {
     let (mut sender, connection) = http1::handshake(stream).await.map_err(no_http)?;
+    Ok(answered(&mut sender, connection, request).await?.map(Collected::to_bytes))
+}
+
+/// Sends a request, and drives the connection until the answer is there.
+async fn answered(
+    sender: &mut SendRequest<Full<Bytes>>,
+    connection: impl Future,
+    request: Request<Bytes>,
+) -> Result<Response<Collected<Bytes>>, OutboundError> {
     let exchange = async {
+        sender.ready().await.map_err(no_http)?;
         let answer = sender.send_request(request.map(Full::new)).await.map_err(no_http)?;
         let (head, body) = answer.into_parts();
         let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await;
-        let body = body.map_err(|error| OutboundError::Answer(error.to_string()))?.to_bytes();
-        Ok(Response::from_parts(head, body))
+        Ok(Response::from_parts(head, body.map_err(|error| OutboundError::Answer(error.to_string()))?))
     };
-    // The connection is driven beside the exchange and dropped after it: there is only one.
     tokio::pin!(exchange);
     tokio::select! {
         biased;

@@ -4,6 +4,8 @@ use std::{fs, path::Path};
 
 use secret::Plaintext;
 
+use crate::profiles;
+
 /// An access key, or temporary credentials.
 pub struct OwnCredentials {
     /// The access key's id.
@@ -28,23 +30,15 @@ impl OwnCredentials {
     }
 
     fn parse(text: &str, profile: &str) -> Option<Self> {
-        let (mut id, mut secret, mut token, mut inside) = (None, None, None, false);
-        for line in text.lines().map(str::trim).filter(|line| !line.starts_with(['#', ';'])) {
-            if let Some(name) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
-                let name = name.trim();
-                inside = name.strip_prefix("profile ").unwrap_or(name).trim() == profile;
-                continue;
-            }
-            let Some((name, value)) = line.split_once('=').filter(|_| inside) else { continue };
-            let place = match name.trim() {
-                "aws_access_key_id" => &mut id,
-                "aws_secret_access_key" => &mut secret,
-                "aws_session_token" => &mut token,
-                _ => continue,
-            };
-            *place = Some(value.trim().to_owned()).filter(|value| !value.is_empty());
-        }
-        Some(Self { access_key_id: id?, secret: Plaintext::new(secret?.into_bytes()), token })
+        let titled = format!("profile {profile}");
+        [profile, titled.as_str()].into_iter().find_map(|section| {
+            let value = |name| profiles::value(text, section, name).map(str::to_owned);
+            Some(Self {
+                access_key_id: value("aws_access_key_id")?,
+                secret: Plaintext::new(value("aws_secret_access_key")?.into_bytes()),
+                token: value("aws_session_token"),
+            })
+        })
     }
 }
 
@@ -64,6 +58,11 @@ mod tests {
         );
         let other = OwnCredentials::parse(text, "other").unwrap();
         assert_eq!((other.access_key_id.as_str(), other.token.as_deref()), ("AKIA2", Some("t2")));
+        let remarked = "[default]\n aws_access_key_id = AKIA1\n aws_secret_access_key = s1\n\
+                        [prod] # live\naws_access_key_id = AKIA2\naws_secret_access_key = s2\n";
+        for (profile, id) in [("default", "AKIA1"), ("prod", "AKIA2")] {
+            assert_eq!(OwnCredentials::parse(remarked, profile).unwrap().access_key_id, id);
+        }
         assert!(
             OwnCredentials::parse(text, "half").is_none() && OwnCredentials::parse(text, "nobody").is_none()
         );

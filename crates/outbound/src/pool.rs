@@ -8,13 +8,13 @@ use std::{
 
 use bytes::{Buf, Bytes};
 use http::{HeaderValue, Request, Response, Uri, header::HOST};
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::Full;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use secret::Plaintext;
 use tokio::sync::Semaphore;
 
-use crate::{ANSWER_BYTES_MAX, OpenConnection, Outbound, OutboundError, no_http};
+use crate::{OpenConnection, Outbound, OutboundError, answered, no_http};
 
 /// A connection that was idle for longer is not used again: somebody on the way may have forgotten it.
 const IDLE_TIME: Duration = Duration::from_secs(50);
@@ -32,7 +32,7 @@ pub struct Pool {
 /// A connection on which no request is.
 struct Resting {
     connection: Lasting,
-    /// When its last answer came.
+    /// When its last request was sent.
     since: Duration,
 }
 
@@ -136,24 +136,8 @@ impl Lasting {
         mut self,
         request: Request<Bytes>,
     ) -> Result<(Response<Plaintext>, Self), OutboundError> {
-        let answer = {
-            let Self { sender, driver } = &mut self;
-            let exchange = async {
-                sender.ready().await.map_err(no_http)?;
-                let answer = sender.send_request(request.map(Full::new)).await.map_err(no_http)?;
-                let (head, body) = answer.into_parts();
-                let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await;
-                let body = body.map_err(|error| OutboundError::Answer(error.to_string()))?;
-                Ok(Response::from_parts(head, gathered(body.aggregate())))
-            };
-            tokio::pin!(exchange);
-            tokio::select! {
-                biased;
-                answer = &mut exchange => answer,
-                () = driver => exchange.await,
-            }
-        };
-        answer.map(|answer| (answer, self))
+        let answer = answered(&mut self.sender, &mut self.driver, request).await?;
+        Ok((answer.map(|body| gathered(body.aggregate())), self))
     }
 }
 

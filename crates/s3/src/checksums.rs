@@ -221,6 +221,20 @@ fn invalid(text: &str) -> S3Error {
     S3Error::with_message(S3ErrorCode::InvalidRequest, text.to_owned())
 }
 
+/// The checksums that a request states, each of its kind, if it does.
+macro_rules! stated_checksums {
+    ($input:expr) => {
+        [
+            (crate::checksums::ChecksumKind::Crc32, $input.checksum_crc32.as_ref()),
+            (crate::checksums::ChecksumKind::Crc32c, $input.checksum_crc32c.as_ref()),
+            (crate::checksums::ChecksumKind::Crc64Nvme, $input.checksum_crc64nvme.as_ref()),
+            (crate::checksums::ChecksumKind::Sha1, $input.checksum_sha1.as_ref()),
+            (crate::checksums::ChecksumKind::Sha256, $input.checksum_sha256.as_ref()),
+        ]
+    };
+}
+pub(crate) use stated_checksums;
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,8 +7,8 @@ use std::{net::IpAddr, sync::Arc};
 
 use forward::Machine;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri, header, request::Parts};
-
 use hyper::body::{Body as _, Incoming};
+use percent_encoding::percent_decode_str;
 use s3s::{Body, S3Error, S3ErrorCode, dto::Range, s3_error, service::S3Service};
 use sigv4::{Head, S3AuthError, S3Claim};
 
@@ -64,6 +64,21 @@ const TAKEN_OFF: [&str; 6] = [
     "x-amz-decoded-content-length",
     "x-amz-security-token",
     "x-amz-trailer",
+];
+
+/// Accounts that buckets are expected to belong to. Some presigners put these headers into the query.
+const BUCKET_OWNER: &str = "x-amz-expected-bucket-owner";
+const SOURCE_OWNER: &str = "x-amz-source-expected-bucket-owner";
+
+/// Parameters of a presigned target that are its signature, in small letters.
+const SIGNATURE: [&str; 7] = [
+    "x-amz-algorithm",
+    "x-amz-credential",
+    "x-amz-date",
+    "x-amz-expires",
+    "x-amz-signedheaders",
+    "x-amz-signature",
+    "x-amz-security-token",
 ];
 
 /// How much is read of a body that nobody wants any more: parts of usual clients are shorter. Of strangers it is less.
@@ -148,10 +163,9 @@ impl Entrance {
         };
         let requester = self.requesters.find(sought).await.map_err(|nobody| unfound(&nobody, &claim))?;
         let verified = claim.verify(&requester.signing_key, now).map_err(refused)?;
-        self.requesters.proved(claim.access_key_id());
-        if is_unserved(&parts.uri) {
-            return Err(s3_error!(NotImplemented, "RenameObject is for directory buckets."));
-        }
+        self.requesters.proved(claim.access_key_id(), claim.security_token());
+        let is_presigned = claim.is_presigned();
+        check_served(&parts, is_presigned)?;
         let arrived = RequestOrigin {
             address,
             secure,
@@ -162,17 +176,16 @@ impl Entrance {
                 .map(str::to_owned),
             now,
             region: self.region.clone(),
-            presigned: claim.is_presigned(),
+            presigned: is_presigned,
         };
-        let is_presigned = claim.is_presigned();
         let end = BodyEnd::default();
         let body = body.take().ok_or_else(|| S3Error::new(S3ErrorCode::InternalError))?;
         let data = IncomingData::new(body, verified, end.clone());
         let text = |name| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let trailer = text("x-amz-trailer");
         let owners = ExpectedOwners {
-            of_bucket: text("x-amz-expected-bucket-owner"),
-            of_source: text("x-amz-source-expected-bucket-owner"),
+            of_bucket: text(BUCKET_OWNER).or_else(|| parameter(&parts.uri, BUCKET_OWNER)),
+            of_source: text(SOURCE_OWNER).or_else(|| parameter(&parts.uri, SOURCE_OWNER)),
         };
         take_off(&mut parts.headers, data.length());
         if is_presigned {
@@ -219,10 +232,47 @@ fn take_off(headers: &mut HeaderMap, length: Option<u64>) {
     }
 }
 
-/// Whether a request is for an operation that s3s does not know and would take for an upload of the whole object.
-fn is_unserved(uri: &Uri) -> bool {
-    let mut parameters = uri.query().unwrap_or_default().split('&');
-    parameters.any(|parameter| parameter.split('=').next() == Some("renameObject"))
+/// Refuses what s3s would take for something else.
+fn check_served(parts: &Parts, is_presigned: bool) -> Result<(), S3Error> {
+    let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    // s3s would take the whole form into memory before anybody asks whether the sender may upload.
+    let is_form = kind.is_some_and(|kind| kind.to_ascii_lowercase().starts_with("multipart/form-data"));
+    if parts.method == http::Method::POST && is_form {
+        return Err(s3_error!(NotImplemented, "Uploads by forms are not served."));
+    }
+    for (name, _) in parameters(&parts.uri) {
+        if name == "renameobject" {
+            return Err(s3_error!(NotImplemented, "RenameObject is for directory buckets."));
+        }
+        if is_presigned && is_lost(&name) {
+            let text = format!("{name} is a header, and is not served as a parameter.");
+            return Err(S3Error::with_message(S3ErrorCode::NotImplemented, text));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a parameter is a header that a presigner put into the query, and that nobody would go by there. The checksum is none of
+/// them: it is that of the body which the presigner had, and the body comes later.
+fn is_lost(name: &str) -> bool {
+    let may_be_there = SIGNATURE.contains(&name)
+        || [BUCKET_OWNER, SOURCE_OWNER, "x-amz-content-sha256", "x-amz-user-agent"].contains(&name)
+        || ["x-amz-checksum-", "x-amz-sdk-"].iter().any(|about| name.starts_with(about));
+    name.starts_with("x-amz-") && !may_be_there
+}
+
+/// The parameters of a target: names in small letters, and what is written of each.
+fn parameters(uri: &Uri) -> impl Iterator<Item = (String, &str)> {
+    uri.query().unwrap_or_default().split('&').map(|parameter| {
+        let name = parameter.split('=').next().unwrap_or_default();
+        (percent_decode_str(name).decode_utf8_lossy().to_ascii_lowercase(), parameter)
+    })
+}
+
+/// The value of a parameter.
+fn parameter(uri: &Uri, name: &str) -> Option<String> {
+    let (_, written) = parameters(uri).find(|(known, _)| known == name)?;
+    Some(percent_decode_str(written.split_once('=')?.1).decode_utf8_lossy().into_owned())
 }
 
 /// Whether a range is one of bytes. A range that cannot be understood is ignored: RFC 9110 section 14.2.
@@ -232,20 +282,8 @@ fn is_range(range: &HeaderValue) -> bool {
 
 /// A presigned target without its signature.
 fn without_signature(uri: &Uri) -> Option<Uri> {
-    let is_kept = |parameter: &&str| {
-        let name = parameter.split('=').next().unwrap_or_default().to_ascii_lowercase();
-        const SIGNATURE: [&str; 7] = [
-            "x-amz-algorithm",
-            "x-amz-credential",
-            "x-amz-date",
-            "x-amz-expires",
-            "x-amz-signedheaders",
-            "x-amz-signature",
-            "x-amz-security-token",
-        ];
-        !SIGNATURE.contains(&name.as_str())
-    };
-    let query: Vec<_> = uri.query().unwrap_or_default().split('&').filter(is_kept).collect();
+    let kept = parameters(uri).filter(|(name, _)| !SIGNATURE.contains(&name.as_str()));
+    let query: Vec<_> = kept.map(|(_, written)| written).collect();
     let mut parts = uri.clone().into_parts();
     let query = query.join("&");
     let path = uri.path();
@@ -302,10 +340,34 @@ mod tests {
     }
 
     #[test]
-    fn a_renaming_is_no_upload() {
-        assert!(is_unserved(&"/b/k?renameObject".parse().unwrap()));
-        assert!(is_unserved(&"/b/k?x-id=RenameObject&renameObject=".parse().unwrap()));
-        assert!(!is_unserved(&"/b/renameObject?x-id=PutObject".parse().unwrap()));
+    fn what_would_be_taken_for_something_else_is_refused() {
+        let is_served = |method, uri: &str, kind, is_presigned| {
+            let request = Request::builder().method(method).uri(uri).header(header::CONTENT_TYPE, kind);
+            check_served(&request.body(()).unwrap().into_parts().0, is_presigned).is_ok()
+        };
+        let text = "text/plain";
+        assert!(!is_served("PUT", "/b/k?renameObject", text, false));
+        assert!(!is_served("PUT", "/b/k?x-id=RenameObject&renameObject=", text, false));
+        assert!(is_served("PUT", "/b/renameObject?x-id=PutObject", text, false));
+        assert!(!is_served("POST", "/b", "Multipart/Form-Data; boundary=x", false));
+        assert!(is_served("PUT", "/b/k", "multipart/form-data", false));
+        for lost in [
+            "x-amz-copy-source=a/b",
+            "x-amz-meta-a=b",
+            "X-Amz-Server-Side-Encryption=AES256",
+            "x-amz%2Dtagging=a",
+        ] {
+            assert!(!is_served("PUT", &format!("/b/k?X-Amz-Date=1&{lost}"), text, true), "{lost}");
+        }
+        let known = "X-Amz-Signature=1&x-amz-expected-bucket-owner=1&x-amz-checksum-crc32=A&x-amz-sdk-checksum-algorithm=CRC32";
+        assert!(is_served("PUT", &format!("/b/k?{known}&x-id=PutObject"), text, true));
+    }
+
+    #[test]
+    fn a_parameter_is_found_however_it_is_written() {
+        let uri = "/b?list-type=2&X-Amz-Expected%2DBucket-Owner=1111%32".parse().unwrap();
+        assert_eq!(parameter(&uri, BUCKET_OWNER).as_deref(), Some("11112"));
+        assert_eq!(parameter(&uri, SOURCE_OWNER), None);
     }
 
     #[test]

@@ -76,6 +76,12 @@ impl DataFiles {
     pub(crate) fn open(directory: &Path) -> io::Result<Self> {
         let files = Self(directory.to_owned());
         let make = |path: &Path| DirBuilder::new().recursive(true).mode(0o700).create(path);
+        if !directory.is_dir() {
+            make(directory)?;
+            // Its name is an entry of the directory above.
+            let above = directory.parent().filter(|above| !above.as_os_str().is_empty());
+            File::open(above.unwrap_or(Path::new(".")))?.sync_all()?;
+        }
         let data = directory.join("data");
         for first in 0..=u8::MAX {
             make(&data.join(format!("{first:02x}")))?;
@@ -127,7 +133,7 @@ impl DataFiles {
         Ok(PartReader { file, opener, stretch, next })
     }
 
-    /// Removes files. One that stays is removed at the next start.
+    /// Removes files. One that stays is put away at the next start.
     pub(crate) fn remove(&self, ids: &[FileId]) {
         for id in ids {
             if let Err(error) = fs::remove_file(self.path(*id))
@@ -162,7 +168,7 @@ impl DataFiles {
         let mut unnamed = self.in_place()?;
         unnamed.retain(|(id, _)| !is_named(id));
         for (id, file) in &unnamed {
-            fs::rename(file.path(), self.put_away().join(name(*id)))?;
+            fs::rename(file.path(), self.put_away().join(id.to_string()))?;
         }
         Ok(unnamed.len())
     }
@@ -180,7 +186,7 @@ impl DataFiles {
     }
 
     fn path(&self, id: FileId) -> PathBuf {
-        let name = name(id);
+        let name = id.to_string();
         let first = name.get(..2).unwrap_or_default();
         self.0.join("data").join(first).join(&name)
     }
@@ -276,22 +282,9 @@ fn files_of(directory: &Path) -> io::Result<Vec<(FileId, DirEntry)>> {
     let mut files = Vec::new();
     for file in fs::read_dir(directory)? {
         let file = file?;
-        files.extend(file.file_name().to_str().and_then(parse_name).map(|id| (id, file)));
+        files.extend(file.file_name().to_str().and_then(|name| name.parse().ok()).map(|id| (id, file)));
     }
     Ok(files)
-}
-
-fn name(id: FileId) -> String {
-    id.0.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn parse_name(name: &str) -> Option<FileId> {
-    let bytes = name.as_bytes();
-    if bytes.len() != 32 || bytes.iter().any(u8::is_ascii_uppercase) {
-        return None;
-    }
-    let number = u128::from_str_radix(name, 16).ok()?;
-    Some(FileId(number.to_be_bytes()))
 }
 
 impl From<io::Error> for FileError {

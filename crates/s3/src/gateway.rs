@@ -103,6 +103,19 @@ impl Gateway {
         self.read(believed, &found, key)
     }
 
+    /// Whether the caller may take over the tags of an object that it copies.
+    ///
+    /// # Errors
+    /// `NoSuchBucket`, `AccessDenied`.
+    pub(crate) fn check_copied_tags(
+        &self,
+        believed: &BelievedRequest,
+        (bucket, key): (&str, &str),
+    ) -> Result<(), S3Error> {
+        let found = self.bucket(bucket)?;
+        self.decide(believed, &found, ("s3:GetObjectTagging", Some(key)), RequestSays::default())
+    }
+
     fn read(&self, believed: &BelievedRequest, bucket: &Bucket, key: &str) -> Result<StoredObject, S3Error> {
         self.decide(believed, bucket, ("s3:GetObject", Some(key)), RequestSays::default())?;
         let object = self.catalog.object(&bucket.name, key).map_err(|error| faults::of_catalog(&error))?;

@@ -75,7 +75,9 @@ impl ObjectFiles {
         drop(tokio::task::spawn_blocking(move || {
             files.remove(&ids);
             let mut reads = files.reads();
-            reads.leaving.retain(|id| !ids.contains(id));
+            for id in &ids {
+                reads.leaving.remove(id);
+            }
         }));
     }
 }

@@ -64,6 +64,24 @@ impl KeptHeaders {
     }
 }
 
+/// What a request sends along with an object, as the catalog keeps it.
+macro_rules! kept_headers {
+    ($input:expr) => {
+        crate::kept::KeptHeaders {
+            cache_control: $input.cache_control.clone(),
+            content_disposition: $input.content_disposition.clone(),
+            content_encoding: $input.content_encoding.clone(),
+            content_language: $input.content_language.clone(),
+            content_type: $input.content_type.clone(),
+            expires: $input.expires.clone(),
+            website_redirect_location: $input.website_redirect_location.clone(),
+            metadata: $input.metadata.clone().unwrap_or_default(),
+        }
+        .into_pairs()
+    };
+}
+pub(crate) use kept_headers;
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -33,8 +33,8 @@ struct KnownRequesters {
     requesters: HashMap<KnownBy, (Arc<Requester>, Duration)>,
     /// Access keys that there are not, and until when that is believed.
     unknown: HashMap<KnownBy, (NoRequester, Duration)>,
-    /// Access keys that somebody has proved to have.
-    proved: HashSet<String>,
+    /// Access keys, each with the hash of its token, that somebody has proved to have.
+    proved: HashSet<(String, [u8; 32])>,
     /// Questions about others in the minute that began then: in all, and by address.
     minute: u64,
     asked: u32,
@@ -109,15 +109,16 @@ impl Requesters for KeywrightRequesters {
         }
     }
 
-    fn proved(&self, access_key_id: &str) {
+    fn proved(&self, access_key_id: &str, token: Option<&str>) {
+        let by = (access_key_id.to_owned(), sha256(token.unwrap_or_default().as_bytes()));
         let mut known = self.known();
-        if known.proved.contains(access_key_id) {
+        if known.proved.contains(&by) {
             return;
         }
         if known.proved.len() >= KNOWN_MAX {
             known.proved.clear();
         }
-        known.proved.insert(access_key_id.to_owned());
+        known.proved.insert(by);
     }
 }
 
@@ -135,7 +136,7 @@ impl KnownRequesters {
         if let Some((nobody, _)) = self.unknown.get(by).filter(|(_, until)| *until > now) {
             return Some(Err(nobody.clone()));
         }
-        if self.proved.contains(&by.0) || self.may_be_asked(address, now) {
+        if self.proved.contains(&(by.0.clone(), by.1)) || self.may_be_asked(address, now) {
             return None;
         }
         Some(Err(NoRequester::Unavailable("too many unknown access keys are asked for".to_owned())))
@@ -229,6 +230,8 @@ impl SigningKeyAnswer {
         let AnsweredHolder { account_id, arn, .. } = &self.key_holder;
         let identity = match (self.key_holder.r#type.as_str(), self.identity_policies) {
             ("Root", None) => None,
+            // The root user vouches for it: session policies alone limit it.
+            ("FederatedUser", None) if self.key_holder.issuer_id.is_none() => None,
             ("Root", Some(_)) | (_, None) => return Err(odd("the identity policies")),
             (_, Some(texts)) => Some(parsed(&texts)?),
         };
@@ -330,7 +333,9 @@ mod tests {
         assert_eq!(asked(&mut known, one, 0..100, now), ASKED_FROM_MAX as usize);
         assert_eq!(asked(&mut known, beside, 0..100, now), 0, "they are of one network");
         assert_eq!(asked(&mut known, other, 0..10, now), 10);
-        known.proved.insert("AKIA7".to_owned());
+        known.proved.insert(("AKIA7".to_owned(), [0; 32]));
+        let of_another_token = KnownBy("AKIA7".to_owned(), [1; 32], "20261130".to_owned());
+        assert!(known.find(&of_another_token, one, now).is_some(), "an access key's id is no secret");
         assert_eq!(
             asked(&mut known, one, 7..8, now),
             1,

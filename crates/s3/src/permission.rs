@@ -62,7 +62,8 @@ pub(crate) fn require(
 ) -> Result<(), S3Error> {
     let S3Permission { action, resource, bucket, .. } = permission;
     let unserved = Cell::new(None);
-    let keys = RequestKeys { requester, arrived, says: permission.says, unserved: &unserved };
+    let owner = bucket.map(|(account, _)| account);
+    let keys = RequestKeys { requester, arrived, says: permission.says, owner, unserved: &unserved };
     let question = Question { principal: &requester.principal, action, resource, keys: &keys };
     let own: Vec<&Policy>;
     let identity = match &requester.powers.identity {
@@ -78,7 +79,7 @@ pub(crate) fn require(
         &Layers {
             resource_policy: bucket.and_then(|(_, policy)| policy),
             resource_policy_decides: false,
-            resource_account: bucket.map(|(account, _)| account),
+            resource_account: owner,
             identity,
             boundary: requester.powers.boundary.as_ref(),
             session: session.as_deref(),
@@ -109,6 +110,8 @@ struct RequestKeys<'a> {
     requester: &'a Requester,
     arrived: &'a RequestOrigin,
     says: RequestSays<'a>,
+    /// The account of the bucket.
+    owner: Option<&'a str>,
     /// A condition key of S3 that a policy asks about, and that nobody answers here. Whether it would deny is not known, so that it
     /// does.
     unserved: &'a Cell<Option<String>>,
@@ -133,9 +136,16 @@ impl ConditionKeys for RequestKeys<'_> {
             "s3:delimiter" => Values::one(listing?.delimiter),
             "s3:max-keys" => Values::one(listing?.max_keys.to_string()),
             "s3:x-amz-server-side-encryption" => Values::one(sse?.algorithm.as_deref()?),
-            "s3:x-amz-server-side-encryption-aws-kms-key-id" => Values::one(says.sse_key?),
+            "s3:x-amz-server-side-encryption-aws-kms-key-id" => {
+                // A key is named, and KMS does not tell the caller which one it is.
+                if says.sse_key.is_none() && sse.is_some_and(|sse| sse.key.is_some()) {
+                    self.unserved.set(Some(key.full_name()));
+                }
+                Values::one(says.sse_key?)
+            }
             // Customer-provided keys are refused before.
             "s3:x-amz-server-side-encryption-customer-algorithm" => return None,
+            "aws:resourceaccount" | "s3:resourceaccount" => Values::one(self.owner?),
             name if name.starts_with("s3:") => {
                 self.unserved.set(Some(key.full_name()));
                 return None;

@@ -71,8 +71,8 @@ pub trait Requesters: Send + Sync {
     /// [`NoRequester`].
     async fn find(&self, sought: SoughtRequester<'_>) -> Result<Arc<Requester>, NoRequester>;
 
-    /// Told that a request has the signature of this access key: whoever sends it has the key.
-    fn proved(&self, access_key_id: &str);
+    /// Told that a request has the signature of this access key, and its token: whoever sends it has the key.
+    fn proved(&self, access_key_id: &str, token: Option<&str>);
 }
 
 impl Requester {
@@ -91,6 +91,6 @@ impl Requester {
 
 impl fmt::Debug for Requester {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Holder({})", self.arn)
+        write!(f, "Requester({})", self.arn)
     }
 }

@@ -77,8 +77,12 @@ impl Entrance {
 fn open_data(data_dir: &Path, now_seconds: i64) -> Result<(DataFiles, Catalog), SetupError> {
     let files = DataFiles::open(data_dir).map_err(SetupError::DataFiles)?;
     let path = data_dir.join("catalog.db");
-    let is_new = files.is_empty().map_err(SetupError::DataFiles)?;
-    let catalog = if is_new { Catalog::open_or_create(&path) } else { Catalog::open(&path) };
+    let catalog = match Catalog::open(&path) {
+        Err(CatalogError::Missing) if files.is_empty().map_err(SetupError::DataFiles)? => {
+            Catalog::open_or_create(&path)
+        }
+        opened => opened,
+    };
     let catalog = catalog.map_err(|error| match error {
         CatalogError::Missing => SetupError::CatalogLost,
         error => SetupError::Catalog(error),

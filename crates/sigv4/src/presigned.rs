@@ -11,8 +11,8 @@ use crate::{
 };
 
 const ALGORITHM: &str = "X-Amz-Algorithm";
-const CREDENTIAL: &str = "X-Amz-Credential";
-const SIGNED_HEADERS: &str = "X-Amz-SignedHeaders";
+pub(crate) const CREDENTIAL: &str = "X-Amz-Credential";
+pub(crate) const SIGNED_HEADERS: &str = "X-Amz-SignedHeaders";
 const DATE: &str = "X-Amz-Date";
 const EXPIRES: &str = "X-Amz-Expires";
 const SECURITY_TOKEN: &str = "X-Amz-Security-Token";

@@ -8,7 +8,7 @@ use super::derived::{derive, frame_aad, nonce};
 use super::header::{EncryptedDataKey, body};
 use super::suite::{FINAL_FRAME, MESSAGE_ID_BYTES, Suite};
 use crate::error::EnvelopeError;
-use crate::gcm::{Gcm, TAG_BYTES};
+use crate::gcm::{Gcm, TAG_BYTES, joined};
 use crate::randomness::Randomness;
 
 /// Plaintext bytes of every frame that is written but the last one, which may have fewer.
@@ -68,9 +68,7 @@ impl MessageSealer {
         self.next += 1;
         let tag =
             self.key.seal(nonce(number), &frame_aad(&self.message_id, false, number, FRAME_BYTES), frame)?;
-        let mut head = [0; FRAME_HEAD_BYTES];
-        write(&mut head, &[&number.to_be_bytes(), &nonce(number)]);
-        Ok((head, tag))
+        Ok((joined(&[&number.to_be_bytes(), &nonce(number)]), tag))
     }
 
     /// Encrypts the final frame in place. Returns what belongs before it and behind it. The frame has 0 to [`FRAME_BYTES`]
@@ -89,13 +87,7 @@ impl MessageSealer {
         let (number, nonce) = (self.next, nonce(self.next));
         let associated = frame_aad(&self.message_id, true, number, frame.len());
         let tag = self.key.seal(nonce, &associated, frame)?;
-        let mut head = [0; FINAL_FRAME_HEAD_BYTES];
         let marks = [FINAL_FRAME, number].map(u32::to_be_bytes);
-        write(&mut head, &[marks.as_flattened(), &nonce, &bytes.to_be_bytes()]);
-        Ok((head, tag))
+        Ok((joined(&[marks.as_flattened(), &nonce, &bytes.to_be_bytes()]), tag))
     }
-}
-
-fn write(to: &mut [u8], parts: &[&[u8]]) {
-    to.iter_mut().zip(parts.iter().copied().flatten()).for_each(|(to, from)| *to = *from);
 }

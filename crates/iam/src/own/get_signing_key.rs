@@ -5,8 +5,8 @@
 //! signs nothing for anybody else.
 
 use dispatch::{
-    Caller, Cx, Facts, Fault, IdentityPolicies, Operation, Outcome, Via, all_of_caller, fault,
-    require_acting_for, require_service,
+    Caller, Cx, Facts, Fault, IdentityPolicies, Operation, Outcome, all_of_caller, fault, require_acting_for,
+    require_service,
 };
 use model::{
     Timestamp,
@@ -35,16 +35,16 @@ impl Operation for GetSigningKey {
 
     async fn run(own: &Own, cx: &mut Cx<'_>, input: Self::Input) -> Result<Outcome<Self::Output>, Fault> {
         let GetSigningKeyRequest { access_key_id, session_token, date } = input;
-        let Via { service, .. } = *require_service(cx)?;
+        let via = require_service(cx)?;
         check_date(&date, cx.now)?;
         let token = session_token.as_ref().map(|token| std::str::from_utf8(token.reveal()));
         let token =
             token.transpose().map_err(|_| Fault::new(&fault::VALIDATION, "SessionToken is no text."))?;
         let found = directory::credentials(own.snapshot()).find(&access_key_id, token, cx.now)?;
         let holder = found.caller();
-        require_acting_for(cx, holder)?;
+        require_acting_for(cx, via, holder)?;
         cx.notes.resource(holder.arn.clone());
-        let scope = Scope { date: &date, region: cx.region.as_str(), service: service.as_str() };
+        let scope = Scope { date: &date, region: cx.region.as_str(), service: via.service.as_str() };
         let signing_key = SigningKey::derive_bytes(found.secret()?.reveal(), scope);
         let answer = GetSigningKeyResponse {
             signing_key: Some(Plaintext::new(signing_key.to_vec())),

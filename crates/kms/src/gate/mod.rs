@@ -125,8 +125,7 @@ pub(crate) fn ciphertext<U: Use>(
 
 /// The call as it is seen in another Region of the deployment, for keys that are related to one here.
 pub(crate) fn elsewhere<'a>(cx: &'a mut Cx<'_>, region: &'a Region) -> Cx<'a> {
-    let Cx { operation, caller, signer, now, origin, entropy, policies, .. } = *cx;
-    Cx { operation, caller, signer, region, now, origin, entropy, policies, notes: cx.notes }
+    Cx { region, ..cx.reborrowed() }
 }
 
 /// The caller's key with this id in the Region of `cx`, for the purpose `U`: what the caller did not name, but its

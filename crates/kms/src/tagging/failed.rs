@@ -33,21 +33,7 @@ pub(super) fn each(
             if !seen.insert(key) {
                 return Ok(Batch::default());
             }
-            let Cx { operation, caller, signer, region, now, origin, entropy, policies, .. } = *cx;
-            change(
-                &mut Cx {
-                    operation,
-                    caller,
-                    signer,
-                    region,
-                    now,
-                    origin,
-                    entropy,
-                    policies,
-                    notes: &mut notes,
-                },
-                arn,
-            )
+            change(&mut Cx { notes: &mut notes, ..cx.reborrowed() }, arn)
         });
         match done {
             Ok(batch) => {

@@ -253,9 +253,8 @@ impl Keyring {
         let until = now + Duration::from_secs(BUCKET_KEY_SECONDS);
         let kept = Arc::new(KeptKey { key, blob, kms_key, until, wrapped: Default::default() });
         let mut all = self.kept();
-        if all.len() >= BUCKET_KEYS_MAX {
-            all.retain(|_, kept| kept.until > now);
-        }
+        // What is over is wiped, not only unused.
+        all.retain(|_, kept| kept.until > now);
         if all.len() >= BUCKET_KEYS_MAX {
             all.clear();
         }

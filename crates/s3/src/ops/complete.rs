@@ -23,7 +23,7 @@ use super::{
     put::condition,
 };
 use crate::{
-    checksums::{ChecksumKind, Hashing, KeptChecksum, StatedChecksum, combined, composite},
+    checksums::{ChecksumKind, Hashing, KeptChecksum, StatedChecksum, combined, composite, stated_checksums},
     entrance::BelievedRequest,
     faults,
     gateway::Gateway,
@@ -53,7 +53,7 @@ pub(super) async fn complete_multipart_upload(
     }
     let found = match found {
         Ok(found) => found,
-        Err(missing) => return again(gateway, &input, chosen).ok_or(missing)?,
+        Err(missing) => return again(gateway, &input, chosen)?.map(S3Response::new).ok_or(missing),
     };
     let object_key = gateway.keyring.open(&believed.requester, &found.key, (bucket, key)).await?;
     let sent = chosen_parts(gateway, &found, chosen)?;
@@ -160,14 +160,15 @@ fn again(
     gateway: &Gateway,
     input: &CompleteMultipartUploadInput,
     chosen: &[CompletedPart],
-) -> Option<S3Result<S3Response<CompleteMultipartUploadOutput>>> {
-    let id = input.upload_id.parse().ok()?;
+) -> S3Result<Option<CompleteMultipartUploadOutput>> {
     let named: Option<Vec<(u16, &str)>> = chosen
         .iter()
         .map(|part| Some((u16::try_from(part.part_number?).ok()?, part.e_tag.as_ref()?.value())))
         .collect();
-    let known = gateway.catalog.completion(&input.bucket, &input.key, id, &named?).ok()??;
-    Some(Ok(S3Response::new(answer(input, &known.etag))))
+    let (Ok(id), Some(named)) = (input.upload_id.parse(), named) else { return Ok(None) };
+    let known = gateway.catalog.completion(&input.bucket, &input.key, id, &named);
+    let known = known.map_err(|error| faults::of_catalog(&error))?;
+    Ok(known.map(|known| answer(input, &known.etag)))
 }
 
 fn answer(input: &CompleteMultipartUploadInput, tag: &str) -> CompleteMultipartUploadOutput {
@@ -215,13 +216,7 @@ fn chosen_parts(
 /// Compares the checksums that the client states of the parts.
 fn check_parts(key: &ObjectKey, chosen: &[CompletedPart], sent: &[StoredPart]) -> S3Result<()> {
     for (part, sent) in chosen.iter().zip(sent) {
-        let stated = [
-            (ChecksumKind::Crc32, part.checksum_crc32.as_ref()),
-            (ChecksumKind::Crc32c, part.checksum_crc32c.as_ref()),
-            (ChecksumKind::Crc64Nvme, part.checksum_crc64nvme.as_ref()),
-            (ChecksumKind::Sha1, part.checksum_sha1.as_ref()),
-            (ChecksumKind::Sha256, part.checksum_sha256.as_ref()),
-        ];
+        let stated = stated_checksums!(part);
         for (kind, value) in stated.into_iter().filter_map(|(kind, value)| Some((kind, value?))) {
             let kept = SentPart::decode(&sent.note)?.checksum(key)?;
             if kept.kind != kind || kept.value != *value {
@@ -269,13 +264,7 @@ fn object_checksum(
 
 /// Compares the checksum that the client states of the whole.
 fn check_stated(input: &CompleteMultipartUploadInput, made: Option<&ObjectChecksum>) -> S3Result<()> {
-    let headers = [
-        (ChecksumKind::Crc32, input.checksum_crc32.as_ref()),
-        (ChecksumKind::Crc32c, input.checksum_crc32c.as_ref()),
-        (ChecksumKind::Crc64Nvme, input.checksum_crc64nvme.as_ref()),
-        (ChecksumKind::Sha1, input.checksum_sha1.as_ref()),
-        (ChecksumKind::Sha256, input.checksum_sha256.as_ref()),
-    ];
+    let headers = stated_checksums!(input);
     for (kind, stated) in headers {
         let Some(stated) = stated else { continue };
         let agrees = made.is_some_and(|made| {

@@ -21,7 +21,7 @@ use crate::{
     entrance::BelievedRequest,
     faults,
     gateway::Gateway,
-    kept::KeptHeaders,
+    kept::kept_headers,
     permission::RequestSays,
     receiving::{PART_BYTES_MAX, Unpublished, publish, receive},
     sse::{
@@ -53,7 +53,7 @@ async fn copy(
     let found = gateway.permitted(believed, ("s3:PutObject", bucket, Some(key)), says)?;
     check_copied(input, &copied)?;
     let replaces = Replaces::of(input);
-    let tags = if replaces.tags { new_tags(gateway, believed, input, &found)? } else { copied.tags.clone() };
+    let tags = target_tags(gateway, believed, input, (&copied, &found))?;
     let write_if = written_if(&request.headers)?;
     if (from_bucket, from_key) == (bucket, key) && sse.algorithm.is_none() {
         replaces.check_something()?;
@@ -87,7 +87,7 @@ async fn copy(
         modified_ms,
         etag: tag.clone(),
         envelope: sealing.encode(),
-        headers: if replaces.metadata { replaced_headers(input) } else { copied.headers.clone() },
+        headers: if replaces.metadata { kept_headers!(input) } else { copied.headers.clone() },
         tags,
         parts: vec![received.only_part(&new.key, &tag)?],
     };
@@ -136,17 +136,25 @@ impl Replaces {
     }
 }
 
-/// The tags that a copy gets instead of those of its source.
-fn new_tags(
+/// The tags of a copy: those of its source, or what the request has in their place. It takes the permission to read the ones, and to
+/// put any.
+fn target_tags(
     gateway: &Gateway,
     believed: &BelievedRequest,
     input: &CopyObjectInput,
-    bucket: &Bucket,
+    (copied, target): (&StoredObject, &Bucket),
 ) -> S3Result<Vec<(String, String)>> {
-    let tags = tags(input.tagging.as_deref())?;
+    let tags = if Replaces::of(input).tags {
+        tags(input.tagging.as_deref())?
+    } else {
+        if !copied.tags.is_empty() {
+            gateway.check_copied_tags(believed, source(&input.copy_source)?)?;
+        }
+        copied.tags.clone()
+    };
     if !tags.is_empty() {
         let asked = ("s3:PutObjectTagging", Some(&*input.key));
-        gateway.check(believed, bucket, asked, RequestSays::default())?;
+        gateway.check(believed, target, asked, RequestSays::default())?;
     }
     Ok(tags)
 }
@@ -196,18 +204,4 @@ fn check_conditions(input: &CopyObjectInput, copied: &StoredObject) -> S3Result<
         || input.copy_source_if_unmodified_since.as_ref().is_some_and(|since| modified > *since)
         || input.copy_source_if_modified_since.as_ref().is_some_and(|since| modified <= *since);
     if fails { Err(faults::of_catalog(&catalog::CatalogError::PreconditionFailed)) } else { Ok(()) }
-}
-
-fn replaced_headers(input: &CopyObjectInput) -> Vec<(String, String)> {
-    KeptHeaders {
-        cache_control: input.cache_control.clone(),
-        content_disposition: input.content_disposition.clone(),
-        content_encoding: input.content_encoding.clone(),
-        content_language: input.content_language.clone(),
-        content_type: input.content_type.clone(),
-        expires: input.expires.clone(),
-        website_redirect_location: input.website_redirect_location.clone(),
-        metadata: input.metadata.clone().unwrap_or_default(),
-    }
-    .into_pairs()
 }

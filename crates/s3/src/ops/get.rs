@@ -21,6 +21,7 @@ use crate::{
     files::OpenedBatch,
     gateway::Gateway,
     kept::KeptHeaders,
+    permission::RequestSays,
     receiving::blocking,
     sse::{Sealing, etag, timestamp},
 };
@@ -159,11 +160,22 @@ async fn read(
     {
         show_checksum!(output, &checksum);
     }
-    let tags = found.object.tags.len();
-    output.tag_count = i32::try_from(tags).ok().filter(|count| *count > 0);
+    output.tag_count = shown_tags(gateway, believed, (&input.bucket, &input.key), found.object.tags.len());
     overridden(input, &mut output);
     output.body = Some(opened(gateway, key, &found.object, range).await?);
     Ok(S3Response::new(output))
+}
+
+/// How many tags an object has, for who may read them.
+fn shown_tags(
+    gateway: &Gateway,
+    believed: &BelievedRequest,
+    (bucket, key): (&str, &str),
+    tags: usize,
+) -> Option<i32> {
+    let count = i32::try_from(tags).ok().filter(|count| *count > 0)?;
+    let asked = ("s3:GetObjectTagging", bucket, Some(key));
+    gateway.permitted(believed, asked, RequestSays::default()).is_ok().then_some(count)
 }
 
 pub(super) async fn head_object(

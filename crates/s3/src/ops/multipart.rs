@@ -26,12 +26,12 @@ use super::{
     put::{check_key, tags},
 };
 use crate::{
-    checksums::{ChecksumKind, Hashing, KeptChecksum, StatedChecksum, of_trailer},
+    checksums::{ChecksumKind, Hashing, KeptChecksum, StatedChecksum, of_trailer, stated_checksums},
     encryption::{StoredKey, choose, object_arn},
     entrance::BelievedRequest,
     faults,
     gateway::{Gateway, open_note, seal_note},
-    kept::KeptHeaders,
+    kept::kept_headers,
     permission::RequestSays,
     receiving::{ReceivedPart, Unpublished, receive},
     sse::{etag, hexadecimal, named_key, random_etag, shown, sse_headers, sse_headers_of, timestamp},
@@ -99,7 +99,7 @@ pub(super) async fn create_multipart_upload(
         owner: believed.requester.arn.clone(),
         checksum: serde_json::to_vec(&checksum).map_err(S3Error::internal_error)?.into(),
         envelope: minicbor::to_vec(&new.stored).map_err(S3Error::internal_error)?.into(),
-        headers: kept_headers(&input),
+        headers: kept_headers!(input),
         tags,
     };
     let created = gateway.catalog.create_upload(bucket, id, upload).await;
@@ -398,13 +398,7 @@ fn stated_checksum(
     trailer: Option<&str>,
     upload: UploadChecksum,
 ) -> S3Result<StatedChecksum> {
-    let headers = [
-        (ChecksumKind::Crc32, input.checksum_crc32.as_ref()),
-        (ChecksumKind::Crc32c, input.checksum_crc32c.as_ref()),
-        (ChecksumKind::Crc64Nvme, input.checksum_crc64nvme.as_ref()),
-        (ChecksumKind::Sha1, input.checksum_sha1.as_ref()),
-        (ChecksumKind::Sha256, input.checksum_sha256.as_ref()),
-    ];
+    let headers = stated_checksums!(input);
     let announced = trailer.and_then(of_trailer);
     let stated = StatedChecksum::of(headers, announced.or(upload.asked), input.content_md5.as_ref())?;
     let sent = stated.stated.as_ref().map(|stated| stated.kind).or(announced);
@@ -418,20 +412,6 @@ fn stated_checksum(
         return Err(S3Error::with_message(S3ErrorCode::InvalidRequest, text));
     }
     Ok(stated)
-}
-
-fn kept_headers(input: &CreateMultipartUploadInput) -> Vec<(String, String)> {
-    KeptHeaders {
-        cache_control: input.cache_control.clone(),
-        content_disposition: input.content_disposition.clone(),
-        content_encoding: input.content_encoding.clone(),
-        content_language: input.content_language.clone(),
-        content_type: input.content_type.clone(),
-        expires: input.expires.clone(),
-        website_redirect_location: input.website_redirect_location.clone(),
-        metadata: input.metadata.clone().unwrap_or_default(),
-    }
-    .into_pairs()
 }
 
 /// Puts a part's checksum into the member of an output that is for it.

@@ -8,11 +8,12 @@ use s3s::{
 
 use crate::sse::{ObjectChecksum, Sealing, etag, has_md5, hexadecimal, named_key, random_etag, sse_headers};
 use crate::{
-    checksums::{ChecksumKind, Hashing, StatedChecksum, of_trailer},
+    checksums::{ChecksumKind, Hashing, StatedChecksum, of_trailer, stated_checksums},
     encryption::{choose, object_arn},
     entrance::BelievedRequest,
     faults,
     gateway::Gateway,
+    kept::kept_headers,
     permission::RequestSays,
     receiving::{Unpublished, publish, receive},
 };
@@ -55,7 +56,7 @@ pub(super) async fn put_object(
         modified_ms: gateway.now_ms(),
         etag: tag.clone(),
         envelope: sealing.encode(),
-        headers: kept_headers(&input),
+        headers: kept_headers!(input),
         tags,
         parts: vec![received.only_part(&new.key, &tag)?],
     };
@@ -75,31 +76,10 @@ pub(super) async fn put_object(
 
 /// The checksum that a request states or announces.
 fn stated_checksum(input: &PutObjectInput, believed: &BelievedRequest) -> S3Result<StatedChecksum> {
-    let headers = [
-        (ChecksumKind::Crc32, input.checksum_crc32.as_ref()),
-        (ChecksumKind::Crc32c, input.checksum_crc32c.as_ref()),
-        (ChecksumKind::Crc64Nvme, input.checksum_crc64nvme.as_ref()),
-        (ChecksumKind::Sha1, input.checksum_sha1.as_ref()),
-        (ChecksumKind::Sha256, input.checksum_sha256.as_ref()),
-    ];
+    let headers = stated_checksums!(input);
     let announced = believed.trailer.as_deref().and_then(of_trailer);
     let asked = input.checksum_algorithm.as_ref().and_then(|name| ChecksumKind::parse(name.as_str()));
     StatedChecksum::of(headers, announced.or(asked), input.content_md5.as_ref())
-}
-
-/// What the object gives back as it came.
-fn kept_headers(input: &PutObjectInput) -> Vec<(String, String)> {
-    crate::kept::KeptHeaders {
-        expires: input.expires.clone(),
-        cache_control: input.cache_control.clone(),
-        content_disposition: input.content_disposition.clone(),
-        content_encoding: input.content_encoding.clone(),
-        content_language: input.content_language.clone(),
-        content_type: input.content_type.clone(),
-        website_redirect_location: input.website_redirect_location.clone(),
-        metadata: input.metadata.clone().unwrap_or_default(),
-    }
-    .into_pairs()
 }
 
 /// On what a write depends.

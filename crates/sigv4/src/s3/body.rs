@@ -77,16 +77,6 @@ impl S3Body {
         }
     }
 
-    /// How many bytes of the data that was given are verified by now: with signed chunks, those up to the end of the last
-    /// whole chunk. Of other bodies none are before [`S3Body::finish`].
-    #[must_use]
-    pub fn verified_bytes(&self) -> u64 {
-        match &self.0 {
-            Coming::Streamed(streamed) => streamed.verified_bytes(),
-            Coming::Hashed { .. } | Coming::Unsigned => 0,
-        }
-    }
-
     /// The length of the data, where the request states it apart from the body's length.
     #[must_use]
     pub fn decoded_length(&self) -> Option<u64> {

@@ -36,7 +36,7 @@ use memchr::memchr;
 use crate::claim::{Parts, covers, each_name, five, signature};
 use crate::fields::{Field, Fields};
 use crate::key::TERMINATOR;
-use crate::query::{decode, params};
+use crate::query::{SIGNATURE, decode, params};
 use crate::{
     ALGORITHM, AUTHORIZATION_BYTES_MAX, EXPIRES_SECONDS_MAX, QUERY_PARAMETERS_MAX, S3_SIGNED_HEADERS_MAX,
     S3_SKEW_SECONDS,
@@ -322,9 +322,10 @@ fn in_query<'a>(query: &'a str, fields: &Fields<'a>) -> Result<Parts<'a>, S3Auth
     }
     Ok(Parts {
         algorithm,
-        credential: presigned::bounded(credential, "X-Amz-Credential").map_err(malformed_query)?,
-        signed_headers: presigned::bounded(signed_headers, "X-Amz-SignedHeaders").map_err(malformed_query)?,
-        signature,
+        credential: presigned::bounded(credential, presigned::CREDENTIAL).map_err(malformed_query)?,
+        signed_headers: presigned::bounded(signed_headers, presigned::SIGNED_HEADERS)
+            .map_err(malformed_query)?,
+        signature: presigned::bounded(signature, SIGNATURE).map_err(malformed_query)?,
         signed_at: Stamp::from_basic(date.as_bytes()).ok_or(malformed(Flaw::Date))?,
         window_seconds: life_seconds(&expires).map_err(malformed)?,
         security_token: presigned::one_token(token, fields).map_err(malformed_query)?,

@@ -32,7 +32,6 @@ pub(super) struct Streamed {
     line: Vec<u8>,
     length: u64,
     given: u64,
-    verified: u64,
     chunks: u64,
     chunk_bytes: u64,
     /// The signature of the chunk that is being read.
@@ -78,7 +77,6 @@ impl Streamed {
             line: Vec::with_capacity(LINE_BYTES),
             length,
             given: 0,
-            verified: 0,
             chunks: 0,
             chunk_bytes: 0,
             signature: Vec::new(),
@@ -133,10 +131,7 @@ impl Streamed {
     }
 
     fn end_chunk(&mut self) -> Result<(), S3AuthError> {
-        let Some(chain) = &mut self.chain else { return Ok(()) };
-        chain.end_chunk(&self.signature)?;
-        self.verified = self.given;
-        Ok(())
+        self.chain.as_mut().map_or(Ok(()), |chain| chain.end_chunk(&self.signature))
     }
 
     /// Moves bytes of a line out of `input`; whether they are the last ones.
@@ -228,10 +223,6 @@ impl Streamed {
         };
         chain.end_trailer(format!("{name}:{value}\n").as_bytes(), signature.trim_ascii())?;
         Ok(Awaited::End)
-    }
-
-    pub(super) const fn verified_bytes(&self) -> u64 {
-        self.verified
     }
 
     pub(super) const fn length(&self) -> u64 {

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{
-    PayloadChecksumKind, SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign,
+    self, PayloadChecksumKind, SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign,
 };
 use aws_sigv4::sign::v4::SigningParams;
 use http::header::{AUTHORIZATION, HOST};
@@ -31,7 +31,6 @@ struct Signer {
 }
 
 impl Signer {
-    /// Signs a request with an absolute URI, and gives it as it arrives: the authority has become `host`.
     fn sign(&self, request: &Request) -> Request {
         let mut settings = SigningSettings::default();
         if let Some(seconds) = self.expires_seconds {
@@ -55,23 +54,31 @@ impl Signer {
             .build()
             .unwrap()
             .into();
-        let headers = request.headers.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap()));
-        let body = SignableBody::Bytes(&request.body);
-        let uri = request.uri.to_string();
-        let signable = SignableRequest::new(request.method.as_str(), uri, headers, body).unwrap();
-        let (instructions, _) = sign(signable, &params).unwrap().into_parts();
-
-        let mut signed = http::Request::new(());
-        *signed.uri_mut() = request.uri.clone();
-        *signed.headers_mut() = request.headers.clone();
-        instructions.apply_to_request_http1x(&mut signed);
-        let (parts, ()) = signed.into_parts();
-        let mut arrived = Request { uri: parts.uri, headers: parts.headers, ..request.clone() };
-        let host = arrived.uri.authority().unwrap().as_str().parse().unwrap();
-        arrived.headers.insert(HOST, host);
-        arrived.uri = arrived.uri.path_and_query().unwrap().as_str().parse().unwrap();
-        arrived
+        arrived(request, SignableBody::Bytes(&request.body), &params)
     }
+}
+
+/// Signs a request with an absolute URI, and gives it as it arrives: the authority has become `host`.
+pub(crate) fn arrived(
+    request: &Request,
+    body: SignableBody<'_>,
+    params: &http_request::SigningParams<'_>,
+) -> Request {
+    let headers = request.headers.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap()));
+    let uri = request.uri.to_string();
+    let signable = SignableRequest::new(request.method.as_str(), uri, headers, body).unwrap();
+    let (instructions, _) = sign(signable, params).unwrap().into_parts();
+
+    let mut signed = http::Request::new(());
+    *signed.uri_mut() = request.uri.clone();
+    *signed.headers_mut() = request.headers.clone();
+    instructions.apply_to_request_http1x(&mut signed);
+    let (parts, ()) = signed.into_parts();
+    let mut arrived = Request { uri: parts.uri, headers: parts.headers, ..request.clone() };
+    let host = arrived.uri.authority().unwrap().as_str().parse().unwrap();
+    arrived.headers.insert(HOST, host);
+    arrived.uri = arrived.uri.path_and_query().unwrap().as_str().parse().unwrap();
+    arrived
 }
 
 fn any_signer() -> impl Strategy<Value = Signer> {

@@ -158,3 +158,15 @@ fn the_record_tells_whose_key_it_was_and_shows_neither_key_nor_token() {
         assert!(!told.contains(secret));
     }
 }
+
+#[test]
+fn a_day_is_good_for_seven_days() {
+    let gateway = Gateway::new();
+    let input = json!({ "AccessKeyId": gateway.alice.access_key_id, "Date": today(&gateway) });
+    let asked = || ask(&gateway, &gateway.credentials, &[(FOR, "service")], &input);
+    let day = std::time::Duration::from_secs(86_400);
+    gateway.stage.world.clock().advance(day * 7);
+    asked().ok();
+    gateway.stage.world.clock().advance(day);
+    assert_eq!(asked().fault(), "ValidationException");
+}

@@ -4,16 +4,17 @@ use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{
-    PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SignatureLocation,
-    SigningSettings, UriPathNormalizationMode, sign,
+    PayloadChecksumKind, PercentEncodingMode, SignableBody, SignatureLocation, SigningSettings,
+    UriPathNormalizationMode,
 };
 use aws_sigv4::sign::v4::{SigningParams, sign_chunk, sign_trailer};
 use aws_smithy_runtime_api::client::identity::Identity;
 use aws_smithy_runtime_api::http::Headers;
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, HOST};
+use http::header::AUTHORIZATION;
 
 use super::{ACCESS_KEY_ID, SECRET, SIGNED_SECONDS};
+use crate::official_signer::arrived;
 use crate::request::Request;
 
 /// The name and value of a trailer.
@@ -100,20 +101,7 @@ fn settings() -> SigningSettings {
 fn with_settings(request: &Request, body: SignableBody<'_>, settings: SigningSettings) -> Request {
     let identity = identity();
     let params = params(&identity, settings).into();
-    let headers = request.headers.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap()));
-    let uri = request.uri.to_string();
-    let signable = SignableRequest::new(request.method.as_str(), uri, headers, body).unwrap();
-    let (instructions, _) = sign(signable, &params).unwrap().into_parts();
-    let mut signed = http::Request::new(());
-    *signed.uri_mut() = request.uri.clone();
-    *signed.headers_mut() = request.headers.clone();
-    instructions.apply_to_request_http1x(&mut signed);
-    let (parts, ()) = signed.into_parts();
-    let mut arrived = Request { uri: parts.uri, headers: parts.headers, ..request.clone() };
-    let host = arrived.uri.authority().unwrap().as_str().parse().unwrap();
-    arrived.headers.insert(HOST, host);
-    arrived.uri = arrived.uri.path_and_query().unwrap().as_str().parse().unwrap();
-    arrived
+    arrived(request, body, &params)
 }
 
 fn identity() -> Identity {

@@ -1,16 +1,17 @@
-//! The files that AWS's clients share, as far as they tell where KMS is.
+//! The files that AWS's clients share, which say where services are, and who calls.
 //! <https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html>
 
 /// The value of a setting in a section; of a nested one by `outer.inner`.
-pub(crate) fn value<'a>(text: &'a str, section: &str, name: &str) -> Option<&'a str> {
+#[must_use]
+pub fn value<'a>(text: &'a str, section: &str, name: &str) -> Option<&'a str> {
     let (outer, inner) = name.split_once('.').unzip();
     let mut found = None;
     let mut within = None;
     for line in lines_of(text, section) {
         let Some((key, value)) = line.split_once('=') else { continue };
-        let is_nested = line.starts_with([' ', '\t']);
+        let is_nested = within.is_some() && line.starts_with([' ', '\t']);
         if !is_nested {
-            within = Some(key.trim());
+            within = Some(key.trim()).filter(|_| value.trim().is_empty());
         }
         let is_named = match (outer, inner) {
             (Some(outer), Some(inner)) => is_nested && within == Some(outer) && key.trim() == inner,
@@ -24,7 +25,8 @@ pub(crate) fn value<'a>(text: &'a str, section: &str, name: &str) -> Option<&'a 
 }
 
 /// Whether there is such a section.
-pub(crate) fn has(text: &str, section: &str) -> bool {
+#[must_use]
+pub fn has(text: &str, section: &str) -> bool {
     text.lines().any(|line| title(line) == Some(section))
 }
 
