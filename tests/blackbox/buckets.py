@@ -50,6 +50,8 @@ class SeaweedFS:
             f"-volume.port={volume}", "-filer", f"-filer.port={filer}", "-s3", f"-s3.port={port}",
             f"-s3.config={folder / 's3.json'}", "-master.volumeSizeLimitMB=64", "-volume.max=4", "-s3.iam=false",
             "-master.electionTimeout=1s",
+            # Two more services have ports that are the same for every SeaweedFS of a machine.
+            "-s3.port.iceberg=0", "-s3.port.lance=0",
         ]
         self._environment = os.environ | (environment or {})
         self.endpoint = f"http://127.0.0.1:{port}"
@@ -70,6 +72,7 @@ class SeaweedFS:
                 return
             except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError):
                 time.sleep(0.2)
+        self.end()
         raise AssertionError((self.folder.parent / "seaweed.log").read_text()[-4000:])
 
     def write_credentials(self, secret):
