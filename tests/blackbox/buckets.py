@@ -33,8 +33,9 @@ def free_ports(count):
 class SeaweedFS:
     """A SeaweedFS with one bucket, for one access key. AWS's command line has one for all services: give it that."""
 
-    def __init__(self, folder, access_key_id, secret, bucket="audit", configuration=None, environment=None):
-        """`configuration` is what its file has beside its users, and `environment` is added to this process's own."""
+    def __init__(self, folder, access_key_id, secret, bucket="audit", configuration=None, environment=None, volumes=4):
+        """`configuration` is what its file has beside its users, and `environment` is added to this process's own. `volumes` of
+        64 MiB is what it may keep."""
         self.bucket = bucket
         self.access_key_id = access_key_id
         self.folder = folder / "seaweed"
@@ -44,17 +45,17 @@ class SeaweedFS:
         (folder / "s3.json").write_text(json.dumps({"identities": [identity]} | (configuration or {})))
         self.credentials = folder / "bucket.ini"
         self.write_credentials(secret)
-        master, volume, filer, port = free_ports(4)
+        master, volume, filer, self.port = free_ports(4)
         self._arguments = [
             VENV / "bin/weed", "-v=1", "server", "-ip=127.0.0.1", f"-dir={self.folder}", f"-master.port={master}",
-            f"-volume.port={volume}", "-filer", f"-filer.port={filer}", "-s3", f"-s3.port={port}",
-            f"-s3.config={folder / 's3.json'}", "-master.volumeSizeLimitMB=64", "-volume.max=4", "-s3.iam=false",
+            f"-volume.port={volume}", "-filer", f"-filer.port={filer}", "-s3", f"-s3.port={self.port}",
+            f"-s3.config={folder / 's3.json'}", "-master.volumeSizeLimitMB=64", f"-volume.max={volumes}", "-s3.iam=false",
             "-master.electionTimeout=1s",
             # Two more services have ports that are the same for every SeaweedFS of a machine.
             "-s3.port.iceberg=0", "-s3.port.lance=0",
         ]
         self._environment = os.environ | (environment or {})
-        self.endpoint = f"http://127.0.0.1:{port}"
+        self.endpoint = f"http://127.0.0.1:{self.port}"
         self.client = client(self.endpoint, access_key_id, secret)
         self.start()
 

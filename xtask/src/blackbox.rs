@@ -22,6 +22,7 @@ pub(crate) fn test(root: &Path) -> Result<()> {
     let mut pytest = with_server(python(&bin), root, &bin)?;
     pytest
         .env("SDK_RUST", built(root, "debug/sdk-rust"))
+        .env("BENCH_BINARY", built(root, "debug/bench"))
         .env("KEYWRIGHT_CLIENT", built(root, "ci/keywright-client"));
     run(pytest.args(["-m", "pytest", "--quiet", "--durations", "5"]))
 }
@@ -66,6 +67,20 @@ pub(crate) fn abuse(root: &Path, attacks: &[String], seconds: u32, connections: 
     let (seconds, connections) = (seconds.to_string(), connections.to_string());
     abuse.args(["abuse.py", "--seconds", &seconds, "--connections", &connections]).args(attacks);
     run(&mut abuse)
+}
+
+/// Measures a release of the S3 gateway beside other servers. The arguments are the benchmark's own.
+///
+/// # Errors
+/// It does not build or run.
+pub(crate) fn bench_s3(root: &Path, arguments: &[String]) -> Result<()> {
+    server(root)?;
+    run(&mut cargo(root, &["build", "--release", "--package", "keywright-s3", "--package", "bench"]))?;
+    let bin = environment(root)?;
+    let mut bench = with_server(python(&bin), root, &bin)?;
+    bench.env("KEYWRIGHT_S3_BINARY", built(root, "release/keywright-s3"));
+    bench.env("BENCH_BINARY", built(root, "release/bench"));
+    run(bench.arg("bench_s3.py").args(arguments))
 }
 
 /// Builds the server that is tested.
