@@ -47,7 +47,7 @@ async fn copy(
     let (bucket, key) = (&*input.bucket, &*input.key);
     check_key(key)?;
     let sse = sse_headers!(input);
-    let sse_key = named_key(gateway, believed, &sse).await?;
+    let sse_key = named_key(gateway, believed, bucket, &sse).await?;
     let copied = gateway.copyable(believed, (from_bucket, from_key))?;
     let says = RequestSays { sse: Some(&sse), sse_key: sse_key.as_deref(), ..RequestSays::default() };
     let found = gateway.permitted(believed, ("s3:PutObject", bucket, Some(key)), says)?;
