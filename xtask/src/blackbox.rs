@@ -22,6 +22,7 @@ pub(crate) fn test(root: &Path) -> Result<()> {
     let mut pytest = with_server(python(&bin), root, &bin)?;
     pytest
         .env("SDK_RUST", built(root, "debug/sdk-rust"))
+        .env("PARQUET_STAFF", built(root, "debug/examples/staff"))
         .env("KEYWRIGHT_CLIENT", built(root, "ci/keywright-client"));
     run(pytest.args(["-m", "pytest", "--quiet", "--durations", "5"]))
 }
