@@ -65,12 +65,12 @@ fn main() -> ExitCode {
     match run(&CommandLine::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // What the KMS says comes last, behind what the libraries say around it.
+            // What the KMS says comes last. Of a column that is read, Arrow keeps the words of it alone.
             let mut told: &dyn Error = error.as_ref();
             while let Some(cause) = told.source() {
                 told = cause;
             }
-            let _ = writeln!(io::stderr(), "{told}");
+            let _ = writeln!(io::stderr(), "Error: {told}");
             ExitCode::FAILURE
         }
     }
@@ -147,10 +147,10 @@ fn rows(input: impl io::Read) -> Result<RecordBatch, Box<dyn Error>> {
         names.push(name);
         salaries.push(salary.parse::<i64>()?);
     }
-    Ok(RecordBatch::try_from_iter([
-        ("id", Arc::new(Int64Array::from(ids)) as ArrayRef),
-        ("name", Arc::new(StringArray::from(names))),
-        ("salary", Arc::new(Int64Array::from(salaries))),
+    Ok(RecordBatch::try_from_iter_with_nullable([
+        ("id", Arc::new(Int64Array::from(ids)) as ArrayRef, true),
+        ("name", Arc::new(StringArray::from(names)), true),
+        ("salary", Arc::new(Int64Array::from(salaries)), true),
     ])?)
 }
 

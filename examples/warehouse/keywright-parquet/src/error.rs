@@ -5,7 +5,8 @@ use std::{error::Error, fmt, io};
 use parquet::errors::ParquetError;
 
 /// Why a file is not written or read. No message holds a key. What the KMS says is a `forward::KmsError` at the end of the
-/// [`sources`](Error::source), here and in the errors of `parquet`.
+/// [`sources`](Error::source), here and in `parquet`'s error when a file is opened. When a column is read, Arrow's error has
+/// the words of it alone.
 #[derive(Debug)]
 pub enum ParquetKeysError {
     /// There are no such columns.
