@@ -7,7 +7,10 @@ use std::{
     ffi::OsString,
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
     time::Duration,
 };
@@ -22,13 +25,23 @@ const SEALED: (&str, &str) = ("200 OK", r#"{"KeyId": "arn", "CiphertextBlob": "A
 const DENIED: (&str, &str) =
     ("400 Bad Request", r#"{"__type": "AccessDeniedException", "message": "not you"}"#);
 
-/// Keys of a KMS that gives every call the same answer.
+/// Keys of a KMS that gives every call the same answer, and nothing that is remembered.
 fn keys(answer: (&'static str, &'static str)) -> ParquetKeys {
+    remembering(Duration::ZERO, answer, Arc::default())
+}
+
+/// Keys that are remembered for a time, of a KMS that counts its calls.
+fn remembering(
+    memory: Duration,
+    answer: (&'static str, &'static str),
+    calls: Arc<AtomicUsize>,
+) -> ParquetKeys {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     thread::spawn(move || {
         for connection in listener.incoming() {
-            thread::spawn(move || answered(&connection.unwrap(), answer));
+            let calls = Arc::clone(&calls);
+            thread::spawn(move || answered(&connection.unwrap(), answer, &calls));
         }
     });
     let variable = |name: &str| match name {
@@ -40,10 +53,10 @@ fn keys(answer: (&'static str, &'static str)) -> ParquetKeys {
     };
     let settings = Settings::read(&variable).unwrap();
     let kms = Kms::new(settings, Patience::OF_A_PROGRAM, Arc::new(ThisMachine::start())).unwrap();
-    ParquetKeys::new(kms, MasterKeys::as_in_files(), Context::new(), Duration::ZERO).unwrap()
+    ParquetKeys::new(kms, MasterKeys::as_in_files(), Context::new(), memory).unwrap()
 }
 
-fn answered(connection: &TcpStream, (status, body): (&str, &str)) {
+fn answered(connection: &TcpStream, (status, body): (&str, &str), calls: &AtomicUsize) {
     let mut input = BufReader::new(connection);
     loop {
         let mut length = 0;
@@ -60,6 +73,7 @@ fn answered(connection: &TcpStream, (status, body): (&str, &str)) {
             }
         }
         input.read_exact(&mut vec![0; length]).unwrap();
+        calls.fetch_add(1, Ordering::SeqCst);
         let answer = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
         (&*connection).write_all(answer.as_bytes()).unwrap();
     }
@@ -102,6 +116,18 @@ fn inside_a_runtime_whose_workers_all_wait() {
             task.await.unwrap();
         }
     });
+}
+
+#[test]
+fn keys_are_remembered_as_long_as_is_said() {
+    for (memory, asked) in [(Duration::ZERO, 3), (Duration::from_mins(10), 1)] {
+        let calls = Arc::default();
+        let keys = remembering(memory, SEALED, Arc::clone(&calls));
+        for _ in 0..3 {
+            sealed(&keys).unwrap();
+        }
+        assert_eq!(calls.load(Ordering::SeqCst), asked, "{memory:?}");
+    }
 }
 
 #[test]
