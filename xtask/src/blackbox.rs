@@ -23,6 +23,7 @@ pub(crate) fn test(root: &Path) -> Result<()> {
     pytest
         .env("SDK_RUST", built(root, "debug/sdk-rust"))
         .env("BENCH_BINARY", built(root, "debug/bench"))
+        .env("PARQUET_STAFF", built(root, "debug/examples/staff"))
         .env("KEYWRIGHT_CLIENT", built(root, "ci/keywright-client"));
     run(pytest.args(["-m", "pytest", "--quiet", "--durations", "5"]))
 }

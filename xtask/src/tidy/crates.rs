@@ -77,6 +77,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &["attestation", "audit", "dispatch", "model", "policy", "secret", "state", "store", "strongroom"],
     ),
     ("keywright-client", &["envelope", "forward", "secret"]),
+    ("keywright-parquet", &["forward", "secret"]),
     ("keywright-s3", &["envelope", "forward", "s3"]),
     ("model", &["secret"]),
     ("oidc", &[]),
@@ -129,7 +130,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
 ];
 
 /// Crates for programs that call a server, and what must not be in such programs, however it would come in.
-const CALLERS: &[&str] = &["envelope", "forward", "keywright-client", "keywright-s3", "s3"];
+const CALLERS: &[&str] =
+    &["envelope", "forward", "keywright-client", "keywright-parquet", "keywright-s3", "s3"];
 const OF_A_SERVER: &[&str] = &["dispatch", "iam", "kms", "server", "state", "store", "strongroom"];
 
 /// Crates that nothing shipped uses: they have no row as somebody's dependency above.
