@@ -268,6 +268,7 @@ import json, os, pathlib, sys
 import duckdb, duckdb_extension_httpfs
 (extension,) = pathlib.Path(duckdb_extension_httpfs.__file__).parent.glob("extensions/*/httpfs.duckdb_extension")
 duckdb.execute(f"LOAD '{extension}'")
+duckdb.execute("SET enable_progress_bar = false")
 duckdb.execute(
     "CREATE SECRET (TYPE s3, KEY_ID '{AWS_ACCESS_KEY_ID}', SECRET '{AWS_SECRET_ACCESS_KEY}', REGION '{AWS_REGION}', "
     "ENDPOINT '{ENDPOINT}', URL_STYLE 'path', USE_SSL false, KMS_KEY_ID '{KEY}')".format(**os.environ)
