@@ -106,8 +106,8 @@ class SeaweedFS:
     def shell(self, command):
         """What a command of its shell says. The command is not shown among the processes: it may have a secret."""
         done = subprocess.run(
-            [VENV / "bin/weed", "shell", f"-filer={self._filer}", f"-master={self._master}"], input=f"{command}\n", capture_output=True, text=True,
-            cwd=self.folder.parent, timeout=PATIENCE_SECONDS,
+            [VENV / "bin/weed", "shell", f"-filer={self._filer}", f"-master={self._master}"], cwd=self.folder.parent,
+            input=f"{command}\n", capture_output=True, text=True, timeout=PATIENCE_SECONDS,
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout + done.stderr
