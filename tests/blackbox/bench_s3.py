@@ -41,7 +41,7 @@ CHUNK_BYTES = MIB
 TRANSFERS = 16
 AT_ONCE = 16
 # SeaweedFS keeps what is overwritten, in volumes of 64 MiB.
-VOLUMES = 1000
+VOLUMES = ("-volume.max=1000",)
 RANGES = 200
 ACCESS_KEY = ("bench", "bench")
 ENCRYPTED = {"x-amz-server-side-encryption": "aws:kms", "x-amz-server-side-encryption-aws-kms-key-id": "alias/docs"}
@@ -259,7 +259,7 @@ def servers(folder):
         }
         configuration = {"kms": {"default_provider": "keywright", "providers": {"keywright": provider}}}
         on_disk = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        seaweed = SeaweedFS(on_disk, *ACCESS_KEY, BUCKET, configuration, volumes=VOLUMES)
+        seaweed = SeaweedFS(on_disk, *ACCESS_KEY, BUCKET, configuration, options=VOLUMES)
         stack.callback(seaweed.end)
         files = stack.enter_context(role("files", folder / "files"))
         s3s_fs = stack.enter_context(

@@ -6,7 +6,7 @@ use crate::{
     Result, built,
     command::{cargo, run, works},
     javascript,
-    python::{environment, python},
+    python::{duckdb, environment, python},
 };
 
 /// Runs the tests in `tests/blackbox`.
@@ -18,6 +18,7 @@ pub(crate) fn test(root: &Path) -> Result<()> {
     // As the tests before were built, so that nothing is built twice for other features.
     run(&mut cargo(root, &["test", "--workspace", "--no-run", "--quiet"]))?;
     let bin = environment(root)?;
+    duckdb(root)?;
     javascript::packages(root, &bin)?;
     let mut pytest = with_server(python(&bin), root, &bin)?;
     pytest
