@@ -6,7 +6,7 @@ use crate::{
     Result, built,
     command::{cargo, run, works},
     javascript,
-    python::{environment, python},
+    python::{duckdb, environment, python},
 };
 
 /// Runs the tests in `tests/blackbox`.
@@ -18,6 +18,7 @@ pub(crate) fn test(root: &Path) -> Result<()> {
     // As the tests before were built, so that nothing is built twice for other features.
     run(&mut cargo(root, &["test", "--workspace", "--no-run", "--quiet"]))?;
     let bin = environment(root)?;
+    duckdb(root)?;
     javascript::packages(root, &bin)?;
     let mut pytest = with_server(python(&bin), root, &bin)?;
     pytest
@@ -101,10 +102,11 @@ fn machine_programs() -> Result<()> {
     let missing = || {
         let aws_cli = (!has_aws_cli_2()).then_some("awscli");
         let mariadb = (!works(Command::new("mariadbd").arg("--version"))).then_some("mariadb-server");
+        let postgresql = (!works(Command::new(POSTGRESQL).arg("--version"))).then_some("postgresql");
         let is_missing = |(program, asked): &(&'static str, &str)| !works(Command::new(program).arg(asked));
         let of_s3 = CLIENTS_OF_S3.into_iter().filter(is_missing).map(|(program, _)| program);
         let rsyslog = if has_rsyslog() { [].as_slice() } else { &RSYSLOG };
-        aws_cli.into_iter().chain(mariadb).chain(of_s3).chain(rsyslog.iter().copied())
+        aws_cli.into_iter().chain(mariadb).chain(postgresql).chain(of_s3).chain(rsyslog.iter().copied())
     };
     let packages: Vec<&str> = missing().collect();
     if packages.is_empty() {
@@ -121,10 +123,12 @@ fn machine_programs() -> Result<()> {
     }
 }
 
-const PROGRAMS: &str = "the black box needs an aws CLI 2, MariaDB, rclone, restic, s3fs, and an rsyslog with OpenSSL: install them";
+const PROGRAMS: &str = "the black box needs an aws CLI 2, MariaDB, PostgreSQL 15, pgBackRest, rclone, restic, s3fs, and an rsyslog with OpenSSL: install them";
+/// Where Debian has it: only its clients are on the path.
+const POSTGRESQL: &str = "/usr/lib/postgresql/15/bin/postgres";
 /// Debian's packages bear the programs' names. With each, what it is asked to learn whether it is there.
-const CLIENTS_OF_S3: [(&str, &str); 3] =
-    [("rclone", "version"), ("restic", "version"), ("s3fs", "--version")];
+const CLIENTS_OF_S3: [(&str, &str); 4] =
+    [("pgbackrest", "version"), ("rclone", "version"), ("restic", "version"), ("s3fs", "--version")];
 /// With its driver for TLS.
 const RSYSLOG: [&str; 2] = ["rsyslog", "rsyslog-openssl"];
 
