@@ -1,20 +1,23 @@
-"""PostgreSQL: what docs/postgresql.md says of its backups, with the real PostgreSQL, pgBackRest and barman."""
+"""PostgreSQL: what docs/postgresql.md says of its backups and its files, with the real PostgreSQL, pgBackRest and barman."""
 
 import os
 import shutil
 import signal
+import subprocess
 
 import pytest
 
 from gateway import BINARY
 from test_readme import ROOT, begun, blocks, follow, free_port, machine, section, steps
+from volumes import AS_ROOT, CLIENT, SYSTEM
 
 PAGE = (ROOT / "docs/postgresql.md").read_text()
-# PostgreSQL refuses to run as root. Its own user may read what root has built and installed, wherever that is.
-AS_POSTGRES = [
+# PostgreSQL refuses to run as root. Its own user may read what others have built and installed, wherever that is.
+POSTGRES = [
     "setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--inh-caps=+dac_read_search",
     "--ambient-caps=+dac_read_search", "--",
-] if os.geteuid() == 0 else []
+]
+AS_POSTGRES = POSTGRES if os.geteuid() == 0 else []
 EVERY_OBJECT = """
 import sys, boto3
 s3 = boto3.client("s3")
@@ -66,4 +69,25 @@ def test_backups_are_restored_and_belong_to_their_key(host):
     ]
     assert len(commands) > 40
     follow(commands, folder, environment, export + "\ntrap 'kill $(jobs -p)' EXIT", AS_POSTGRES)
+    assert server.end() == 0
+
+
+def test_a_database_is_on_an_encrypted_directory(machine):
+    folder, environment, _ = machine
+    (folder / "bin/keywright-client").symlink_to(CLIENT)
+    (folder / "examples").symlink_to(ROOT / "examples")
+    environment["PATH"] += f":{SYSTEM}"
+    start, *more = blocks("console", section("The database on an encrypted directory", PAGE))
+    server, export = begun(start, machine)
+    commands = [
+        (command.replace("runuser -u postgres --", " ".join(POSTGRES)), shown) for block in more for command, shown in steps(block)
+    ]
+    assert len(commands) > 25
+    # What sudo would leave out of the environment.
+    by = [*AS_ROOT, "env", *(f"{name}={value}" for name, value in environment.items())]
+    try:
+        follow(commands, folder, environment, export, by)
+    finally:
+        killed = "kill -9 $(head -1 disk/shop/postmaster.pid) || true; umount --quiet --lazy disk || true"
+        subprocess.run([*by, "sh", "-c", killed], cwd=folder, capture_output=True)
     assert server.end() == 0
