@@ -5,7 +5,6 @@ import json
 import os
 import re
 import shutil
-import stat
 import subprocess
 
 from keywright import PATIENCE_SECONDS
@@ -135,36 +134,37 @@ class TokenHandler:
 
 
 class Killer:
-    """A program of the system that kills whoever starts it with `number` more calls, before or after it has done its work."""
+    """A program of the system that kills whoever started it, when it has done its work for a chosen time."""
 
     def __init__(self, folder, program):
         self.folder = folder / f"killer-{program}"
         self.folder.mkdir()
         self.calls = self.folder / "calls"
-        self.program = program
         self.real = shutil.which(program, path=f"{os.environ['PATH']}:{SYSTEM}")
-        wrapper = self.folder / program
-        wrapper.write_text(
-            f'#!/bin/sh\ncalls={self.calls}\nn=$(($(cat $calls) + 1))\necho $n > $calls\n'
-            f'[ "$KILL_BEFORE" = $n ] && kill -9 $PPID && exit 1\n'
-            f'{self.real} "$@"\ncode=$?\n'
-            f'[ "$KILL_AFTER" = $n ] && kill -9 $PPID\nexit $code\n'
+        self.becomes(
+            program,
+            f'n=$(($(cat {self.calls}) + 1))\necho $n > {self.calls}\n{self.real} "$@"\ncode=$?\n'
+            '[ "$KILL_AFTER" = $n ] && kill -9 $PPID\nexit $code',
         )
-        wrapper.chmod(wrapper.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
+
+    def becomes(self, program, script):
+        wrapper = self.folder / program
+        wrapper.write_text(f"#!/bin/sh\n{script}\n")
+        wrapper.chmod(0o755)
+
+    def path(self, stage):
+        return f"{self.folder}:{stage.environment['PATH']}"
 
     def moments(self, stage, prepare, *arguments):
-        """Runs a command again and again, each time killed at another step, until none is left. Before each run `prepare` is
-        called; after each that was killed, the caller has its turn."""
-        path = f"{self.folder}:{stage.environment['PATH']}"
-        for moment in ["KILL_BEFORE", "KILL_AFTER"]:
-            for number in range(1, 40):
-                prepare()
-                self.calls.write_text("0")
-                done = stage.run(*arguments, PATH=path, **{moment: str(number)})
-                if done.returncode == 0:
-                    assert number > 1, "nothing was killed"
-                    break
-                assert done.returncode in (-9, 137), done.stderr
-                yield moment, number
-            else:
-                raise AssertionError("it is never through")
+        """Runs a command again and again, each time killed after another step, until it is through. `prepare` is called before
+        each run; after each that was killed, the caller has its turn."""
+        for number in range(1, 40):
+            prepare()
+            self.calls.write_text("0")
+            done = stage.run(*arguments, PATH=self.path(stage), KILL_AFTER=str(number))
+            if done.returncode == 0:
+                assert number > 2, "nothing was killed"
+                return
+            assert done.returncode in (-9, 137), done.stderr
+            yield number
+        raise AssertionError("it is never through")

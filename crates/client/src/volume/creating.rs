@@ -31,6 +31,9 @@ use crate::{
 /// AES-256-XTS takes two keys.
 const DATA_KEY: DataKeyLength = DataKeyLength::Bytes(64);
 
+/// What cryptsetup takes for the header, unless there is less room.
+const HEADER_BYTES: u64 = 16 << 20;
+
 /// Makes a volume.
 ///
 /// # Errors
@@ -66,6 +69,10 @@ fn luks_volume(client: &Client, options: &CreateVolume, id: &VolumeId) -> Result
         luks::demand_empty(&options.path)?;
         return encrypt_device(client, &options.path, options, id);
     };
+    if size.0 <= HEADER_BYTES {
+        let why = "the header takes 16 MiB, and something has to be left";
+        return Err(ClientFailure::Use(format!("`{}`: {why}", options.path.display())));
+    }
     let image = Unfinished::new(&options.path, &client.unique())?;
     make_image(image.temporary(), size)?;
     let key = encrypt_device(client, image.temporary(), options, id)?;

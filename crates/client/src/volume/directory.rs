@@ -3,7 +3,7 @@
 //! xfs_io(8) asks the kernel, on any file system that can encrypt. The data key is the directory's master key. The kernel keeps
 //! it for the file system as long as the directory is open, and knows it by an identifier, which it computes from the key.
 
-use std::{ffi::OsStr, path::Path};
+use std::{ffi::OsStr, fs, os::unix::fs::MetadataExt, path::Path};
 
 use secret::Plaintext;
 
@@ -20,7 +20,7 @@ const DIGITS: usize = 32;
 /// # Errors
 /// [`ClientFailure::Use`]: what the system says.
 pub(super) fn add_key(directory: &Path, key: &Plaintext) -> Result<MasterKeyIdentifier, ClientFailure> {
-    let printed = told("add_enckey", directory, Some(key)).map_err(with_hint)?;
+    let printed = told("add_enckey", around(directory)?, Some(key)).map_err(with_hint)?;
     identifier_after(&printed, "identifier ")
         .ok_or_else(|| ClientFailure::Use(format!("xfs_io names no key: {}", printed.trim())))
 }
@@ -30,7 +30,7 @@ pub(super) fn add_key(directory: &Path, key: &Plaintext) -> Result<MasterKeyIden
 /// # Errors
 /// [`ClientFailure::Busy`] if files are in use, which stay readable then; [`ClientFailure::Use`] with what the system says.
 pub(super) fn remove_key(directory: &Path, key: &MasterKeyIdentifier) -> Result<(), ClientFailure> {
-    let printed = told(&format!("rm_enckey {}", key.0), directory, None)?;
+    let printed = told(&format!("rm_enckey {}", key.0), around(directory)?, None)?;
     match printed.split_once(", but ") {
         None => Ok(()),
         Some((_, why)) => {
@@ -56,7 +56,7 @@ pub(super) enum KeyPresence {
 /// # Errors
 /// [`ClientFailure::Use`]: what the system says.
 pub(super) fn presence(directory: &Path, key: &MasterKeyIdentifier) -> Result<KeyPresence, ClientFailure> {
-    let printed = told(&format!("enckey_status {}", key.0), directory, None)?;
+    let printed = told(&format!("enckey_status {}", key.0), around(directory)?, None)?;
     match printed.split(|letter: char| !letter.is_ascii_alphabetic()).next() {
         Some("Present") => Ok(KeyPresence::Present),
         Some("Incompletely") => Ok(KeyPresence::InUse),
@@ -86,6 +86,16 @@ pub(super) fn policy(directory: &Path) -> Result<MasterKeyIdentifier, ClientFail
     identifier_after(&printed, "Master key identifier: ").ok_or_else(not_encrypted)
 }
 
+/// The folder in which a directory is: it stands for their file system. The directory itself would be in use by asking for it.
+fn around(directory: &Path) -> Result<&Path, ClientFailure> {
+    let device = |path: &Path| fs::metadata(path).map(|metadata| metadata.dev()).ok();
+    let parent = directory.parent().filter(|parent| device(parent) == device(directory));
+    parent.ok_or_else(|| {
+        let why = "it is all of its file system: make a directory in it";
+        ClientFailure::Use(format!("`{}`: {why}", directory.display()))
+    })
+}
+
 /// Has xfs_io carry a command out, and returns what it prints.
 fn told(command: &str, directory: &Path, given: Option<&Plaintext>) -> Result<String, ClientFailure> {
     let arguments = [OsStr::new("-c"), OsStr::new(command), OsStr::new("--"), directory.as_os_str()];
@@ -111,6 +121,17 @@ fn with_hint(failure: ClientFailure) -> ClientFailure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_system_is_no_volume_as_a_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = folder.path().join("data");
+        fs::create_dir(&directory).unwrap();
+        assert_eq!(around(&directory).unwrap(), folder.path());
+        for whole in ["/", "/proc"] {
+            assert_eq!(around(Path::new(whole)).unwrap_err().code(), 1, "{whole}");
+        }
+    }
 
     #[test]
     fn identifiers_are_found_in_what_is_printed() {

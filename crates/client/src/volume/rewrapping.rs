@@ -76,7 +76,7 @@ pub(super) fn rewrap_as_told(client: &Client, options: &RewrapVolume) -> Result<
 pub(super) fn add_key(client: &Client, options: &AddKeyToVolume) -> Result<(), ClientFailure> {
     let volume = Volume::at(&options.path)?;
     let number = volume.place.free_number()?;
-    let (source, record) = by_any(client, &volume.tokens, &options.key, volume.id.context())?;
+    let (source, record) = by_any(client, &volume.tokens, &options.key, &volume.id.context())?;
     let token = VolumeToken { number, keyslots: source.keyslots.clone(), record };
     let header = volume.place.keep_header(&volume.id)?;
     volume.place.add(&token)?;
@@ -93,11 +93,11 @@ pub(super) fn by_any<'a>(
     client: &Client,
     tokens: &'a [VolumeToken],
     key: &str,
-    context: Context,
+    context: &Context,
 ) -> Result<(&'a VolumeToken, WrapRecord), ClientFailure> {
     let mut refused = None;
     for token in tokens {
-        match re_encrypted(client, &token.record, key, &context) {
+        match re_encrypted(client, &token.record, key, context) {
             Ok(record) => return Ok((token, record)),
             Err(failure) => refused = refused.or(Some(failure)),
         }

@@ -57,7 +57,7 @@ fn with_same_data_key(
     key: &str,
     id: &VolumeId,
 ) -> Result<String, ClientFailure> {
-    let (source, record) = rewrapping::by_any(client, &volume.tokens, key, id.context())?;
+    let (source, record) = rewrapping::by_any(client, &volume.tokens, key, &id.context())?;
     let image = copied(client, device, copy)?;
     let token = VolumeToken { record, keyslots: source.keyslots.clone(), ..*source };
     luks::put_token(image.temporary(), &token, true)?;
