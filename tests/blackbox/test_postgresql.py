@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
 
 import pytest
@@ -39,7 +40,10 @@ def host(machine):
     (folder / "bin/keywright-s3").symlink_to(BINARY)
     port = str(free_port())
     page = PAGE.replace("/srv/shop", str(folder)).replace("8014", port)
-    page = page.replace("--data-dir objects", f"--data-dir objects --listen 127.0.0.1:{port}")
+    # pgBackRest tries the first address of a name alone.
+    address = socket.getaddrinfo("localhost", port, type=socket.SOCK_STREAM)[0][4][0]
+    listen = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+    page = page.replace("--data-dir objects", f"--data-dir objects --listen {listen}")
     (services,) = blocks("toml", page)
     with (folder / "keywright.toml").open("a") as config:
         config.write(services)
