@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::{
     contents::{SecretForm, SecretTemplate},
     delivery::{KeyName, KeyOption},
+    volume::VolumeCommand,
 };
 
 /// Secrets for programs, and files of any size, under keys of Keywright or AWS KMS
@@ -55,6 +56,9 @@ pub(crate) enum ClientCommand {
     OpenFile(OpenFileOptions),
     /// Answer systemd, which asks for keys of volumes and credentials of units
     Agent(AgentOptions),
+    /// Encrypt disks and directories under a KMS key, and open them on the hosts that may
+    #[command(subcommand)]
+    Volume(VolumeCommand),
 }
 
 /// Options of `wrap`.

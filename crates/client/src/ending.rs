@@ -15,8 +15,10 @@ pub(crate) enum ClientFailure {
     Record(String),
     /// KMS, or the way to it.
     Kms(KmsError),
-    /// The program cannot be started.
+    /// A program cannot be started.
     Program(String),
+    /// Something is in use, and may not be in a while.
+    Busy(String),
 }
 
 /// Exit codes, where there are any, those of sysexits.h.
@@ -36,6 +38,7 @@ impl ClientFailure {
             Self::Use(_) => WRONG_USE,
             Self::Record(_) => DOES_NOT_OPEN,
             Self::Program(_) => NO_PROGRAM,
+            Self::Busy(_) => TRY_AGAIN,
             Self::Kms(error) => match error {
                 KmsError::Fault { .. } if error.is_of_credentials() => DENIED,
                 KmsError::Fault { code, .. } => of_fault(code, error.may_pass()),
@@ -71,7 +74,7 @@ impl From<KmsError> for ClientFailure {
 impl fmt::Display for ClientFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Use(why) | Self::Record(why) | Self::Program(why) => f.write_str(why),
+            Self::Use(why) | Self::Record(why) | Self::Program(why) | Self::Busy(why) => f.write_str(why),
             Self::Kms(error) => error.fmt(f),
         }
     }
@@ -139,6 +142,7 @@ mod tests {
             (KmsError::Tls(String::new()).into(), 69),
             (KmsError::Settings(String::new()).into(), 1),
             (ClientFailure::Record(String::new()), 65),
+            (ClientFailure::Busy(String::new()), 75),
         ] {
             assert_eq!(failure.code(), code, "{failure:?}");
         }

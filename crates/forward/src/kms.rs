@@ -14,7 +14,10 @@ use sigv4::Signer;
 
 use crate::{
     act_for::ActFor,
-    answers::{DataKey, Decrypted, DescribedKey, MadeGrant, OfDescribeKey, ReEncrypted, WrappedBytes},
+    answers::{
+        DataKey, Decrypted, DescribedKey, ListedGrant, MadeGrant, OfDescribeKey, PageOfGrants, ReEncrypted,
+        WrappedBytes,
+    },
     credentials::CredentialKeeper,
     error::KmsError,
     machine::Machine,
@@ -185,6 +188,37 @@ impl Kms {
     /// [`KmsError`].
     pub async fn create_grant(&self, act_for: &ActFor, grant: &NewGrant) -> Result<MadeGrant, KmsError> {
         self.ask(act_for, "CreateGrant", grant, 0).await
+    }
+
+    /// `ListGrants`, page after page: the grants on a key, or those of one grantee.
+    ///
+    /// # Errors
+    /// [`KmsError`].
+    pub async fn list_grants(
+        &self,
+        act_for: &ActFor,
+        key: &str,
+        grantee: Option<&str>,
+    ) -> Result<Vec<ListedGrant>, KmsError> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct ListGrantsCall<'a> {
+            key_id: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            grantee_principal: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            marker: Option<&'a str>,
+        }
+        let (mut grants, mut marker) = (Vec::new(), None::<String>);
+        loop {
+            let call = ListGrantsCall { key_id: key, grantee_principal: grantee, marker: marker.as_deref() };
+            let page: PageOfGrants = self.ask(act_for, "ListGrants", &call, 0).await?;
+            grants.extend(page.grants);
+            marker = page.next_marker;
+            if marker.is_none() {
+                return Ok(grants);
+            }
+        }
     }
 
     /// `RetireGrant`, of the grant with this id, by the ARN of its key.

@@ -48,7 +48,9 @@ mod settings;
 mod wire;
 
 pub use act_for::ActFor;
-pub use answers::{DataKey, Decrypted, DescribedKey, MadeGrant, ReEncrypted, WrappedBytes};
+pub use answers::{
+    DataKey, Decrypted, DescribedKey, ListedConstraint, ListedGrant, MadeGrant, ReEncrypted, WrappedBytes,
+};
 pub use cache::{CacheLimits, DataKeyCache};
 pub use caching::CachingKms;
 pub use error::KmsError;

@@ -90,6 +90,13 @@ const REVEALED: &[(&str, &str, &str)] = &[
     ("crates/client/src/delivery.rs", "put", "looks for what cannot stand in a variable"),
     ("crates/client/src/delivery.rs", "variable", "hands a secret over in a variable"),
     ("crates/client/src/delivery.rs", "write", "hands a secret over in a file in memory"),
+    (
+        "crates/client/src/volume/access.rs",
+        "passphrase",
+        "hands a passphrase to cryptsetup, which asks for it",
+    ),
+    ("crates/client/src/volume/programs.rs", "run", "hands a key to a program of the system, by a pipe"),
+    ("crates/client/src/volume/recovery.rs", "keep", "writes a recovery key once"),
     ("crates/forward/src/act_for.rs", "session", "states a session by its token"),
     ("crates/forward/src/cache.rs", "hashed", "tells sessions apart by their tokens"),
     ("crates/forward/src/container.rs", "header", "shows the token of the endpoint for credentials"),
