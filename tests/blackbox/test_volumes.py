@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import os
+import pathlib
 import shutil
 import subprocess
 import threading
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import XTS
 
+from test_client import another
 from test_readme import ROOT, begun, blocks, follow, machine, steps
 from volumes import (
     AS_ROOT, CLIENT, MIB, PAGE, SYSTEM, Killer, TokenHandler, VolumeStage, as_root, encrypting_disk, has, tokens,
@@ -310,6 +312,10 @@ def test_a_directory_is_readable_where_it_is_open_and_nowhere_else(stage, host, 
         holder.stdout.readline()
         assert "busy" in host.refuses(75, "close", data)
         assert stage.volume("status", "--offline", data)["state"] == "closed, but files are in use"
+        stage.kms().enable_key(KeyId=key)
+        host.volume("open", "--check", data)
+        assert stage.volume("status", "--offline", data)["state"] == "closed, but files are in use"
+        stage.kms().disable_key(KeyId=key)
         as_root("kill", holder.pid)
     host.volume("close", data)
     names = os.listdir(data)
@@ -413,6 +419,21 @@ def test_a_file_system_that_encrypts_nothing_is_named(stage, key):
         assert not (stage.folder / "disk/data.keywright").exists()
 
 
+def test_it_works_with_another_kms(another):
+    begun, kms = another
+    stage = VolumeStage(begun.folder, begun.environment)
+    key, other = (kms.create_key()["KeyMetadata"]["Arn"] for _ in range(2))
+    image, host = stage.image(key), "arn:aws:iam::123456789012:role/host"
+    made = stage.volume("attach", image, "--host", host)
+    assert stage.volume("status", image)["tokens"][0]["grants"] == [{"grant": made["grants"][0]["grant"], "host": host}]
+    stage.volume("detach", image, "--host", host)
+    stage.volume("rewrap", image, "--key", other)
+    stage.volume("snapshot", image, "copy.img", "--key", key)
+    stage.volume("open", "--check", image)
+    stage.volume("open", "--check", "copy.img")
+    assert stage.keys(image) == [other] and stage.keys("copy.img") == [key]
+
+
 def test_the_doctor_finds_what_is_missing(stage, tmp_path):
     handler = TokenHandler(tmp_path, stage.environment)
     variables = [f"{name}={value}" for name, value in stage.environment.items()]
@@ -421,6 +442,8 @@ def test_the_doctor_finds_what_is_missing(stage, tmp_path):
     expected = ["ok       cryptsetup is here", "ok       xfs_io is here", "ok       cryptsetup replaces tokens"]
     assert set(expected) <= set(lines), found
     assert any(line.startswith("ok       the token handler is /") for line in lines)
+    mapper = "device-mapper" in pathlib.Path("/proc/misc").read_text()
+    assert any(line.startswith(f"{'ok     ' if mapper else 'warning'}  the device mapper") for line in lines)
     assert any(line.startswith("ok       KMS answers at http://") for line in lines)
     assert any(line.startswith("warning  127.0.0.1 is an address of this machine") for line in lines)
     missing = stage.run("volume", "doctor", "--wait", "1", PATH="/nowhere", AWS_ENDPOINT_URL="http://127.0.0.1:9")

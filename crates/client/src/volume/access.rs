@@ -69,11 +69,15 @@ pub(super) fn data_key(client: &Client, tokens: &[VolumeToken]) -> Result<Plaint
 /// Hands the key of a directory to the kernel, or only tries it.
 fn unlock(path: &Path, data_key: &Plaintext, only_try: bool) -> Result<(), ClientFailure> {
     let policy = directory::policy(path)?;
-    let was_open = directory::presence(path, &policy)? == KeyPresence::Present;
+    let before = directory::presence(path, &policy)?;
     let added = directory::add_key(path, data_key)?;
     let fits = added == policy;
-    if !fits || (only_try && !was_open) {
-        directory::remove_key(path, &added)?;
+    if !fits || (only_try && before != KeyPresence::Present) {
+        match directory::remove_key(path, &added) {
+            // They were in use before.
+            Err(ClientFailure::Busy(_)) if before == KeyPresence::InUse => {}
+            removed => removed?,
+        }
     }
     if fits {
         Ok(())
@@ -90,8 +94,8 @@ pub(super) fn close(
     options: &CloseVolume,
     client: &dyn Fn() -> Result<Client, ClientFailure>,
 ) -> Result<(), ClientFailure> {
-    let volume = Volume::at(&options.path)?;
-    match (&volume.place, &options.name) {
+    // Also what has lost its tokens can be closed.
+    match (VolumePath::at(&options.path)?, &options.name) {
         (VolumePath::Luks(_), Some(name)) => luks::unmap(name)?,
         (VolumePath::Luks(_), None) => {
             return Err(ClientFailure::Use("how is the device called?".to_owned()));
@@ -99,10 +103,10 @@ pub(super) fn close(
         (VolumePath::Directory(_), Some(_)) => {
             return Err(ClientFailure::Use("a directory has no name".to_owned()));
         }
-        (VolumePath::Directory(path), None) => lock(path)?,
+        (VolumePath::Directory(path), None) => lock(&path)?,
     }
     match &options.grant {
-        Some(grant) => grants::retire(&client()?, &volume, grant),
+        Some(grant) => grants::retire(&client()?, &Volume::at(&options.path)?, grant),
         None => Ok(()),
     }
 }

@@ -20,8 +20,8 @@ use crate::{
 
 /// The access key with which the token handler calls, in its usual place.
 const CREDENTIALS: &str = "/etc/keywright-client/credentials";
-/// By which programs make devices of the device mapper.
-const DEVICE_MAPPER: &str = "/dev/mapper/control";
+/// Where the kernel lists drivers, the device mapper among them (proc(5)).
+const DRIVERS: &str = "/proc/misc";
 /// A key that is there or not: it is only asked for to have an answer.
 const SOME_KEY: &str = "alias/aws/ebs";
 /// How cryptsetup says where it looks for token handlers.
@@ -83,12 +83,12 @@ fn cryptsetup() -> Vec<Diagnosis> {
 }
 
 fn device_mapper() -> Diagnosis {
-    if Path::new(DEVICE_MAPPER).exists() {
+    // The path is there also in kernels that have nothing behind it.
+    if fs::read_to_string(DRIVERS).is_ok_and(|drivers| drivers.contains("device-mapper")) {
         Diagnosis::Good("the device mapper is here".to_owned())
     } else {
-        Diagnosis::Doubtful(format!(
-            "{DEVICE_MAPPER} is not there: volumes of the kind `luks` cannot be opened"
-        ))
+        let why = "is not loaded, without which volumes of the kind `luks` are not opened";
+        Diagnosis::Doubtful(format!("the device mapper {why}"))
     }
 }
 

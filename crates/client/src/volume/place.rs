@@ -66,7 +66,11 @@ impl Volume {
 }
 
 impl VolumePath {
-    fn at(path: &Path) -> Result<Self, ClientFailure> {
+    /// What is at a path, whether it has tokens or not.
+    ///
+    /// # Errors
+    /// [`ClientFailure::Use`]: what the system says.
+    pub(super) fn at(path: &Path) -> Result<Self, ClientFailure> {
         let found = fs::canonicalize(path).and_then(|path| Ok((fs::metadata(&path)?.is_dir(), path)));
         match found {
             Ok((true, path)) => Ok(Self::Directory(path)),
