@@ -20,7 +20,7 @@ pub(crate) fn environment(root: &Path) -> Result<PathBuf> {
     made(root, "venv", "tests/requirements.txt")
 }
 
-/// Makes the environment of a DuckDB that writes encrypted databases. The extension for that fits one release of DuckDB alone, and comes to
+/// Makes the environment of a DuckDB that writes encrypted databases and speaks S3. The extension for both fits one release of DuckDB alone, and comes to
 /// PyPI later than DuckDB.
 ///
 /// # Errors
