@@ -26,11 +26,17 @@ class Wire:
         with contextlib.suppress(OSError):
             while True:
                 near, _ = self._server.accept()
-                far = socket.create_connection(("127.0.0.1", self._port))
-                for start, end, direction in ((near, far, "sent"), (far, near, "received")):
-                    threading.Thread(target=self._hand_on, args=(start, end, direction), daemon=True).start()
+                threading.Thread(target=self._join, args=(near,), daemon=True).start()
+
+    def _join(self, near):
+        with near, contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self._port)) as far:
+            back = threading.Thread(target=self._hand_on, args=(far, near, "received"), daemon=True)
+            back.start()
+            self._hand_on(near, far, "sent")
+            back.join()
 
     def _hand_on(self, start, end, direction):
+        """Until one of them has ended, which ends the other one."""
         with contextlib.suppress(OSError):
             while data := start.recv(65536):
                 self._count(direction, len(data))
