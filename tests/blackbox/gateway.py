@@ -43,6 +43,9 @@ class S3Gateway:
     """A deployment and its gateway, with these users: `alice` may use S3 and KMS, `bob` S3 alone, `gateway` is the gateway,
     `root` the account's, and `stranger` the other account's root user."""
 
+    # What has the bucket of its sealed data.
+    seaweed = None
+
     def __init__(self, folder, tls=None, seaweed=None, bucket_endpoint=None):
         """`tls` is the host name that clients use; without it, they speak plain HTTP. With a SeaweedFS, sealed data is in its
         bucket, at its own endpoint or at another one."""
