@@ -102,7 +102,7 @@ impl DataBucket {
         }
     }
 
-    /// The parts that the bucket has, and the marks of those that no row named.
+    /// The parts that the bucket has, and which of them are marked.
     pub(crate) async fn present(&self) -> Result<PresentParts, FileError> {
         let mut in_place = BTreeSet::new();
         let mut last = None;
@@ -112,7 +112,8 @@ impl DataBucket {
             in_place.extend(ids);
             last = page.names.last().cloned();
             if !page.is_cut {
-                return Ok(PresentParts { in_place, unnamed: self.unnamed.ids()? });
+                let unnamed = self.unnamed.ids()?.intersection(&in_place).copied().collect();
+                return Ok(PresentParts { in_place, unnamed });
             }
         }
     }
@@ -125,14 +126,15 @@ impl DataBucket {
         named: &BTreeSet<FileId>,
         now_seconds: i64,
     ) -> Result<usize, FileError> {
-        for id in &present.unnamed {
-            let is_there = present.in_place.contains(id) && !named.contains(id);
-            if is_there && self.unnamed.is_over(*id, now_seconds)? {
-                self.client.delete(&name(*id)).await?;
-                fs::remove_file(self.unnamed.path(*id))?;
-            } else if !is_there {
-                fs::remove_file(self.unnamed.path(*id))?;
+        for id in self.unnamed.ids()? {
+            let stays = present.unnamed.contains(&id) && !named.contains(&id);
+            if stays && !self.unnamed.is_over(id, now_seconds)? {
+                continue;
             }
+            if stays {
+                self.client.delete(&name(id)).await?;
+            }
+            fs::remove_file(self.unnamed.path(id))?;
         }
         let unnamed = present.in_place.difference(named).filter(|id| !present.unnamed.contains(id));
         let mut count = 0;

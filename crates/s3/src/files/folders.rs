@@ -17,7 +17,7 @@ const KEPT_SECONDS: i64 = 7 * 24 * 3600;
 #[derive(Debug, Default)]
 pub(crate) struct PresentParts {
     pub(crate) in_place: BTreeSet<FileId>,
-    /// Those that no row named at an earlier start.
+    /// Those that no row named at an earlier start. In a bucket they are in their places too.
     pub(crate) unnamed: BTreeSet<FileId>,
 }
 
