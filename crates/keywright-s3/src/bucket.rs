@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use s3::BucketPlace;
+use s3::DataBucketPlace;
 
 /// Where sealed data is, if not in the directory.
 #[derive(Debug, Args)]
@@ -34,11 +34,11 @@ impl BucketOptions {
         &self,
         region: &str,
         ca_file: Option<PathBuf>,
-    ) -> Result<Option<BucketPlace>, String> {
+    ) -> Result<Option<DataBucketPlace>, String> {
         let (Some(bucket), Some(file)) = (&self.bucket, &self.bucket_credentials) else { return Ok(None) };
         let region = self.bucket_region.as_deref().unwrap_or(region);
         let credentials = (file.clone(), self.bucket_profile.clone());
         let place = (self.bucket_endpoint.as_deref(), region);
-        BucketPlace::new(bucket, place, credentials, ca_file).map(Some)
+        DataBucketPlace::new(bucket, place, credentials, ca_file).map(Some)
     }
 }

@@ -27,7 +27,7 @@ mod setup;
 mod sse;
 
 pub use entrance::{Entrance, Peer};
-pub use files::BucketPlace;
+pub use files::DataBucketPlace;
 pub use keywright::KeywrightRequesters;
 pub use requester::{NoRequester, Requester, RequesterPowers, Requesters, SoughtRequester};
 pub use setup::{GatewaySetup, SetupError};

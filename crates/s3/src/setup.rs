@@ -10,7 +10,7 @@ use s3s::service::S3ServiceBuilder;
 use crate::{
     encryption::Keyring,
     entrance::Entrance,
-    files::{BucketClient, BucketPlace, DataFiles, FileError},
+    files::{BucketClient, DataBucketPlace, DataFiles, FileError},
     gateway::Gateway,
     held::ObjectFiles,
     ops::{Operations, UpdateObjectEncryption},
@@ -22,7 +22,7 @@ pub struct GatewaySetup<'a> {
     /// The directory of its data, for it alone.
     pub data_dir: &'a Path,
     /// Where sealed data is instead of in that directory.
-    pub bucket: Option<BucketPlace>,
+    pub bucket: Option<DataBucketPlace>,
     /// The Region that it serves.
     pub region: String,
     /// Calls KMS.

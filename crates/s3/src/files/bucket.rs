@@ -190,7 +190,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::files::bucket_place::BucketPlace;
+    use crate::files::bucket_place::DataBucketPlace;
 
     #[tokio::test]
     async fn all_pages_are_read() {
@@ -295,7 +295,8 @@ mod tests {
                 }
             });
             let credentials = (PathBuf::from(&credentials), "default".to_owned());
-            let place = BucketPlace::new("s3://sealed/p", (Some(&endpoint), "eu-west-1"), credentials, None);
+            let place =
+                DataBucketPlace::new("s3://sealed/p", (Some(&endpoint), "eu-west-1"), credentials, None);
             let client = BucketClient::new(place.unwrap(), Arc::new(ThisMachine::start())).unwrap();
             let bucket = DataBucket::open(client, directory.path()).unwrap();
             Self { bucket, directory, asked }

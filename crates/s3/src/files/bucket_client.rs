@@ -19,7 +19,9 @@ use outbound::{OpenStream, Outbound, OwnCredentials, Streams};
 use sigv4::Signer;
 use tokio::time::timeout;
 
-use super::{bucket_error::BucketError, bucket_place::BucketPlace, listed::ListedPage, sent_body::SentBody};
+use super::{
+    bucket_error::BucketError, bucket_place::DataBucketPlace, listed::BucketPage, sent_body::SentBody,
+};
 
 /// How long the head of an answer may take.
 const HEAD_TIME: Duration = Duration::from_secs(5);
@@ -47,7 +49,7 @@ const PAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
 pub(crate) struct BucketClient(Arc<ClientParts>);
 
 struct ClientParts {
-    place: BucketPlace,
+    place: DataBucketPlace,
     /// The path of the bucket, from the endpoint's on.
     path: String,
     streams: Streams<SentBody>,
@@ -76,7 +78,7 @@ impl BucketClient {
     ///
     /// # Errors
     /// CAs that cannot be read, an endpoint that is not called.
-    pub(crate) fn new(place: BucketPlace, machine: Arc<dyn Machine>) -> Result<Self, BucketError> {
+    pub(crate) fn new(place: DataBucketPlace, machine: Arc<dyn Machine>) -> Result<Self, BucketError> {
         let outbound = Outbound::new(place.ca_file.as_deref())?;
         let streams = Streams::new(outbound, &place.endpoint)?;
         Ok(Self(Arc::new(ClientParts {
@@ -188,7 +190,7 @@ impl BucketClient {
     ///
     /// # Errors
     /// [`BucketError`].
-    pub(crate) async fn list(&self, beginning: &str, after: Option<&str>) -> Result<ListedPage, BucketError> {
+    pub(crate) async fn list(&self, beginning: &str, after: Option<&str>) -> Result<BucketPage, BucketError> {
         let prefix = &self.0.place.prefix;
         let mut query =
             format!("list-type=2&max-keys=1000&prefix={}", encoded(&format!("{prefix}{beginning}")));
@@ -202,7 +204,7 @@ impl BucketClient {
             let body = body.map_err(BucketError::too_slow)?;
             Ok(body.map_err(|error| BucketError::Unreachable(error.to_string()))?.to_bytes())
         };
-        ListedPage::parse(&self.patiently(read).await?, prefix)
+        BucketPage::parse(&self.patiently(read).await?, prefix)
     }
 
     fn target(&self, name: &str) -> String {
@@ -293,7 +295,7 @@ impl BucketClient {
         {
             return Ok(Arc::clone(&known.own));
         }
-        let BucketPlace { credentials_file, profile, .. } = &self.0.place;
+        let DataBucketPlace { credentials_file, profile, .. } = &self.0.place;
         let own = OwnCredentials::from_file(credentials_file, profile).map_err(BucketError::Credentials)?;
         let own = Arc::new(own);
         *known = Some(ReadCredentials { own: Arc::clone(&own), since: now });

@@ -6,7 +6,7 @@ use http::Uri;
 
 /// A bucket that speaks S3, and where in it the gateway has its objects.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BucketPlace {
+pub struct DataBucketPlace {
     /// The endpoint, such as `https://s3.eu-west-1.amazonaws.com`; requests are `endpoint/bucket/name`.
     pub(crate) endpoint: Uri,
     /// The Region that requests are signed for.
@@ -21,7 +21,7 @@ pub struct BucketPlace {
     pub(crate) ca_file: Option<PathBuf>,
 }
 
-impl BucketPlace {
+impl DataBucketPlace {
     /// The place that `s3://bucket` or `s3://bucket/prefix` names, at an endpoint: AWS's own in the Region, if there is no other. What
     /// is asked there is signed with credentials of a profile in a file of AWS's form, which is read again from time to time.
     ///
@@ -72,7 +72,7 @@ impl BucketPlace {
 }
 
 /// As the operator named it.
-impl std::fmt::Display for BucketPlace {
+impl std::fmt::Display for DataBucketPlace {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "s3://{}/{} at {}", self.bucket, self.prefix, self.endpoint)
     }
@@ -82,9 +82,9 @@ impl std::fmt::Display for BucketPlace {
 mod tests {
     use super::*;
 
-    fn place(url: &str, endpoint: Option<&str>) -> Result<BucketPlace, String> {
+    fn place(url: &str, endpoint: Option<&str>) -> Result<DataBucketPlace, String> {
         let credentials = (PathBuf::from("bucket.ini"), "default".to_owned());
-        BucketPlace::new(url, (endpoint, "eu-west-1"), credentials, None)
+        DataBucketPlace::new(url, (endpoint, "eu-west-1"), credentials, None)
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub(crate) struct DataDirectory {
 }
 
 /// A file that is being written.
-pub(crate) struct NewFile {
+pub(crate) struct PartFile {
     file: File,
     path: PathBuf,
 }
@@ -55,10 +55,10 @@ impl DataDirectory {
     }
 
     /// A new file, with this at its beginning.
-    pub(crate) fn create(&self, id: FileId, header: &[u8]) -> io::Result<NewFile> {
+    pub(crate) fn create(&self, id: FileId, header: &[u8]) -> io::Result<PartFile> {
         let path = self.path(id);
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
-        let mut file = NewFile { file, path };
+        let mut file = PartFile { file, path };
         file.append(header)?;
         Ok(file)
     }
@@ -131,7 +131,7 @@ impl DataDirectory {
     }
 }
 
-impl NewFile {
+impl PartFile {
     pub(crate) fn append(&mut self, sealed: &[u8]) -> io::Result<()> {
         self.file.write_all(sealed)
     }

@@ -6,14 +6,14 @@ use super::bucket_error::BucketError;
 
 /// Names of objects, as a bucket lists them.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct ListedPage {
+pub(crate) struct BucketPage {
     /// Without the prefix of the gateway.
     pub(crate) names: Vec<String>,
     /// Whether there are more.
     pub(crate) is_cut: bool,
 }
 
-impl ListedPage {
+impl BucketPage {
     /// Reads a page, of names that begin with a prefix.
     ///
     /// # Errors
@@ -52,10 +52,10 @@ mod tests {
 
     #[test]
     fn names_are_read_without_their_prefix() {
-        let parse = |text: &str| ListedPage::parse(text.as_bytes(), "p/");
+        let parse = |text: &str| BucketPage::parse(text.as_bytes(), "p/");
         let read = parse(&page("true", &["p/data/1", "p/a&amp;b"])).unwrap();
-        assert_eq!(read, ListedPage { names: vec!["data/1".to_owned(), "a&b".to_owned()], is_cut: true });
-        assert_eq!(parse(&page("false", &[])).unwrap(), ListedPage { names: Vec::new(), is_cut: false });
+        assert_eq!(read, BucketPage { names: vec!["data/1".to_owned(), "a&b".to_owned()], is_cut: true });
+        assert_eq!(parse(&page("false", &[])).unwrap(), BucketPage { names: Vec::new(), is_cut: false });
         for wrong in
             [page("true", &[]), page("", &[]), page("false", &["q/1"]), "<html>".to_owned(), String::new()]
         {

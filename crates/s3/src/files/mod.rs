@@ -2,7 +2,7 @@
 //! same bytes in it (docs/object-format.md). It is there for good before its row is committed.
 //!
 //! ```text
-//! BatchSealer ──► NewFile      ──► data/3f/3f…          of a directory
+//! BatchSealer ──► PartFile      ──► data/3f/3f…          of a directory
 //!             └─► ObjectUpload ──► prefix/data/3f…      of a bucket
 //! BatchOpener ◄── FileReader, ObjectReader
 //! ```
@@ -24,11 +24,11 @@ use std::{collections::BTreeSet, io, path::Path, sync::Arc};
 use catalog::FileId;
 use envelope::{ObjectKey, PartHeader, PartSize, Randomness};
 
-pub use self::bucket_place::BucketPlace;
+pub use self::bucket_place::DataBucketPlace;
 use self::{
     batch::BatchSealer,
     bucket::{DataBucket, ObjectReader},
-    directory::{DataDirectory, FileReader, NewFile, blocking},
+    directory::{DataDirectory, FileReader, PartFile, blocking},
     upload::ObjectUpload,
 };
 pub(crate) use self::{
@@ -53,7 +53,7 @@ pub(crate) struct PartWriter {
 }
 
 enum PartSink {
-    File(NewFile),
+    File(PartFile),
     Object(ObjectUpload),
 }
 
