@@ -77,6 +77,12 @@ impl Settings {
         &self.endpoint
     }
 
+    /// The CAs to trust, in PEM; nothing for the system's.
+    #[must_use]
+    pub fn ca_file(&self) -> Option<&Path> {
+        self.ca_file.as_deref()
+    }
+
     /// The Region that calls are signed for.
     #[must_use]
     pub fn region(&self) -> &str {

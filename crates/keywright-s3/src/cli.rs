@@ -4,7 +4,9 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
-/// S3 with SSE-KMS in front of a directory.
+use crate::bucket::BucketOptions;
+
+/// S3 with SSE-KMS in front of a directory or a bucket.
 #[derive(Debug, Parser)]
 #[command(name = "keywright-s3", version, about)]
 pub(crate) struct Cli {
@@ -27,6 +29,8 @@ pub(crate) struct ServeOptions {
     /// The directory of everything that the gateway keeps.
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: PathBuf,
+    #[command(flatten)]
+    pub(crate) bucket: BucketOptions,
     /// Where it listens.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8014")]
     pub(crate) listen: SocketAddr,

@@ -1,5 +1,6 @@
 //! The `keywright-s3` command: a gateway that speaks S3, and encrypts under keys of Keywright, or of AWS KMS.
 
+mod bucket;
 mod cli;
 mod listen;
 mod serve;

@@ -1,6 +1,6 @@
 //! `serve`: a gateway with parts of the machine.
 
-use std::{error::Error, sync::Arc, time::Duration};
+use std::{error::Error, path::Path, sync::Arc, time::Duration};
 
 use envelope::SystemRandomness;
 use forward::{Kms, Machine, Patience, Settings, ThisMachine};
@@ -29,18 +29,21 @@ pub(crate) fn run(options: &ServeOptions) -> Result<(), Box<dyn Error>> {
         let settings = Settings::read(&|name| std::env::var_os(name))?;
         let region = settings.region().to_owned();
         let endpoint = settings.endpoint().to_string();
+        let bucket = options.bucket.place(&region, settings.ca_file().map(Path::to_owned))?;
         let machine: Arc<dyn Machine> = Arc::new(ThisMachine::start());
         let kms = Arc::new(Kms::new(settings, PATIENCE, Arc::clone(&machine))?);
         let requesters = KeywrightRequesters::new(Arc::clone(&kms), region.clone(), Arc::clone(&machine));
         let entrance = Entrance::open(GatewaySetup {
             data_dir: &options.data_dir,
+            bucket,
             region,
             kms,
             own_key: options.own_key.clone(),
             requesters: Arc::new(requesters),
             randomness: Arc::new(SystemRandomness),
             machine,
-        })?;
+        })
+        .await?;
         listen::serve(options.listen, tls, Arc::new(entrance), &endpoint).await
     })
 }

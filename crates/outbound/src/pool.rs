@@ -14,10 +14,7 @@ use hyper_util::rt::TokioIo;
 use secret::Plaintext;
 use tokio::sync::Semaphore;
 
-use crate::{OpenConnection, Outbound, OutboundError, answered, no_http};
-
-/// A connection that was idle for longer is not used again: somebody on the way may have forgotten it.
-const IDLE_TIME: Duration = Duration::from_secs(50);
+use crate::{IDLE_TIME, OpenConnection, Outbound, OutboundError, answered, no_http};
 
 /// Requests to one place, over connections that stay open. There is no task of its own: a connection lives while a
 /// request is on it, and rests between them.

@@ -1,4 +1,4 @@
-//! S3 with SSE-KMS in front of a directory: objects are sealed under keys that KMS holds.
+//! S3 with SSE-KMS in front of a directory or a bucket: objects are sealed under keys that KMS holds.
 //!
 //! ```text
 //! request ──► entrance ──► s3s ──► ops ──► permission   may the caller?   (policies, pure)
@@ -27,6 +27,7 @@ mod setup;
 mod sse;
 
 pub use entrance::{Entrance, Peer};
+pub use files::DataBucketPlace;
 pub use keywright::KeywrightRequesters;
 pub use requester::{NoRequester, Requester, RequesterPowers, Requesters, SoughtRequester};
 pub use setup::{GatewaySetup, SetupError};

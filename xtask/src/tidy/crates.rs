@@ -12,7 +12,7 @@ use crate::{Result, command::cargo};
 
 /// A crate, and the crates of the workspace that it may use. What is left out is the point: `policy` and `sigv4` know
 /// nobody, nobody but the services and what composes them reaches the strongroom, nobody but `buckets`, `credentials`,
-/// `export`, `forward` and `keywright` opens connections, and only `keywright` knows `dev`, to hand its command over.
+/// `export`, `forward`, `keywright` and `s3` opens connections, and only `keywright` knows `dev`, to hand its command over.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("attestation", &[]),
     ("audit", &[]),
@@ -83,7 +83,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("oidc", &[]),
     ("outbound", &["handshake", "secret"]),
     ("policy", &[]),
-    ("s3", &["catalog", "envelope", "forward", "model", "policy", "secret", "sigv4"]),
+    ("s3", &["catalog", "envelope", "forward", "model", "outbound", "policy", "secret", "sigv4"]),
     ("sdk-rust", &[]),
     ("secret", &[]),
     (

@@ -70,7 +70,8 @@ async fn copy(
     let body = opened(gateway, opened_key, &copied, 0..copied.size).await?;
     let file = gateway.new_file()?;
     let unpublished = Unpublished::of(gateway, file);
-    let received = receive(gateway, file, &new.key, Some(body), (hashing, None)).await?;
+    let target = (file, Some(copied.size));
+    let received = receive(gateway, target, &new.key, Some(body), (hashing, None)).await?;
     if received.size.plain() != copied.size {
         return Err(S3Error::new(S3ErrorCode::InternalError));
     }

@@ -1,6 +1,9 @@
 //! What is signed here is signed as AWS's own signer does it, and verifies.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use aws_credential_types::Credentials;
 use aws_sigv4::{
@@ -8,7 +11,7 @@ use aws_sigv4::{
     sign::v4::SigningParams,
 };
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
-use sigv4::{Claim, Head, Signer, SigningKey};
+use sigv4::{Claim, Head, S3Claim, Signer, SigningKey};
 
 use crate::request::{ACCESS_KEY_ID, SECRET, SIGNED_SECONDS};
 
@@ -41,6 +44,29 @@ fn it_signs_as_awss_signer_does() {
         claim.verify(&key, own.body().as_bytes(), SIGNED_SECONDS).unwrap();
         assert!(claim.verify(&key, b"Action=AssumeRole", SIGNED_SECONDS).is_err());
     }
+}
+
+#[test]
+fn what_it_signs_without_a_body_verifies_with_any() {
+    let signer = Signer {
+        access_key_id: ACCESS_KEY_ID,
+        secret: SECRET.as_bytes(),
+        security_token: None,
+        region: "eu-west-1",
+        service: "s3",
+    };
+    let request = http::Request::put("/sealed/data/1?prefix=a%2Fb").header(HOST, "127.0.0.1:8333");
+    let mut request = request.body(()).unwrap();
+    signer.sign_without_body(&mut request, SIGNED_SECONDS).unwrap();
+    let verified = |target: &str| {
+        let uri = target.parse().unwrap();
+        let head = Head { method: request.method(), uri: &uri, headers: request.headers() };
+        let claim = S3Claim::parse(head).unwrap();
+        let key = Arc::new(SigningKey::derive(SECRET.as_bytes(), claim.scope()));
+        claim.verify(&key, SIGNED_SECONDS).map(drop)
+    };
+    verified("/sealed/data/1?prefix=a%2Fb").unwrap();
+    verified("/sealed/data/2?prefix=a%2Fb").unwrap_err();
 }
 
 fn official(mut request: http::Request<String>, token: Option<&str>) -> http::Request<String> {
