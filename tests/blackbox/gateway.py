@@ -42,10 +42,11 @@ class S3Gateway:
     """A deployment and its gateway, with these users: `alice` may use S3 and KMS, `bob` S3 alone, `gateway` is the gateway,
     `root` the account's, and `stranger` the other account's root user."""
 
-    def __init__(self, folder, tls=None):
-        """`tls` is the host name that clients use; without it, they speak plain HTTP."""
+    def __init__(self, folder, tls=None, options=()):
+        """`tls` is the host name that clients use; without it, they speak plain HTTP. `options` are more of the gateway's."""
         self.folder = folder
         self.data = folder / "objects"
+        self.options = options
         self.keywright = Deployment(folder, tls=tls).init()
         self.account = self.keywright.account
         added = keywright("account", "add", "--data-dir", self.keywright.data, "--account-id", OTHER_ACCOUNT)
@@ -90,7 +91,7 @@ class S3Gateway:
             certificates = self.keywright.data / "tls"
             tls = ["--tls-cert", certificates / "server.pem", "--tls-key", certificates / "server.key"]
         environment = self.keywright.environment() | self._secrets("gateway") | {"NO_COLOR": "1"}
-        arguments = ["serve", "--data-dir", self.data, "--listen", f"127.0.0.1:{port}", *tls]
+        arguments = ["serve", "--data-dir", self.data, "--listen", f"127.0.0.1:{port}", *tls, *self.options]
         return Process(arguments, BINARY, env=environment)
 
     def stop(self):

@@ -3,6 +3,7 @@
 mod cli;
 mod listen;
 mod serve;
+mod users;
 
 use std::process::ExitCode;
 

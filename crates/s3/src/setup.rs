@@ -13,8 +13,10 @@ use crate::{
     files::DataFiles,
     gateway::Gateway,
     held::ObjectFiles,
+    metrics::GatewayMetrics,
     ops::{Operations, UpdateObjectEncryption},
     requester::Requesters,
+    vitals::GatewayVitals,
 };
 
 /// What a gateway is made of.
@@ -29,6 +31,8 @@ pub struct GatewaySetup<'a> {
     pub own_key: String,
     /// Finds who sends requests.
     pub requesters: Arc<dyn Requesters>,
+    /// Counts what happens. It should observe `kms` too.
+    pub metrics: Arc<GatewayMetrics>,
     /// Random bytes.
     pub randomness: Arc<dyn Randomness>,
     /// The clock.
@@ -52,13 +56,26 @@ impl Entrance {
     /// # Errors
     /// [`SetupError`].
     pub fn open(setup: GatewaySetup<'_>) -> Result<Self, SetupError> {
-        let GatewaySetup { data_dir, region, kms, own_key, requesters, randomness, machine } = setup;
+        let GatewaySetup { data_dir, region, kms, own_key, requesters, metrics, randomness, machine } = setup;
         let (files, catalog) = open_data(data_dir, machine.now_seconds())?;
-        let keyring = Keyring::new(kms, own_key, Arc::clone(&randomness), Arc::clone(&machine));
+        let (catalog, files) = (Arc::new(catalog), ObjectFiles::new(files));
+        let vitals = Arc::new(GatewayVitals {
+            catalog: Arc::clone(&catalog),
+            files: files.clone(),
+            data_dir: data_dir.to_owned(),
+            kms: Arc::clone(&kms),
+            own_key: own_key.clone(),
+            metrics: Arc::clone(&metrics),
+            machine: Arc::clone(&machine),
+            known: Default::default(),
+        });
+        let counted = Arc::clone(&metrics);
+        let keyring = Keyring::new(kms, own_key, Arc::clone(&randomness), Arc::clone(&machine), counted);
         let gateway = Gateway {
-            catalog: Arc::new(catalog),
-            files: ObjectFiles::new(files),
+            catalog,
+            files,
             keyring,
+            metrics,
             region: region.clone(),
             randomness: Arc::clone(&randomness),
             machine: Arc::clone(&machine),
@@ -68,7 +85,7 @@ impl Entrance {
         let mut service = S3ServiceBuilder::new(Operations(Arc::clone(&gateway)));
         service.set_route(UpdateObjectEncryption(gateway));
         let service = service.build();
-        Ok(Self::new(requesters, service, region, machine, randomness))
+        Ok(Self::new(requesters, service, region, machine, randomness, vitals))
     }
 }
 
