@@ -42,6 +42,9 @@ class S3Gateway:
     """A deployment and its gateway, with these users: `alice` may use S3 and KMS, `bob` S3 alone, `gateway` is the gateway,
     `root` the account's, and `stranger` the other account's root user."""
 
+    # More of what the gateway is told.
+    options = ()
+
     def __init__(self, folder, tls=None, options=()):
         """`tls` is the host name that clients use; without it, they speak plain HTTP. `options` are more of the gateway's."""
         self.folder = folder
