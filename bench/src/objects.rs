@@ -75,10 +75,7 @@ async fn accept(serve: impl Fn(TcpStream)) -> Result<()> {
     }
 }
 
-async fn answer(
-    directory: Arc<Path>,
-    request: Request<Incoming>,
-) -> std::result::Result<Answer, Infallible> {
+async fn answer(directory: Arc<Path>, request: Request<Incoming>) -> std::result::Result<Answer, Infallible> {
     let path = directory.join(request.uri().path().trim_start_matches('/'));
     let answered = match *request.method() {
         Method::PUT => put(&path, request.into_body()).await,

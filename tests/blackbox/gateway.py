@@ -45,14 +45,17 @@ class S3Gateway:
 
     # What has the bucket of its sealed data.
     seaweed = None
+    # More of what the gateway is told.
+    options = ()
 
-    def __init__(self, folder, tls=None, seaweed=None, bucket_endpoint=None):
+    def __init__(self, folder, tls=None, seaweed=None, bucket_endpoint=None, options=()):
         """`tls` is the host name that clients use; without it, they speak plain HTTP. With a SeaweedFS, sealed data is in its
-        bucket, at its own endpoint or at another one."""
+        bucket, at its own endpoint or at another one. `options` are more of the gateway's."""
         self.folder = folder
         self.seaweed = seaweed
         self._bucket_endpoint = bucket_endpoint or (seaweed and seaweed.endpoint)
         self.data = folder / "objects"
+        self.options = options
         self.keywright = Deployment(folder, tls=tls).init()
         self.account = self.keywright.account
         added = keywright("account", "add", "--data-dir", self.keywright.data, "--account-id", OTHER_ACCOUNT)
@@ -97,8 +100,8 @@ class S3Gateway:
             certificates = self.keywright.data / "tls"
             tls = ["--tls-cert", certificates / "server.pem", "--tls-key", certificates / "server.key"]
         environment = self.keywright.environment() | self._secrets("gateway") | {"NO_COLOR": "1"}
-        bucket = self.bucket_options() if bucket is None else bucket
-        arguments = ["serve", "--data-dir", data or self.data, "--listen", f"127.0.0.1:{port}", *tls, *bucket]
+        options = [*(self.bucket_options() if bucket is None else bucket), *self.options]
+        arguments = ["serve", "--data-dir", data or self.data, "--listen", f"127.0.0.1:{port}", *tls, *options]
         return Process(arguments, BINARY, env=environment)
 
     def bucket_options(self):

@@ -18,9 +18,10 @@ use crate::{
         DataKey, Decrypted, DescribedKey, ListedGrant, MadeGrant, OfDescribeKey, PageOfGrants, ReEncrypted,
         WrappedBytes,
     },
-    credentials::CredentialKeeper,
+    credentials::{CredentialKeeper, ProgramCredentials},
     error::KmsError,
     machine::Machine,
+    observer::CallObserver,
     parameters::{Context, DataKeyLength, NewGrant},
     patience::Patience,
     settings::Settings,
@@ -37,6 +38,7 @@ pub struct Kms {
     credentials: CredentialKeeper,
     patience: Patience,
     machine: Arc<dyn Machine>,
+    observer: Option<Arc<dyn CallObserver>>,
 }
 
 /// Most connections at a time; further calls wait for one of them.
@@ -50,7 +52,7 @@ impl Kms {
     /// # Errors
     /// [`KmsError::Settings`]: CAs that cannot be read, an endpoint that is not called.
     pub fn new(settings: Settings, patience: Patience, machine: Arc<dyn Machine>) -> Result<Self, KmsError> {
-        let Settings { endpoint, region, ca_file, sources } = settings;
+        let Settings { endpoint, region, ca_file, sources, .. } = settings;
         let wrong = |error| KmsError::of_connection(error, &endpoint.to_string());
         let outbound = Outbound::new(ca_file.as_deref()).map_err(wrong)?;
         Ok(Self {
@@ -58,10 +60,28 @@ impl Kms {
             path: endpoint.path().to_owned(),
             endpoint: endpoint.to_string(),
             region,
-            credentials: CredentialKeeper::new(sources, outbound, Arc::clone(&machine)),
+            credentials: CredentialKeeper::new(
+                ProgramCredentials { sources, outbound },
+                Arc::clone(&machine),
+            ),
             patience,
             machine,
+            observer: None,
         })
+    }
+
+    /// The same, with somebody who is told of every call.
+    #[must_use]
+    pub fn observed(self, observer: Arc<dyn CallObserver>) -> Self {
+        Self { observer: Some(observer), ..self }
+    }
+
+    /// Opens a connection and closes it again: whether KMS is there at all, without a call that counts.
+    ///
+    /// # Errors
+    /// [`KmsError::Unreachable`], [`KmsError::TimedOut`], [`KmsError::Tls`].
+    pub async fn reach(&self, time: Duration) -> Result<(), KmsError> {
+        self.pool.reach(time).await.map_err(|error| KmsError::of_connection(error, &self.endpoint))
     }
 
     /// `GenerateDataKey`.
@@ -251,9 +271,19 @@ impl Kms {
     ) -> Result<Plaintext, KmsError> {
         let call = PendingCall { act_for, service, target, body: Bytes::from_owner(Wiped(body)) };
         let begun = self.machine.elapsed();
+        let answered = self.tried(&call, begun).await;
+        if let Some(observer) = &self.observer {
+            let took = self.machine.elapsed().saturating_sub(begun);
+            observer.ended(target, answered.as_ref().map(drop), took);
+        }
+        answered
+    }
+
+    /// Tries until there is an answer, or no more time.
+    async fn tried(&self, call: &PendingCall<'_>, begun: Duration) -> Result<Plaintext, KmsError> {
         let mut failed: u32 = 0;
         loop {
-            let error = match self.attempt(&call, self.left(begun)).await {
+            let error = match self.attempt(call, self.left(begun)).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
@@ -299,10 +329,14 @@ impl Kms {
     /// One try, credentials included; with newer ones once more, if the first are not believed any more.
     async fn attempt(&self, call: &PendingCall<'_>, left: Duration) -> Result<Plaintext, KmsError> {
         let time = self.patience.attempt.min(left);
+        let credentials = match call.act_for {
+            ActFor::Role(role) => role.session(),
+            _ => &self.credentials,
+        };
         let tried = async {
-            let own = self.credentials.current().await?;
+            let own = credentials.current().await?;
             match self.exchange(call, &own, time).await {
-                Err(error) if error.is_of_credentials() => match self.credentials.newer_than(&own).await {
+                Err(error) if error.is_of_credentials() => match credentials.newer_than(&own).await {
                     Some(newer) => self.exchange(call, &newer, time).await,
                     None => Err(error),
                 },

@@ -23,6 +23,7 @@ use crate::{
 /// | Setting | Environment | Profile | Else |
 /// | --- | --- | --- | --- |
 /// | endpoint | `AWS_ENDPOINT_URL_KMS`, `AWS_ENDPOINT_URL` | `services`' `kms`' `endpoint_url`, `endpoint_url` | AWS's own in the Region |
+/// | that of STS | `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL` | `services`' `sts`' `endpoint_url`, `endpoint_url` | AWS's own in the Region |
 /// | Region | `AWS_REGION`, `AWS_DEFAULT_REGION` | `region` | an error |
 /// | CAs | `AWS_CA_BUNDLE` | `ca_bundle` | the system's |
 /// | credentials | `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | `aws_access_key_id` and its like | `AWS_CONTAINER_CREDENTIALS_FULL_URI` |
@@ -31,9 +32,10 @@ use crate::{
 /// `AWS_CONFIG_FILE` (`~/.aws/config`).
 pub struct Settings {
     pub(crate) endpoint: Uri,
+    pub(crate) sts_endpoint: Uri,
     pub(crate) region: String,
     pub(crate) ca_file: Option<PathBuf>,
-    pub(crate) sources: CredentialSources,
+    pub(crate) sources: Arc<CredentialSources>,
 }
 
 /// A variable of an environment, by its name.
@@ -55,19 +57,23 @@ impl Settings {
         };
         let region = of(&["AWS_REGION", "AWS_DEFAULT_REGION"], "region")?;
         let region = region.ok_or_else(|| wrong("no Region: set AWS_REGION"))?;
-        let endpoint = set(&["AWS_ENDPOINT_URL_KMS", "AWS_ENDPOINT_URL"])?;
-        let endpoint = endpoint.or_else(|| config.endpoint().map(str::to_owned));
-        let endpoint = endpoint.unwrap_or_else(|| usual_endpoint(&region));
+        let endpoint = |service: &str, variable: &str| -> Result<Uri, KmsError> {
+            let named = set(&[variable, "AWS_ENDPOINT_URL"])?;
+            let named = named.or_else(|| config.endpoint(service).map(str::to_owned));
+            let named = named.unwrap_or_else(|| usual_endpoint(service, &region));
+            named.parse().map_err(|_| wrong(&format!("`{named}` is no URL")))
+        };
         Ok(Self {
-            endpoint: endpoint.parse().map_err(|_| wrong(&format!("`{endpoint}` is no URL")))?,
+            endpoint: endpoint("kms", "AWS_ENDPOINT_URL_KMS")?,
+            sts_endpoint: endpoint("sts", "AWS_ENDPOINT_URL_STS")?,
             ca_file: of(&["AWS_CA_BUNDLE"], "ca_bundle")?.map(PathBuf::from),
-            region,
-            sources: CredentialSources {
+            sources: Arc::new(CredentialSources {
                 fixed: fixed(variable)?,
                 files: [files.credentials, files.config].into_iter().flatten().collect(),
-                profile: config.profile,
+                profile: config.profile.clone(),
                 container: container(variable)?,
-            },
+            }),
+            region,
         })
     }
 
@@ -145,10 +151,11 @@ impl SharedProfile {
         profiles::value(self.text.text(), &self.section, name)
     }
 
-    fn endpoint(&self) -> Option<&str> {
+    fn endpoint(&self, service: &str) -> Option<&str> {
         let services = self.value("services").map(|services| format!("services {services}"));
-        let of_kms = services.and_then(|of| profiles::value(self.text.text(), &of, "kms.endpoint_url"));
-        of_kms.or_else(|| self.value("endpoint_url"))
+        let name = format!("{service}.endpoint_url");
+        let of_service = services.and_then(|of| profiles::value(self.text.text(), &of, &name));
+        of_service.or_else(|| self.value("endpoint_url"))
     }
 }
 
@@ -208,9 +215,9 @@ fn container(variable: Variables<'_>) -> Result<Option<Container>, KmsError> {
     Ok(Some(Container { uri, authorization }))
 }
 
-fn usual_endpoint(region: &str) -> String {
+fn usual_endpoint(service: &str, region: &str) -> String {
     let domain = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
-    format!("https://kms.{region}.{domain}")
+    format!("https://{service}.{region}.{domain}")
 }
 
 /// A variable that is set and not empty.

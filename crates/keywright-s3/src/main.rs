@@ -4,6 +4,7 @@ mod bucket;
 mod cli;
 mod listen;
 mod serve;
+mod users;
 
 use std::process::ExitCode;
 

@@ -80,6 +80,15 @@ impl Pool {
         answer.map_err(|_| OutboundError::TimedOut(time))?
     }
 
+    /// Opens a connection and closes it again: whether somebody listens there.
+    ///
+    /// # Errors
+    /// [`OutboundError::Connect`], [`OutboundError::TimedOut`].
+    pub async fn reach(&self, time: Duration) -> Result<(), OutboundError> {
+        let opened = tokio::time::timeout(time, self.outbound.open_to(&self.place)).await;
+        opened.map_err(|_| OutboundError::TimedOut(time))?.map(drop)
+    }
+
     async fn exchange(
         &self,
         now: Duration,

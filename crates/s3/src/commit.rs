@@ -28,7 +28,8 @@ impl Gateway {
         T: Send + 'static,
         F: Future<Output = Committed<T>> + Send + 'static,
     {
-        to_its_end(self.files.clone(), new_files, change(Arc::clone(&self.catalog))).await
+        let change = Arc::clone(&self.metrics).timed(change(Arc::clone(&self.catalog)));
+        to_its_end(self.files.clone(), new_files, change).await
     }
 }
 

@@ -15,6 +15,11 @@ pub(crate) fn of_kms(error: &KmsError) -> S3Error {
         KmsError::Fault { code, message, .. } if code == "AccessDeniedException" => {
             S3Error::with_message(S3ErrorCode::AccessDenied, message.clone())
         }
+        // The security token service's, where KMS is called with the caller's role.
+        KmsError::Fault { code, message, .. } if code == "AccessDenied" => {
+            tracing::warn!(%error, "the role of a user cannot be assumed");
+            S3Error::with_message(S3ErrorCode::AccessDenied, message.clone())
+        }
         KmsError::Fault { code, .. } if code == "ThrottlingException" => {
             S3Error::with_message(S3ErrorCode::SlowDown, "Please reduce your request rate.")
         }

@@ -18,6 +18,7 @@ use crate::{
     entrance::BelievedRequest,
     faults,
     held::ObjectFiles,
+    metrics::GatewayMetrics,
     permission::{RequestSays, S3Permission, require},
 };
 
@@ -26,6 +27,7 @@ pub(crate) struct Gateway {
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) files: ObjectFiles,
     pub(crate) keyring: Keyring,
+    pub(crate) metrics: Arc<GatewayMetrics>,
     pub(crate) region: String,
     pub(crate) randomness: Arc<dyn Randomness>,
     pub(crate) machine: Arc<dyn Machine>,

@@ -62,6 +62,11 @@ impl ObjectFiles {
         self.take_away(unread);
     }
 
+    /// How many files wait for their last reader, or are being removed.
+    pub(crate) fn leaving(&self) -> usize {
+        self.reads().leaving.len()
+    }
+
     /// Nothing panics under this lock.
     fn reads(&self) -> MutexGuard<'_, ReadsUnderWay> {
         self.reads.lock().unwrap_or_else(PoisonError::into_inner)
@@ -135,7 +140,7 @@ mod tests {
         }
         assert!(path(one).exists(), "it is still read");
         drop(held_too);
-        while path(one).exists() || !files.reads().leaving.is_empty() {
+        while path(one).exists() || files.leaving() > 0 {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         assert!(files.reads().readers.is_empty());

@@ -13,8 +13,10 @@ use crate::{
     files::{BucketClient, DataBucketPlace, DataFiles, FileError},
     gateway::Gateway,
     held::ObjectFiles,
+    metrics::GatewayMetrics,
     ops::{Operations, UpdateObjectEncryption},
     requester::Requesters,
+    vitals::GatewayVitals,
 };
 
 /// What a gateway is made of.
@@ -31,6 +33,8 @@ pub struct GatewaySetup<'a> {
     pub own_key: String,
     /// Finds who sends requests.
     pub requesters: Arc<dyn Requesters>,
+    /// Counts what happens. It should observe `kms` too.
+    pub metrics: Arc<GatewayMetrics>,
     /// Random bytes.
     pub randomness: Arc<dyn Randomness>,
     /// The clock.
@@ -58,23 +62,28 @@ impl Entrance {
     /// # Errors
     /// [`SetupError`].
     pub async fn open(setup: GatewaySetup<'_>) -> Result<Self, SetupError> {
-        let GatewaySetup { data_dir, bucket, region, kms, own_key, requesters, randomness, machine } = setup;
-        let files = match bucket {
-            Some(place) => {
-                tracing::info!(%place, "sealed data is in a bucket");
-                let client = BucketClient::new(place, Arc::clone(&machine));
-                let client = client.map_err(|error| SetupError::Bucket(error.to_string()))?;
-                DataFiles::in_bucket(client, data_dir)
-            }
-            None => DataFiles::in_directory(data_dir),
-        };
-        let files = files.map_err(SetupError::DataFiles)?;
+        let GatewaySetup { data_dir, bucket, region, kms, own_key, requesters, randomness, metrics, machine } =
+            setup;
+        let files = open_files(bucket, data_dir, &machine)?;
         let catalog = open_catalog(&files, data_dir, machine.now_seconds()).await?;
-        let keyring = Keyring::new(kms, own_key, Arc::clone(&randomness), Arc::clone(&machine));
+        let (catalog, files) = (Arc::new(catalog), ObjectFiles::new(files));
+        let vitals = Arc::new(GatewayVitals {
+            catalog: Arc::clone(&catalog),
+            files: files.clone(),
+            data_dir: data_dir.to_owned(),
+            kms: Arc::clone(&kms),
+            own_key: own_key.clone(),
+            metrics: Arc::clone(&metrics),
+            machine: Arc::clone(&machine),
+            known: Default::default(),
+        });
+        let counted = Arc::clone(&metrics);
+        let keyring = Keyring::new(kms, own_key, Arc::clone(&randomness), Arc::clone(&machine), counted);
         let gateway = Gateway {
-            catalog: Arc::new(catalog),
-            files: ObjectFiles::new(files),
+            catalog,
+            files,
             keyring,
+            metrics,
             region: region.clone(),
             randomness: Arc::clone(&randomness),
             machine: Arc::clone(&machine),
@@ -84,8 +93,26 @@ impl Entrance {
         let mut service = S3ServiceBuilder::new(Operations(Arc::clone(&gateway)));
         service.set_route(UpdateObjectEncryption(gateway));
         let service = service.build();
-        Ok(Self::new(requesters, service, region, machine, randomness))
+        Ok(Self::new(requesters, service, region, machine, randomness, vitals))
     }
+}
+
+/// Where sealed data lies.
+fn open_files(
+    bucket: Option<DataBucketPlace>,
+    data_dir: &Path,
+    machine: &Arc<dyn Machine>,
+) -> Result<DataFiles, SetupError> {
+    let files = match bucket {
+        Some(place) => {
+            tracing::info!(%place, "sealed data is in a bucket");
+            let client = BucketClient::new(place, Arc::clone(machine));
+            let client = client.map_err(|error| SetupError::Bucket(error.to_string()))?;
+            DataFiles::in_bucket(client, data_dir)
+        }
+        None => DataFiles::in_directory(data_dir),
+    };
+    files.map_err(SetupError::DataFiles)
 }
 
 /// The catalog of sealed data. It is made only where no data is: an empty one would know none of it. And it has to be that of this data:

@@ -75,7 +75,7 @@ impl Model {
                 self.seconds += seconds;
             }
             _ => {
-                self.world.restart();
+                self.world.restart().await;
                 self.known.clear();
             }
         }
@@ -166,7 +166,7 @@ impl Model {
     /// All that is there, once KMS answers again and the gateway was started anew.
     async fn compare(&mut self) {
         self.world.kms.refuse(None);
-        self.world.restart();
+        self.world.restart().await;
         self.list().await;
         for (name, kept) in &self.objects {
             let answer = self.world.ask("GET", &path(name), &[], b"").await;

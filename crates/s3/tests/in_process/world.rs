@@ -22,7 +22,8 @@ use hyper::{client::conn::http1 as client, server::conn::http1 as server, servic
 use hyper_util::rt::{TokioIo, TokioTimer};
 use policy::Principal;
 use s3::{
-    Entrance, GatewaySetup, NoRequester, Peer, Requester, RequesterPowers, Requesters, SoughtRequester,
+    Entrance, GatewayMetrics, GatewaySetup, NoRequester, Peer, Requester, RequesterPowers, Requesters,
+    SoughtRequester,
 };
 use sigv4::{Scope, Signer, SigningKey};
 
@@ -61,14 +62,14 @@ impl World {
     pub(crate) async fn new() -> Self {
         let (kms, clock) = (TestKms::start().await, Arc::<TestClock>::default());
         let (directory, randomness) = (tempfile::tempdir().unwrap(), Arc::<CountedRandomness>::default());
-        let entrance = Some(open(directory.path(), &kms, &clock, &randomness));
+        let entrance = Some(open(directory.path(), &kms, &clock, &randomness).await);
         Self { kms, clock, directory, randomness, entrance }
     }
 
     /// Ends the gateway, and starts another one over its directory.
-    pub(crate) fn restart(&mut self) {
+    pub(crate) async fn restart(&mut self) {
         self.entrance = None;
-        self.entrance = Some(open(self.directory.path(), &self.kms, &self.clock, &self.randomness));
+        self.entrance = Some(open(self.directory.path(), &self.kms, &self.clock, &self.randomness).await);
     }
 
     /// The gateway's directory.
@@ -161,7 +162,7 @@ impl Answer {
     }
 }
 
-fn open(
+async fn open(
     directory: &Path,
     kms: &TestKms,
     clock: &Arc<TestClock>,
@@ -180,11 +181,13 @@ fn open(
         region: REGION.to_owned(),
         kms: Arc::new(Kms::new(settings, IMPATIENCE, Arc::clone(&machine)).unwrap()),
         own_key: "own".to_owned(),
+        bucket: None,
         requesters: Arc::new(OneRequester),
         randomness: Arc::<CountedRandomness>::clone(randomness),
+        metrics: Arc::new(GatewayMetrics::new(Arc::clone(&machine))),
         machine,
     });
-    Arc::new(entrance.unwrap())
+    Arc::new(entrance.await.unwrap())
 }
 
 /// No second try: the pause before one is longer than all that may pass.
