@@ -2,7 +2,6 @@
 
 import base64
 import contextlib
-import datetime
 import http.server
 import json
 import os
@@ -438,11 +437,6 @@ def test_a_service_calls_for_its_users(deployment):
     stage.fails(77, "unwrap", "r.json", "--act-for", alice)
 
 
-def as_json(value):
-    """What JSON has no form for, in the form of AWS's: times and blobs."""
-    return value.timestamp() if isinstance(value, datetime.datetime) else base64.b64encode(value).decode()
-
-
 class AnotherKms(http.server.BaseHTTPRequestHandler):
     """moto's KMS, which plays the part of AWS and knows nothing of Keywright."""
 
@@ -457,7 +451,8 @@ class AnotherKms(http.server.BaseHTTPRequestHandler):
             del answer["ResponseMetadata"]
         except botocore.exceptions.ClientError as error:
             status, answer = 400, {"__type": error.response["Error"]["Code"], "message": error.response["Error"]["Message"]}
-        body = json.dumps(answer, default=as_json).encode()
+        shown = lambda value: base64.b64encode(value).decode() if isinstance(value, bytes) else value.timestamp()
+        body = json.dumps(answer, default=shown).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
