@@ -13,7 +13,7 @@ import pytest
 
 import kill_s3
 from buckets import SeaweedFS
-from gateway import KMS, MARKER, S3Gateway, body, crc32, eventually, many, refused
+from gateway import KMS, MARKER, body, crc32, eventually, many, refused
 from object_format import CHUNK, HEADER, TAG
 from test_readme import ROOT, blocks, section, steps
 from wire import Wire
@@ -25,6 +25,7 @@ from test_s3_objects import (
     test_one_of_many_writers_wins, test_ranges_are_those_bytes,
     test_wrong_checksums_leave_nothing,
 )
+from test_s3_metrics import Watched
 from test_s3_parts import contents, test_an_aborted_upload_leaves_nothing, test_parts_are_copied_from_objects, test_parts_become_an_object
 from test_s3_readers import (
     test_a_slow_reader_gets_all_parts_of_what_it_began_to_read, test_reading_goes_on_while_an_object_is_overwritten,
@@ -53,7 +54,8 @@ def wire(seaweed):
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory, seaweed, wire):
-    gateway = S3Gateway(tmp_path_factory.mktemp("gateway"), seaweed=seaweed, bucket_endpoint=wire.endpoint)
+    options = ["--metrics", "127.0.0.1:0"]
+    gateway = Watched(tmp_path_factory.mktemp("gateway"), seaweed=seaweed, bucket_endpoint=wire.endpoint, options=options)
     gateway.s3().create_bucket(Bucket="bucket")
     yield gateway
     gateway.end()
@@ -174,10 +176,13 @@ def test_the_bucket_may_be_killed_at_any_moment(gateway, s3, bucket, seaweed):
 
     asks = [lambda: unavailable("put_object", Key="new", Body=b"new"), lambda: unavailable("get_object", Key="old")]
     assert max(many(lambda ask: ask(), asks)) < 12
+    status, _, text = gateway.page("/readyz")
+    assert status == 503 and text.startswith("data: "), text
     # What needs no sealed data goes on.
     assert s3.head_object(Bucket=bucket, Key="old")["ContentLength"] == len(content)
     s3.delete_object(Bucket=bucket, Key="new")
     seaweed.start()
+    assert eventually(lambda: gateway.page("/readyz")[0] == 200, 10)
     assert body(s3.get_object(Bucket=bucket, Key="old")) == content
     # What breaks off for too long ends; what comes is right.
     with contextlib.suppress(botocore.exceptions.HTTPClientError):

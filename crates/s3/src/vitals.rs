@@ -36,8 +36,8 @@ pub(crate) struct VitalPart {
 
 /// For so long what was found out is taken to be so: whoever asks often does not make the gateway work.
 const KNOWN_FOR: Duration = Duration::from_secs(1);
-/// Time for KMS.
-const KMS_WITHIN: Duration = Duration::from_secs(2);
+/// Time for KMS, and for a bucket behind the gateway.
+const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 /// A file that is written to see whether files can be, and what is written.
 const PROBE_FILE: &str = ".readyz";
 const PROBE: [u8; 4096] = [0; 4096];
@@ -77,7 +77,14 @@ impl GatewayVitals {
             fs::remove_file(&file)
         });
         let written = tried.await.unwrap_or_else(|error| Err(io::Error::other(error)));
-        part("data", "takes files", written.map_err(|error| error.to_string()))
+        let found = match written {
+            Ok(()) => match tokio::time::timeout(ANSWER_WITHIN, self.files.answer()).await {
+                Ok(answered) => answered.map_err(|error| error.to_string()),
+                Err(_) => Err("the bucket does not answer".to_owned()),
+            },
+            Err(error) => Err(error.to_string()),
+        };
+        part("data", "takes files", found)
     }
 
     /// Calls tell whether KMS is there. When none was made for a while, a connection does, which is no call; and when the last one
@@ -85,10 +92,10 @@ impl GatewayVitals {
     async fn kms(&self) -> VitalPart {
         let found = match self.metrics.kms_heard() {
             KmsHeard::Answered => Ok(()),
-            KmsHeard::Nothing => self.kms.reach(KMS_WITHIN).await.map_err(|error| error.to_string()),
+            KmsHeard::Nothing => self.kms.reach(ANSWER_WITHIN).await.map_err(|error| error.to_string()),
             KmsHeard::Failed => {
                 let call = self.kms.describe_key(&ActFor::Itself, &self.own_key);
-                let called = tokio::time::timeout(KMS_WITHIN, call).await;
+                let called = tokio::time::timeout(ANSWER_WITHIN, call).await;
                 match (self.metrics.kms_heard(), called) {
                     (KmsHeard::Answered, _) => Ok(()),
                     (_, Ok(Err(error))) => Err(error.to_string()),

@@ -102,6 +102,15 @@ impl DataBucket {
         }
     }
 
+    /// Whether the bucket answers, and lets itself be listed: behind the last part nothing is.
+    ///
+    /// # Errors
+    /// What the bucket says.
+    pub(crate) async fn answers(&self) -> Result<(), FileError> {
+        self.client.list(DATA, Some("data/~")).await?;
+        Ok(())
+    }
+
     /// The parts that the bucket has, and which of them are marked.
     pub(crate) async fn present(&self) -> Result<PresentParts, FileError> {
         let mut in_place = BTreeSet::new();

@@ -131,6 +131,17 @@ impl DataFiles {
         }
     }
 
+    /// Whether there is a bucket that does not answer.
+    ///
+    /// # Errors
+    /// What the bucket says.
+    pub(crate) async fn answer(&self) -> Result<(), FileError> {
+        match self {
+            Self::Directory(_) => Ok(()),
+            Self::Bucket(bucket) => bucket.answers().await,
+        }
+    }
+
     /// The parts that there are.
     ///
     /// # Errors
