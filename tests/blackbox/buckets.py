@@ -33,8 +33,9 @@ def free_ports(count):
 class SeaweedFS:
     """A SeaweedFS with one bucket, for one access key. AWS's command line has one for all services: give it that."""
 
-    def __init__(self, folder, access_key_id, secret, bucket="audit", configuration=None, environment=None):
-        """`configuration` is what its file has beside its users, and `environment` is added to this process's own."""
+    def __init__(self, folder, access_key_id, secret, bucket="audit", configuration=None, environment=None, volumes=4):
+        """`configuration` is what its file has beside its users, and `environment` is added to this process's own.
+        It has so many volumes of 64 MB for all buckets."""
         self.bucket = bucket
         self.access_key_id = access_key_id
         self.folder = folder / "seaweed"
@@ -48,7 +49,7 @@ class SeaweedFS:
         self._arguments = [
             VENV / "bin/weed", "-v=1", "server", "-ip=127.0.0.1", f"-dir={self.folder}", f"-master.port={master}",
             f"-volume.port={volume}", "-filer", f"-filer.port={filer}", "-s3", f"-s3.port={port}",
-            f"-s3.config={folder / 's3.json'}", "-master.volumeSizeLimitMB=64", "-volume.max=4", "-s3.iam=false",
+            f"-s3.config={folder / 's3.json'}", "-master.volumeSizeLimitMB=64", f"-volume.max={volumes}", "-s3.iam=false",
             "-master.electionTimeout=1s",
             # Two more services have ports that are the same for every SeaweedFS of a machine.
             "-s3.port.iceberg=0", "-s3.port.lance=0",
