@@ -13,7 +13,12 @@ use std::{
 use forward::Context;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
-use crate::{context::demand, ending::ClientFailure, new_file::NewFile};
+use crate::{
+    context::demand,
+    ending::ClientFailure,
+    new_file::{FileMark, NewFile},
+    streams::OutputBytes,
+};
 
 /// The version of what is written.
 const VERSION: u32 = 1;
@@ -86,6 +91,16 @@ impl WrapRecord {
         let text = self.to_text()?;
         let replaced = fs::canonicalize(file).and_then(|file| NewFile::replace(&file, &text, unique));
         replaced.map_err(|error| ClientFailure::Use(format!("`{}` is as it was: {error}", file.display())))
+    }
+
+    /// The same for a record that was read when the file had this mark.
+    ///
+    /// # Errors
+    /// What the system says; that somebody else has changed the file.
+    pub(crate) fn replace_seen(&self, file: &Path, seen: FileMark, unique: &str) -> Result<(), ClientFailure> {
+        let mut out = OutputBytes::replace(file, seen, unique)?;
+        out.write(&[&self.to_text()?])?;
+        out.finish()
     }
 }
 

@@ -27,7 +27,8 @@
 //! | [`Kms`] | the operations, typed; [`Kms::call`] for all others |
 //! | [`ActFor`] | for whom a call is, sent as a signed header (docs/services.md) |
 //! | [`Patience`] | how long a try and all tries may take; what is tried again is [`KmsError::may_pass`]'s |
-//! | [`CachingKms`] | the same with data keys that are used again, within the limits of the AWS Encryption SDK |
+//! | [`ObjectStore`] | the few operations of S3 that put objects under another KMS key |
+| [`CachingKms`] | the same with data keys that are used again, within the limits of the AWS Encryption SDK |
 //! | [`Machine`] | clock and randomness, as a parameter; [`ThisMachine`] is the real one |
 //!
 //! Plaintext keys, secret access keys and the tokens of [`ActFor::Session`] are [`Plaintext`](secret::Plaintext), which nothing prints and which are wiped. Buffers of the
@@ -42,18 +43,23 @@ mod credentials;
 mod error;
 mod kms;
 mod machine;
+mod objects;
 mod parameters;
 mod patience;
 mod settings;
 mod wire;
 
 pub use act_for::ActFor;
-pub use answers::{DataKey, Decrypted, DescribedKey, MadeGrant, ReEncrypted, WrappedBytes};
+pub use answers::{
+    DataKey, Decrypted, DescribedKey, MadeGrant, KeyFamily, SigningKeyFacts, ReEncrypted, FamilyKey, SignedDigest,
+    WrappedBytes,
+};
 pub use cache::{CacheLimits, DataKeyCache};
 pub use caching::CachingKms;
 pub use error::KmsError;
 pub use kms::Kms;
 pub use machine::{Machine, ThisMachine};
+pub use objects::{ListedObjects, ObjectEncryption, ObjectStore, ObjectsError};
 pub use parameters::{Context, DataKeyLength, GrantConstraint, NewGrant};
 pub use patience::Patience;
 pub use settings::Settings;

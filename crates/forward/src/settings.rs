@@ -18,11 +18,12 @@ use crate::{
     error::KmsError,
 };
 
-/// Where KMS is, and where the credentials are that calls are signed with.
+/// Where KMS or S3 is, and where the credentials are that calls are signed with.
 ///
 /// | Setting | Environment | Profile | Else |
 /// | --- | --- | --- | --- |
 /// | endpoint | `AWS_ENDPOINT_URL_KMS`, `AWS_ENDPOINT_URL` | `services`' `kms`' `endpoint_url`, `endpoint_url` | AWS's own in the Region |
+/// | endpoint of S3 | `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL` | `services`' `s3`' `endpoint_url`, `endpoint_url` | AWS's own in the Region |
 /// | Region | `AWS_REGION`, `AWS_DEFAULT_REGION` | `region` | an error |
 /// | CAs | `AWS_CA_BUNDLE` | `ca_bundle` | the system's |
 /// | credentials | `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | `aws_access_key_id` and its like | `AWS_CONTAINER_CREDENTIALS_FULL_URI` |
@@ -36,6 +37,20 @@ pub struct Settings {
     pub(crate) sources: CredentialSources,
 }
 
+/// How the endpoint of a service is named.
+struct EndpointNames {
+    variable: &'static str,
+    /// Within a section `services` of the configuration file.
+    setting: &'static str,
+    /// The first label of AWS's own name.
+    host: &'static str,
+}
+
+const KMS: EndpointNames =
+    EndpointNames { variable: "AWS_ENDPOINT_URL_KMS", setting: "kms.endpoint_url", host: "kms" };
+const S3: EndpointNames =
+    EndpointNames { variable: "AWS_ENDPOINT_URL_S3", setting: "s3.endpoint_url", host: "s3" };
+
 /// A variable of an environment, by its name.
 type Variables<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
@@ -46,6 +61,18 @@ impl Settings {
     /// [`KmsError::Settings`]: no Region, an endpoint that is no URL, half an access key, a profile that is nowhere, a file
     /// that cannot be read. Credentials are looked for when the first call is made.
     pub fn read(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<Self, KmsError> {
+        Self::of(variable, &KMS)
+    }
+
+    /// The same for S3.
+    ///
+    /// # Errors
+    /// As [`Settings::read`].
+    pub fn read_for_s3(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<Self, KmsError> {
+        Self::of(variable, &S3)
+    }
+
+    fn of(variable: Variables<'_>, service: &EndpointNames) -> Result<Self, KmsError> {
         let profile = text(variable, "AWS_PROFILE")?;
         let files = Files::of(variable);
         let config = SharedProfile::read(&files, profile.as_deref())?;
@@ -55,9 +82,9 @@ impl Settings {
         };
         let region = of(&["AWS_REGION", "AWS_DEFAULT_REGION"], "region")?;
         let region = region.ok_or_else(|| wrong("no Region: set AWS_REGION"))?;
-        let endpoint = set(&["AWS_ENDPOINT_URL_KMS", "AWS_ENDPOINT_URL"])?;
-        let endpoint = endpoint.or_else(|| config.endpoint().map(str::to_owned));
-        let endpoint = endpoint.unwrap_or_else(|| usual_endpoint(&region));
+        let endpoint = set(&[service.variable, "AWS_ENDPOINT_URL"])?;
+        let endpoint = endpoint.or_else(|| config.endpoint(service).map(str::to_owned));
+        let endpoint = endpoint.unwrap_or_else(|| usual_endpoint(service, &region));
         Ok(Self {
             endpoint: endpoint.parse().map_err(|_| wrong(&format!("`{endpoint}` is no URL")))?,
             ca_file: of(&["AWS_CA_BUNDLE"], "ca_bundle")?.map(PathBuf::from),
@@ -71,7 +98,7 @@ impl Settings {
         })
     }
 
-    /// Where KMS is.
+    /// Where the service is.
     #[must_use]
     pub fn endpoint(&self) -> &Uri {
         &self.endpoint
@@ -139,10 +166,10 @@ impl SharedProfile {
         profiles::value(self.text.text(), &self.section, name)
     }
 
-    fn endpoint(&self) -> Option<&str> {
+    fn endpoint(&self, service: &EndpointNames) -> Option<&str> {
         let services = self.value("services").map(|services| format!("services {services}"));
-        let of_kms = services.and_then(|of| profiles::value(self.text.text(), &of, "kms.endpoint_url"));
-        of_kms.or_else(|| self.value("endpoint_url"))
+        let own = services.and_then(|of| profiles::value(self.text.text(), &of, service.setting));
+        own.or_else(|| self.value("endpoint_url"))
     }
 }
 
@@ -202,9 +229,9 @@ fn container(variable: Variables<'_>) -> Result<Option<Container>, KmsError> {
     Ok(Some(Container { uri, authorization }))
 }
 
-fn usual_endpoint(region: &str) -> String {
+fn usual_endpoint(service: &EndpointNames, region: &str) -> String {
     let domain = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
-    format!("https://kms.{region}.{domain}")
+    format!("https://{}.{region}.{domain}", service.host)
 }
 
 /// A variable that is set and not empty.

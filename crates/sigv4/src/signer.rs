@@ -4,7 +4,7 @@ use aws_lc_rs::digest;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, header::InvalidHeaderValue};
 
 use crate::{
-    ALGORITHM, Head, Scope, SigningKey, Stamp, X_AMZ_DATE, X_AMZ_SECURITY_TOKEN,
+    ALGORITHM, Head, Scope, SigningKey, Stamp, X_AMZ_CONTENT_SHA256, X_AMZ_DATE, X_AMZ_SECURITY_TOKEN,
     canonical::{self, digits},
     claim::signature,
     key::TERMINATOR,
@@ -35,6 +35,9 @@ impl From<InvalidHeaderValue> for Unsignable {
     }
 }
 
+/// How a request is written down to be signed: from its head, the names of its signed headers, and its body's hash.
+type CanonicalForm = fn(Head<'_>, &str, &[u8; 64]) -> Option<Vec<u8>>;
+
 impl Signer<'_> {
     /// Signs a request in its header, over all headers that it has; `host` must be among them, or in the target.
     /// `now_seconds` counts from 1970-01-01T00:00:00Z.
@@ -42,6 +45,31 @@ impl Signer<'_> {
     /// # Errors
     /// When the id or the token cannot stand in a header, or no canonical form can be made of the request.
     pub fn sign<B: AsRef<[u8]>>(&self, request: &mut Request<B>, now_seconds: i64) -> Result<(), Unsignable> {
+        self.sign_as(canonical::request, request, now_seconds)
+    }
+
+    /// The same as S3 has it: the path is taken as it is, so that objects may have any name, and the body's hash is stated in
+    /// a header of its own.
+    ///
+    /// # Errors
+    /// As [`Signer::sign`].
+    pub fn sign_for_s3<B: AsRef<[u8]>>(
+        &self,
+        request: &mut Request<B>,
+        now_seconds: i64,
+    ) -> Result<(), Unsignable> {
+        let stated = digits(digest::digest(&digest::SHA256, request.body().as_ref()).as_ref());
+        request.headers_mut().insert(X_AMZ_CONTENT_SHA256, HeaderValue::from_bytes(&stated)?);
+        let form: CanonicalForm = |head, names, hash| canonical::s3_request(head, names, hash);
+        self.sign_as(form, request, now_seconds)
+    }
+
+    fn sign_as<B: AsRef<[u8]>>(
+        &self,
+        form: CanonicalForm,
+        request: &mut Request<B>,
+        now_seconds: i64,
+    ) -> Result<(), Unsignable> {
         let signed_at = Stamp::from_seconds(now_seconds);
         request.headers_mut().insert(X_AMZ_DATE, HeaderValue::from_str(signed_at.as_str())?);
         if let Some(token) = self.security_token {
@@ -53,7 +81,7 @@ impl Signer<'_> {
         let signed_headers = names(request.headers());
         let body_hash = digits(digest::digest(&digest::SHA256, request.body().as_ref()).as_ref());
         let head = Head { method: request.method(), uri: request.uri(), headers: request.headers() };
-        let canonical = canonical::request(head, &signed_headers, &body_hash).ok_or(Unsignable)?;
+        let canonical = form(head, &signed_headers, &body_hash).ok_or(Unsignable)?;
         let key = SigningKey::derive(self.secret, scope);
         let signature = signature(&key, &signed_at, canonical);
         let authorization = format!(

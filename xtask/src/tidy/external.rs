@@ -76,7 +76,7 @@ const PERMITTED: &[(&str, &[&str], &str)] = &[
     ("ml-dsa", &["strongroom"], "ML-DSA over an external mu, which aws-lc-rs does not offer"),
     (
         "percent-encoding",
-        &["credentials", "dispatch", "iam", "s3", "sigv4"],
+        &["credentials", "dispatch", "forward", "iam", "s3", "sigv4"],
         "URIs, forms, and policies in answers",
     ),
     ("pkcs8", &["strongroom"], "the DER of keys, read and written"),
