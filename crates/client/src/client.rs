@@ -28,18 +28,18 @@ pub(crate) struct Client {
     machine: Arc<ThisMachine>,
     pub(crate) runtime: Runtime,
     /// How often it calls at most, if somebody set that.
-    pace: Mutex<Option<Pace>>,
+    pace: Mutex<Option<CallPace>>,
 }
 
 /// Calls at even distances.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Pace {
+pub(crate) struct CallPace {
     distance: Duration,
     /// When the next call may be made.
     next: Duration,
 }
 
-impl Pace {
+impl CallPace {
     /// So many calls a second, at least one.
     pub(crate) fn per_second(calls: u32) -> Self {
         Self { distance: Duration::from_secs(1) / calls.max(1), next: Duration::ZERO }
@@ -78,7 +78,7 @@ impl Client {
     }
 
     /// Calls no more often from now on.
-    pub(crate) fn keep_to(&self, pace: Pace) {
+    pub(crate) fn keep_to(&self, pace: CallPace) {
         *self.pace.lock().unwrap_or_else(PoisonError::into_inner) = Some(pace);
     }
 
@@ -198,7 +198,7 @@ mod tests {
 
     #[test]
     fn calls_are_made_at_even_distances_and_nobody_catches_up() {
-        let mut pace = Pace::per_second(10);
+        let mut pace = CallPace::per_second(10);
         let mut turn = |millis| pace.turn(Duration::from_millis(millis)).as_millis();
         assert_eq!((turn(0), turn(0), turn(50)), (0, 100, 150));
         assert_eq!((turn(1000), turn(1000)), (0, 100));

@@ -137,7 +137,7 @@ impl Replacement {
     /// What the system says.
     pub(crate) fn begin(path: &Path, seen: FileMark, unique: &str) -> io::Result<Self> {
         match fs::remove_file(temporary_name(path, unique)?) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(Self { new: NewFile::named(path, 0o600, unique)?, seen }),
         }
     }

@@ -97,7 +97,12 @@ impl WrapRecord {
     ///
     /// # Errors
     /// What the system says; that somebody else has changed the file.
-    pub(crate) fn replace_seen(&self, file: &Path, seen: FileMark, unique: &str) -> Result<(), ClientFailure> {
+    pub(crate) fn replace_seen(
+        &self,
+        file: &Path,
+        seen: FileMark,
+        unique: &str,
+    ) -> Result<(), ClientFailure> {
         let mut out = OutputBytes::replace(file, seen, unique)?;
         out.write(&[&self.to_text()?])?;
         out.finish()

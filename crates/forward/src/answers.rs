@@ -123,7 +123,7 @@ pub struct FamilyKey {
 
 /// What a key signed.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct SignedDigest {
+pub struct DigestSignature {
     /// The ARN of the KMS key.
     #[serde(rename = "KeyId")]
     pub key: String,

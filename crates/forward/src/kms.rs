@@ -14,7 +14,10 @@ use sigv4::Signer;
 
 use crate::{
     act_for::ActFor,
-    answers::{DataKey, Decrypted, DescribedKey, MadeGrant, OfDescribeKey, SigningKeyFacts, ReEncrypted, SignedDigest, WrappedBytes},
+    answers::{
+        DataKey, Decrypted, DescribedKey, DigestSignature, MadeGrant, OfDescribeKey, ReEncrypted,
+        SigningKeyFacts, WrappedBytes,
+    },
     credentials::CredentialKeeper,
     error::KmsError,
     machine::Machine,
@@ -197,7 +200,7 @@ impl Kms {
         key: &str,
         digest: &[u8],
         algorithm: &str,
-    ) -> Result<SignedDigest, KmsError> {
+    ) -> Result<DigestSignature, KmsError> {
         #[derive(Serialize)]
         #[serde(rename_all = "PascalCase")]
         struct SignCall<'a> {

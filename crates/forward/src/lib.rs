@@ -28,7 +28,7 @@
 //! | [`ActFor`] | for whom a call is, sent as a signed header (docs/services.md) |
 //! | [`Patience`] | how long a try and all tries may take; what is tried again is [`KmsError::may_pass`]'s |
 //! | [`ObjectStore`] | the few operations of S3 that put objects under another KMS key |
-| [`CachingKms`] | the same with data keys that are used again, within the limits of the AWS Encryption SDK |
+//! | [`CachingKms`] | the same with data keys that are used again, within the limits of the AWS Encryption SDK |
 //! | [`Machine`] | clock and randomness, as a parameter; [`ThisMachine`] is the real one |
 //!
 //! Plaintext keys, secret access keys and the tokens of [`ActFor::Session`] are [`Plaintext`](secret::Plaintext), which nothing prints and which are wiped. Buffers of the
@@ -51,8 +51,8 @@ mod wire;
 
 pub use act_for::ActFor;
 pub use answers::{
-    DataKey, Decrypted, DescribedKey, MadeGrant, KeyFamily, SigningKeyFacts, ReEncrypted, FamilyKey, SignedDigest,
-    WrappedBytes,
+    DataKey, Decrypted, DescribedKey, DigestSignature, FamilyKey, KeyFamily, MadeGrant, ReEncrypted,
+    SigningKeyFacts, WrappedBytes,
 };
 pub use cache::{CacheLimits, DataKeyCache};
 pub use caching::CachingKms;

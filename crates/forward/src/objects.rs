@@ -4,7 +4,10 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response, header::{HOST, RANGE}};
+use http::{
+    HeaderMap, Method, Request, Response,
+    header::{HOST, RANGE},
+};
 use outbound::{Outbound, OwnCredentials, Pool, element};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use secret::Plaintext;
@@ -194,11 +197,7 @@ impl ObjectStore {
     }
 
     /// One try; with newer credentials once more, if the first are not believed any more.
-    async fn attempt(
-        &self,
-        call: &ObjectsCall,
-        left: Duration,
-    ) -> Result<Response<Plaintext>, ObjectsError> {
+    async fn attempt(&self, call: &ObjectsCall, left: Duration) -> Result<Response<Plaintext>, ObjectsError> {
         let time = self.patience.attempt.min(left);
         let of_way = |error| ObjectsError::Way(self.endpoint.clone(), error);
         let own = self.credentials.current().await.map_err(of_way)?;
@@ -218,7 +217,8 @@ impl ObjectStore {
         time: Duration,
     ) -> Result<Response<Plaintext>, ObjectsError> {
         let of_way = |error| ObjectsError::Way(self.endpoint.clone(), error);
-        let unfit = || of_way(KmsError::Request("no request can be made of this name or access key".to_owned()));
+        let unfit =
+            || of_way(KmsError::Request("no request can be made of this name or access key".to_owned()));
         let ObjectsCall { method, target, body, first_byte } = call;
         let mut request = Request::builder().method(method).uri(target).header(HOST, self.pool.host());
         if *first_byte {
@@ -338,7 +338,9 @@ mod tests {
     #[test]
     fn listings_are_read() {
         let listing = |inner: &str| {
-            format!("<?xml version=\"1.0\"?><ListBucketResult xmlns=\"x\"><Name>b</Name>{inner}</ListBucketResult>")
+            format!(
+                "<?xml version=\"1.0\"?><ListBucketResult xmlns=\"x\"><Name>b</Name>{inner}</ListBucketResult>"
+            )
         };
         let entries = "<Contents><Key>a%2Fb+c</Key><Size>1</Size></Contents><Contents><Key>%C3%BC%2B%26amp%3B</Key></Contents>";
         let names = vec!["a/b c".to_owned(), "ü+&amp;".to_owned()];

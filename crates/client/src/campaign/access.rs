@@ -4,10 +4,10 @@
 use forward::ObjectStore;
 
 use super::{
-    goal::{CampaignGoal, Verdict},
+    goal::{CampaignGoal, Moved, TargetVerdict},
     objects::{self, ReachedObjects},
     records, sealed_files,
-    target::{Target, TargetEnvelope},
+    target::{CampaignTarget, TargetEnvelope},
 };
 use crate::{client::Client, ending::ClientFailure};
 
@@ -18,27 +18,16 @@ pub(crate) struct TargetAccess<'a> {
     pub(crate) objects: Option<ObjectStore>,
 }
 
-/// What became of a target.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Moved {
-    /// It is under the key that was wished for.
-    Done,
-    /// It was so before.
-    Already,
-    /// It cannot be.
-    Cannot(String),
-}
-
 impl TargetAccess<'_> {
     /// How a target is encrypted now, by its envelope alone. `None` if it is no such target any more.
     ///
     /// # Errors
     /// [`ClientFailure`].
-    pub(crate) fn inspect(&self, target: &Target) -> Result<Option<TargetEnvelope>, ClientFailure> {
+    pub(crate) fn inspect(&self, target: &CampaignTarget) -> Result<Option<TargetEnvelope>, ClientFailure> {
         match target {
-            Target::Record(path) => records::inspect(path).map(Some),
-            Target::SealedFile(path) => sealed_files::inspect(path).map(Some),
-            Target::Object(place) => objects::inspect(&self.reached()?, place),
+            CampaignTarget::Record(path) => records::inspect(path).map(Some),
+            CampaignTarget::SealedFile(path) => sealed_files::inspect(path).map(Some),
+            CampaignTarget::Object(place) => objects::inspect(&self.reached()?, place),
         }
     }
 
@@ -49,7 +38,7 @@ impl TargetAccess<'_> {
     /// [`ClientFailure`]; the target is as it was then.
     pub(crate) fn put_under(
         &self,
-        target: &Target,
+        target: &CampaignTarget,
         goal: &CampaignGoal,
         unique: &str,
     ) -> Result<Moved, ClientFailure> {
@@ -58,16 +47,16 @@ impl TargetAccess<'_> {
             return Ok(Moved::Cannot("it is not encrypted under a KMS key any more".to_owned()));
         };
         match goal.verdict(&envelope) {
-            Verdict::Already => Ok(Moved::Already),
-            Verdict::Cannot(why) => Ok(Moved::Cannot(why.to_owned())),
-            Verdict::Elsewhere => {
+            TargetVerdict::Already => Ok(Moved::Already),
+            TargetVerdict::Cannot(why) => Ok(Moved::Cannot(why.to_owned())),
+            TargetVerdict::Elsewhere => {
                 let keys: Vec<String> = envelope.ways.into_iter().map(|way| way.key).collect();
                 Ok(Moved::Cannot(format!("it is under {} by now", keys.join(", "))))
             }
-            Verdict::Move => match target {
-                Target::Record(path) => records::put_under(self.client, path, goal, unique),
-                Target::SealedFile(path) => sealed_files::put_under(self.client, path, goal, unique),
-                Target::Object(place) => objects::put_under(&self.reached()?, place, goal),
+            TargetVerdict::Move => match target {
+                CampaignTarget::Record(path) => records::put_under(self.client, path, goal, unique),
+                CampaignTarget::SealedFile(path) => sealed_files::put_under(self.client, path, goal, unique),
+                CampaignTarget::Object(place) => objects::put_under(&self.reached()?, place, goal),
             },
         }
     }
@@ -76,11 +65,11 @@ impl TargetAccess<'_> {
     ///
     /// # Errors
     /// [`ClientFailure`]: what KMS says.
-    pub(crate) fn try_to_open(&self, target: &Target, key: &str) -> Result<(), ClientFailure> {
+    pub(crate) fn try_to_open(&self, target: &CampaignTarget, key: &str) -> Result<(), ClientFailure> {
         match target {
-            Target::Record(path) => records::try_to_open(self.client, path, key),
-            Target::SealedFile(path) => sealed_files::try_to_open(self.client, path, key),
-            Target::Object(place) => objects::try_to_open(&self.reached()?, place),
+            CampaignTarget::Record(path) => records::try_to_open(self.client, path, key),
+            CampaignTarget::SealedFile(path) => sealed_files::try_to_open(self.client, path, key),
+            CampaignTarget::Object(place) => objects::try_to_open(&self.reached()?, place),
         }
     }
 

@@ -25,8 +25,8 @@ pub(crate) struct ShredCertificate {
     planned: String,
     /// When they were tried in vain.
     made: String,
-    unreadable: Vec<Unreadable>,
-    not_unreadable: Vec<NotUnreadable>,
+    unreadable: Vec<UnreadableTarget>,
+    not_unreadable: Vec<ReadableTarget>,
     /// What `keywright trail prove` wrote, as it was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     proof: Option<Value>,
@@ -58,7 +58,7 @@ pub(crate) enum Finality {
 
 /// A target that does not open.
 #[derive(Debug, Serialize)]
-pub(crate) struct Unreadable {
+pub(crate) struct UnreadableTarget {
     pub(crate) kind: TargetKind,
     #[serde(rename = "where")]
     pub(crate) place: String,
@@ -70,7 +70,7 @@ pub(crate) struct Unreadable {
 
 /// A target of which that is not certified.
 #[derive(Debug, Serialize)]
-pub(crate) struct NotUnreadable {
+pub(crate) struct ReadableTarget {
     pub(crate) kind: TargetKind,
     #[serde(rename = "where")]
     pub(crate) place: String,
@@ -102,11 +102,20 @@ impl ShredCertificate {
         key: DeletedKey,
         planned: String,
         made: String,
-        unreadable: Vec<Unreadable>,
-        not_unreadable: Vec<NotUnreadable>,
+        unreadable: Vec<UnreadableTarget>,
+        not_unreadable: Vec<ReadableTarget>,
         proof: Option<Value>,
     ) -> Self {
-        Self { certificate: CERTIFICATE_VERSION, key, planned, made, unreadable, not_unreadable, proof, signer: None }
+        Self {
+            certificate: CERTIFICATE_VERSION,
+            key,
+            planned,
+            made,
+            unreadable,
+            not_unreadable,
+            proof,
+            signer: None,
+        }
     }
 
     /// Has a KMS key sign the certificate, and writes certificate and signature.
@@ -117,7 +126,7 @@ impl ShredCertificate {
         mut self,
         client: &Client,
         signing_key: &str,
-        files: CertificateFiles,
+        files: &CertificateFiles,
     ) -> Result<(), ClientFailure> {
         let facts = client.wait(client.kms.get_public_key(&client.act_for, signing_key))?;
         let offered = |(name, _): &&(&str, _)| facts.signing_algorithms.iter().any(|offered| offered == name);

@@ -13,7 +13,7 @@ use rustix::fs::OFlags;
 use super::{
     access::TargetAccess,
     options::SearchedPlaces,
-    target::{Target, TargetEnvelope},
+    target::{CampaignTarget, TargetEnvelope},
 };
 use crate::{
     ending::{ClientFailure, say},
@@ -30,7 +30,7 @@ pub(crate) struct PassedOver {
 }
 
 /// What is done with each target that is found.
-type HandOn<'a> = &'a mut dyn FnMut(Target, TargetEnvelope) -> Result<(), ClientFailure>;
+type HandOn<'a> = &'a mut dyn FnMut(CampaignTarget, TargetEnvelope) -> Result<(), ClientFailure>;
 
 /// Hands on each target in these places. What cannot be read is told, and counted.
 ///
@@ -44,8 +44,7 @@ pub(crate) fn find(
 ) -> Result<PassedOver, ClientFailure> {
     let mut passed = PassedOver::default();
     let real = |path: &PathBuf| {
-        fs::canonicalize(path)
-            .map_err(|error| ClientFailure::Use(format!("`{}`: {error}", path.display())))
+        fs::canonicalize(path).map_err(|error| ClientFailure::Use(format!("`{}`: {error}", path.display())))
     };
     let roots = places.paths.iter().map(real).collect::<Result<Vec<_>, _>>()?;
     for root in roots {
@@ -53,7 +52,7 @@ pub(crate) fn find(
     }
     for bucket in &places.buckets {
         access.reached()?.each(bucket, &mut |place| {
-            let target = Target::Object(place);
+            let target = CampaignTarget::Object(place);
             hand_over(access, target, hand_on, &mut passed)
         })?;
     }
@@ -94,7 +93,7 @@ fn in_path(
 
 fn hand_over(
     access: &TargetAccess<'_>,
-    target: Target,
+    target: CampaignTarget,
     hand_on: HandOn<'_>,
     passed: &mut PassedOver,
 ) -> Result<(), ClientFailure> {
@@ -129,15 +128,15 @@ fn is_unfinished(path: &Path) -> bool {
 }
 
 /// What a file may be, by its first byte.
-fn sniffed(path: &Path) -> io::Result<Option<Target>> {
+fn sniffed(path: &Path) -> io::Result<Option<CampaignTarget>> {
     // Something else may have the name by now: a link, or a pipe on which a reader waits for ever.
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let file = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
     let mut first = Vec::new();
     file.take(1).read_to_end(&mut first)?;
     let kind = match first.as_slice() {
-        [b'{' | b' ' | b'\n' | b'\t' | b'\r'] => Target::Record,
-        [2] => Target::SealedFile,
+        [b'{' | b' ' | b'\n' | b'\t' | b'\r'] => CampaignTarget::Record,
+        [2] => CampaignTarget::SealedFile,
         _ => return Ok(None),
     };
     if path.to_str().is_none() {
@@ -168,8 +167,8 @@ mod tests {
         }
         fs::write(path(".r.json.c1.unfinished"), "{}").unwrap();
         std::os::unix::fs::symlink(path("r.json"), path("link")).unwrap();
-        assert_eq!(sniffed(&path("r.json")).unwrap(), Some(Target::Record(path("r.json"))));
-        assert_eq!(sniffed(&path("sealed")).unwrap(), Some(Target::SealedFile(path("sealed"))));
+        assert_eq!(sniffed(&path("r.json")).unwrap(), Some(CampaignTarget::Record(path("r.json"))));
+        assert_eq!(sniffed(&path("sealed")).unwrap(), Some(CampaignTarget::SealedFile(path("sealed"))));
         assert_eq!((sniffed(&path("text")).unwrap(), sniffed(&path("empty")).unwrap()), (None, None));
         assert!(sniffed(&path("link")).is_err());
         let names: Vec<PathBuf> = entries(folder.path()).unwrap();

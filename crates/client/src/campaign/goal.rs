@@ -18,7 +18,7 @@ pub(crate) struct CampaignGoal {
 
 /// What is to be done with a target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum TargetVerdict {
     /// Put it under the other key, or under newer material.
     Move,
     /// Nothing: it is there.
@@ -29,18 +29,33 @@ pub(crate) enum Verdict {
     Cannot(&'static str),
 }
 
+/// What became of a target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Moved {
+    /// It is under the key that was wished for.
+    Done,
+    /// It was so before.
+    Already,
+    /// It cannot be.
+    Cannot(String),
+}
+
 impl CampaignGoal {
     /// What is to be done with what has this envelope. Where the envelope does not tell the material, the target is moved:
     /// twice is as good as once.
-    pub(crate) fn verdict(&self, envelope: &TargetEnvelope) -> Verdict {
+    pub(crate) fn verdict(&self, envelope: &TargetEnvelope) -> TargetVerdict {
         let mut under_from = envelope.ways.iter().filter(|way| way.key == self.from);
-        let left = if self.from == self.to { under_from.any(|way| !self.reached_by(way)) } else { under_from.next().is_some() };
+        let left = if self.from == self.to {
+            under_from.any(|way| !self.reached_by(way))
+        } else {
+            under_from.next().is_some()
+        };
         let is_there = envelope.ways.iter().any(|way| way.key == self.to);
         match envelope.hindrance {
-            Some(why) if left => Verdict::Cannot(why),
-            None if left => Verdict::Move,
-            _ if is_there => Verdict::Already,
-            _ => Verdict::Elsewhere,
+            Some(why) if left => TargetVerdict::Cannot(why),
+            None if left => TargetVerdict::Move,
+            _ if is_there => TargetVerdict::Already,
+            _ => TargetVerdict::Elsewhere,
         }
     }
 
@@ -58,7 +73,11 @@ mod tests {
         CampaignGoal { from: "a".to_owned(), to: to.to_owned(), material: material.map(str::to_owned) }
     }
 
-    fn verdict(goal: &CampaignGoal, ways: &[(&str, Option<&str>)], hindrance: Option<&'static str>) -> Verdict {
+    fn verdict(
+        goal: &CampaignGoal,
+        ways: &[(&str, Option<&str>)],
+        hindrance: Option<&'static str>,
+    ) -> TargetVerdict {
         let way = |(key, material): &(&str, Option<&str>)| OpeningKey {
             key: (*key).to_owned(),
             material: material.map(str::to_owned),
@@ -70,34 +89,34 @@ mod tests {
     fn under_another_key_what_is_there_stays() {
         let goal = goal("b", Some("m2"));
         for (ways, expected) in [
-            (vec![("a", None)], Verdict::Move),
-            (vec![("a", Some("m2"))], Verdict::Move),
-            (vec![("b", None)], Verdict::Already),
-            (vec![("b", None), ("a", None)], Verdict::Move),
-            (vec![("c", None)], Verdict::Elsewhere),
-            (vec![], Verdict::Elsewhere),
+            (vec![("a", None)], TargetVerdict::Move),
+            (vec![("a", Some("m2"))], TargetVerdict::Move),
+            (vec![("b", None)], TargetVerdict::Already),
+            (vec![("b", None), ("a", None)], TargetVerdict::Move),
+            (vec![("c", None)], TargetVerdict::Elsewhere),
+            (vec![], TargetVerdict::Elsewhere),
         ] {
             assert_eq!(verdict(&goal, &ways, None), expected, "{ways:?}");
         }
-        assert_eq!(verdict(&goal, &[("a", None)], Some("signed")), Verdict::Cannot("signed"));
-        assert_eq!(verdict(&goal, &[("b", None)], Some("signed")), Verdict::Already);
-        assert_eq!(verdict(&goal, &[("c", None)], Some("signed")), Verdict::Elsewhere);
+        assert_eq!(verdict(&goal, &[("a", None)], Some("signed")), TargetVerdict::Cannot("signed"));
+        assert_eq!(verdict(&goal, &[("b", None)], Some("signed")), TargetVerdict::Already);
+        assert_eq!(verdict(&goal, &[("c", None)], Some("signed")), TargetVerdict::Elsewhere);
     }
 
     #[test]
     fn under_the_same_key_only_what_is_known_to_be_current_stays() {
         let told = goal("a", Some("m2"));
         for (ways, expected) in [
-            (vec![("a", Some("m1"))], Verdict::Move),
-            (vec![("a", None)], Verdict::Move),
-            (vec![("a", Some("m2"))], Verdict::Already),
-            (vec![("a", Some("m2")), ("c", None)], Verdict::Already),
-            (vec![("a", Some("m2")), ("a", Some("m1"))], Verdict::Move),
-            (vec![("b", Some("m2"))], Verdict::Elsewhere),
+            (vec![("a", Some("m1"))], TargetVerdict::Move),
+            (vec![("a", None)], TargetVerdict::Move),
+            (vec![("a", Some("m2"))], TargetVerdict::Already),
+            (vec![("a", Some("m2")), ("c", None)], TargetVerdict::Already),
+            (vec![("a", Some("m2")), ("a", Some("m1"))], TargetVerdict::Move),
+            (vec![("b", Some("m2"))], TargetVerdict::Elsewhere),
         ] {
             assert_eq!(verdict(&told, &ways, None), expected, "{ways:?}");
         }
         // KMS does not tell of materials.
-        assert_eq!(verdict(&goal("a", None), &[("a", None)], None), Verdict::Move);
+        assert_eq!(verdict(&goal("a", None), &[("a", None)], None), TargetVerdict::Move);
     }
 }

@@ -19,12 +19,12 @@ use crate::{ending::ClientFailure, new_file::sync_folder};
 pub(crate) struct CampaignJournal {
     file: File,
     name: PathBuf,
-    last: HashMap<String, Fate>,
+    last: HashMap<String, TargetFate>,
 }
 
 /// What became of a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Fate {
+pub(crate) struct TargetFate {
     pub(crate) became: FateKind,
     pub(crate) why: Option<String>,
 }
@@ -74,15 +74,24 @@ impl CampaignJournal {
         name.push(".journal");
         let name = PathBuf::from(name);
         let failed = |error| unusable(&name, error);
-        let mut file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(&name).map_err(failed)?;
+        let mut file = OpenOptions::new()
+            .read(true)
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .open(&name)
+            .map_err(failed)?;
         file.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => ClientFailure::Use(format!("`{}`: the plan is being run already", name.display())),
+            TryLockError::WouldBlock => {
+                ClientFailure::Use(format!("`{}`: the plan is being run already", name.display()))
+            }
             TryLockError::Error(error) => failed(error),
         })?;
         let mut text = Vec::new();
         file.read_to_end(&mut text).map_err(failed)?;
         let replayed = replay(&text, campaign);
-        let (last, whole) = replayed.map_err(|why| ClientFailure::Record(format!("`{}`: {why}", name.display())))?;
+        let (last, whole) =
+            replayed.map_err(|why| ClientFailure::Record(format!("`{}`: {why}", name.display())))?;
         // What a kill has cut off is written again.
         file.set_len(whole as u64).map_err(failed)?;
         let mut journal = Self { file, name, last };
@@ -94,7 +103,7 @@ impl CampaignJournal {
     }
 
     /// What became of a target, if something did.
-    pub(crate) fn fate(&self, place: &str) -> Option<&Fate> {
+    pub(crate) fn fate(&self, place: &str) -> Option<&TargetFate> {
         self.last.get(place)
     }
 
@@ -107,8 +116,8 @@ impl CampaignJournal {
     ///
     /// # Errors
     /// [`ClientFailure::Use`]: what the system says.
-    pub(crate) fn note(&mut self, place: &str, fate: Fate) -> Result<(), ClientFailure> {
-        let Fate { became, why } = fate.clone();
+    pub(crate) fn note(&mut self, place: &str, fate: TargetFate) -> Result<(), ClientFailure> {
+        let TargetFate { became, why } = fate.clone();
         self.write(&JournalLine { place: place.to_owned(), became, why })?;
         self.last.insert(place.to_owned(), fate);
         Ok(())
@@ -122,7 +131,7 @@ impl CampaignJournal {
 }
 
 /// What a journal says of each target last, and how many of its bytes are whole lines.
-fn replay(text: &[u8], campaign: &str) -> Result<(HashMap<String, Fate>, usize), String> {
+fn replay(text: &[u8], campaign: &str) -> Result<(HashMap<String, TargetFate>, usize), String> {
     let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
     let mut lines = text.get(..whole).unwrap_or_default().split_inclusive(|byte| *byte == b'\n').zip(1..);
     let wrong = |number: i32, why: &dyn std::fmt::Display| format!("line {number}: {why}");
@@ -134,7 +143,7 @@ fn replay(text: &[u8], campaign: &str) -> Result<(HashMap<String, Fate>, usize),
     let mut last = HashMap::new();
     for (line, number) in lines {
         let line: JournalLine = serde_json::from_slice(line).map_err(|error| wrong(number, &error))?;
-        last.insert(line.place, Fate { became: line.became, why: line.why });
+        last.insert(line.place, TargetFate { became: line.became, why: line.why });
     }
     Ok((last, whole))
 }
@@ -145,8 +154,8 @@ mod tests {
 
     use super::*;
 
-    fn fate(became: FateKind) -> Fate {
-        Fate { became, why: (became == FateKind::Failed).then(|| "denied".to_owned()) }
+    fn fate(became: FateKind) -> TargetFate {
+        TargetFate { became, why: (became == FateKind::Failed).then(|| "denied".to_owned()) }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
     goal::CampaignGoal,
-    target::{EnvelopeDigest, Target, TargetKind},
+    target::{CampaignTarget, EnvelopeDigest, TargetKind},
 };
 use crate::{ending::ClientFailure, new_file::NewFile};
 
@@ -75,18 +75,18 @@ pub(crate) struct ShredLine {
 /// What names a target.
 pub(crate) trait TargetLine {
     /// The target; none if the line is of no form.
-    fn target(&self) -> Option<Target>;
+    fn target(&self) -> Option<CampaignTarget>;
 }
 
 impl TargetLine for PlanLine {
-    fn target(&self) -> Option<Target> {
-        Target::parse(self.kind, &self.place)
+    fn target(&self) -> Option<CampaignTarget> {
+        CampaignTarget::parse(self.kind, &self.place)
     }
 }
 
 impl TargetLine for ShredLine {
-    fn target(&self) -> Option<Target> {
-        Target::parse(self.kind, &self.place)
+    fn target(&self) -> Option<CampaignTarget> {
+        CampaignTarget::parse(self.kind, &self.place)
     }
 }
 
@@ -131,14 +131,14 @@ impl LineWriter {
 /// [`ClientFailure::Use`] for a file that cannot be read, [`ClientFailure::Record`] for the first line that is not of the form.
 pub(crate) fn read_plan<H: DeserializeOwned, L: DeserializeOwned + TargetLine>(
     file: &Path,
-) -> Result<(H, Vec<(Target, L)>), ClientFailure> {
+) -> Result<(H, Vec<(CampaignTarget, L)>), ClientFailure> {
     let text = fs::read_to_string(file).map_err(|error| unusable(file, error))?;
     parse(&text).map_err(|why| ClientFailure::Record(format!("`{}`: {why}", file.display())))
 }
 
 fn parse<H: DeserializeOwned, L: DeserializeOwned + TargetLine>(
     text: &str,
-) -> Result<(H, Vec<(Target, L)>), String> {
+) -> Result<(H, Vec<(CampaignTarget, L)>), String> {
     let mut lines = text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty());
     let wrong = |number: i32, why: &dyn std::fmt::Display| format!("line {number}: {why}");
     let (head, number) = lines.next().ok_or("it is empty")?;
@@ -162,6 +162,7 @@ pub(crate) fn json_line(line: &impl Serialize) -> Result<Vec<u8>, ClientFailure>
 }
 
 /// What the system says of a file.
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` calls")]
 pub(crate) fn unusable(file: &Path, error: std::io::Error) -> ClientFailure {
     ClientFailure::Use(format!("`{}`: {error}", file.display()))
 }
@@ -170,9 +171,10 @@ pub(crate) fn unusable(file: &Path, error: std::io::Error) -> ClientFailure {
 mod tests {
     use super::*;
 
-    const HEAD: &str = r#"{"campaign":1,"id":"c1","goal":{"from":"a","to":"b"},"made":"2026-11-30T00:00:00Z"}"#;
+    const HEAD: &str =
+        r#"{"campaign":1,"id":"c1","goal":{"from":"a","to":"b"},"made":"2026-11-30T00:00:00Z"}"#;
 
-    fn read(text: &str) -> Result<Vec<(Target, PlanLine)>, String> {
+    fn read(text: &str) -> Result<Vec<(CampaignTarget, PlanLine)>, String> {
         parse::<PlanHead, PlanLine>(text).map(|(_, lines)| lines)
     }
 
@@ -192,7 +194,7 @@ mod tests {
         let mut writer = LineWriter::begin(&file, "1", &head).unwrap();
         lines.iter().for_each(|line| writer.add(line).unwrap());
         writer.finish().unwrap();
-        let (read_head, read): (PlanHead, Vec<(Target, PlanLine)>) = read_plan(&file).unwrap();
+        let (read_head, read): (PlanHead, Vec<(CampaignTarget, PlanLine)>) = read_plan(&file).unwrap();
         assert_eq!(read_head, head);
         assert_eq!(read.into_iter().map(|(_, line)| line).collect::<Vec<_>>(), lines);
     }

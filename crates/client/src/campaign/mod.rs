@@ -16,6 +16,7 @@ mod goal;
 mod journal;
 mod keys;
 mod lines;
+mod moment;
 mod objects;
 mod options;
 mod planning;
@@ -29,17 +30,15 @@ mod target;
 
 use std::ffi::OsString;
 
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
-
 use access::TargetAccess;
 use lines::{PLAN_VERSION, PlanHead, PlanLine, ShredHead, ShredLine, read_plan};
 pub(crate) use options::CampaignOptions;
 use options::{CampaignCommand, RunOptions, SearchedPlaces, ShredCommand};
-use target::{Target, TargetKind};
+use target::{CampaignTarget, TargetKind};
 
 use crate::{
     cli::Calling,
-    client::{Client, Pace},
+    client::{CallPace, Client},
     ending::ClientFailure,
 };
 
@@ -63,14 +62,15 @@ pub(crate) fn run(
         CampaignCommand::Run(options) => {
             let (head, targets) = read(&options)?;
             if let Some(rate) = options.rate {
-                client.keep_to(Pace::per_second(rate.get()));
+                client.keep_to(CallPace::per_second(rate.get()));
             }
             running::run(&access(has_objects(&targets))?, &options, &head, &targets)
         }
         CampaignCommand::Shred(options) => match options.command {
             ShredCommand::Plan(options) => shredding::plan(&access(searches(&options.places))?, &options),
             ShredCommand::Certify(options) => {
-                let (head, targets): (ShredHead, Vec<(Target, ShredLine)>) = read_plan(&options.plan)?;
+                let (head, targets): (ShredHead, Vec<(CampaignTarget, ShredLine)>) =
+                    read_plan(&options.plan)?;
                 known(head.shred)?;
                 shredding::certify(&access(has_objects(&targets))?, &options, &head, &targets)
             }
@@ -78,7 +78,7 @@ pub(crate) fn run(
     }
 }
 
-fn read(options: &RunOptions) -> Result<(PlanHead, Vec<(Target, PlanLine)>), ClientFailure> {
+fn read(options: &RunOptions) -> Result<(PlanHead, Vec<(CampaignTarget, PlanLine)>), ClientFailure> {
     let (head, targets): (PlanHead, _) = read_plan(&options.plan)?;
     known(head.campaign)?;
     Ok((head, targets))
@@ -91,12 +91,6 @@ fn known(version: u32) -> Result<(), ClientFailure> {
     Err(ClientFailure::Record(format!("plans of version {version} are not known here")))
 }
 
-fn has_objects<L>(targets: &[(Target, L)]) -> bool {
+fn has_objects<L>(targets: &[(CampaignTarget, L)]) -> bool {
     targets.iter().any(|(target, _)| target.kind() == TargetKind::Object)
-}
-
-/// A moment as it is written: `2026-11-30T14:00:00Z`.
-fn moment(seconds: i64) -> String {
-    let moment = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-    moment.format(&Rfc3339).unwrap_or_default()
 }

@@ -3,8 +3,7 @@
 use forward::{ListedObjects, ObjectEncryption, ObjectStore, ObjectsError};
 
 use super::{
-    access::Moved,
-    goal::CampaignGoal,
+    goal::{CampaignGoal, Moved},
     options::BucketPrefix,
     target::{ObjectPlace, OpeningKey, TargetEnvelope},
 };

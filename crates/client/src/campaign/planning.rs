@@ -5,16 +5,14 @@ use std::collections::BTreeMap;
 use super::{
     access::TargetAccess,
     finding::{PassedOver, find},
-    goal::{CampaignGoal, Verdict},
+    goal::{CampaignGoal, TargetVerdict},
     keys::{described, usable},
     lines::{LineWriter, PLAN_VERSION, PlanHead, PlanLine},
-    moment,
+    moment::moment,
     options::PlanOptions,
-    target::{Target, TargetEnvelope, TargetKind},
+    target::{CampaignTarget, TargetEnvelope, TargetKind},
 };
-use crate::{
-    ending::{ClientFailure, NOT_ALL_DONE, say},
-};
+use crate::ending::{ClientFailure, NOT_ALL_DONE, say};
 
 /// Writes a plan.
 ///
@@ -37,11 +35,11 @@ pub(crate) fn plan(access: &TargetAccess<'_>, options: &PlanOptions) -> Result<u
     };
     let mut out = LineWriter::begin(&options.out, &id, &head)?;
     let mut counts = PlanCounts::default();
-    let passed = find(access, &options.places, &mut |target, envelope| {
-        match counts.line(&goal, &target, &envelope) {
-            Some(line) => out.add(&line),
-            None => Ok(()),
-        }
+    let passed = find(access, &options.places, &mut |target, envelope| match counts
+        .line(&goal, &target, &envelope)
+    {
+        Some(line) => out.add(&line),
+        None => Ok(()),
     })?;
     out.finish()?;
     counts.tell(&goal, &passed);
@@ -59,22 +57,27 @@ struct PlanCounts {
 
 impl PlanCounts {
     /// The line of a target, if something is to be done with it or cannot be done.
-    fn line(&mut self, goal: &CampaignGoal, target: &Target, envelope: &TargetEnvelope) -> Option<PlanLine> {
+    fn line(
+        &mut self,
+        goal: &CampaignGoal,
+        target: &CampaignTarget,
+        envelope: &TargetEnvelope,
+    ) -> Option<PlanLine> {
         let kind = target.kind();
         let will = match goal.verdict(envelope) {
-            Verdict::Move => {
+            TargetVerdict::Move => {
                 *self.planned.entry(kind).or_default() += 1;
                 action(kind).to_owned()
             }
-            Verdict::Cannot(why) => {
+            TargetVerdict::Cannot(why) => {
                 self.cannot += 1;
                 format!("nothing: {why}")
             }
-            Verdict::Already => {
+            TargetVerdict::Already => {
                 self.already += 1;
                 return None;
             }
-            Verdict::Elsewhere => {
+            TargetVerdict::Elsewhere => {
                 self.elsewhere += 1;
                 return None;
             }

@@ -9,7 +9,7 @@ use std::{
 use crate::ending::say;
 
 /// How far a run is.
-pub(crate) struct Progress {
+pub(crate) struct RunProgress {
     total: usize,
     /// What was settled when it began.
     before: usize,
@@ -26,11 +26,19 @@ const LINE_EVERY: Duration = Duration::from_secs(10);
 
 const BAR_WIDTH: usize = 30;
 
-impl Progress {
+impl RunProgress {
     /// Of so many targets so many are settled. `now` is the time since some fixed moment, here and below.
     pub(crate) fn begin(total: usize, settled: usize, now: Duration) -> Self {
         let bar = io::stderr().is_terminal();
-        Self { total, before: settled, settled, failed: 0, began: now, shown: Some(now).filter(|_| !bar), bar }
+        Self {
+            total,
+            before: settled,
+            settled,
+            failed: 0,
+            began: now,
+            shown: Some(now).filter(|_| !bar),
+            bar,
+        }
     }
 
     /// Another target is settled, or has failed.
@@ -89,7 +97,7 @@ mod tests {
     #[test]
     fn what_is_told_counts_this_run() {
         let second = Duration::from_secs(1);
-        let mut progress = Progress::begin(10, 4, second);
+        let mut progress = RunProgress::begin(10, 4, second);
         assert_eq!(progress.told(second), "4 of 10");
         progress.step(false, second);
         progress.step(true, 2 * second);

@@ -3,8 +3,7 @@
 use std::{fs, path::Path};
 
 use super::{
-    access::Moved,
-    goal::CampaignGoal,
+    goal::{CampaignGoal, Moved},
     lines::unusable,
     target::{EnvelopeDigest, OpeningKey, TargetEnvelope, material_of},
 };
@@ -14,7 +13,11 @@ pub(super) fn inspect(path: &Path) -> Result<TargetEnvelope, ClientFailure> {
     let WrapRecord { key, material, wrapped, .. } = WrapRecord::read(path, &[])?;
     let text = fs::read(path).map_err(|error| unusable(path, error))?;
     let material = material_of(&wrapped.0).or(material);
-    Ok(TargetEnvelope { ways: vec![OpeningKey { key, material }], hindrance: None, digest: Some(EnvelopeDigest::of(&text)) })
+    Ok(TargetEnvelope {
+        ways: vec![OpeningKey { key, material }],
+        hindrance: None,
+        digest: Some(EnvelopeDigest::of(&text)),
+    })
 }
 
 pub(super) fn put_under(

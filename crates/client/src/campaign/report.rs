@@ -8,7 +8,7 @@ use super::{
     goal::CampaignGoal,
     journal::{CampaignJournal, FateKind},
     lines::{PlanHead, PlanLine, unusable},
-    target::{Target, TargetKind},
+    target::{CampaignTarget, TargetKind},
 };
 use crate::{
     ending::{ClientFailure, say},
@@ -53,12 +53,12 @@ impl<'a> CampaignReport<'a> {
     /// The report as the journal is now.
     pub(crate) fn of(
         head: &'a PlanHead,
-        targets: &'a [(Target, PlanLine)],
+        targets: &'a [(CampaignTarget, PlanLine)],
         journal: &'a CampaignJournal,
         made: String,
     ) -> Self {
         let mut counts = FateCounts::default();
-        let line = |(_, line): &'a (Target, PlanLine)| {
+        let line = |(_, line): &'a (CampaignTarget, PlanLine)| {
             let fate = journal.fate(&line.place);
             let count = match fate.map(|fate| fate.became) {
                 Some(FateKind::Done) => &mut counts.done,

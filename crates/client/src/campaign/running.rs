@@ -1,16 +1,16 @@
 //! `campaign run`: does what a plan says, target by target.
 
 use super::{
-    access::{Moved, TargetAccess},
-    goal::CampaignGoal,
-    journal::{CampaignJournal, Fate, FateKind},
+    access::TargetAccess,
+    goal::{CampaignGoal, Moved},
+    journal::{CampaignJournal, FateKind, TargetFate},
     keys::{described, usable},
     lines::{PlanHead, PlanLine},
-    moment,
+    moment::moment,
     options::RunOptions,
-    progress::Progress,
+    progress::RunProgress,
     report::CampaignReport,
-    target::Target,
+    target::CampaignTarget,
 };
 use crate::ending::{ClientFailure, NOT_ALL_DONE, say};
 
@@ -22,7 +22,7 @@ pub(crate) fn run(
     access: &TargetAccess<'_>,
     options: &RunOptions,
     head: &PlanHead,
-    targets: &[(Target, PlanLine)],
+    targets: &[(CampaignTarget, PlanLine)],
 ) -> Result<u8, ClientFailure> {
     let mut journal = CampaignJournal::open(&options.plan, &head.id)?;
     let stopped = all(access, head, targets, &mut journal);
@@ -46,13 +46,13 @@ pub(crate) fn run(
 fn all(
     access: &TargetAccess<'_>,
     head: &PlanHead,
-    targets: &[(Target, PlanLine)],
+    targets: &[(CampaignTarget, PlanLine)],
     journal: &mut CampaignJournal,
 ) -> Result<(), ClientFailure> {
     let client = access.client;
     let goal = present(access, &head.goal)?;
     let settled = targets.iter().filter(|(_, line)| journal.is_settled(&line.place)).count();
-    let mut progress = Progress::begin(targets.len(), settled, client.elapsed());
+    let mut progress = RunProgress::begin(targets.len(), settled, client.elapsed());
     let done = targets.iter().try_for_each(|(target, line)| {
         if journal.is_settled(&line.place) {
             return Ok(());
@@ -74,10 +74,10 @@ fn all(
 fn one(
     access: &TargetAccess<'_>,
     goal: &CampaignGoal,
-    target: &Target,
+    target: &CampaignTarget,
     unique: &str,
-) -> Result<Fate, ClientFailure> {
-    let fate = |became, why| Ok(Fate { became, why });
+) -> Result<TargetFate, ClientFailure> {
+    let fate = |became, why| Ok(TargetFate { became, why });
     match access.put_under(target, goal, unique) {
         Ok(Moved::Done) => fate(FateKind::Done, None),
         Ok(Moved::Already) => fate(FateKind::Already, None),

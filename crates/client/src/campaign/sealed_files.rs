@@ -9,8 +9,7 @@ use envelope::message::{EncryptedDataKey, Suite};
 use forward::Context;
 
 use super::{
-    access::Moved,
-    goal::CampaignGoal,
+    goal::{CampaignGoal, Moved},
     lines::unusable,
     target::{EnvelopeDigest, OpeningKey, TargetEnvelope, material_of},
 };

@@ -4,13 +4,15 @@ use forward::{DescribedKey, KmsError, ObjectsError};
 
 use super::{
     access::TargetAccess,
-    certificate::{CertificateFiles, DeletedKey, Finality, NotUnreadable, ShredCertificate, Unreadable},
+    certificate::{
+        CertificateFiles, DeletedKey, Finality, ReadableTarget, ShredCertificate, UnreadableTarget,
+    },
     finding::find,
     keys::described,
     lines::{LineWriter, PLAN_VERSION, ShredHead, ShredLine},
-    moment,
+    moment::moment,
     options::{CertifyOptions, ShredPlanOptions},
-    target::{Target, TargetEnvelope},
+    target::{CampaignTarget, TargetEnvelope},
 };
 use crate::{
     client::Client,
@@ -39,7 +41,12 @@ pub(crate) fn plan(access: &TargetAccess<'_>, options: &ShredPlanOptions) -> Res
             kept += 1;
             say(&format_args!("`{target}` opens also by {}", also.join(", ")));
         }
-        out.add(&ShredLine { kind: target.kind(), place: target.to_string(), envelope: envelope.digest, also })
+        out.add(&ShredLine {
+            kind: target.kind(),
+            place: target.to_string(),
+            envelope: envelope.digest,
+            also,
+        })
     })?;
     out.finish()?;
     say(&format_args!(
@@ -58,7 +65,7 @@ pub(crate) fn certify(
     access: &TargetAccess<'_>,
     options: &CertifyOptions,
     head: &ShredHead,
-    targets: &[(Target, ShredLine)],
+    targets: &[(CampaignTarget, ShredLine)],
 ) -> Result<u8, ClientFailure> {
     let files = CertificateFiles::new(&options.out)?;
     let proof = options.proof.as_deref().map(super::certificate::read_proof).transpose()?;
@@ -67,10 +74,12 @@ pub(crate) fn certify(
     for (target, line) in targets {
         let (kind, place) = (line.kind, line.place.clone());
         match refusal(access, target, line, &head.key)? {
-            Ok(answer) => unreadable.push(Unreadable { kind, place, envelope: line.envelope.clone(), answer }),
+            Ok(answer) => {
+                unreadable.push(UnreadableTarget { kind, place, envelope: line.envelope.clone(), answer });
+            }
             Err(why) => {
                 say(&format_args!("`{place}`: {why}"));
-                not_unreadable.push(NotUnreadable { kind, place, why });
+                not_unreadable.push(ReadableTarget { kind, place, why });
             }
         }
     }
@@ -82,8 +91,11 @@ pub(crate) fn certify(
     let (certified, left) = (unreadable.len(), not_unreadable.len());
     let planned = head.made.clone();
     let made = moment(access.client.now_seconds());
-    ShredCertificate::new(key, planned, made, unreadable, not_unreadable, proof)
-        .sign(access.client, &options.signing_key, files)?;
+    ShredCertificate::new(key, planned, made, unreadable, not_unreadable, proof).sign(
+        access.client,
+        &options.signing_key,
+        &files,
+    )?;
     say(&format_args!("{certified} are certified to be unreadable, {left} are not"));
     Ok(if left > 0 { NOT_ALL_DONE } else { 0 })
 }
@@ -94,7 +106,7 @@ pub(crate) fn certify(
 /// What the next target would meet too.
 fn refusal(
     access: &TargetAccess<'_>,
-    target: &Target,
+    target: &CampaignTarget,
     line: &ShredLine,
     key: &str,
 ) -> Result<Result<String, String>, ClientFailure> {
@@ -163,7 +175,9 @@ fn pending(key: DescribedKey) -> Result<DeletedKey, ClientFailure> {
         family.multi_region_key_type != "PRIMARY" || !family.replica_keys.is_empty()
     };
     if multi_region.as_ref().is_some_and(has_relatives) {
-        return Err(ClientFailure::Key(format!("{arn} has relatives in other Regions, by which the same opens")));
+        return Err(ClientFailure::Key(format!(
+            "{arn} has relatives in other Regions, by which the same opens"
+        )));
     }
     let deletion = deletion_seconds.map(moment);
     Ok(DeletedKey { arn, state: Finality::PendingDeletion, deletion, origin })

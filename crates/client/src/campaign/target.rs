@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// Something that is encrypted under a KMS key, in its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Target {
+pub(crate) enum CampaignTarget {
     /// A record of `wrap`.
     Record(PathBuf),
     /// A message of the AWS Encryption SDK.
@@ -68,8 +68,8 @@ pub(crate) struct OpeningKey {
     pub(crate) material: Option<String>,
 }
 
-impl Target {
-    /// The target of a kind that is in a place, as [`Target`] shows it.
+impl CampaignTarget {
+    /// The target of a kind that is in a place, as [`CampaignTarget`] shows it.
     pub(crate) fn parse(kind: TargetKind, place: &str) -> Option<Self> {
         let file = || Some(PathBuf::from(place)).filter(|path| path.is_absolute());
         match kind {
@@ -93,7 +93,7 @@ impl Target {
 }
 
 /// Its place.
-impl fmt::Display for Target {
+impl fmt::Display for CampaignTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Record(path) | Self::SealedFile(path) => path.display().fmt(f),
@@ -133,7 +133,7 @@ mod tests {
             (TargetKind::SealedFile, "/srv/a b"),
             (TargetKind::Object, "s3://invoices/2026//11 ü.txt"),
         ] {
-            let target = Target::parse(kind, place).unwrap();
+            let target = CampaignTarget::parse(kind, place).unwrap();
             assert_eq!((target.kind(), target.to_string().as_str()), (kind, place));
         }
         for (kind, place) in [
@@ -143,7 +143,7 @@ mod tests {
             (TargetKind::Object, "s3://b/"),
             (TargetKind::Object, "s3:///n"),
         ] {
-            assert_eq!(Target::parse(kind, place), None, "{place}");
+            assert_eq!(CampaignTarget::parse(kind, place), None, "{place}");
         }
     }
 
