@@ -5,6 +5,7 @@ import base64
 import contextlib
 import json
 import os
+import pty
 import random
 import re
 import resource
@@ -113,7 +114,7 @@ def test_everything_comes_under_another_key(stage, old, other, shared):
     (stage.folder / "kept/0.json").chmod(0o640)
     (stage.folder / "kept/below/0.sealed").chmod(0o604)
     lines, said = plan(stage, "--from", old, "--to", other)
-    assert "planned: 10 records, 4 sealed files, 0 objects" in said and "2 are something else" in said
+    assert "planned: records 10, sealed files 4, objects 0" in said and "2 are something else" in said
     assert len(lines) == 14 and {line["key"] for line in lines} == {old}
     assert all(re.fullmatch("[0-9a-f]{64}", line["material"]) for line in lines)
     assert {path.name: path.read_bytes() for path in paths(stage)} == before, "a plan changes nothing"
@@ -227,12 +228,23 @@ def test_a_key_that_is_disabled_in_the_middle_stops_it_and_a_resumed_one_goes_on
     assert report["counts"]["left"] == 0 and contents(stage) == before and keys_of(stage) == {other}
 
 
-def test_calls_are_paced(stage, old, other):
+def test_calls_are_paced_and_a_terminal_shows_a_bar(stage, old, other):
     plan(stage, "--from", old, "--to", other)
     begun = time.monotonic()
-    run(stage, 0, "--rate", "40")
+    shown, out = pty.openpty()
+    command = [CLIENT, "campaign", "run", "plan.jsonl", "--rate", "40"]
+    process = subprocess.Popen(command, cwd=stage.folder, env=stage.environment, stderr=out)
+    os.close(out)
+    text = b""
+    with contextlib.suppress(OSError):
+        while piece := os.read(shown, 4096):
+            text += piece
+    os.close(shown)
+    assert process.wait() == 0
     # Two keys are described; a record is one call, a sealed file two.
     assert time.monotonic() - begun > (2 + 10 + 4 * 2 - 1) / 40
+    assert re.search(rb"\[#{4,26}-+\] \d+ of 14, [\d.]+ a second, \d+ s left", text), text
+    assert b"[" + b"#" * 30 + b"] 14 of 14" in text
 
 
 def test_what_is_denied_is_reported_and_the_others_are_done(stage, old, other):
@@ -361,7 +373,7 @@ def test_a_server_that_goes_away_stops_it(tmp_path):
 
 def test_it_works_with_another_kms(another):
     stage, kms = another
-    old, other = (kms.create_key()["KeyMetadata"]["Arn"] for _ in range(2))
+    old, other = (kms.create_key(KeyUsage="ENCRYPT_DECRYPT")["KeyMetadata"]["Arn"] for _ in range(2))
     (stage.folder / "kept").mkdir()
     stage.done("wrap", "--key", old, "--context", "app=shop", "--out", "kept/r.json", given=MARKER)
     (stage.folder / "kept/f.sealed").write_bytes(stage.done("seal-file", "--key", old, given=LARGE))

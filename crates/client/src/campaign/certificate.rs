@@ -79,9 +79,11 @@ pub(crate) struct ReadableTarget {
 
 /// Who signs, and how.
 #[derive(Serialize)]
-struct CertificateSigner {
+pub(crate) struct CertificateSigner {
     key: String,
     algorithm: &'static str,
+    #[serde(skip)]
+    hash: &'static Algorithm,
 }
 
 const CERTIFICATE_VERSION: u32 = 1;
@@ -121,28 +123,40 @@ impl ShredCertificate {
     /// Has a KMS key sign the certificate, and writes certificate and signature.
     ///
     /// # Errors
-    /// [`ClientFailure::Use`] for a key that signs otherwise, [`ClientFailure::Kms`], and what the system says.
+    /// [`ClientFailure::Kms`], and what the system says.
     pub(crate) fn sign(
         mut self,
         client: &Client,
-        signing_key: &str,
+        signer: CertificateSigner,
         files: &CertificateFiles,
     ) -> Result<(), ClientFailure> {
-        let facts = client.wait(client.kms.get_public_key(&client.act_for, signing_key))?;
-        let offered = |(name, _): &&(&str, _)| facts.signing_algorithms.iter().any(|offered| offered == name);
-        let &(algorithm, hash) = ALGORITHMS.iter().find(offered).ok_or_else(|| {
-            ClientFailure::Use(format!("{} does not sign with ECDSA of NIST's curves, nor RSA", facts.key))
-        })?;
-        self.signer = Some(CertificateSigner { key: facts.key.clone(), algorithm });
+        let CertificateSigner { key, algorithm, hash } = &*self.signer.insert(signer);
+        let (key, algorithm, hash) = (key.clone(), *algorithm, *hash);
         let mut text =
             serde_json::to_vec_pretty(&self).map_err(|error| ClientFailure::Use(error.to_string()))?;
         text.push(b'\n');
         let hashed = digest(hash, &text);
-        let signed = client.kms.sign_digest(&client.act_for, &facts.key, hashed.as_ref(), algorithm);
+        let signed = client.kms.sign_digest(&client.act_for, &key, hashed.as_ref(), algorithm);
         let signature = client.wait(signed)?.signature;
         // The signature first: a certificate that is there is whole.
         write_new(&files.signature, &signature, 0o644)?;
         write_new(&files.certificate, &text, 0o644)
+    }
+}
+
+impl CertificateSigner {
+    /// A KMS key, if it signs in a way that is used here.
+    ///
+    /// # Errors
+    /// [`ClientFailure::Use`] for a key that signs otherwise, [`ClientFailure::Kms`].
+    pub(crate) fn find(client: &Client, key: &str) -> Result<Self, ClientFailure> {
+        let facts = client.wait(client.kms.get_public_key(&client.act_for, key))?;
+        let offered = |(name, _): &&(&str, _)| facts.signing_algorithms.iter().any(|offered| offered == name);
+        let &(algorithm, hash) = ALGORITHMS
+            .iter()
+            .find(offered)
+            .ok_or_else(|| ClientFailure::Use(format!("{} does not sign with ECDSA or RSA", facts.key)))?;
+        Ok(Self { key: facts.key, algorithm, hash })
     }
 }
 

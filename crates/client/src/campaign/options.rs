@@ -104,7 +104,7 @@ pub(crate) struct CertifyOptions {
     /// What `campaign shred plan` wrote
     #[arg(value_name = "PLAN")]
     pub(crate) plan: PathBuf,
-    /// The KMS key that signs: RSA, or a NIST curve, for SIGN_VERIFY
+    /// The KMS key that signs: ECDSA or RSA, for SIGN_VERIFY
     #[arg(long, value_name = "KEY")]
     pub(crate) signing_key: String,
     /// A proof of `keywright trail prove` that the key's deletion is recorded; it is put into the certificate

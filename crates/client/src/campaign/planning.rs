@@ -89,7 +89,7 @@ impl PlanCounts {
 
     fn tell(&self, goal: &CampaignGoal, passed: &PassedOver) {
         let planned = |kind: &TargetKind| {
-            format!("{} {}", self.planned.get(kind).copied().unwrap_or_default(), kind.plural())
+            format!("{} {}", kind.plural(), self.planned.get(kind).copied().unwrap_or_default())
         };
         let planned = TargetKind::ALL.iter().map(planned).collect::<Vec<_>>().join(", ");
         let CampaignGoal { from, to, .. } = goal;

@@ -5,7 +5,8 @@ use forward::{DescribedKey, KmsError, ObjectsError};
 use super::{
     access::TargetAccess,
     certificate::{
-        CertificateFiles, DeletedKey, Finality, ReadableTarget, ShredCertificate, UnreadableTarget,
+        CertificateFiles, CertificateSigner, DeletedKey, Finality, ReadableTarget, ShredCertificate,
+        UnreadableTarget,
     },
     finding::find,
     keys::described,
@@ -70,6 +71,7 @@ pub(crate) fn certify(
     let files = CertificateFiles::new(&options.out)?;
     let proof = options.proof.as_deref().map(super::certificate::read_proof).transpose()?;
     let key = deleted(access.client, &head.key)?;
+    let signer = CertificateSigner::find(access.client, &options.signing_key)?;
     let (mut unreadable, mut not_unreadable) = (Vec::new(), Vec::new());
     for (target, line) in targets {
         let (kind, place) = (line.kind, line.place.clone());
@@ -93,7 +95,7 @@ pub(crate) fn certify(
     let made = moment(access.client.now_seconds());
     ShredCertificate::new(key, planned, made, unreadable, not_unreadable, proof).sign(
         access.client,
-        &options.signing_key,
+        signer,
         &files,
     )?;
     say(&format_args!("{certified} are certified to be unreadable, {left} are not"));
