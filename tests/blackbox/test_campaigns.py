@@ -197,6 +197,7 @@ def test_a_kill_at_any_moment_loses_nothing(stage, key, other):
         process.send_signal(signal.SIGKILL)
         process.communicate()
         kills += 1
+        assert not any(MARKER in path.read_bytes() for path in paths(stage)), "no plaintext is on the disk"
         # Whatever is there at this moment is whole.
         path = chance.choice([path for path in paths(stage) if not path.name.endswith(".unfinished")])
         stage.done("unwrap" if path.suffix == ".json" else "open-file", path)
