@@ -1,6 +1,7 @@
 """`keywright-client campaign shred`: certificates of what a key's deletion made unreadable."""
 
 import datetime
+import gzip
 import hashlib
 import json
 import os
@@ -12,9 +13,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 
 from gateway import document
+from keywright import PATIENCE_SECONDS, REGION, keywright
 from test_campaigns import MARKER, fill, old, other
 from test_client import Stage, key, stage
 from test_dev import Development
+from test_trails import END, START, within
 
 
 def signer(stage, **spec):
@@ -109,11 +112,48 @@ def test_keys_of_other_kinds_sign_certificates(stage, key, spec):
     assert len(certificate["unreadable"]) == 1 and certificate["not_unreadable"] == []
 
 
-def test_a_key_that_is_gone_is_certified_and_replicas_are_not_forgotten(tmp_path):
-    development = Development()
-    keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1"}
-    stage = Stage(tmp_path, keys | {"PATH": os.environ["PATH"], "AWS_ENDPOINT_URL": development.endpoint})
-    kms = stage.kms()
+class Recorded:
+    """A development whose clock moves, whose journal stays, and whose trail makes digests every hour."""
+
+    def __init__(self, folder):
+        self.audit, self.data, self.folder = folder / "audit", folder / "data", folder
+        self.audit.mkdir()
+        self.development = Development("--bucket", f"audit={self.audit}", "--data-dir", self.data)
+        keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": REGION}
+        self.stage = Stage(folder, keys | {"PATH": os.environ["PATH"], "AWS_ENDPOINT_URL": self.development.endpoint})
+        trails = self.stage.service("cloudtrail")
+        trails.create_trail(Name="main", S3BucketName="audit", IsMultiRegionTrail=True, EnableLogFileValidation=True)
+        trails.start_logging(Name="main")
+
+    def advance(self, time):
+        self.development.control("clock", {"advance": time})
+
+    def prove(self, name):
+        """Writes a proof of the first event of this name."""
+
+        def delivered():
+            files = (gzip.decompress(path.read_bytes()) for path in self.audit.rglob("*_CloudTrail_*.json.gz"))
+            found = (event for file in files for event in json.loads(file)["Records"])
+            return next((event["eventID"] for event in found if event["eventName"] == name), None)
+
+        event = within(PATIENCE_SECONDS, delivered)
+        prove = ["trail", "prove", event, "--data-dir", self.data, "--out", self.folder / "proof.json"]
+        within(PATIENCE_SECONDS, lambda: keywright(*prove).returncode == 0)
+
+    def verify(self, proof):
+        """What `keywright trail verify` says of a proof."""
+        command = ["aws", "cloudtrail", "list-public-keys", "--region", REGION, "--start-time", START, "--end-time", END]
+        listed = subprocess.run(command, env=self.stage.environment, capture_output=True, text=True)
+        (self.folder / "keys.json").write_text(listed.stdout)
+        (self.folder / "again.json").write_text(json.dumps(proof))
+        done = keywright("trail", "verify", self.folder / "again.json", "--public-keys", self.folder / "keys.json")
+        assert done.returncode == 0, listed.stderr + done.stderr
+        return done.stdout
+
+
+def test_a_key_that_is_gone_is_certified_with_proof_and_replicas_are_not_forgotten(tmp_path):
+    recorded = Recorded(tmp_path)
+    stage, kms = recorded.stage, recorded.stage.kms()
     key = kms.create_key()["KeyMetadata"]["Arn"]
     related = kms.create_key(MultiRegion=True)["KeyMetadata"]["Arn"]
     fill(stage, key, records=2, files=1)
@@ -125,9 +165,13 @@ def test_a_key_that_is_gone_is_certified_and_replicas_are_not_forgotten(tmp_path
         kms.schedule_key_deletion(KeyId=target, PendingWindowInDays=7)
     related_one = ["campaign", "shred", "certify", "related.jsonl", "--signing-key", signs, "--out"]
     stage.done(*related_one, "alone.json")
-    development.control("clock", {"advance": "8d"})
-    certificate = certified(stage, 0, signs)
+    recorded.advance("61m")
+    recorded.prove("ScheduleKeyDeletion")
+    recorded.advance("8d")
+    certificate = certified(stage, 0, signs, "--proof", "proof.json")
     assert certificate["key"] == {"arn": key, "state": "Gone"} and len(certificate["unreadable"]) == 3
     assert all("NotFoundException" in line["answer"] for line in certificate["unreadable"])
+    said = recorded.verify(certificate["proof"])
+    assert "ScheduleKeyDeletion" in said and key in said
     assert "replica" in stage.fails(78, *related_one, "r.json")
-    assert development.process.end() == 0
+    assert recorded.development.process.end() == 0
