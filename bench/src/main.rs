@@ -11,6 +11,7 @@ mod bare;
 mod decisions;
 mod journal;
 mod load;
+mod objects;
 mod population;
 mod processes;
 mod report;
@@ -84,6 +85,24 @@ enum Role {
         #[arg(long)]
         bytes: usize,
     },
+    /// Serves the files of a directory by hyper alone (used by the gateway's benchmark).
+    #[command(hide = true)]
+    Files {
+        /// The directory.
+        directory: std::path::PathBuf,
+    },
+    /// Serves a directory by s3s-fs (used by the gateway's benchmark).
+    #[command(hide = true)]
+    S3sFs {
+        /// The directory, whose directories are buckets.
+        directory: std::path::PathBuf,
+        /// Who may use it.
+        #[arg(long)]
+        access_key: String,
+        /// The secret that proves who asks. It protects nothing here.
+        #[arg(long)]
+        secret: String,
+    },
     /// Writes a journal, indexes and compresses it, and tells what a record costs.
     Journal {
         /// Where `journal/` and `index/` are made; they stay there.
@@ -99,6 +118,10 @@ fn main() -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     match arguments.role {
         Some(Role::Bare { tls, bytes }) => runtime.block_on(bare::run(tls.as_deref(), bytes)),
+        Some(Role::Files { directory }) => runtime.block_on(objects::files(directory)),
+        Some(Role::S3sFs { directory, access_key, secret }) => {
+            runtime.block_on(objects::s3s_fs(&directory, &access_key, &secret))
+        }
         Some(Role::Journal { folder, records }) => {
             journal::measure(&folder, records)?.print();
             Ok(())

@@ -30,7 +30,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pyarrow import fs
 from pyarrow.parquet import encryption
 
-# What files with encrypted footers begin and end with; others have PAR1.
+# What files with encrypted footers begin and end with; others have PAR1. By the end, pyarrow tells what is encrypted.
 ENCRYPTED_FOOTER = b"PARE"
 TEN_MINUTES = datetime.timedelta(minutes=10)
 
@@ -187,8 +187,9 @@ class ParquetKeys:
         return self._names[name]
 
     def _read_file(self, path, columns):
-        with self._filesystem.open_input_stream(path) as file:
-            if file.read(4) != ENCRYPTED_FOOTER:
+        with self._filesystem.open_input_file(path) as file:
+            file.seek(max(file.size() - 4, 0))
+            if file.read() != ENCRYPTED_FOOTER:
                 raise ValueError(f"{path} is no Parquet file with an encrypted footer")
         properties = self.properties(path)
         return pyarrow.parquet.read_table(

@@ -12,6 +12,7 @@ import pathlib
 import re
 import ssl
 import time
+import types
 import zlib
 
 import botocore.auth
@@ -42,10 +43,19 @@ class S3Gateway:
     """A deployment and its gateway, with these users: `alice` may use S3 and KMS, `bob` S3 alone, `gateway` is the gateway,
     `root` the account's, and `stranger` the other account's root user."""
 
-    def __init__(self, folder, tls=None):
-        """`tls` is the host name that clients use; without it, they speak plain HTTP."""
+    # What has the bucket of its sealed data.
+    seaweed = None
+    # More of what the gateway is told.
+    options = ()
+
+    def __init__(self, folder, tls=None, seaweed=None, bucket_endpoint=None, options=()):
+        """`tls` is the host name that clients use; without it, they speak plain HTTP. With a SeaweedFS, sealed data is in its
+        bucket, at its own endpoint or at another one. `options` are more of the gateway's."""
         self.folder = folder
+        self.seaweed = seaweed
+        self._bucket_endpoint = bucket_endpoint or (seaweed and seaweed.endpoint)
         self.data = folder / "objects"
+        self.options = options
         self.keywright = Deployment(folder, tls=tls).init()
         self.account = self.keywright.account
         added = keywright("account", "add", "--data-dir", self.keywright.data, "--account-id", OTHER_ACCOUNT)
@@ -83,15 +93,23 @@ class S3Gateway:
         scheme = "https" if self.keywright.tls else "http"
         self.endpoint = f"{scheme}://{self.keywright.tls or '127.0.0.1'}:{self.port}"
 
-    def launch(self, port):
-        """The process of a gateway that is starting."""
+    def launch(self, port, data=None, bucket=None):
+        """The process of a gateway that is starting, over its own directory and bucket, or over these."""
         tls = []
         if self.keywright.tls:
             certificates = self.keywright.data / "tls"
             tls = ["--tls-cert", certificates / "server.pem", "--tls-key", certificates / "server.key"]
         environment = self.keywright.environment() | self._secrets("gateway") | {"NO_COLOR": "1"}
-        arguments = ["serve", "--data-dir", self.data, "--listen", f"127.0.0.1:{port}", *tls]
+        options = [*(self.bucket_options() if bucket is None else bucket), *self.options]
+        arguments = ["serve", "--data-dir", data or self.data, "--listen", f"127.0.0.1:{port}", *tls, *options]
         return Process(arguments, BINARY, env=environment)
+
+    def bucket_options(self):
+        """What the gateway is told of its bucket."""
+        if not self.seaweed:
+            return []
+        place = ["--bucket", f"s3://{self.seaweed.bucket}/gateway", "--bucket-endpoint", self._bucket_endpoint]
+        return [*place, "--bucket-credentials", self.seaweed.credentials]
 
     def stop(self):
         """Ends the gateway in good order."""
@@ -197,12 +215,43 @@ class S3Gateway:
         return [record for record in self.keywright.journal() if record["eventName"] in names]
 
     def files(self):
-        """The files of sealed data."""
+        """The files of sealed data, or the objects of the bucket that has it."""
+        if self.seaweed:
+            names = (name for name in self.seaweed.names() if name.startswith("gateway/data/"))
+            return [SealedObject(self.seaweed, name) for name in names]
         return [path for path in (self.data / "data").rglob("*") if path.is_file()]
 
     def holding(self, marker):
         """The files on the gateway's disk that have these bytes in them."""
-        return [path for path in self.data.rglob("*") if path.is_file() and marker in path.read_bytes()]
+        found = [path for path in self.data.rglob("*") if path.is_file() and marker in path.read_bytes()]
+        return found + (self.seaweed.holding(marker) if self.seaweed else [])
+
+
+class SealedObject:
+    """An object of the bucket behind a gateway, to be read and changed as a file is."""
+
+    def __init__(self, seaweed, key):
+        self.name = key.rsplit("/", 1)[-1]
+        self._client = seaweed.client
+        self._at = {"Bucket": seaweed.bucket, "Key": key}
+
+    def __eq__(self, other):
+        return self.name == other.name
+
+    def __hash__(self):
+        return hash(self.name)
+
+    def stat(self):
+        return types.SimpleNamespace(st_size=self._client.head_object(**self._at)["ContentLength"])
+
+    def read_bytes(self):
+        return body(self._client.get_object(**self._at))
+
+    def write_bytes(self, content):
+        self._client.put_object(**self._at, Body=content)
+
+    def unlink(self):
+        self._client.delete_object(**self._at)
 
 
 class Stating(botocore.auth.S3SigV4Auth):

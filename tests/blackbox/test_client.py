@@ -451,7 +451,8 @@ class AnotherKms(http.server.BaseHTTPRequestHandler):
             del answer["ResponseMetadata"]
         except botocore.exceptions.ClientError as error:
             status, answer = 400, {"__type": error.response["Error"]["Code"], "message": error.response["Error"]["Message"]}
-        body = json.dumps(answer, default=lambda of: base64.b64encode(of).decode() if isinstance(of, bytes) else of.timestamp()).encode()
+        shown = lambda value: base64.b64encode(value).decode() if isinstance(value, bytes) else value.timestamp()
+        body = json.dumps(answer, default=shown).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

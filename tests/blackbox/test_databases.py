@@ -1,19 +1,24 @@
 """Databases whose keys `keywright-client` hands over: what their pages in docs/ say, with the real databases."""
 
 import os
+import pathlib
 import re
 import signal
 import subprocess
 import threading
 import time
 
+import duckdb
 import pytest
 
 from keywright import PATIENCE_SECONDS
 from test_client import CLIENT, stage
-from test_readme import ROOT, begun, blocks, follow, machine, steps
+from test_readme import ROOT, begun, blocks, follow, machine, section, steps
 
 MARIADB = (ROOT / "docs/mariadb.md").read_text()
+DUCKDB = section("DuckDB", (ROOT / "docs/databases.md").read_text())
+# An environment whose DuckDB has the extension that it needs to write encrypted databases.
+WRITER = pathlib.Path(os.environ["VIRTUAL_ENV"]).with_name("duckdb") / "bin"
 MARKER = "marker-7f3a91-row"
 
 
@@ -149,3 +154,83 @@ def test_the_page_of_mariadb_does_what_it_says(machine):
         if (folder / "pid").exists():
             os.kill(int((folder / "pid").read_text()), signal.SIGKILL)
     assert server.end() == 0
+
+
+def duckdb_files(folder, environment):
+    """Puts the page's programs into a folder, and DuckDB's extension where this environment's DuckDB looks for it."""
+    for name, text in re.findall(r"`([a-z]+\.py)`[^`]*:\n\n```python\n(.*?)^```$", DUCKDB, re.M | re.S):
+        (folder / name).write_text(text)
+    (extension,) = WRITER.parent.glob("lib/*/site-packages/duckdb_extension_httpfs/extensions/*/httpfs.duckdb_extension")
+    install = f"import duckdb; duckdb.execute(\"INSTALL '{extension}'\")"
+    subprocess.run([WRITER / "python", "-c", install], env=environment, check=True, timeout=PATIENCE_SECONDS)
+
+
+def test_the_page_of_duckdb_does_what_it_says(machine):
+    folder, environment, _ = machine
+    environment |= {"PATH": f"{WRITER}:{environment['PATH']}", "PYTHONDONTWRITEBYTECODE": "1"}
+    (folder / "bin/keywright-client").symlink_to(CLIENT)
+    start, *_ = blocks("console", (ROOT / "docs/databases.md").read_text())
+    server, export = begun(start, machine)
+    duckdb_files(folder, environment)
+    told = [step for block in blocks("console", DUCKDB) for step in steps(block)]
+    assert len(told) > 12
+    follow(told, folder, environment, export)
+    assert server.end() == 0
+
+
+FILL = """
+import sys, orders
+connection = orders.connect()
+orders.attach(connection, "orders-1.duckdb", "shop", "KEY")
+marker = {"marker": sys.argv[1]}
+connection.execute("CREATE TABLE shop.orders AS SELECT $marker || i AS item FROM range(20_000) r(i)", marker)
+connection.execute("CHECKPOINT shop")
+connection.execute("INSERT INTO shop.orders VALUES ($marker)", marker)
+connection.execute("SET enable_progress_bar = false; SET preserve_insertion_order = false; SET threads = 1")
+connection.execute("SET memory_limit = '60MB'; SET temp_directory = 'spilled'")
+connection.execute("SELECT item || i AS many FROM shop.orders, range(200) r(i) ORDER BY hash(many)").fetchone()
+print("filled", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_duckdb_writes_nothing_in_the_clear_and_opens_by_its_key_alone(stage):
+    environment = stage.environment | {"PYTHONDONTWRITEBYTECODE": "1", "HOME": str(stage.folder)}
+    duckdb_files(stage.folder, environment)
+    key = stage.kms().create_key()["KeyMetadata"]["Arn"]
+    for number in [1, 2]:
+        stage.done("wrap", "--key", key, "--context", "app=shop", "--new", "32", "--out", f"orders-{number}.json")
+    first, second = (stage.done("unwrap", f"orders-{number}.json", "--form", "hex").decode() for number in [1, 2])
+
+    def program(*text, **records):
+        keys = [argument for name, record in records.items() for argument in ("--key", f"{name}={record}")]
+        command = [CLIENT, "exec", *keys, "--", WRITER / "python", "-c", *text]
+        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=stage.folder, env=environment)
+
+    # Looked for while the program runs: at its end, it removes its log and what did not fit into its memory.
+    with program(FILL, MARKER, KEY="orders-1.json") as fills:
+        assert fills.stdout.readline() == b"filled\n"
+        assert (stage.folder / "orders-1.duckdb.wal").stat().st_size > 0
+        assert sum(path.stat().st_size for path in (stage.folder / "spilled").iterdir()) > 10_000_000
+        assert found(stage.folder, MARKER) == found(stage.folder, first) == []
+    with program("import move", OLD="orders-1.json", NEW="orders-2.json") as moves:
+        pass
+    assert fills.returncode == moves.returncode == 0
+    assert found(stage.folder, MARKER) == []
+
+    # Another release of DuckDB, without the extension, reads each by its own key alone.
+    for name, right, wrong in (("orders-1", first, second), ("orders-2", second, first)):
+        assert rows(stage.folder / f"{name}.duckdb", right) == 20_001
+        with pytest.raises(duckdb.Error, match="Wrong encryption key"):
+            rows(stage.folder / f"{name}.duckdb", wrong)
+    changed = bytearray((stage.folder / "orders-2.duckdb").read_bytes())
+    changed[len(changed) // 2] ^= 1
+    (stage.folder / "changed.duckdb").write_bytes(changed)
+    with pytest.raises(duckdb.Error, match="tag differs"):
+        rows(stage.folder / "changed.duckdb", second)
+
+
+def rows(path, key):
+    with duckdb.connect() as connection:
+        connection.execute(f"ATTACH '{path}' AS shop (READ_ONLY, ENCRYPTION_KEY $key)", {"key": key})
+        return connection.execute("SELECT count(*) FROM shop.orders WHERE length(item) > 0").fetchone()[0]

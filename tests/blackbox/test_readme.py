@@ -47,14 +47,14 @@ def steps(block):
     return found
 
 
-def follow(told, folder, environment, before=""):
-    """Runs commands one after the other in one shell. Each prints what it is shown to print, spaces apart, and fails
-    if and only if that is an error, of the aws CLI or of Python."""
+def follow(told, folder, environment, before="", by=()):
+    """Runs commands one after the other in one shell, which another command may run. Each prints what it is shown to print, spaces
+    apart, and fails if and only if that is an error, of the aws CLI or of Python."""
     script = [before]
     for command, _ in told:
         script.append(f"{{ {command}\n}} 2>&1; code=$?; echo; echo {MARK} $code")
     done = subprocess.run(
-        ["bash", "-c", "\n".join(script)], cwd=folder, env=environment, capture_output=True, text=True,
+        [*by, "bash", "-c", "\n".join(script)], cwd=folder, env=environment, capture_output=True, text=True,
         timeout=3 * PATIENCE_SECONDS,
     )
     printed = re.split(rf"^{MARK} (\d+)\n", done.stdout, flags=re.M)
@@ -89,9 +89,9 @@ def machine(tmp_path):
     return tmp_path, environment, port
 
 
-def bash(script, folder, environment):
+def bash(script, folder, environment, by=()):
     done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script], cwd=folder, env=environment, capture_output=True, text=True,
+        [*by, "bash", "-euo", "pipefail", "-c", script], cwd=folder, env=environment, capture_output=True, text=True,
         timeout=3 * PATIENCE_SECONDS,
     )
     assert done.returncode == 0, done.stderr
@@ -165,13 +165,15 @@ def test_development_starts_from_a_seed(machine):
     assert server.end() == 0
 
 
-def begun(start, machine):
-    """Sets up and serves as a page's first block says. The server, and the block's variables with the server's real port."""
+def begun(start, machine, by=()):
+    """Sets up and serves as a page's first block says, run by another command if one is given. The server, and the block's
+    variables with the server's real port."""
     folder, environment, port = machine
     (init, _), (serve, _), (export, _) = steps(start)
-    bash(init, folder, environment)
+    bash(init, folder, environment, by)
     assert serve == "keywright &"
-    server = Process([], cwd=folder, env=environment)
+    program, *arguments = [*by, BINARY]
+    server = Process(arguments, program, cwd=folder, env=environment)
     server.log(" serves")
     return server, export.replace("127.0.0.1:4599", f"127.0.0.1:{port}")
 
@@ -226,6 +228,28 @@ def test_a_trail_delivers_as_its_page_says(machine):
     shown.write_text(example)
     checked = keywright("check", "--config", shown)
     assert checked.returncode == 0, checked.stderr
+
+
+def anchors(page):
+    """The anchors of a page's titles, as they are made where repositories are shown."""
+    titles = re.findall(r"^#+ (.*)$", re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.M | re.S), re.M)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_the_picture_shows_eleven_systems_and_each_has_its_page():
+    what = section("What it encrypts")
+    (picture,) = blocks("mermaid", what)
+    grouped = re.findall(r'^ +subgraph \w+ \["as with (\w+): \w+"\]\n(.*?)^ +end$', picture, re.M | re.S)
+    shown = {service: re.findall(r'\w+\["(.*)"\]', systems) for service, systems in grouped}
+    rows = {service: re.findall(r"\[(.*?)\]\((.*?)\)", row) for service, row in re.findall(r"^\| (\w+) \| (.*\[.*) \|$", what, re.M)}
+    assert shown == {service: [name for name, _ in links] for service, links in rows.items()}
+    assert list(shown) == ["S3", "EBS", "RDS", "Redshift"]
+    assert sum(map(len, shown.values())) == 11
+    for links in rows.values():
+        for _, link in links:
+            page, _, anchor = link.partition("#")
+            assert (ROOT / page).is_file(), link
+            assert not anchor or anchor in anchors(ROOT / page), link
 
 
 def test_help_names_what_the_readme_names():

@@ -258,6 +258,7 @@ def test_a_bucket_may_demand_encryption(gateway, s3, bucket):
     gateway.user(f"{bucket}-writer", S3_ALL, KMS_USE | {"Action": "kms:GenerateDataKey"})
     writer = gateway.s3(f"{bucket}-writer")
     gateway.kms().create_alias(AliasName=f"alias/{bucket}", TargetKeyId=other)
+    s3.put_bucket_policy(Bucket=bucket, Policy=document(deny | {"Condition": {"StringEquals": {key: other}}}))
     with refused("AccessDenied", 403, "which this gateway cannot tell"):
         writer.put_object(Bucket=bucket, Key="new", Body=b"x", **KMS | {"SSEKMSKeyId": f"alias/{bucket}"})
     writer.put_object(Bucket=bucket, Key="k", Body=b"x", **KMS | {"SSEKMSKeyId": gateway.key})

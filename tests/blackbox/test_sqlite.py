@@ -31,10 +31,11 @@ def test_the_page_says_what_happens(machine):
     folder, environment, _ = machine
     environment["PYTHONDONTWRITEBYTECODE"] = "1"
     start, *_ = blocks("console", PAGE)
-    told = blocks("console", section("SQLite", PAGE))
+    sqlite = section("SQLite", PAGE)
+    told = blocks("console", sqlite)
     server, export = begun(start, machine)
     shutil.copy(EXAMPLES / "keywright_sqlite.py", folder)
-    ((name, text),) = re.findall(r"`([a-z]+\.py)`[^`]*:\n\n```python\n(.*?)^```$", PAGE, re.M | re.S)
+    ((name, text),) = re.findall(r"`([a-z]+\.py)`[^`]*:\n\n```python\n(.*?)^```$", sqlite, re.M | re.S)
     (folder / name).write_text(text)
     told = [step for block in told for step in steps(block)]
     assert len(told) > 12

@@ -6,6 +6,7 @@ import datetime
 import hashlib
 import inspect
 import json
+import os
 import re
 import signal
 import subprocess
@@ -21,26 +22,17 @@ import pytest
 from pyarrow.parquet import encryption
 
 from buckets import SeaweedFS
-from gateway import document
 from test_readme import ROOT, begun, blocks, follow, machine, section, steps
-
-EXAMPLES = ROOT / "examples/warehouse"
-sys.path.insert(0, str(EXAMPLES))
-
-from keywright_parquet import Denied, ParquetKeys, Refused  # noqa: E402
+from warehouse import EXAMPLES, STAFF, Denied, ParquetKeys, Refused, Warehouse
 
 PAGE = (ROOT / "docs/warehouses.md").read_text()
-STAFF = pyarrow.table({
-    "id": list(range(500)),
-    "name": [f"a name that nobody may see {number}" for number in range(500)],
-    "salary": [f"a salary that nobody may see {number}" for number in range(500)],
-})
 NOTHING = datetime.timedelta(0)
 
 
 def test_the_page_says_what_happens(machine):
     folder, environment, _ = machine
     environment |= {"PYTHONPATH": str(EXAMPLES), "PYTHONDONTWRITEBYTECODE": "1"}
+    (folder / "bin/staff").symlink_to(os.environ["PARQUET_STAFF"])
     start, *_ = blocks("console", PAGE)
     server, export = begun(start, machine)
     parquet = section("Parquet files with a key for each reader", PAGE)
@@ -52,44 +44,6 @@ def test_the_page_says_what_happens(machine):
     assert len(told) > 20
     follow(told, folder, environment, export)
     assert server.end() == 0
-
-
-class Warehouse:
-    """Two keys, the users `payroll` with both and `analyst` with one, and a folder to write into."""
-
-    def __init__(self, served, folder):
-        self.served = served
-        self.folder = folder
-        self.kms = served.client("kms")
-        self.iam = served.client("iam")
-        self.people, self.pay = (self.kms.create_key()["KeyMetadata"]["Arn"] for _ in range(2))
-        self.names = {"people": self.people, "pay": self.pay}
-        self.payroll = self.user("payroll", ["kms:Encrypt", "kms:Decrypt"], [self.people, self.pay])
-        self.analyst = self.user("analyst", ["kms:Decrypt"], [self.people])
-
-    def user(self, kind, actions, resources):
-        name = f"{kind}-{self.folder.name}"
-        self.iam.create_user(UserName=name)
-        allow = {"Effect": "Allow", "Action": actions, "Resource": resources}
-        self.iam.put_user_policy(UserName=name, PolicyName="keys", PolicyDocument=document(allow))
-        made = self.iam.create_access_key(UserName=name)["AccessKey"]
-        return self.served.client("kms", made["AccessKeyId"], made["SecretAccessKey"])
-
-    def keys(self, kms=None, **given):
-        return ParquetKeys(kms or self.payroll, given.pop("names", self.names), **given)
-
-    def write(self, name="staff.parquet", table=STAFF, **given):
-        path = self.folder / name
-        if not given.pop("uniform", False):
-            given = {"columns": {"people": ["id", "name"], "pay": ["salary"]}} | given
-        self.keys().write(table, path, "people", **given)
-        return path
-
-    def calls(self, ask):
-        """The operations that Keywright records while `ask` runs."""
-        start = len(self.served.journal())
-        ask()
-        return [record["eventName"] for record in self.served.journal()[start:]]
 
 
 @pytest.fixture
@@ -338,6 +292,13 @@ def test_a_file_in_the_clear_is_not_read(warehouse):
         warehouse.keys().read(path)
     with pytest.raises(ValueError, match=r"staff\.parquet is no Parquet file with an encrypted footer"):
         warehouse.keys().read(warehouse.folder)
+    # How the file begins changes nothing: pyarrow reads this one too.
+    path.write_bytes(b"PARE" + path.read_bytes()[4:])
+    pyarrow.parquet.read_table(path, decryption_properties=warehouse.keys().properties(path))
+    for damaged in (path.read_bytes(), b"", b"PAR"):
+        path.write_bytes(damaged)
+        with pytest.raises(ValueError, match=r"staff\.parquet is no Parquet file with an encrypted footer"):
+            warehouse.keys().read(path)
     with pytest.raises(ValueError, match="these names stand for no key: pay"):
         warehouse.keys(names={"pay": [], "people": warehouse.people})
 

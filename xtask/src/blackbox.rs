@@ -1,12 +1,19 @@
 //! The black box: a built server, and real clients that know nothing of how it is built.
 
-use std::{env, ffi::OsString, fs, os::unix::fs::MetadataExt, path::Path, process::Command};
+use std::{
+    env,
+    ffi::OsString,
+    fs,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use crate::{
     Result, built,
     command::{cargo, run, works},
     javascript,
-    python::{environment, python},
+    python::{duckdb, environment, python},
 };
 
 /// Runs the tests in `tests/blackbox`.
@@ -18,10 +25,13 @@ pub(crate) fn test(root: &Path) -> Result<()> {
     // As the tests before were built, so that nothing is built twice for other features.
     run(&mut cargo(root, &["test", "--workspace", "--no-run", "--quiet"]))?;
     let bin = environment(root)?;
+    duckdb(root)?;
     javascript::packages(root, &bin)?;
     let mut pytest = with_server(python(&bin), root, &bin)?;
     pytest
         .env("SDK_RUST", built(root, "debug/sdk-rust"))
+        .env("BENCH_BINARY", built(root, "debug/bench"))
+        .env("PARQUET_STAFF", built(root, "debug/examples/staff"))
         .env("KEYWRIGHT_CLIENT", built(root, "ci/keywright-client"));
     run(pytest.args(["-m", "pytest", "--quiet", "--durations", "5"]))
 }
@@ -68,6 +78,20 @@ pub(crate) fn abuse(root: &Path, attacks: &[String], seconds: u32, connections: 
     run(&mut abuse)
 }
 
+/// Measures a release of the S3 gateway beside other servers. The arguments are the benchmark's own.
+///
+/// # Errors
+/// It does not build or run.
+pub(crate) fn bench_s3(root: &Path, arguments: &[String]) -> Result<()> {
+    server(root)?;
+    run(&mut cargo(root, &["build", "--release", "--package", "keywright-s3", "--package", "bench"]))?;
+    let bin = environment(root)?;
+    let mut bench = with_server(python(&bin), root, &bin)?;
+    bench.env("KEYWRIGHT_S3_BINARY", built(root, "release/keywright-s3"));
+    bench.env("BENCH_BINARY", built(root, "release/bench"));
+    run(bench.arg("bench_s3.py").args(arguments))
+}
+
 /// Builds the server that is tested.
 ///
 /// # Errors
@@ -101,10 +125,13 @@ fn machine_programs() -> Result<()> {
     let missing = || {
         let aws_cli = (!has_aws_cli_2()).then_some("awscli");
         let mariadb = (!works(Command::new("mariadbd").arg("--version"))).then_some("mariadb-server");
+        let postgresql = (!works(Command::new(POSTGRESQL).arg("--version"))).then_some("postgresql");
         let is_missing = |(program, asked): &(&'static str, &str)| !works(Command::new(program).arg(asked));
         let of_s3 = CLIENTS_OF_S3.into_iter().filter(is_missing).map(|(program, _)| program);
         let rsyslog = if has_rsyslog() { [].as_slice() } else { &RSYSLOG };
-        aws_cli.into_iter().chain(mariadb).chain(of_s3).chain(rsyslog.iter().copied())
+        let of_volumes = if has_programs_of_volumes() { [].as_slice() } else { &OF_VOLUMES };
+        let of_databases = mariadb.into_iter().chain(postgresql);
+        aws_cli.into_iter().chain(of_databases).chain(of_s3).chain(rsyslog.iter().chain(of_volumes).copied())
     };
     let packages: Vec<&str> = missing().collect();
     if packages.is_empty() {
@@ -121,12 +148,28 @@ fn machine_programs() -> Result<()> {
     }
 }
 
-const PROGRAMS: &str = "the black box needs an aws CLI 2, MariaDB, rclone, restic, s3fs, and an rsyslog with OpenSSL: install them";
+const PROGRAMS: &str = "the black box needs an aws CLI 2, MariaDB, PostgreSQL 15, pgBackRest, rclone, restic, s3fs, an rsyslog with OpenSSL, \
+                        cryptsetup with its headers, xfs_io, and mkfs.ext4: install them";
+/// Where Debian has it: only its clients are on the path.
+const POSTGRESQL: &str = "/usr/lib/postgresql/15/bin/postgres";
 /// Debian's packages bear the programs' names. With each, what it is asked to learn whether it is there.
-const CLIENTS_OF_S3: [(&str, &str); 3] =
-    [("rclone", "version"), ("restic", "version"), ("s3fs", "--version")];
+const CLIENTS_OF_S3: [(&str, &str); 4] =
+    [("pgbackrest", "version"), ("rclone", "version"), ("restic", "version"), ("s3fs", "--version")];
 /// With its driver for TLS.
 const RSYSLOG: [&str; 2] = ["rsyslog", "rsyslog-openssl"];
+
+/// cryptsetup with the header that token handlers are built with, and what makes and encrypts an ext4.
+const OF_VOLUMES: [&str; 4] = ["cryptsetup-bin", "libcryptsetup-dev", "xfsprogs", "e2fsprogs"];
+
+fn has_programs_of_volumes() -> bool {
+    // Debian has them where only root looks for programs.
+    let has = |program: &str| {
+        let folders = env::split_paths(&path()).chain([PathBuf::from("/usr/sbin")]).collect::<Vec<_>>();
+        folders.iter().any(|folder| folder.join(program).exists())
+    };
+    ["cryptsetup", "xfs_io", "mkfs.ext4"].iter().all(|program| has(program))
+        && Path::new("/usr/include/libcryptsetup.h").exists()
+}
 
 fn has_rsyslog() -> bool {
     let has_driver = |folder: &Path| folder.join("lmnsd_ossl.so").exists();

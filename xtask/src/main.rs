@@ -83,6 +83,12 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Measure the S3 gateway against a bare HTTP server that moves files, and other S3 servers; further arguments are the benchmark's own.
+    #[command(disable_help_flag = true)]
+    BenchS3 {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Check advisories, licences, sources and bans of dependencies; needs cargo-deny and the network.
     Deny,
     /// Write the API's shapes in `crates/model` from `models/`.
@@ -108,6 +114,7 @@ fn main() -> ExitCode {
         }
         Task::Fuzz { targets, seconds } => tools::fuzz(root, &targets, seconds),
         Task::Bench { profiled, arguments } => tools::bench(root, profiled, &arguments),
+        Task::BenchS3 { arguments } => blackbox::bench_s3(root, &arguments),
         Task::Release => release::profiled(root),
         Task::Deny => tools::deny(root),
         Task::Shapes { check: true, .. } => shapes::check(root),

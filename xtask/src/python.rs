@@ -1,4 +1,5 @@
-//! The Python environment that tests use: `target/venv`, with the packages of `tests/requirements.txt`.
+//! The Python environments that tests use: `target/venv`, with the packages of `tests/requirements.txt`, and beside it those of
+//! programs that want other releases.
 
 use std::{
     fs,
@@ -16,7 +17,21 @@ use crate::{
 /// # Errors
 /// Python is missing, or the packages cannot be installed.
 pub(crate) fn environment(root: &Path) -> Result<PathBuf> {
-    let (venv, wanted) = (root.join("target/venv"), root.join("tests/requirements.txt"));
+    made(root, "venv", "tests/requirements.txt")
+}
+
+/// Makes the environment of a DuckDB that writes encrypted databases and speaks S3. The extension for both fits one release of DuckDB alone, and comes to
+/// PyPI later than DuckDB.
+///
+/// # Errors
+/// As [`environment`].
+pub(crate) fn duckdb(root: &Path) -> Result<PathBuf> {
+    made(root, "duckdb", "tests/duckdb.txt")
+}
+
+/// An environment of this name, with the packages of this file.
+fn made(root: &Path, name: &str, packages: &str) -> Result<PathBuf> {
+    let (venv, wanted) = (root.join("target").join(name), root.join(packages));
     let installed = venv.join("requirements.txt");
     let bin = venv.join("bin");
     if fs::read(&installed).ok() == Some(fs::read(&wanted)?) && works(python(&bin).arg("--version")) {

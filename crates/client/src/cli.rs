@@ -8,6 +8,7 @@ use crate::{
     campaign::CampaignOptions,
     contents::{SecretForm, SecretTemplate},
     delivery::{KeyName, KeyOption},
+    volume::VolumeCommand,
 };
 
 /// Secrets for programs, and files of any size, under keys of Keywright or AWS KMS
@@ -58,6 +59,9 @@ pub(crate) enum ClientCommand {
     Campaign(CampaignOptions),
     /// Answer systemd, which asks for keys of volumes and credentials of units
     Agent(AgentOptions),
+    /// Encrypt disks and directories under a KMS key, and open them on the hosts that may
+    #[command(subcommand)]
+    Volume(VolumeCommand),
 }
 
 /// Options of `wrap`.

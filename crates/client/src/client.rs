@@ -25,6 +25,8 @@ pub(crate) struct Client {
     pub(crate) kms: Arc<Kms>,
     pub(crate) act_for: ActFor,
     pub(crate) endpoint: String,
+    /// The name or address in it.
+    pub(crate) host: String,
     machine: Arc<ThisMachine>,
     pub(crate) runtime: Runtime,
     /// How often it calls at most, if somebody set that.
@@ -64,6 +66,7 @@ impl Client {
     ) -> Result<Self, ClientFailure> {
         let settings = Settings::read(variable)?;
         let endpoint = settings.endpoint().to_string();
+        let host = settings.endpoint().host().unwrap_or_default().to_owned();
         let patience = Patience { total: Duration::from_secs(calling.wait), ..Patience::OF_A_PROGRAM };
         let machine = Arc::new(ThisMachine::start());
         let act_for = match calling.act_for.as_deref() {
@@ -74,7 +77,7 @@ impl Client {
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| ClientFailure::Use(error.to_string()))?;
         let kms = Arc::new(Kms::new(settings, patience, Arc::clone(&machine) as Arc<dyn Machine>)?);
-        Ok(Self { kms, act_for, endpoint, machine, runtime, pace: Mutex::default() })
+        Ok(Self { kms, act_for, endpoint, host, machine, runtime, pace: Mutex::default() })
     }
 
     /// Calls no more often from now on.

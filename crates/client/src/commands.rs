@@ -1,10 +1,6 @@
 //! What each command does.
 
-use std::{
-    ffi::OsString,
-    io::{self, Write},
-    path::Path,
-};
+use std::{ffi::OsString, path::Path};
 
 use forward::DataKeyLength;
 use secret::Plaintext;
@@ -20,7 +16,8 @@ use crate::{
     opening, program,
     record::{WrapRecord, write_new},
     sealing,
-    streams::InputBytes,
+    streams::{InputBytes, print},
+    volume,
 };
 
 /// The longest secret that KMS encrypts.
@@ -34,23 +31,21 @@ pub(crate) fn run(
     cli: CommandLine,
     variable: &dyn Fn(&str) -> Option<OsString>,
 ) -> Result<u8, ClientFailure> {
-    if let ClientCommand::OpenFile(options) = &cli.command
-        && options.inspect
-    {
-        return opening::inspect(options);
-    }
-    let client = Client::new(&cli.calling, variable)?;
-    match cli.command {
-        ClientCommand::Wrap(options) => wrap(&client, options),
-        ClientCommand::Unwrap(options) => unwrap(&client, &options),
-        ClientCommand::Rewrap(options) => rewrap(&client, &options),
-        ClientCommand::Exec(options) => exec(client, &options, variable("XDG_RUNTIME_DIR")),
-        ClientCommand::SealFile(options) => sealing::seal_file(&client, options),
-        ClientCommand::OpenFile(options) => opening::open_file(&client, &options),
-        ClientCommand::Campaign(options) => campaign::run(&client, options, &cli.calling, variable),
+    let CommandLine { command, calling } = cli;
+    let client = || Client::new(&calling, variable);
+    match command {
+        ClientCommand::Wrap(options) => wrap(&client()?, options),
+        ClientCommand::Unwrap(options) => unwrap(&client()?, &options),
+        ClientCommand::Rewrap(options) => rewrap(&client()?, &options),
+        ClientCommand::Exec(options) => exec(client()?, &options, variable("XDG_RUNTIME_DIR")),
+        ClientCommand::SealFile(options) => sealing::seal_file(&client()?, options),
+        ClientCommand::OpenFile(options) if options.inspect => opening::inspect(&options),
+        ClientCommand::OpenFile(options) => opening::open_file(&client()?, &options),
+        ClientCommand::Campaign(options) => campaign::run(&client()?, options, &calling, variable),
         ClientCommand::Agent(options) => {
-            agent::run(client, options, variable("NOTIFY_SOCKET").as_deref().map(Path::new))
+            agent::run(client()?, options, variable("NOTIFY_SOCKET").as_deref().map(Path::new))
         }
+        ClientCommand::Volume(command) => volume::run(command, &client),
     }
 }
 
@@ -167,10 +162,4 @@ fn read_secret(input: Option<&Path>) -> Result<Plaintext, ClientFailure> {
         return Err(ClientFailure::Use(format!("{}: expected 1 to {SECRET_BYTES_MAX} bytes", from.name)));
     }
     Ok(secret)
-}
-
-fn print(bytes: &[u8]) -> Result<(), ClientFailure> {
-    let mut out = io::stdout().lock();
-    let printed = out.write_all(bytes).and_then(|()| out.flush());
-    printed.map_err(|error| ClientFailure::Use(format!("standard output: {error}")))
 }

@@ -64,7 +64,7 @@ impl HandedOver {
     ) -> Result<Self, ClientFailure> {
         let failed = |error: io::Error| ClientFailure::Use(format!("{name}: {error}"));
         match way {
-            Way::Fd => in_memory(name, &secret).map(Self::Fd).map_err(failed),
+            Way::Fd => in_memory(&name.0, &secret).map(Self::Fd).map_err(failed),
             Way::File => folder.write(name, &secret).map(Self::File),
             Way::Env if secret.reveal().contains(&0) => {
                 let why =
@@ -94,8 +94,11 @@ impl HandedOver {
 }
 
 /// A sealed file of memory, which a program that is started inherits.
-fn in_memory(name: &KeyName, secret: &Plaintext) -> io::Result<OwnedFd> {
-    let fd = memfd_create(name.0.as_str(), MemfdFlags::ALLOW_SEALING)?;
+///
+/// # Errors
+/// What the system says.
+pub(crate) fn in_memory(name: &str, secret: &Plaintext) -> io::Result<OwnedFd> {
+    let fd = memfd_create(name, MemfdFlags::ALLOW_SEALING)?;
     let mut file = fs::File::from(fd);
     file.write_all(secret.reveal())?;
     // A program may give its privileges up before it opens the path: whoever may see its descriptors may read.

@@ -19,8 +19,10 @@ pub(crate) enum ClientFailure {
     Kms(KmsError),
     /// Objects, or the way to them.
     Objects(ObjectsError),
-    /// The program cannot be started.
+    /// A program cannot be started.
     Program(String),
+    /// Something is in use, and may not be in a while.
+    Busy(String),
 }
 
 /// Exit codes, where there are any, those of sysexits.h.
@@ -42,6 +44,7 @@ impl ClientFailure {
             Self::Use(_) => WRONG_USE,
             Self::Record(_) => DOES_NOT_OPEN,
             Self::Program(_) => NO_PROGRAM,
+            Self::Busy(_) => TRY_AGAIN,
             Self::Key(_) => NO_KEY,
             Self::Kms(error) => of_kms(error),
             Self::Objects(ObjectsError::Way(_, error)) => of_kms(error),
@@ -59,7 +62,7 @@ impl ClientFailure {
                 error.may_pass() || !matches!(error, KmsError::Fault { .. } | KmsError::Request(_))
             }
             Self::Objects(error) => error.may_pass(),
-            Self::Use(_) | Self::Record(_) | Self::Program(_) | Self::Key(_) => false,
+            Self::Use(_) | Self::Record(_) | Self::Program(_) | Self::Busy(_) | Self::Key(_) => false,
         }
     }
 
@@ -111,7 +114,9 @@ impl From<ObjectsError> for ClientFailure {
 impl fmt::Display for ClientFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Use(why) | Self::Record(why) | Self::Program(why) | Self::Key(why) => f.write_str(why),
+            Self::Use(why) | Self::Record(why) | Self::Program(why) | Self::Busy(why) | Self::Key(why) => {
+                f.write_str(why)
+            }
             Self::Kms(error) => error.fmt(f),
             Self::Objects(error) => error.fmt(f),
         }
@@ -180,6 +185,7 @@ mod tests {
             (KmsError::Tls(String::new()).into(), 69),
             (KmsError::Settings(String::new()).into(), 1),
             (ClientFailure::Record(String::new()), 65),
+            (ClientFailure::Busy(String::new()), 75),
         ] {
             assert_eq!(failure.code(), code, "{failure:?}");
         }

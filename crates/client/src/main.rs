@@ -2,7 +2,7 @@
 //!
 //! What each command is told is in `cli`, what it does in `commands`, and how it ends in `ending`. A secret is kept in a
 //! `record`. `delivery` hands secrets to a program that `exec` starts. `sealing` and `opening` are for files of any
-//! size. `campaign` puts many of them under another key. `agent` answers systemd.
+//! size, `volume` is for disks and directories, and `campaign` puts many of them under another key. `agent` answers systemd.
 
 mod agent;
 mod asked;
@@ -21,6 +21,7 @@ mod program;
 mod record;
 mod sealing;
 mod streams;
+mod volume;
 
 use std::{alloc::System, env, process::ExitCode};
 

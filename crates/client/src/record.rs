@@ -12,6 +12,7 @@ use std::{
 
 use forward::Context;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+use serde_json::{Map, Value};
 
 use crate::{
     context::demand,
@@ -68,11 +69,39 @@ impl WrapRecord {
             return Err(no_record("it is too long for a record".to_owned()));
         }
         let record: Self = serde_json::from_slice(&text).map_err(|error| no_record(error.to_string()))?;
-        if record.version != VERSION {
-            return Err(no_record(format!("version {} is not known here", record.version)));
-        }
+        let record = record.known().map_err(no_record)?;
         demand(&record.context, expected).map_err(no_record)?;
         Ok(record)
+    }
+
+    /// A record that stands among something else, such as in the header of a volume.
+    ///
+    /// # Errors
+    /// Why it is none.
+    pub(crate) fn of_members(members: Map<String, Value>) -> Result<Self, String> {
+        let record: Self =
+            serde_json::from_value(Value::Object(members)).map_err(|error| error.to_string())?;
+        record.known()
+    }
+
+    /// Its members, to stand among something else.
+    ///
+    /// # Errors
+    /// [`ClientFailure::Use`].
+    pub(crate) fn to_members(&self) -> Result<Map<String, Value>, ClientFailure> {
+        match serde_json::to_value(self) {
+            Ok(Value::Object(members)) => Ok(members),
+            Ok(_) => Err(ClientFailure::Use("a record has members".to_owned())),
+            Err(error) => Err(ClientFailure::Use(error.to_string())),
+        }
+    }
+
+    fn known(self) -> Result<Self, String> {
+        if self.version == VERSION {
+            Ok(self)
+        } else {
+            Err(format!("version {} is not known here", self.version))
+        }
     }
 
     /// As it is written.

@@ -6,6 +6,8 @@ use std::{
     path::Path,
 };
 
+use serde::Serialize;
+
 use crate::{
     ending::ClientFailure,
     new_file::{FileMark, NewFile, Replacement},
@@ -117,6 +119,26 @@ impl OutputBytes {
         };
         finished.map_err(|error| ClientFailure::Use(format!("{}: {error}", self.name)))
     }
+}
+
+/// Writes to standard output.
+///
+/// # Errors
+/// [`ClientFailure::Use`]: what the system says.
+pub(crate) fn print(bytes: &[u8]) -> Result<(), ClientFailure> {
+    let mut out = io::stdout().lock();
+    let printed = out.write_all(bytes).and_then(|()| out.flush());
+    printed.map_err(|error| ClientFailure::Use(format!("standard output: {error}")))
+}
+
+/// Writes JSON to standard output, for people and programs.
+///
+/// # Errors
+/// [`ClientFailure::Use`]: what the system says.
+pub(crate) fn print_json(value: &impl Serialize) -> Result<(), ClientFailure> {
+    let mut text = serde_json::to_vec_pretty(value).map_err(|error| ClientFailure::Use(error.to_string()))?;
+    text.push(b'\n');
+    print(&text)
 }
 
 fn is_standard(file: &Path) -> bool {

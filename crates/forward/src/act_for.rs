@@ -6,13 +6,15 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use secret::Plaintext;
 
-use crate::{error::KmsError, wire::Wiped};
+use crate::{error::KmsError, sts::AssumedRole, wire::Wiped};
 
 /// For whom a call is.
 #[derive(Clone)]
 pub enum ActFor {
-    /// For whoever signs: no header is sent. AWS KMS knows nothing else.
+    /// For whoever signs: no header is sent. AWS KMS knows only this and [`ActFor::Role`].
     Itself,
+    /// For a session of this role: its credentials sign, and no header is sent.
+    Role(Arc<AssumedRole>),
     /// For a user or an account's root user, by ARN.
     Principal(String),
     /// For a session of a role, a user or a federated user.
@@ -46,7 +48,7 @@ impl ActFor {
     /// Puts the statement into the headers of a call.
     pub(crate) fn put(&self, headers: &mut HeaderMap) -> Result<(), KmsError> {
         match self {
-            Self::Itself => {}
+            Self::Itself | Self::Role(_) => {}
             // What a stranger could choose must not read as another kind of statement.
             Self::Principal(arn) if arn.starts_with("arn:") => {
                 headers.insert(ACT_FOR, plain(arn)?);
@@ -73,6 +75,7 @@ impl fmt::Debug for ActFor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Itself => f.write_str("Itself"),
+            Self::Role(role) => role.fmt(f),
             Self::Principal(arn) => write!(f, "Principal({arn:?})"),
             Self::Session { access_key_id, .. } => write!(f, "Session({access_key_id:?})"),
             Self::Service { source_arn, source_account } => {

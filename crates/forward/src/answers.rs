@@ -3,7 +3,10 @@
 use secret::Plaintext;
 use serde::{Deserialize, Deserializer};
 
-use crate::wire::{bytes, secret_bytes};
+use crate::{
+    parameters::Context,
+    wire::{bytes, secret_bytes},
+};
 
 /// A new data key.
 #[derive(Deserialize)]
@@ -153,6 +156,48 @@ pub struct MadeGrant {
     /// What makes it valid at once, when a call states it.
     #[serde(rename = "GrantToken")]
     pub token: String,
+}
+
+/// A grant, as it is listed.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListedGrant {
+    /// Its id.
+    #[serde(rename = "GrantId")]
+    pub id: String,
+    /// Its name, if it has one.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// Who may use the key, by ARN.
+    #[serde(rename = "GranteePrincipal", default)]
+    pub grantee: Option<String>,
+    /// What the grantee may do.
+    #[serde(default)]
+    pub operations: Vec<String>,
+    /// With which contexts.
+    #[serde(default)]
+    pub constraints: ListedConstraint,
+}
+
+/// With which contexts a listed grant is of use.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct ListedConstraint {
+    /// With this one.
+    #[serde(rename = "EncryptionContextEquals", default)]
+    pub equals: Option<Context>,
+    /// With those that have all of this.
+    #[serde(rename = "EncryptionContextSubset", default)]
+    pub subset: Option<Context>,
+}
+
+/// A page of the grants on a key.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct PageOfGrants {
+    #[serde(default)]
+    pub(crate) grants: Vec<ListedGrant>,
+    #[serde(default)]
+    pub(crate) next_marker: Option<String>,
 }
 
 /// An answer around what KMS tells of a key.

@@ -235,6 +235,9 @@ fn hashed(what: &[u8], act_for: &ActFor, context: &Context, others: &[&[u8]]) ->
     put(what);
     match act_for {
         ActFor::Itself => put(b"itself"),
+        ActFor::Role(role) => {
+            [b"role", role.arn().as_bytes(), role.session_name().as_bytes()].into_iter().for_each(&mut put);
+        }
         ActFor::Principal(arn) => [b"principal", arn.as_bytes()].into_iter().for_each(&mut put),
         ActFor::Session { access_key_id, token } => {
             [b"session", access_key_id.as_bytes(), token.reveal()].into_iter().for_each(&mut put);

@@ -2,6 +2,7 @@
 
 use std::{
     path::PathBuf,
+    pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -25,6 +26,22 @@ const LEFT_SECONDS: i64 = 300;
 /// refused for credentials that are in them, whatever a stranger put there.
 const PAUSE: Duration = Duration::from_secs(5);
 
+/// Where credentials are had from.
+pub(crate) trait CredentialSource: Send + Sync {
+    /// Credentials. `now` is the time since some fixed moment.
+    fn find(&self, now: Duration) -> FindingCredentials<'_>;
+}
+
+/// Credentials on their way, and when they end, in seconds since 1970; never if nothing is said.
+pub(crate) type FindingCredentials<'a> =
+    Pin<Box<dyn Future<Output = Result<(Arc<OwnCredentials>, Option<i64>), KmsError>> + Send + 'a>>;
+
+/// The program's own credentials, where its settings say.
+pub(crate) struct ProgramCredentials {
+    pub(crate) sources: Arc<CredentialSources>,
+    pub(crate) outbound: Outbound,
+}
+
 /// Where credentials are looked for, in this order.
 pub(crate) struct CredentialSources {
     /// In the environment.
@@ -38,8 +55,7 @@ pub(crate) struct CredentialSources {
 
 /// Has credentials whenever it is asked.
 pub(crate) struct CredentialKeeper {
-    sources: CredentialSources,
-    outbound: Outbound,
+    source: Box<dyn CredentialSource>,
     machine: Arc<dyn Machine>,
     present: Mutex<Option<Present>>,
     /// Only one call looks for others at a time.
@@ -58,8 +74,8 @@ struct Present {
 }
 
 impl CredentialKeeper {
-    pub(crate) fn new(sources: CredentialSources, outbound: Outbound, machine: Arc<dyn Machine>) -> Self {
-        Self { sources, outbound, machine, present: Mutex::default(), turn: Turn::default() }
+    pub(crate) fn new(source: impl CredentialSource + 'static, machine: Arc<dyn Machine>) -> Self {
+        Self { source: Box::new(source), machine, present: Mutex::default(), turn: Turn::default() }
     }
 
     /// Credentials that are good now. While others are looked for, those that are still good serve.
@@ -98,7 +114,7 @@ impl CredentialKeeper {
     /// Looks for credentials; if there are none, `present` serves as long as it is good.
     async fn look(&self, present: Option<Present>) -> Result<Arc<OwnCredentials>, KmsError> {
         let now = self.machine.elapsed();
-        match self.sources.find(&self.outbound, now).await {
+        match self.source.find(now).await {
             Ok((own, ends_seconds)) => {
                 let settled = self.settled(ends_seconds).saturating_add(now);
                 self.put(Present { own: Arc::clone(&own), ends_seconds, looked: now, settled });
@@ -132,6 +148,12 @@ impl CredentialKeeper {
 
     fn put(&self, present: Present) {
         *self.present.lock().unwrap_or_else(PoisonError::into_inner) = Some(present);
+    }
+}
+
+impl CredentialSource for ProgramCredentials {
+    fn find(&self, now: Duration) -> FindingCredentials<'_> {
+        Box::pin(self.sources.find(&self.outbound, now))
     }
 }
 

@@ -15,12 +15,13 @@ use sigv4::Signer;
 use crate::{
     act_for::ActFor,
     answers::{
-        DataKey, Decrypted, DescribedKey, DigestSignature, MadeGrant, OfDescribeKey, ReEncrypted,
-        SigningKeyFacts, WrappedBytes,
+        DataKey, Decrypted, DescribedKey, DigestSignature, ListedGrant, MadeGrant, OfDescribeKey,
+        PageOfGrants, ReEncrypted, SigningKeyFacts, WrappedBytes,
     },
-    credentials::CredentialKeeper,
+    credentials::{CredentialKeeper, ProgramCredentials},
     error::KmsError,
     machine::Machine,
+    observer::CallObserver,
     parameters::{Context, DataKeyLength, NewGrant},
     patience::Patience,
     settings::Settings,
@@ -37,6 +38,7 @@ pub struct Kms {
     credentials: CredentialKeeper,
     patience: Patience,
     machine: Arc<dyn Machine>,
+    observer: Option<Arc<dyn CallObserver>>,
 }
 
 /// Most connections at a time; further calls wait for one of them.
@@ -50,7 +52,7 @@ impl Kms {
     /// # Errors
     /// [`KmsError::Settings`]: CAs that cannot be read, an endpoint that is not called.
     pub fn new(settings: Settings, patience: Patience, machine: Arc<dyn Machine>) -> Result<Self, KmsError> {
-        let Settings { endpoint, region, ca_file, sources } = settings;
+        let Settings { endpoint, region, ca_file, sources, .. } = settings;
         let wrong = |error| KmsError::of_connection(error, &endpoint.to_string());
         let outbound = Outbound::new(ca_file.as_deref()).map_err(wrong)?;
         Ok(Self {
@@ -58,10 +60,28 @@ impl Kms {
             path: endpoint.path().to_owned(),
             endpoint: endpoint.to_string(),
             region,
-            credentials: CredentialKeeper::new(sources, outbound, Arc::clone(&machine)),
+            credentials: CredentialKeeper::new(
+                ProgramCredentials { sources, outbound },
+                Arc::clone(&machine),
+            ),
             patience,
             machine,
+            observer: None,
         })
+    }
+
+    /// The same, with somebody who is told of every call.
+    #[must_use]
+    pub fn observed(self, observer: Arc<dyn CallObserver>) -> Self {
+        Self { observer: Some(observer), ..self }
+    }
+
+    /// Opens a connection and closes it again: whether KMS is there at all, without a call that counts.
+    ///
+    /// # Errors
+    /// [`KmsError::Unreachable`], [`KmsError::TimedOut`], [`KmsError::Tls`].
+    pub async fn reach(&self, time: Duration) -> Result<(), KmsError> {
+        self.pool.reach(time).await.map_err(|error| KmsError::of_connection(error, &self.endpoint))
     }
 
     /// `GenerateDataKey`.
@@ -222,6 +242,37 @@ impl Kms {
         self.ask(act_for, "CreateGrant", grant, 0).await
     }
 
+    /// `ListGrants`, page after page: the grants on a key, or those of one grantee.
+    ///
+    /// # Errors
+    /// [`KmsError`].
+    pub async fn list_grants(
+        &self,
+        act_for: &ActFor,
+        key: &str,
+        grantee: Option<&str>,
+    ) -> Result<Vec<ListedGrant>, KmsError> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct ListGrantsCall<'a> {
+            key_id: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            grantee_principal: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            marker: Option<&'a str>,
+        }
+        let (mut grants, mut marker) = (Vec::new(), None::<String>);
+        loop {
+            let call = ListGrantsCall { key_id: key, grantee_principal: grantee, marker: marker.as_deref() };
+            let page: PageOfGrants = self.ask(act_for, "ListGrants", &call, 0).await?;
+            grants.extend(page.grants);
+            marker = page.next_marker;
+            if marker.is_none() {
+                return Ok(grants);
+            }
+        }
+    }
+
     /// `RetireGrant`, of the grant with this id, by the ARN of its key.
     ///
     /// # Errors
@@ -252,9 +303,19 @@ impl Kms {
     ) -> Result<Plaintext, KmsError> {
         let call = PendingCall { act_for, service, target, body: Bytes::from_owner(Wiped(body)) };
         let begun = self.machine.elapsed();
+        let answered = self.tried(&call, begun).await;
+        if let Some(observer) = &self.observer {
+            let took = self.machine.elapsed().saturating_sub(begun);
+            observer.ended(target, answered.as_ref().map(drop), took);
+        }
+        answered
+    }
+
+    /// Tries until there is an answer, or no more time.
+    async fn tried(&self, call: &PendingCall<'_>, begun: Duration) -> Result<Plaintext, KmsError> {
         let mut failed: u32 = 0;
         loop {
-            let error = match self.attempt(&call, self.left(begun)).await {
+            let error = match self.attempt(call, self.left(begun)).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
@@ -300,10 +361,14 @@ impl Kms {
     /// One try, credentials included; with newer ones once more, if the first are not believed any more.
     async fn attempt(&self, call: &PendingCall<'_>, left: Duration) -> Result<Plaintext, KmsError> {
         let time = self.patience.attempt.min(left);
+        let credentials = match call.act_for {
+            ActFor::Role(role) => role.session(),
+            _ => &self.credentials,
+        };
         let tried = async {
-            let own = self.credentials.current().await?;
+            let own = credentials.current().await?;
             match self.exchange(call, &own, time).await {
-                Err(error) if error.is_of_credentials() => match self.credentials.newer_than(&own).await {
+                Err(error) if error.is_of_credentials() => match credentials.newer_than(&own).await {
                     Some(newer) => self.exchange(call, &newer, time).await,
                     None => Err(error),
                 },

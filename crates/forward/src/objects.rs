@@ -14,7 +14,11 @@ use secret::Plaintext;
 use sigv4::Signer;
 
 use crate::{
-    credentials::CredentialKeeper, error::KmsError, machine::Machine, patience::Patience, settings::Settings,
+    credentials::{CredentialKeeper, ProgramCredentials},
+    error::KmsError,
+    machine::Machine,
+    patience::Patience,
+    settings::Settings,
 };
 
 /// Objects that speak S3: AWS's, `keywright-s3`'s, or others'.
@@ -93,7 +97,7 @@ impl ObjectStore {
     /// # Errors
     /// [`KmsError::Settings`]: CAs that cannot be read, an endpoint that is not called.
     pub fn new(settings: Settings, patience: Patience, machine: Arc<dyn Machine>) -> Result<Self, KmsError> {
-        let Settings { endpoint, region, ca_file, sources } = settings;
+        let Settings { endpoint, region, ca_file, sources, .. } = settings;
         let wrong = |error| KmsError::of_connection(error, &endpoint.to_string());
         let outbound = Outbound::new(ca_file.as_deref()).map_err(wrong)?;
         Ok(Self {
@@ -101,7 +105,10 @@ impl ObjectStore {
             base: endpoint.path().trim_end_matches('/').to_owned(),
             endpoint: endpoint.to_string(),
             region,
-            credentials: CredentialKeeper::new(sources, outbound, Arc::clone(&machine)),
+            credentials: CredentialKeeper::new(
+                ProgramCredentials { sources, outbound },
+                Arc::clone(&machine),
+            ),
             patience: Patience { attempt: ATTEMPT_TIME, ..patience },
             machine,
         })

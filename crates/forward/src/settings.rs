@@ -24,6 +24,7 @@ use crate::{
 /// | --- | --- | --- | --- |
 /// | endpoint | `AWS_ENDPOINT_URL_KMS`, `AWS_ENDPOINT_URL` | `services`' `kms`' `endpoint_url`, `endpoint_url` | AWS's own in the Region |
 /// | endpoint of S3 | `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL` | `services`' `s3`' `endpoint_url`, `endpoint_url` | AWS's own in the Region |
+/// | that of STS | `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL` | `services`' `sts`' `endpoint_url`, `endpoint_url` | AWS's own in the Region |
 /// | Region | `AWS_REGION`, `AWS_DEFAULT_REGION` | `region` | an error |
 /// | CAs | `AWS_CA_BUNDLE` | `ca_bundle` | the system's |
 /// | credentials | `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | `aws_access_key_id` and its like | `AWS_CONTAINER_CREDENTIALS_FULL_URI` |
@@ -32,24 +33,11 @@ use crate::{
 /// `AWS_CONFIG_FILE` (`~/.aws/config`).
 pub struct Settings {
     pub(crate) endpoint: Uri,
+    pub(crate) sts_endpoint: Uri,
     pub(crate) region: String,
     pub(crate) ca_file: Option<PathBuf>,
-    pub(crate) sources: CredentialSources,
+    pub(crate) sources: Arc<CredentialSources>,
 }
-
-/// How the endpoint of a service is named.
-struct EndpointNames {
-    variable: &'static str,
-    /// Within a section `services` of the configuration file.
-    setting: &'static str,
-    /// The first label of AWS's own name.
-    host: &'static str,
-}
-
-const KMS: EndpointNames =
-    EndpointNames { variable: "AWS_ENDPOINT_URL_KMS", setting: "kms.endpoint_url", host: "kms" };
-const S3: EndpointNames =
-    EndpointNames { variable: "AWS_ENDPOINT_URL_S3", setting: "s3.endpoint_url", host: "s3" };
 
 /// A variable of an environment, by its name.
 type Variables<'a> = &'a dyn Fn(&str) -> Option<OsString>;
@@ -61,7 +49,7 @@ impl Settings {
     /// [`KmsError::Settings`]: no Region, an endpoint that is no URL, half an access key, a profile that is nowhere, a file
     /// that cannot be read. Credentials are looked for when the first call is made.
     pub fn read(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<Self, KmsError> {
-        Self::of(variable, &KMS)
+        Self::of(variable, ("kms", "AWS_ENDPOINT_URL_KMS"))
     }
 
     /// The same for S3.
@@ -69,10 +57,10 @@ impl Settings {
     /// # Errors
     /// As [`Settings::read`].
     pub fn read_for_s3(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<Self, KmsError> {
-        Self::of(variable, &S3)
+        Self::of(variable, ("s3", "AWS_ENDPOINT_URL_S3"))
     }
 
-    fn of(variable: Variables<'_>, service: &EndpointNames) -> Result<Self, KmsError> {
+    fn of(variable: Variables<'_>, (service, named_by): (&str, &str)) -> Result<Self, KmsError> {
         let profile = text(variable, "AWS_PROFILE")?;
         let files = Files::of(variable);
         let config = SharedProfile::read(&files, profile.as_deref())?;
@@ -82,19 +70,23 @@ impl Settings {
         };
         let region = of(&["AWS_REGION", "AWS_DEFAULT_REGION"], "region")?;
         let region = region.ok_or_else(|| wrong("no Region: set AWS_REGION"))?;
-        let endpoint = set(&[service.variable, "AWS_ENDPOINT_URL"])?;
-        let endpoint = endpoint.or_else(|| config.endpoint(service).map(str::to_owned));
-        let endpoint = endpoint.unwrap_or_else(|| usual_endpoint(service, &region));
+        let endpoint = |service: &str, variable: &str| -> Result<Uri, KmsError> {
+            let named = set(&[variable, "AWS_ENDPOINT_URL"])?;
+            let named = named.or_else(|| config.endpoint(service).map(str::to_owned));
+            let named = named.unwrap_or_else(|| usual_endpoint(service, &region));
+            named.parse().map_err(|_| wrong(&format!("`{named}` is no URL")))
+        };
         Ok(Self {
-            endpoint: endpoint.parse().map_err(|_| wrong(&format!("`{endpoint}` is no URL")))?,
+            endpoint: endpoint(service, named_by)?,
+            sts_endpoint: endpoint("sts", "AWS_ENDPOINT_URL_STS")?,
             ca_file: of(&["AWS_CA_BUNDLE"], "ca_bundle")?.map(PathBuf::from),
-            region,
-            sources: CredentialSources {
+            sources: Arc::new(CredentialSources {
                 fixed: fixed(variable)?,
                 files: [files.credentials, files.config].into_iter().flatten().collect(),
-                profile: config.profile,
+                profile: config.profile.clone(),
                 container: container(variable)?,
-            },
+            }),
+            region,
         })
     }
 
@@ -102,6 +94,12 @@ impl Settings {
     #[must_use]
     pub fn endpoint(&self) -> &Uri {
         &self.endpoint
+    }
+
+    /// The CAs to trust, in PEM; nothing for the system's.
+    #[must_use]
+    pub fn ca_file(&self) -> Option<&Path> {
+        self.ca_file.as_deref()
     }
 
     /// The Region that calls are signed for.
@@ -166,10 +164,11 @@ impl SharedProfile {
         profiles::value(self.text.text(), &self.section, name)
     }
 
-    fn endpoint(&self, service: &EndpointNames) -> Option<&str> {
+    fn endpoint(&self, service: &str) -> Option<&str> {
         let services = self.value("services").map(|services| format!("services {services}"));
-        let own = services.and_then(|of| profiles::value(self.text.text(), &of, service.setting));
-        own.or_else(|| self.value("endpoint_url"))
+        let name = format!("{service}.endpoint_url");
+        let of_service = services.and_then(|of| profiles::value(self.text.text(), &of, &name));
+        of_service.or_else(|| self.value("endpoint_url"))
     }
 }
 
@@ -229,9 +228,9 @@ fn container(variable: Variables<'_>) -> Result<Option<Container>, KmsError> {
     Ok(Some(Container { uri, authorization }))
 }
 
-fn usual_endpoint(service: &EndpointNames, region: &str) -> String {
+fn usual_endpoint(service: &str, region: &str) -> String {
     let domain = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
-    format!("https://{}.{region}.{domain}", service.host)
+    format!("https://{service}.{region}.{domain}")
 }
 
 /// A variable that is set and not empty.

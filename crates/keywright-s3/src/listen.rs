@@ -5,7 +5,7 @@ use std::{error::Error, io::BufReader, net::SocketAddr, path::Path, pin::pin, sy
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
-use s3::{Entrance, Peer};
+use s3::{Entrance, GatewayMetrics, Pages, Peer};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpListener,
@@ -37,14 +37,27 @@ pub(crate) fn tls(certificate: &Path, key: &Path) -> Result<TlsAcceptor, Box<dyn
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
+/// What is listened for.
+pub(crate) struct ListenOptions {
+    pub(crate) address: SocketAddr,
+    pub(crate) tls: Option<TlsAcceptor>,
+    /// The pages for monitoring, and where they are.
+    pub(crate) pages: Option<(SocketAddr, Pages)>,
+}
+
 /// Serves until a signal ends it, and then lets what is under way come to its end.
 pub(crate) async fn serve(
-    address: SocketAddr,
-    tls: Option<TlsAcceptor>,
+    ListenOptions { address, tls, pages }: ListenOptions,
     entrance: Arc<Entrance>,
+    metrics: Arc<GatewayMetrics>,
     kms: &str,
 ) -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(address).await?;
+    if let Some((address, pages)) = pages {
+        let listener = TcpListener::bind(address).await?;
+        tracing::info!("metrics and readiness at http://{}", listener.local_addr()?);
+        tokio::spawn(show(listener, Arc::new(pages)));
+    }
     let address = listener.local_addr()?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     tracing::info!("listening on {scheme}://{address}, keys at {kms}");
@@ -75,7 +88,9 @@ pub(crate) async fn serve(
             continue;
         }
         let (entrance, tls, ending) = (Arc::clone(&entrance), tls.clone(), ending.clone());
+        let counted = metrics.connection();
         connections.spawn(async move {
+            let _counted = counted;
             let peer = Peer { address: peer.ip(), secure: tls.is_some() };
             match tls {
                 None => answer(stream, (peer, entrance), ending, permit).await,
@@ -124,3 +139,35 @@ async fn answer(
         tracing::debug!(%error, "a connection ended");
     }
 }
+
+/// Answers the pages for monitoring, until the process ends.
+async fn show(listener: TcpListener, pages: Arc<Pages>) {
+    let room = Arc::new(Semaphore::new(PAGES_MAX));
+    loop {
+        let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
+        let Ok((stream, peer)) = listener.accept().await else {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            continue;
+        };
+        let pages = Arc::clone(&pages);
+        tokio::spawn(async move {
+            let _permit = permit;
+            let service = service_fn(move |request: hyper::Request<Incoming>| {
+                let pages = Arc::clone(&pages);
+                async move {
+                    Ok::<_, std::convert::Infallible>(pages.answer(&request.into_parts().0, peer.ip()).await)
+                }
+            });
+            let mut builder = http1::Builder::new();
+            builder.timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN).max_buf_size(16 * 1024);
+            drop(
+                tokio::time::timeout(PAGES_WITHIN, builder.serve_connection(TokioIo::new(stream), service))
+                    .await,
+            );
+        });
+    }
+}
+
+/// Connections of monitoring at a time, and how long each is served.
+const PAGES_MAX: usize = 16;
+const PAGES_WITHIN: Duration = Duration::from_secs(300);

@@ -1,8 +1,10 @@
 //! The `keywright-s3` command: a gateway that speaks S3, and encrypts under keys of Keywright, or of AWS KMS.
 
+mod bucket;
 mod cli;
 mod listen;
 mod serve;
+mod users;
 
 use std::process::ExitCode;
 

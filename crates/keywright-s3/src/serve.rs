@@ -1,13 +1,15 @@
 //! `serve`: a gateway with parts of the machine.
 
-use std::{error::Error, sync::Arc, time::Duration};
+use std::{error::Error, path::Path, sync::Arc, time::Duration};
 
 use envelope::SystemRandomness;
-use forward::{Kms, Machine, Patience, Settings, ThisMachine};
+use forward::{Kms, Machine, Patience, Settings, Sts, ThisMachine};
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
-use s3::{Entrance, GatewaySetup, KeywrightRequesters};
+use s3::{
+    Entrance, GatewayMetrics, GatewaySetup, KeywrightRequesters, ListedRequesters, ListedUser, Requesters,
+};
 
-use crate::{cli::ServeOptions, listen};
+use crate::{cli::ServeOptions, listen, users};
 
 /// How long a call of KMS may take: a client of S3 waits for it.
 const PATIENCE: Patience =
@@ -24,23 +26,65 @@ pub(crate) fn run(options: &ServeOptions) -> Result<(), Box<dyn Error>> {
         _ if options.listen.ip().is_loopback() => None,
         _ => return Err("without TLS (--tls-cert, --tls-key) the gateway listens on loopback alone".into()),
     };
+    let pages = match options.metrics {
+        Some(address) if !address.ip().is_loopback() && !options.danger_metrics_off_loopback => {
+            return Err("--metrics is without authentication: put it on loopback, or add --danger-metrics-off-loopback".into());
+        }
+        address => address,
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let settings = Settings::read(&|name| std::env::var_os(name))?;
         let region = settings.region().to_owned();
         let endpoint = settings.endpoint().to_string();
+        let bucket = options.bucket.place(&region, settings.ca_file().map(Path::to_owned))?;
         let machine: Arc<dyn Machine> = Arc::new(ThisMachine::start());
-        let kms = Arc::new(Kms::new(settings, PATIENCE, Arc::clone(&machine))?);
-        let requesters = KeywrightRequesters::new(Arc::clone(&kms), region.clone(), Arc::clone(&machine));
+        let metrics = Arc::new(GatewayMetrics::new(Arc::clone(&machine)));
+        let listed = options
+            .users
+            .as_deref()
+            .map(|list| read_list(list, &settings, &metrics, &machine))
+            .transpose()?;
+        let kms = Kms::new(settings, PATIENCE, Arc::clone(&machine))?.observed(Arc::clone(&metrics) as _);
+        let kms = Arc::new(kms);
+        let requesters: Arc<dyn Requesters> = match listed {
+            Some(users) => Arc::new(ListedRequesters::new(users, region.clone())),
+            None => {
+                Arc::new(KeywrightRequesters::new(Arc::clone(&kms), region.clone(), Arc::clone(&machine)))
+            }
+        };
         let entrance = Entrance::open(GatewaySetup {
             data_dir: &options.data_dir,
+            bucket,
             region,
             kms,
             own_key: options.own_key.clone(),
-            requesters: Arc::new(requesters),
+            requesters,
             randomness: Arc::new(SystemRandomness),
+            metrics: Arc::clone(&metrics),
             machine,
-        })?;
-        listen::serve(options.listen, tls, Arc::new(entrance), &endpoint).await
+        })
+        .await?;
+        let pages = pages.map(|address| (address, entrance.pages()));
+        listen::serve(
+            listen::ListenOptions { address: options.listen, tls, pages },
+            Arc::new(entrance),
+            metrics,
+            &endpoint,
+        )
+        .await
     })
+}
+
+/// The users of a list, whose roles are assumed with the settings' credentials.
+fn read_list(
+    list: &Path,
+    settings: &Settings,
+    metrics: &Arc<GatewayMetrics>,
+    machine: &Arc<dyn Machine>,
+) -> Result<Vec<ListedUser>, Box<dyn Error>> {
+    let sts = Sts::new(settings, Arc::clone(machine))?.observed(Arc::clone(metrics) as _);
+    let users = users::read(list, &Arc::new(sts))?;
+    tracing::info!(users = users.len(), "the list of users is read, and not again before the next start");
+    Ok(users)
 }

@@ -9,12 +9,13 @@ use http::{
     request::Parts,
 };
 
+use counters::gauge;
 use dispatch::{BodyFault, ConnectionInfo};
 use edge::{Answer, Connections, FromAPage};
 use export::Exports;
 use server::{Health, Part};
 
-use crate::metrics::{self, Metrics, figure, gauge};
+use crate::metrics::{self, Metrics, figure};
 
 /// Answers the pages.
 pub(crate) struct Admin {

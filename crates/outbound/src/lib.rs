@@ -1,11 +1,12 @@
 //! Connections that are opened from here: to identity providers and buckets, if the configuration says so, and to the security
 //! token service for `keywright credentials`. One request and one answer each, bounded in time and size; nobody is followed
-//! elsewhere. Connections to receivers of events stay, and a [`Pool`] keeps connections from one request to the next. What is
-//! not encrypted stays on this machine.
+//! elsewhere. Connections to receivers of events stay, and a [`Pool`] keeps connections from one request to the next;
+//! [`Streams`] does so for bodies of any length. What is not encrypted stays on this machine.
 
 mod own;
 mod pool;
 pub mod profiles;
+mod streams;
 
 use std::{
     fmt, io,
@@ -30,6 +31,7 @@ use tokio_rustls::TlsConnector;
 
 pub use own::OwnCredentials;
 pub use pool::Pool;
+pub use streams::{OpenStream, Streams};
 
 /// Bytes of an answer: an issuer's documents, temporary credentials.
 /// The key sets of large providers have some 10 KiB.
@@ -37,6 +39,9 @@ const ANSWER_BYTES_MAX: usize = 256 * 1024;
 
 /// Time for an answer, from the look-up of the name to the last byte. Clients that wait for it wait longer.
 const ANSWER_TIME: Duration = Duration::from_secs(5);
+
+/// A connection that was idle for longer is not used again: somebody on the way may have forgotten it.
+const IDLE_TIME: Duration = Duration::from_secs(50);
 
 /// Opens connections.
 #[derive(Clone)]

@@ -14,10 +14,7 @@ use hyper_util::rt::TokioIo;
 use secret::Plaintext;
 use tokio::sync::Semaphore;
 
-use crate::{OpenConnection, Outbound, OutboundError, answered, no_http};
-
-/// A connection that was idle for longer is not used again: somebody on the way may have forgotten it.
-const IDLE_TIME: Duration = Duration::from_secs(50);
+use crate::{IDLE_TIME, OpenConnection, Outbound, OutboundError, answered, no_http};
 
 /// Requests to one place, over connections that stay open. There is no task of its own: a connection lives while a
 /// request is on it, and rests between them.
@@ -81,6 +78,15 @@ impl Pool {
         request.headers_mut().insert(HOST, self.host.clone());
         let answer = tokio::time::timeout(time, self.exchange(now, request)).await;
         answer.map_err(|_| OutboundError::TimedOut(time))?
+    }
+
+    /// Opens a connection and closes it again: whether somebody listens there.
+    ///
+    /// # Errors
+    /// [`OutboundError::Connect`], [`OutboundError::TimedOut`].
+    pub async fn reach(&self, time: Duration) -> Result<(), OutboundError> {
+        let opened = tokio::time::timeout(time, self.outbound.open_to(&self.place)).await;
+        opened.map_err(|_| OutboundError::TimedOut(time))?.map(drop)
     }
 
     async fn exchange(

@@ -28,7 +28,8 @@ impl Gateway {
         T: Send + 'static,
         F: Future<Output = Committed<T>> + Send + 'static,
     {
-        to_its_end(self.files.clone(), new_files, change(Arc::clone(&self.catalog))).await
+        let change = Arc::clone(&self.metrics).timed(change(Arc::clone(&self.catalog)));
+        to_its_end(self.files.clone(), new_files, change).await
     }
 }
 
@@ -115,7 +116,7 @@ mod tests {
     impl Place {
         async fn new() -> Self {
             let directory = tempfile::tempdir().unwrap();
-            let files = ObjectFiles::new(DataFiles::open(directory.path()).unwrap());
+            let files = ObjectFiles::new(DataFiles::in_directory(directory.path()).unwrap());
             let catalog = Arc::new(Catalog::open_or_create(&directory.path().join("catalog.db")).unwrap());
             let (name, owner, region) = ("b".to_owned(), "111122223333".to_owned(), "eu-west-1".to_owned());
             let (encryption, policy, tags) = (None, None, Vec::new());

@@ -6,7 +6,7 @@
 use std::{net::IpAddr, sync::Arc};
 
 use forward::Machine;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri, header, request::Parts};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Request, Response, Uri, header, request::Parts};
 use hyper::body::{Body as _, Incoming};
 use percent_encoding::percent_decode_str;
 use s3s::{Body, S3Error, S3ErrorCode, dto::Range, s3_error, service::S3Service};
@@ -15,8 +15,11 @@ use sigv4::{Head, S3AuthError, S3Claim};
 use crate::{
     faults,
     incoming::{BodyEnd, IncomingData, pass_over},
+    metrics::{CountedBody, NotedCall},
+    pages::Pages,
     permission::RequestOrigin,
     requester::{NoRequester, Requester, Requesters, SoughtRequester},
+    vitals::GatewayVitals,
 };
 
 /// Believes requests, and has them answered.
@@ -26,6 +29,7 @@ pub struct Entrance {
     region: String,
     machine: Arc<dyn Machine>,
     randomness: Arc<dyn envelope::Randomness>,
+    vitals: Arc<GatewayVitals>,
 }
 
 /// Where a request came from.
@@ -46,6 +50,16 @@ pub(crate) struct BelievedRequest {
     /// What `x-amz-trailer` announces.
     pub(crate) trailer: Option<String>,
     pub(crate) owners: ExpectedOwners,
+    pub(crate) call: Arc<NotedCall>,
+}
+
+impl BelievedRequest {
+    /// Notes which operation a request asks for, by the name of its input.
+    pub(crate) fn noted(extensions: &Extensions, input: &'static str) -> Arc<NotedCall> {
+        let call = extensions.get::<Self>().map(|believed| Arc::clone(&believed.call)).unwrap_or_default();
+        call.operation(input);
+        call
+    }
 }
 
 /// The accounts that the request expects its buckets to belong to, if it expects any.
@@ -92,12 +106,32 @@ impl Entrance {
         region: String,
         machine: Arc<dyn Machine>,
         randomness: Arc<dyn envelope::Randomness>,
+        vitals: Arc<GatewayVitals>,
     ) -> Self {
-        Self { requesters, service, region, machine, randomness }
+        Self { requesters, service, region, machine, randomness, vitals }
+    }
+
+    /// The pages for monitoring.
+    #[must_use]
+    pub fn pages(&self) -> Pages {
+        Pages(Arc::clone(&self.vitals))
     }
 
     /// Answers a request.
-    pub async fn answer(&self, request: Request<Incoming>, peer: Peer) -> Response<Body> {
+    pub async fn answer(&self, request: Request<Incoming>, peer: Peer) -> Response<CountedBody> {
+        let under_way = self.vitals.metrics.request();
+        let call = Arc::new(NotedCall::default());
+        let (parts, body) = self.answered(request, peer, &call).await.into_parts();
+        let is_success = parts.status.is_success();
+        Response::from_parts(parts, under_way.answered(&call, is_success, body))
+    }
+
+    async fn answered(
+        &self,
+        request: Request<Incoming>,
+        peer: Peer,
+        call: &Arc<NotedCall>,
+    ) -> Response<Body> {
         let id = self.request_id();
         let is_head = request.method() == http::Method::HEAD;
         let (parts, body) = request.into_parts();
@@ -105,7 +139,7 @@ impl Entrance {
         // Whoever waits to be asked for its body sends none before.
         let waits = parts.headers.contains_key(header::EXPECT);
         let mut body = Some(body);
-        let answered = match self.believe(parts, &mut body, peer).await {
+        let answered = match self.believe(parts, &mut body, peer, call).await {
             Err(error) => {
                 if let Some(body) = body.filter(|_| !is_read && !waits) {
                     is_read = pass_over(body, STRANGERS_BYTES_MAX).await;
@@ -126,6 +160,7 @@ impl Entrance {
             }
         };
         let mut response = answered.unwrap_or_else(|mut error| {
+            call.failed(&error);
             error.set_request_id(id.clone());
             error.to_http_response().unwrap_or_default()
         });
@@ -148,6 +183,7 @@ impl Entrance {
         mut parts: Parts,
         body: &mut Option<Incoming>,
         Peer { address, secure }: Peer,
+        call: &Arc<NotedCall>,
     ) -> Result<(Request<Body>, BodyEnd), S3Error> {
         let head = Head { method: &parts.method, uri: &parts.uri, headers: &parts.headers };
         let refused = |error: S3AuthError| faults::of_signature(&error);
@@ -180,7 +216,7 @@ impl Entrance {
         };
         let end = BodyEnd::default();
         let body = body.take().ok_or_else(|| S3Error::new(S3ErrorCode::InternalError))?;
-        let data = IncomingData::new(body, verified, end.clone());
+        let data = IncomingData::new(body, verified, end.clone(), Arc::clone(&self.vitals.metrics));
         let text = |name| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let trailer = text("x-amz-trailer");
         let owners = ExpectedOwners {
@@ -191,7 +227,9 @@ impl Entrance {
         if is_presigned {
             parts.uri = without_signature(&parts.uri).ok_or_else(|| S3Error::new(S3ErrorCode::InvalidURI))?;
         }
-        parts.extensions.insert(BelievedRequest { requester, arrived, end: end.clone(), trailer, owners });
+        let call = Arc::clone(call);
+        let believed = BelievedRequest { requester, arrived, end: end.clone(), trailer, owners, call };
+        parts.extensions.insert(believed);
         Ok((Request::from_parts(parts, Body::http_body(data)), end))
     }
 

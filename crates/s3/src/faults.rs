@@ -6,13 +6,18 @@ use http::StatusCode;
 use s3s::{S3Error, S3ErrorCode};
 use sigv4::S3AuthError;
 
-use crate::files::FileError;
+use crate::files::{BucketError, FileError};
 
 /// What KMS answered: `KMS.` and its code with status 400, but for a denial, which is bare, and what may pass, which clients
 /// try again.
 pub(crate) fn of_kms(error: &KmsError) -> S3Error {
     match error {
         KmsError::Fault { code, message, .. } if code == "AccessDeniedException" => {
+            S3Error::with_message(S3ErrorCode::AccessDenied, message.clone())
+        }
+        // The security token service's, where KMS is called with the caller's role.
+        KmsError::Fault { code, message, .. } if code == "AccessDenied" => {
+            tracing::warn!(%error, "the role of a user cannot be assumed");
             S3Error::with_message(S3ErrorCode::AccessDenied, message.clone())
         }
         KmsError::Fault { code, .. } if code == "ThrottlingException" => {
@@ -97,13 +102,27 @@ pub(crate) fn of_file(error: FileError) -> S3Error {
         gone.set_source(Box::new(error));
         return gone;
     }
+    if matches!(error, FileError::LengthUnknown) {
+        let text = "You must provide the Content-Length HTTP header.";
+        return S3Error::with_message(S3ErrorCode::MissingContentLength, text);
+    }
     tracing::error!(%error, "sealed data cannot be read or written");
     match &error {
         FileError::Io(error) if error.kind() == std::io::ErrorKind::StorageFull => {
             S3Error::with_message(S3ErrorCode::ServiceUnavailable, "There is no room for the object.")
         }
-        FileError::Io(_) | FileError::Envelope(_) | FileError::Gone => {
-            S3Error::new(S3ErrorCode::InternalError)
+        FileError::Bucket(error) if error.is_too_large() => {
+            let text = "Your proposed upload exceeds the maximum allowed size";
+            S3Error::with_message(S3ErrorCode::EntityTooLarge, text)
+        }
+        FileError::Bucket(BucketError::Unexpected(_))
+        | FileError::Io(_)
+        | FileError::Envelope(_)
+        | FileError::LengthUnknown
+        | FileError::Gone => S3Error::new(S3ErrorCode::InternalError),
+        FileError::Bucket(_) => {
+            let text = "The storage of the gateway did not answer. Please try again.";
+            S3Error::with_message(S3ErrorCode::ServiceUnavailable, text)
         }
     }
 }

@@ -18,6 +18,7 @@ use crate::{
     entrance::BelievedRequest,
     faults,
     held::ObjectFiles,
+    metrics::GatewayMetrics,
     permission::{RequestSays, S3Permission, require},
 };
 
@@ -26,6 +27,7 @@ pub(crate) struct Gateway {
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) files: ObjectFiles,
     pub(crate) keyring: Keyring,
+    pub(crate) metrics: Arc<GatewayMetrics>,
     pub(crate) region: String,
     pub(crate) randomness: Arc<dyn Randomness>,
     pub(crate) machine: Arc<dyn Machine>,
@@ -144,6 +146,23 @@ impl Gateway {
             says,
         };
         require(&believed.requester, &believed.arrived, &permission)
+    }
+
+    /// Whether a policy that decides about a request asks about this condition key, in small letters.
+    ///
+    /// # Errors
+    /// An internal error if the bucket's policy cannot be read.
+    pub(crate) fn is_asked_about(
+        &self,
+        believed: &BelievedRequest,
+        bucket: &Bucket,
+        key: &str,
+    ) -> Result<bool, S3Error> {
+        let of_bucket = bucket.policy.as_deref().map(|text| self.policy(&bucket.name, text)).transpose()?;
+        let powers = &believed.requester.powers;
+        let of_requester = [&powers.identity, &powers.session].into_iter().flatten().flatten();
+        let mut all = of_requester.chain(&powers.boundary).chain(of_bucket.as_deref());
+        Ok(all.any(|policy| policy.condition_keys().iter().any(|asked| asked.eq_ignore_ascii_case(key))))
     }
 
     /// A bucket.

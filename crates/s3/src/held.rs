@@ -12,7 +12,7 @@ use catalog::FileId;
 use crate::files::{DataFiles, FileError};
 
 /// The files of objects, with what is known of their readers.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct ObjectFiles {
     files: DataFiles,
     reads: Arc<Mutex<ReadsUnderWay>>,
@@ -33,7 +33,7 @@ pub(crate) struct HeldFiles {
 }
 
 impl ObjectFiles {
-    /// Those of a directory.
+    /// Those that lie there.
     pub(crate) fn new(files: DataFiles) -> Self {
         Self { files, reads: Arc::default() }
     }
@@ -62,6 +62,11 @@ impl ObjectFiles {
         self.take_away(unread);
     }
 
+    /// How many files wait for their last reader, or are being removed.
+    pub(crate) fn leaving(&self) -> usize {
+        self.reads().leaving.len()
+    }
+
     /// Nothing panics under this lock.
     fn reads(&self) -> MutexGuard<'_, ReadsUnderWay> {
         self.reads.lock().unwrap_or_else(PoisonError::into_inner)
@@ -72,13 +77,13 @@ impl ObjectFiles {
             return;
         }
         let files = self.clone();
-        drop(tokio::task::spawn_blocking(move || {
-            files.remove(&ids);
+        tokio::spawn(async move {
+            files.remove(ids.clone()).await;
             let mut reads = files.reads();
             for id in &ids {
                 reads.leaving.remove(id);
             }
-        }));
+        });
     }
 }
 
@@ -117,7 +122,7 @@ mod tests {
     #[tokio::test]
     async fn a_file_that_is_read_goes_behind_its_last_reader() {
         let directory = tempfile::tempdir().unwrap();
-        let files = ObjectFiles::new(DataFiles::open(directory.path()).unwrap());
+        let files = ObjectFiles::new(DataFiles::in_directory(directory.path()).unwrap());
         let [one, other] = [1, 2].map(|number| FileId([number; 16]));
         let path = |id: FileId| {
             directory.path().join("data").join(id.to_string().split_at(2).0).join(id.to_string())
@@ -135,7 +140,7 @@ mod tests {
         }
         assert!(path(one).exists(), "it is still read");
         drop(held_too);
-        while path(one).exists() || !files.reads().leaving.is_empty() {
+        while path(one).exists() || files.leaving() > 0 {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         assert!(files.reads().readers.is_empty());

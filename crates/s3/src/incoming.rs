@@ -13,7 +13,7 @@ use hyper::body::{Body, Frame, Incoming, SizeHint};
 use s3s::S3Error;
 use sigv4::{S3AuthError, S3Body, Trailer};
 
-use crate::faults;
+use crate::{faults, metrics::GatewayMetrics};
 
 /// A body with its signatures and chunk lines taken off.
 pub(crate) struct IncomingData {
@@ -23,6 +23,7 @@ pub(crate) struct IncomingData {
     length: Option<u64>,
     waiting: Bytes,
     end: BodyEnd,
+    metrics: Arc<GatewayMetrics>,
 }
 
 /// What is known of a body at its end, shared with whoever uses the data.
@@ -43,9 +44,9 @@ struct KnownEnd {
 pub(crate) struct BrokenBody;
 
 impl IncomingData {
-    pub(crate) fn new(body: Incoming, verified: S3Body, end: BodyEnd) -> Self {
+    pub(crate) fn new(body: Incoming, verified: S3Body, end: BodyEnd, metrics: Arc<GatewayMetrics>) -> Self {
         let length = verified.decoded_length().or_else(|| body.size_hint().exact());
-        Self { body: Some(body), verified: Some(verified), length, waiting: Bytes::new(), end }
+        Self { body: Some(body), verified: Some(verified), length, waiting: Bytes::new(), end, metrics }
     }
 
     /// How many bytes of data there will be, where that is known.
@@ -72,7 +73,10 @@ impl Body for IncomingData {
         loop {
             let Some(verified) = &mut this.verified else { return Poll::Ready(None) };
             match verified.read(&mut this.waiting) {
-                Ok(Some(data)) => return Poll::Ready(Some(Ok(Frame::data(data)))),
+                Ok(Some(data)) => {
+                    this.metrics.received(data.len());
+                    return Poll::Ready(Some(Ok(Frame::data(data))));
+                }
                 Ok(None) => {}
                 Err(error) => return this.fail(error),
             }

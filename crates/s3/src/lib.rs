@@ -1,4 +1,4 @@
-//! S3 with SSE-KMS in front of a directory: objects are sealed under keys that KMS holds.
+//! S3 with SSE-KMS in front of a directory or a bucket: objects are sealed under keys that KMS holds.
 //!
 //! ```text
 //! request ──► entrance ──► s3s ──► ops ──► permission   may the caller?   (policies, pure)
@@ -19,14 +19,22 @@ mod held;
 mod incoming;
 mod kept;
 mod keywright;
+mod listed;
+mod metrics;
 mod ops;
+mod pages;
 mod permission;
 mod receiving;
 mod requester;
 mod setup;
 mod sse;
+mod vitals;
 
 pub use entrance::{Entrance, Peer};
+pub use files::DataBucketPlace;
 pub use keywright::KeywrightRequesters;
+pub use listed::{ListedRequesters, ListedUser};
+pub use metrics::{CountedBody, CountedConnection, GatewayMetrics};
+pub use pages::Pages;
 pub use requester::{NoRequester, Requester, RequesterPowers, Requesters, SoughtRequester};
 pub use setup::{GatewaySetup, SetupError};

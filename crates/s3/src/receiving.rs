@@ -11,7 +11,6 @@ use s3s::{S3Error, S3ErrorCode, dto::StreamingBlob};
 use crate::{
     checksums::{Hashed, Hashing},
     faults,
-    files::PartWriter,
     gateway::Gateway,
     incoming::BodyEnd,
 };
@@ -50,18 +49,19 @@ impl Drop for Unpublished<'_> {
 /// Longest object of one request, and longest part, in bytes: 5 GiB.
 pub(crate) const PART_BYTES_MAX: u64 = 5 * 1024 * 1024 * 1024;
 
-/// Seals a body into a new file, which is synced when this returns.
+/// Seals a body into a new file, which survives a crash when this returns. `length` is how long the body says to be.
 ///
 /// # Errors
 /// Why the body is not believed, or does not have the checksum that it should have; what the disk refuses.
 pub(crate) async fn receive(
     gateway: &Gateway,
-    file: FileId,
+    (file, length): (FileId, Option<u64>),
     key: &ObjectKey,
     mut body: Option<StreamingBlob>,
     (mut hashing, end): (Hashing, Option<&BodyEnd>),
 ) -> Result<ReceivedPart, S3Error> {
-    let mut writer = gateway.files.create(file, key, &*gateway.randomness).map_err(faults::of_file)?;
+    let mut writer =
+        gateway.files.create((file, length), key, &*gateway.randomness).map_err(faults::of_file)?;
     let mut bytes = 0_u64;
     if let Some(body) = &mut body {
         while let Some(data) = body.next().await {
@@ -72,7 +72,7 @@ pub(crate) async fn receive(
                 return Err(S3Error::with_message(S3ErrorCode::EntityTooLarge, text));
             }
             hashing.update(&data);
-            writer = write(writer, &data).await?;
+            writer = writer.write(&data).await.map_err(faults::of_file)?;
         }
     }
     let trailer = match end {
@@ -80,37 +80,8 @@ pub(crate) async fn receive(
         None => None,
     };
     let hashed = hashing.finish(trailer.as_ref())?;
-    let files = gateway.files.clone();
-    let written = blocking(move || {
-        let written = writer.finish()?;
-        files.sync_name(file)?;
-        Ok(written)
-    });
-    let written = written.await?;
+    let written = writer.finish().await.map_err(faults::of_file)?;
     Ok(ReceivedPart { file, header: written.header, size: written.size, hashed })
-}
-
-async fn write(mut writer: PartWriter, data: &Bytes) -> Result<PartWriter, S3Error> {
-    let mut rest = &**data;
-    loop {
-        writer.take(&mut rest);
-        if rest.is_empty() {
-            return Ok(writer);
-        }
-        debug_assert!(writer.is_full(), "a writer takes all that it has room for");
-        writer = blocking(move || writer.flush().map(|()| writer)).await?;
-    }
-}
-
-/// Work with a file, off the threads that answer.
-///
-/// # Errors
-/// What the work answers.
-pub(crate) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, crate::files::FileError> + Send + 'static,
-) -> Result<T, S3Error> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(S3Error::internal_error)?.map_err(faults::of_file)
 }
 
 fn broken(end: Option<&BodyEnd>) -> S3Error {

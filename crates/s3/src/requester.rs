@@ -24,7 +24,7 @@ pub struct Requester {
     pub told: BTreeMap<String, Vec<String>>,
     /// What verifies its requests of one day.
     pub signing_key: Arc<SigningKey>,
-    /// How KMS is called for it.
+    /// How KMS is called for it: as what Keywright is told of it, or with the session of its role.
     pub act_for: ActFor,
 }
 

@@ -120,21 +120,29 @@ pub(crate) fn sse_headers_of(key: &StoredKey) -> SseHeaders {
     SseHeaders { algorithm: Some(algorithm.to_owned()), key: named, ..SseHeaders::default() }
 }
 
-/// The key that a request names, as conditions of policies see it: they compare ARNs.
+/// The key that a request names, as conditions of policies see it: they compare ARNs. KMS is asked what another name means only
+/// where a policy asks: a call for each object would undo what bucket keys save.
 ///
 /// # Errors
-/// KMS does not answer, so that it need not be asked again.
+/// `NoSuchBucket`; KMS does not answer, so that it need not be asked again.
 pub(crate) async fn named_key(
     gateway: &Gateway,
     believed: &crate::entrance::BelievedRequest,
+    bucket: &str,
     headers: &SseHeaders,
 ) -> Result<Option<String>, S3Error> {
     let Some(named) = headers.key.as_deref() else { return Ok(None) };
     if named.starts_with("arn:") && named.contains(":key/") {
         return Ok(Some(named.to_owned()));
     }
+    if !gateway.is_asked_about(believed, &*gateway.bucket(bucket)?, KMS_KEY_ID)? {
+        return Ok(None);
+    }
     gateway.keyring.arn_of(&believed.requester, named).await
 }
+
+/// The condition key for the key that a request names.
+const KMS_KEY_ID: &str = "s3:x-amz-server-side-encryption-aws-kms-key-id";
 
 /// An entity tag.
 pub(crate) fn etag(text: &str) -> ETag {

@@ -104,7 +104,6 @@ pub const S3_SIGNED_HEADERS_MAX: usize = 128;
 pub const QUERY_PARAMETERS_MAX: usize = 1000;
 
 /// Headers of a signature that is made here.
-const X_AMZ_CONTENT_SHA256: HeaderName = HeaderName::from_static("x-amz-content-sha256");
 const X_AMZ_DATE: HeaderName = HeaderName::from_static("x-amz-date");
 const X_AMZ_SECURITY_TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
 

@@ -12,7 +12,7 @@ use crate::{Result, command::cargo};
 
 /// A crate, and the crates of the workspace that it may use. What is left out is the point: `policy` and `sigv4` know
 /// nobody, nobody but the services and what composes them reaches the strongroom, nobody but `buckets`, `credentials`,
-/// `export`, `forward` and `keywright` opens connections, and only `keywright` knows `dev`, to hand its command over.
+/// `export`, `forward`, `keywright` and `s3` opens connections, and only `keywright` knows `dev`, to hand its command over.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("attestation", &[]),
     ("audit", &[]),
@@ -20,6 +20,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("buckets", &["cloudtrail", "dispatch", "outbound", "sigv4"]),
     ("catalog", &[]),
     ("cloudtrail", &["audit", "dispatch", "model", "state", "store", "strongroom", "trail"]),
+    ("counters", &[]),
     ("credentials", &["dispatch", "edge", "model", "outbound", "secret", "sigv4"]),
     (
         "dev",
@@ -56,6 +57,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "audit",
             "buckets",
             "cloudtrail",
+            "counters",
             "credentials",
             "dev",
             "dispatch",
@@ -77,12 +79,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &["attestation", "audit", "dispatch", "model", "policy", "secret", "state", "store", "strongroom"],
     ),
     ("keywright-client", &["envelope", "forward", "secret"]),
-    ("keywright-s3", &["envelope", "forward", "s3"]),
+    ("keywright-parquet", &["forward", "secret"]),
+    ("keywright-s3", &["envelope", "forward", "model", "policy", "s3", "secret"]),
     ("model", &["secret"]),
     ("oidc", &[]),
     ("outbound", &["handshake", "secret"]),
     ("policy", &[]),
-    ("s3", &["catalog", "envelope", "forward", "model", "policy", "secret", "sigv4"]),
+    ("s3", &["catalog", "counters", "envelope", "forward", "model", "outbound", "policy", "secret", "sigv4"]),
     ("sdk-rust", &[]),
     ("secret", &[]),
     (
@@ -129,7 +132,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
 ];
 
 /// Crates for programs that call a server, and what must not be in such programs, however it would come in.
-const CALLERS: &[&str] = &["envelope", "forward", "keywright-client", "keywright-s3", "s3"];
+const CALLERS: &[&str] =
+    &["envelope", "forward", "keywright-client", "keywright-parquet", "keywright-s3", "s3"];
 const OF_A_SERVER: &[&str] = &["dispatch", "iam", "kms", "server", "state", "store", "strongroom"];
 
 /// Crates that nothing shipped uses: they have no row as somebody's dependency above.

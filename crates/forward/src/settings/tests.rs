@@ -49,11 +49,32 @@ fn s3_has_an_endpoint_of_its_own() {
 }
 
 #[test]
+fn sts_is_where_its_own_variable_says() {
+    let region = ("AWS_REGION", "eu-west-1");
+    for (variables, endpoint) in [
+        (vec![region, ("AWS_ENDPOINT_URL_KMS", "https://kms/x")], "https://sts.eu-west-1.amazonaws.com/"),
+        (vec![region, ("AWS_ENDPOINT_URL", "http://127.0.0.1:1")], "http://127.0.0.1:1/"),
+        (
+            vec![
+                region,
+                ("AWS_ENDPOINT_URL", "http://127.0.0.1:1"),
+                ("AWS_ENDPOINT_URL_STS", "https://sts/"),
+            ],
+            "https://sts/",
+        ),
+        (vec![("AWS_REGION", "cn-north-1")], "https://sts.cn-north-1.amazonaws.com.cn/"),
+    ] {
+        assert_eq!(read(&variables).unwrap().sts_endpoint.to_string(), endpoint, "{variables:?}");
+    }
+}
+
+#[test]
 fn profiles_tell_what_the_environment_does_not() {
     let folder = tempfile::tempdir().unwrap();
     let (config, credentials) = (folder.path().join("config"), folder.path().join("credentials"));
     let text = "[default]\nregion = eu-west-1\n[profile k]\nregion = eu-west-3\nca_bundle = /ca.pem\nservices = here\n\
-                endpoint_url = http://127.0.0.1:1\n[services here]\nkms =\n  endpoint_url = http://127.0.0.1:2\n";
+                endpoint_url = http://127.0.0.1:1\n[services here]\nkms =\n  endpoint_url = http://127.0.0.1:2\n\
+                sts =\n  endpoint_url = http://127.0.0.1:4\n";
     fs::write(&config, text).unwrap();
     fs::write(&credentials, "[only]\naws_access_key_id = AKIA\naws_secret_access_key = s\n").unwrap();
     let files = [
@@ -66,6 +87,7 @@ fn profiles_tell_what_the_environment_does_not() {
     let of_profile = with(&[("AWS_PROFILE", "k")]).unwrap();
     assert_eq!(of_profile.region(), "eu-west-3");
     assert_eq!(of_profile.endpoint().to_string(), "http://127.0.0.1:2/");
+    assert_eq!(of_profile.sts_endpoint.to_string(), "http://127.0.0.1:4/");
     assert_eq!(of_profile.ca_file.as_deref(), Some(Path::new("/ca.pem")));
     assert_eq!(of_profile.sources.profile, "k");
     let overridden = with(&[("AWS_PROFILE", "k"), ("AWS_ENDPOINT_URL", "http://127.0.0.1:3")]).unwrap();

@@ -5,4 +5,5 @@
 mod calls;
 mod credentials;
 mod failures;
+mod roles;
 mod world;

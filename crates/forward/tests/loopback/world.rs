@@ -108,11 +108,14 @@ impl Server {
     }
 
     pub(crate) fn client_on(&self, variables: &[(&str, &str)], machine: Arc<dyn Machine>) -> Kms {
+        Kms::new(self.settings(variables), QUICK, machine).unwrap()
+    }
+
+    pub(crate) fn settings(&self, variables: &[(&str, &str)]) -> Settings {
         let url = self.url();
         let own = [("AWS_ENDPOINT_URL_KMS", url.as_str()), ("AWS_REGION", "eu-west-1")];
         let variables: BTreeMap<_, _> = own.iter().chain(variables).copied().collect();
-        let settings = Settings::read(&|name| variables.get(name).map(OsString::from)).unwrap();
-        Kms::new(settings, QUICK, machine).unwrap()
+        Settings::read(&|name| variables.get(name).map(OsString::from)).unwrap()
     }
 }
 
@@ -174,15 +177,22 @@ fn verified(head: &http::request::Parts, body: &[u8]) -> Came {
         assert!(claim.covers(name.as_str()), "{name} is not signed");
     }
     assert_eq!(claim.scope().region, "eu-west-1");
-    assert_eq!(header("content-type").as_deref(), Some("application/x-amz-json-1.1"));
+    let form = claim.scope().service == "sts";
+    let kind =
+        if form { "application/x-www-form-urlencoded; charset=utf-8" } else { "application/x-amz-json-1.1" };
+    assert_eq!(header("content-type").as_deref(), Some(kind));
     Came {
         access_key_id: claim.access_key_id().to_owned(),
         service: claim.scope().service.to_owned(),
         token: claim.security_token().map(str::to_owned),
-        target: header("x-amz-target").unwrap(),
+        target: header("x-amz-target").filter(|_| !form).unwrap_or_else(|| head.uri.to_string()),
         act_for: header("x-keywright-act-for"),
         authorization: None,
-        body: serde_json::from_slice(body).unwrap(),
+        body: if form {
+            std::str::from_utf8(body).unwrap().into()
+        } else {
+            serde_json::from_slice(body).unwrap()
+        },
     }
 }
 

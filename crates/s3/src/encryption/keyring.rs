@@ -17,7 +17,7 @@ use super::{
     choice::SseChoice,
     stored::{KeyOwner, StoredKey, binding, bucket_arn, full, object_arn},
 };
-use crate::{faults, requester::Requester};
+use crate::{faults, metrics::GatewayMetrics, requester::Requester};
 
 /// How long a bucket key is used, in seconds.
 pub(crate) const BUCKET_KEY_SECONDS: u64 = 300;
@@ -33,6 +33,7 @@ pub(crate) struct Keyring {
     own_key: String,
     randomness: Arc<dyn Randomness>,
     machine: Arc<dyn Machine>,
+    metrics: Arc<GatewayMetrics>,
     kept: Mutex<HashMap<KeptFor, Arc<KeptKey>>>,
 }
 
@@ -69,8 +70,9 @@ impl Keyring {
         own_key: String,
         randomness: Arc<dyn Randomness>,
         machine: Arc<dyn Machine>,
+        metrics: Arc<GatewayMetrics>,
     ) -> Self {
-        Self { kms, own_key, randomness, machine, kept: Mutex::default() }
+        Self { kms, own_key, randomness, machine, metrics, kept: Mutex::default() }
     }
 
     /// A key for a new object.
@@ -245,7 +247,9 @@ impl Keyring {
         let is_good = |kept: &&Arc<KeptKey>| {
             kept.until > now && kept.wrapped.load(std::sync::atomic::Ordering::Relaxed) < BUCKET_KEY_OBJECTS
         };
-        self.kept().get(kept_for).filter(is_good).cloned()
+        let kept = self.kept().get(kept_for).filter(is_good).cloned();
+        self.metrics.bucket_key(kept.is_some());
+        kept
     }
 
     fn keep(&self, kept_for: KeptFor, key: BucketKey, (blob, kms_key): (Vec<u8>, String)) -> Arc<KeptKey> {

@@ -134,7 +134,7 @@ async fn copy(
     let body = opened(gateway, source_key, &copied, range).await?;
     let file = gateway.new_file()?;
     let unpublished = Unpublished::of(gateway, file);
-    let received = receive(gateway, file, &object_key, Some(body), (hashing, None)).await?;
+    let received = receive(gateway, (file, Some(bytes)), &object_key, Some(body), (hashing, None)).await?;
     if received.size.plain() != bytes {
         return Err(S3Error::new(S3ErrorCode::InternalError));
     }

@@ -47,7 +47,7 @@ async fn copy(
     let (bucket, key) = (&*input.bucket, &*input.key);
     check_key(key)?;
     let sse = sse_headers!(input);
-    let sse_key = named_key(gateway, believed, &sse).await?;
+    let sse_key = named_key(gateway, believed, bucket, &sse).await?;
     let copied = gateway.copyable(believed, (from_bucket, from_key))?;
     let says = RequestSays { sse: Some(&sse), sse_key: sse_key.as_deref(), ..RequestSays::default() };
     let found = gateway.permitted(believed, ("s3:PutObject", bucket, Some(key)), says)?;
@@ -70,7 +70,8 @@ async fn copy(
     let body = opened(gateway, opened_key, &copied, 0..copied.size).await?;
     let file = gateway.new_file()?;
     let unpublished = Unpublished::of(gateway, file);
-    let received = receive(gateway, file, &new.key, Some(body), (hashing, None)).await?;
+    let target = (file, Some(copied.size));
+    let received = receive(gateway, target, &new.key, Some(body), (hashing, None)).await?;
     if received.size.plain() != copied.size {
         return Err(S3Error::new(S3ErrorCode::InternalError));
     }

@@ -1,6 +1,6 @@
 //! `GetObject` and `HeadObject`.
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 use bytes::Bytes;
 use catalog::StoredObject;
@@ -18,11 +18,10 @@ use tokio::sync::mpsc;
 use crate::{
     entrance::BelievedRequest,
     faults,
-    files::OpenedBatch,
+    files::{FileError, OpenedBatch, PartPiece, PartReader},
     gateway::Gateway,
     kept::KeptHeaders,
     permission::RequestSays,
-    receiving::blocking,
     sse::{Sealing, etag, timestamp},
 };
 
@@ -298,69 +297,53 @@ pub(super) async fn opened(
     range: Range<u64>,
 ) -> S3Result<StreamingBlob> {
     let pieces = pieces(object, &range)?;
-    let (files, first) = (gateway.files.clone(), pieces.first().cloned());
-    let Some(first) = first else { return Ok(StreamingBlob::from(s3s::Body::empty())) };
-    let held = files.hold(pieces.iter().map(|piece| piece.file).collect()).map_err(faults::of_file)?;
-    let begun = {
-        let files = files.clone();
-        let begin = move || {
-            let mut reader =
-                files.read(first.file, &key, (&first.slot, &first.voucher), first.range.clone())?;
-            let batch = reader.next()?;
-            Ok((key, reader, batch))
-        };
-        blocking(begin).await?
-    };
-    let (sender, receiver) = mpsc::channel::<Result<Bytes, ReadFailed>>(BATCHES);
+    let held =
+        gateway.files.hold(pieces.iter().map(|piece| piece.file).collect()).map_err(faults::of_file)?;
+    let mut pieces = pieces.into_iter();
+    let Some(first) = pieces.next() else { return Ok(StreamingBlob::from(s3s::Body::empty())) };
+    let (files, key) = (gateway.files.clone(), Arc::new(key));
+    let begun = files.read(&key, first).await.map_err(faults::of_file)?;
+    let (sender, receiver) = mpsc::channel(BATCHES);
     tokio::spawn(async move {
         let _held = held;
-        let (mut key, mut reader, mut batch) = begun;
-        let mut rest = pieces.into_iter().skip(1);
-        loop {
-            while let Some(OpenedBatch { buffer, wanted }) = batch {
-                let buffer = Bytes::from(buffer);
-                for range in wanted {
-                    if !range.is_empty() && sender.send(Ok(buffer.slice(range))).await.is_err() {
-                        return;
-                    }
-                }
-                let read = blocking(move || {
-                    let batch = reader.next()?;
-                    Ok((reader, batch))
-                });
-                match read.await {
-                    Ok(read) => (reader, batch) = read,
-                    Err(_) => return drop(sender.send(Err(ReadFailed)).await),
-                }
-            }
-            let Some(piece) = rest.next() else { return };
-            let files = files.clone();
-            let read = blocking(move || {
-                let mut reader = files.read(piece.file, &key, (&piece.slot, &piece.voucher), piece.range)?;
-                let batch = reader.next()?;
-                Ok((key, reader, batch))
-            });
-            match read.await {
-                Ok(read) => (key, reader, batch) = read,
-                Err(_) => return drop(sender.send(Err(ReadFailed)).await),
-            }
+        if let Err(error) = send(begun, |piece| files.read(&key, piece), pieces, &sender).await {
+            // It is logged there.
+            drop(faults::of_file(error));
+            drop(sender.send(Err(ReadFailed)).await);
         }
     });
     Ok(StreamingBlob::wrap(ReceivedChunks(receiver)))
 }
 
+/// Sends the plaintext of a part that was begun, and of those behind it, until nobody takes it any more.
+async fn send<F>(
+    (mut reader, first): (PartReader, OpenedBatch),
+    open: impl Fn(PartPiece) -> F,
+    mut pieces: impl Iterator<Item = PartPiece>,
+    sender: &mpsc::Sender<Result<Bytes, ReadFailed>>,
+) -> Result<(), FileError>
+where
+    F: Future<Output = Result<(PartReader, OpenedBatch), FileError>>,
+{
+    let mut batch = Some(first);
+    loop {
+        while let Some(OpenedBatch { buffer, wanted }) = batch {
+            let buffer = Bytes::from(buffer);
+            for range in wanted {
+                if !range.is_empty() && sender.send(Ok(buffer.slice(range))).await.is_err() {
+                    return Ok(());
+                }
+            }
+            (reader, batch) = reader.next().await?;
+        }
+        let Some(piece) = pieces.next() else { return Ok(()) };
+        let (next, first) = open(piece).await?;
+        (reader, batch) = (next, Some(first));
+    }
+}
+
 /// Chunks that wait for the client.
 const BATCHES: usize = 4;
-
-/// What is read of one part.
-#[derive(Clone)]
-struct PartPiece {
-    file: catalog::FileId,
-    slot: Slot,
-    voucher: Bytes,
-    /// Within the part.
-    range: Range<u64>,
-}
 
 /// The parts that a range needs, and what of each.
 fn pieces(object: &StoredObject, range: &Range<u64>) -> S3Result<Vec<PartPiece>> {

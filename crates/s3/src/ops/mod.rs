@@ -17,7 +17,7 @@ use std::sync::Arc;
 use s3s::{S3, S3Request, S3Response, S3Result, dto::*};
 
 pub(crate) use self::update_object_encryption::UpdateObjectEncryption;
-use crate::gateway::Gateway;
+use crate::{entrance::BelievedRequest, gateway::Gateway};
 
 /// The operations of a gateway.
 pub(crate) struct Operations(pub(crate) Arc<Gateway>);
@@ -28,7 +28,8 @@ macro_rules! operations {
         #[async_trait::async_trait]
         impl S3 for Operations {
             $(async fn $name(&self, request: S3Request<$input>) -> S3Result<S3Response<$output>> {
-                $module::$name(&self.0, request).await
+                let call = BelievedRequest::noted(&request.extensions, stringify!($input));
+                $module::$name(&self.0, request).await.inspect_err(|error| call.failed(error))
             })*
         }
     };

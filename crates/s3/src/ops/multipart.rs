@@ -81,7 +81,7 @@ pub(super) async fn create_multipart_upload(
     let (bucket, key) = (&*input.bucket, &*input.key);
     check_key(key)?;
     let sse = sse_headers!(input);
-    let sse_key = named_key(gateway, believed, &sse).await?;
+    let sse_key = named_key(gateway, believed, bucket, &sse).await?;
     let says = RequestSays { sse: Some(&sse), sse_key: sse_key.as_deref(), ..RequestSays::default() };
     let found = gateway.permitted(believed, ("s3:PutObject", bucket, Some(key)), says)?;
     let tags = tags(input.tagging.as_deref())?;
@@ -133,8 +133,9 @@ pub(super) async fn upload_part(
     let file = gateway.new_file()?;
     let unpublished = Unpublished::of(gateway, file);
     let hashing = Hashing::new(stated, is_s3);
-    let received =
-        receive(gateway, file, &object_key, input.body.take(), (hashing, Some(&believed.end))).await?;
+    let length = input.content_length.and_then(|length| u64::try_from(length).ok());
+    let hashed = (hashing, Some(&believed.end));
+    let received = receive(gateway, (file, length), &object_key, input.body.take(), hashed).await?;
     let tag = keep(gateway, &found, &object_key, (number, &received), unpublished).await?;
     let shown = shown(&found.key);
     let mut output = UploadPartOutput {

@@ -27,7 +27,7 @@ pub(super) async fn put_object(
     let (bucket, key) = (input.bucket.clone(), input.key.clone());
     check_key(&key)?;
     let sse = sse_headers!(input);
-    let sse_key = named_key(gateway, &believed, &sse).await?;
+    let sse_key = named_key(gateway, &believed, &bucket, &sse).await?;
     let says = RequestSays { sse: Some(&sse), sse_key: sse_key.as_deref(), ..RequestSays::default() };
     let found = gateway.permitted(&believed, ("s3:PutObject", &bucket, Some(&key)), says)?;
     let tags = tags(input.tagging.as_deref())?;
@@ -42,8 +42,9 @@ pub(super) async fn put_object(
     let file = gateway.new_file()?;
     let unpublished = Unpublished::of(gateway, file);
     let hashing = Hashing::new(stated, has_md5(&choice));
-    let received =
-        receive(gateway, file, &new.key, input.body.take(), (hashing, Some(&believed.end))).await?;
+    let length = input.content_length.and_then(|length| u64::try_from(length).ok());
+    let hashed = (hashing, Some(&believed.end));
+    let received = receive(gateway, (file, length), &new.key, input.body.take(), hashed).await?;
     let tag = match (has_md5(&choice), received.hashed.md5) {
         (true, Some(md5)) => hexadecimal(&md5),
         _ => random_etag(gateway)?,

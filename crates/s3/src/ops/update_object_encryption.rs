@@ -10,7 +10,7 @@ use http_body_util::{BodyExt as _, Limited};
 use quick_xml::{Reader, events::Event};
 use s3s::{Body, S3Error, S3ErrorCode, S3Request, S3Response, S3Result, route::S3Route, s3_error};
 
-use crate::{faults, gateway::Gateway, permission::RequestSays, sse::Sealing};
+use crate::{entrance::BelievedRequest, faults, gateway::Gateway, permission::RequestSays, sse::Sealing};
 
 /// The route.
 pub(crate) struct UpdateObjectEncryption(pub(crate) Arc<Gateway>);
@@ -39,6 +39,13 @@ impl S3Route for UpdateObjectEncryption {
     }
 
     async fn call(&self, request: S3Request<Body>) -> S3Result<S3Response<Body>> {
+        let call = BelievedRequest::noted(&request.extensions, "UpdateObjectEncryption");
+        self.update(request).await.inspect_err(|error| call.failed(error))
+    }
+}
+
+impl UpdateObjectEncryption {
+    async fn update(&self, request: S3Request<Body>) -> S3Result<S3Response<Body>> {
         let gateway = &*self.0;
         let believed = gateway.believed(&request.extensions)?.clone();
         let (bucket, key) = target(&request.uri).ok_or_else(|| S3Error::new(S3ErrorCode::InvalidURI))?;

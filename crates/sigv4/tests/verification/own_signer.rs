@@ -84,6 +84,29 @@ fn requests_to_s3_may_name_any_object() {
     }
 }
 
+#[test]
+fn what_it_signs_without_a_body_verifies_with_any() {
+    let signer = Signer {
+        access_key_id: ACCESS_KEY_ID,
+        secret: SECRET.as_bytes(),
+        security_token: None,
+        region: "eu-west-1",
+        service: "s3",
+    };
+    let request = http::Request::put("/sealed/data/1?prefix=a%2Fb").header(HOST, "127.0.0.1:8333");
+    let mut request = request.body(()).unwrap();
+    signer.sign_without_body(&mut request, SIGNED_SECONDS).unwrap();
+    let verified = |target: &str| {
+        let uri = target.parse().unwrap();
+        let head = Head { method: request.method(), uri: &uri, headers: request.headers() };
+        let claim = S3Claim::parse(head).unwrap();
+        let key = Arc::new(SigningKey::derive(SECRET.as_bytes(), claim.scope()));
+        claim.verify(&key, SIGNED_SECONDS).map(drop)
+    };
+    verified("/sealed/data/1?prefix=a%2Fb").unwrap();
+    verified("/sealed/data/2?prefix=a%2Fb").unwrap_err();
+}
+
 fn official(
     mut request: http::Request<String>,
     (service, url): (&str, &str),

@@ -1,0 +1,165 @@
+//! Parts, sealed and opened some chunks at a time: what goes into a file or an object, and comes out of it.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+use catalog::FileId;
+use envelope::{
+    CHUNK_BYTES, EnvelopeError, HEADER_BYTES, ObjectKey, PartHeader, PartOpener, PartSealer, PartSize,
+    Randomness, SEALED_CHUNK_BYTES, Slot, Stretch, TAG_BYTES,
+};
+
+/// Chunks that are sealed or opened at a time: a quarter of a mebibyte.
+const BATCH: usize = 4;
+
+/// Bytes of a full batch, sealed.
+pub(crate) const BATCH_BYTES: usize = BATCH * SEALED_CHUNK_BYTES;
+
+/// Seals a part.
+pub(crate) struct BatchSealer {
+    sealer: PartSealer,
+    header: PartHeader,
+    /// Plaintext, with room for a tag behind each chunk.
+    batch: Box<[u8]>,
+    /// Chunks of the batch that are full, and bytes of the next one.
+    full: usize,
+    filled: usize,
+}
+
+/// What is read of one part.
+#[derive(Debug, Clone)]
+pub(crate) struct PartPiece {
+    pub(crate) file: FileId,
+    pub(crate) slot: Slot,
+    /// Says that the part has this slot in its object.
+    pub(crate) voucher: Bytes,
+    /// Within the part.
+    pub(crate) range: Range<u64>,
+}
+
+/// Opens what is wanted of a part.
+pub(crate) struct BatchOpener {
+    opener: PartOpener,
+    stretch: Stretch,
+    next: u64,
+}
+
+/// Chunks that were opened.
+pub(crate) struct OpenedBatch {
+    /// Everything that was read.
+    pub(crate) buffer: Vec<u8>,
+    /// What is wanted of each chunk, as places in the buffer.
+    pub(crate) wanted: Vec<Range<usize>>,
+}
+
+impl BatchSealer {
+    /// Begins a part, under a salt of its own.
+    pub(crate) fn start(key: &ObjectKey, randomness: &dyn Randomness) -> Result<Self, EnvelopeError> {
+        let (sealer, header) = PartSealer::start(key, randomness)?;
+        Ok(Self { sealer, header, batch: vec![0; BATCH_BYTES].into(), full: 0, filled: 0 })
+    }
+
+    /// What the part begins with, before its batches.
+    pub(crate) fn header(&self) -> PartHeader {
+        self.header
+    }
+
+    /// Takes as much of the data as there is room for. If there is more data, [`BatchSealer::seal_full`] is due.
+    pub(crate) fn take(&mut self, data: &mut &[u8]) {
+        while !data.is_empty() && self.full < BATCH {
+            let at = self.full * SEALED_CHUNK_BYTES + self.filled;
+            let count = (CHUNK_BYTES - self.filled).min(data.len());
+            let (now, rest) = data.split_at(count);
+            if let Some(to) = self.batch.get_mut(at..at + count) {
+                to.copy_from_slice(now);
+            }
+            *data = rest;
+            self.filled += count;
+            if self.filled == CHUNK_BYTES {
+                (self.full, self.filled) = (self.full + 1, 0);
+            }
+        }
+    }
+
+    /// Seals a full batch, behind which more follows. What is returned is to be written before anything else is taken.
+    pub(crate) fn seal_full(&mut self) -> Result<&[u8], EnvelopeError> {
+        seal(&mut self.sealer, &mut self.batch)?;
+        (self.full, self.filled) = (0, 0);
+        Ok(&self.batch)
+    }
+
+    /// Seals the rest of the part.
+    pub(crate) fn seal_rest(mut self) -> Result<(Vec<u8>, PartSize), EnvelopeError> {
+        // A part that ends with a full chunk ends with this one.
+        if self.filled == 0 && self.full > 0 {
+            (self.full, self.filled) = (self.full - 1, CHUNK_BYTES);
+        }
+        let (before, last) = self.batch.split_at_mut(self.full * SEALED_CHUNK_BYTES);
+        seal(&mut self.sealer, before)?;
+        let (chunk, rest) = last.split_at_mut(self.filled);
+        let (made, size) = self.sealer.seal_last_chunk(chunk)?;
+        if let Some(tag) = rest.first_chunk_mut::<TAG_BYTES>() {
+            *tag = made;
+        }
+        let mut sealed = self.batch.into_vec();
+        sealed.truncate(self.full * SEALED_CHUNK_BYTES + self.filled + TAG_BYTES);
+        Ok((sealed, size))
+    }
+}
+
+/// Seals whole chunks, each with room for its tag behind it.
+fn seal(sealer: &mut PartSealer, chunks: &mut [u8]) -> Result<(), EnvelopeError> {
+    for sealed in chunks.chunks_exact_mut(SEALED_CHUNK_BYTES) {
+        let (chunk, tag) = sealed.split_at_mut(CHUNK_BYTES);
+        tag.copy_from_slice(&sealer.seal_chunk(chunk)?);
+    }
+    Ok(())
+}
+
+impl BatchOpener {
+    /// Begins to read a part that has this header.
+    pub(crate) fn start(key: &ObjectKey, header: &[u8], piece: &PartPiece) -> Result<Self, EnvelopeError> {
+        let PartPiece { slot, voucher, range, .. } = piece;
+        let header = PartHeader::parse(header)?;
+        key.check_voucher(&header, slot, voucher)?;
+        let opener = PartOpener::new(key, &header, slot.size)?;
+        let stretch = slot.size.covering(range.clone())?;
+        let next = stretch.chunks().start;
+        Ok(Self { opener, stretch, next })
+    }
+
+    /// Where the next batch is in the sealed part; nothing at the end.
+    pub(crate) fn next_place(&self) -> Result<Option<Range<u64>>, EnvelopeError> {
+        let end = self.batch_end();
+        if self.next >= end {
+            return Ok(None);
+        }
+        let size = self.opener.size();
+        let mut bytes = 0;
+        for number in self.next..end {
+            bytes += (size.chunk(number)? + TAG_BYTES) as u64;
+        }
+        let at = HEADER_BYTES as u64 + self.next * SEALED_CHUNK_BYTES as u64;
+        Ok(Some(at..at + bytes))
+    }
+
+    /// Opens the batch that was read at [`BatchOpener::next_place`].
+    pub(crate) fn open(&mut self, mut buffer: Vec<u8>) -> Result<OpenedBatch, EnvelopeError> {
+        let end = self.batch_end();
+        let mut wanted = Vec::with_capacity(BATCH);
+        let chunks = buffer.chunks_mut(SEALED_CHUNK_BYTES).zip(self.next..end).enumerate();
+        for (place, (sealed, number)) in chunks {
+            self.opener.open_chunk(number, sealed)?;
+            let Range { start, end } = self.stretch.wanted_of(number);
+            let base = place * SEALED_CHUNK_BYTES;
+            wanted.push(base + start..base + end);
+        }
+        self.next = end;
+        Ok(OpenedBatch { buffer, wanted })
+    }
+
+    /// The chunk behind the next batch.
+    fn batch_end(&self) -> u64 {
+        self.stretch.chunks().end.min(self.next + BATCH as u64)
+    }
+}
