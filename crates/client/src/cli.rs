@@ -5,6 +5,7 @@ use std::{ffi::OsString, path::PathBuf};
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
+    campaign::CampaignOptions,
     contents::{SecretForm, SecretTemplate},
     delivery::{KeyName, KeyOption},
     volume::VolumeCommand,
@@ -19,7 +20,7 @@ use crate::{
 KMS and the credentials are found as AWS's SDKs find them: AWS_ENDPOINT_URL_KMS, AWS_REGION, AWS_PROFILE, AWS_ACCESS_KEY_ID, \
 AWS_CONTAINER_CREDENTIALS_FULL_URI and their like. docs/client.md tells more.
 
-Exit codes: 0 done; 1 wrong use; 65 it does not open; 69 KMS is not reached; 75 try again; 77 denied; 78 the key is disabled, \
+Exit codes: 0 done; 1 wrong use; 2 a campaign did not do everything; 65 it does not open; 69 KMS is not reached; 75 try again; 77 denied; 78 the key is disabled, \
 pending deletion, or gone."
 )]
 pub(crate) struct CommandLine {
@@ -54,6 +55,8 @@ pub(crate) enum ClientCommand {
     SealFile(SealFileOptions),
     /// Open a sealed file, or show by what it is sealed
     OpenFile(OpenFileOptions),
+    /// Put many records, sealed files and objects under another key, or make them unreadable with their key
+    Campaign(CampaignOptions),
     /// Answer systemd, which asks for keys of volumes and credentials of units
     Agent(AgentOptions),
     /// Encrypt disks and directories under a KMS key, and open them on the hosts that may

@@ -6,7 +6,7 @@ use forward::DataKeyLength;
 use secret::Plaintext;
 
 use crate::{
-    agent,
+    agent, campaign,
     cli::{ClientCommand, CommandLine, Exec, Rewrap, Unwrap, Wrap},
     client::Client,
     contents::{SecretTemplate, in_form, together},
@@ -41,6 +41,7 @@ pub(crate) fn run(
         ClientCommand::SealFile(options) => sealing::seal_file(&client()?, options),
         ClientCommand::OpenFile(options) if options.inspect => opening::inspect(&options),
         ClientCommand::OpenFile(options) => opening::open_file(&client()?, &options),
+        ClientCommand::Campaign(options) => campaign::run(&client()?, options, &calling, variable),
         ClientCommand::Agent(options) => {
             agent::run(client()?, options, variable("NOTIFY_SOCKET").as_deref().map(Path::new))
         }
@@ -81,15 +82,9 @@ fn unwrap(client: &Client, options: &Unwrap) -> Result<u8, ClientFailure> {
 }
 
 fn rewrap(client: &Client, options: &Rewrap) -> Result<u8, ClientFailure> {
-    let WrapRecord { key, context, wrapped, .. } = WrapRecord::read(&options.record, &[])?;
-    let to = options.key.as_deref().unwrap_or(&key);
-    let made = client.wait(client.kms.re_encrypt(&client.act_for, &wrapped.0, &context, to, &context))?;
-    if made.source_key != key {
-        let why = format!("what it keeps is under {}, and not under its key", made.source_key);
-        return Err(ClientFailure::Record(format!("`{}`: {why}", options.record.display())));
-    }
-    WrapRecord::new(made.key, context, made.blob, made.material)
-        .replace(&options.record, &client.unique())?;
+    let record = WrapRecord::read(&options.record, &[])?;
+    let to = options.key.as_deref().unwrap_or(&record.key);
+    client.rewrap(&record, to)?.replace(&options.record, &client.unique())?;
     Ok(0)
 }
 

@@ -4,7 +4,7 @@
 
 use std::{fmt, process::ExitCode};
 
-use forward::KmsError;
+use forward::{KmsError, ObjectsError};
 
 /// Why the command does not do what it was asked for.
 #[derive(Debug)]
@@ -13,8 +13,12 @@ pub(crate) enum ClientFailure {
     Use(String),
     /// A record or a sealed file is none, is not the one that was expected, or was changed.
     Record(String),
+    /// A key is not in a state in which it can be used.
+    Key(String),
     /// KMS, or the way to it.
     Kms(KmsError),
+    /// Objects, or the way to them.
+    Objects(ObjectsError),
     /// A program cannot be started.
     Program(String),
     /// Something is in use, and may not be in a while.
@@ -23,6 +27,8 @@ pub(crate) enum ClientFailure {
 
 /// Exit codes, where there are any, those of sysexits.h.
 const WRONG_USE: u8 = 1;
+/// Of a campaign: some of what was planned was not done.
+pub(crate) const NOT_ALL_DONE: u8 = 2;
 const DOES_NOT_OPEN: u8 = 65;
 const NOT_REACHED: u8 = 69;
 const TRY_AGAIN: u8 = 75;
@@ -39,24 +45,52 @@ impl ClientFailure {
             Self::Record(_) => DOES_NOT_OPEN,
             Self::Program(_) => NO_PROGRAM,
             Self::Busy(_) => TRY_AGAIN,
-            Self::Kms(error) => match error {
-                KmsError::Fault { .. } if error.is_of_credentials() => DENIED,
-                KmsError::Fault { code, .. } => of_fault(code, error.may_pass()),
-                KmsError::Unreachable(_) | KmsError::TimedOut(_) | KmsError::Tls(_) => NOT_REACHED,
-                KmsError::Answer { .. } => NOT_REACHED,
-                KmsError::Credentials { may_pass: true, .. } => TRY_AGAIN,
-                KmsError::Credentials { may_pass: false, .. } => DENIED,
-                KmsError::Settings(_) | KmsError::Request(_) => WRONG_USE,
-            },
+            Self::Key(_) => NO_KEY,
+            Self::Kms(error) => of_kms(error),
+            Self::Objects(ObjectsError::Way(_, error)) => of_kms(error),
+            Self::Objects(error) if error.is_of_credentials() => DENIED,
+            Self::Objects(error @ ObjectsError::Fault { code, .. }) => of_fault(code, error.may_pass()),
         }
+    }
+
+    /// Whether the same would happen to whatever is tried next: nobody is reached, or nobody is believed.
+    pub(crate) fn is_of_all(&self) -> bool {
+        match self {
+            Self::Kms(error) if error.is_of_credentials() => true,
+            Self::Objects(error) if error.is_of_credentials() => true,
+            Self::Kms(error) | Self::Objects(ObjectsError::Way(_, error)) => {
+                error.may_pass() || !matches!(error, KmsError::Fault { .. } | KmsError::Request(_))
+            }
+            Self::Objects(error) => error.may_pass(),
+            Self::Use(_) | Self::Record(_) | Self::Program(_) | Self::Busy(_) | Self::Key(_) => false,
+        }
+    }
+
+    /// Whether it is the state of a key.
+    pub(crate) fn is_of_key(&self) -> bool {
+        self.code() == NO_KEY
+    }
+}
+
+fn of_kms(error: &KmsError) -> u8 {
+    match error {
+        KmsError::Fault { .. } if error.is_of_credentials() => DENIED,
+        KmsError::Fault { code, .. } => of_fault(code, error.may_pass()),
+        KmsError::Unreachable(_) | KmsError::TimedOut(_) | KmsError::Tls(_) => NOT_REACHED,
+        KmsError::Answer { .. } => NOT_REACHED,
+        KmsError::Credentials { may_pass: true, .. } => TRY_AGAIN,
+        KmsError::Credentials { may_pass: false, .. } => DENIED,
+        KmsError::Settings(_) | KmsError::Request(_) => WRONG_USE,
     }
 }
 
 fn of_fault(code: &str, may_pass: bool) -> u8 {
-    match code {
+    // So S3 names what KMS told it.
+    match code.strip_prefix("KMS.").unwrap_or(code) {
         "InvalidCiphertextException" | "IncorrectKeyException" => DOES_NOT_OPEN,
         "DisabledException" | "KMSInvalidStateException" | "NotFoundException" => NO_KEY,
-        "AccessDeniedException"
+        "AccessDenied"
+        | "AccessDeniedException"
         | "IncompleteSignatureException"
         | "MissingAuthenticationTokenException"
         | "NotAuthorizedException" => DENIED,
@@ -71,11 +105,20 @@ impl From<KmsError> for ClientFailure {
     }
 }
 
+impl From<ObjectsError> for ClientFailure {
+    fn from(error: ObjectsError) -> Self {
+        Self::Objects(error)
+    }
+}
+
 impl fmt::Display for ClientFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Use(why) | Self::Record(why) | Self::Program(why) | Self::Busy(why) => f.write_str(why),
+            Self::Use(why) | Self::Record(why) | Self::Program(why) | Self::Busy(why) | Self::Key(why) => {
+                f.write_str(why)
+            }
             Self::Kms(error) => error.fmt(f),
+            Self::Objects(error) => error.fmt(f),
         }
     }
 }

@@ -2,10 +2,11 @@
 //!
 //! What each command is told is in `cli`, what it does in `commands`, and how it ends in `ending`. A secret is kept in a
 //! `record`. `delivery` hands secrets to a program that `exec` starts. `sealing` and `opening` are for files of any
-//! size, `volume` is for disks and directories. `agent` answers systemd.
+//! size, `volume` is for disks and directories, and `campaign` puts many of them under another key. `agent` answers systemd.
 
 mod agent;
 mod asked;
+mod campaign;
 mod cli;
 mod client;
 mod commands;

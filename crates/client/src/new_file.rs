@@ -44,10 +44,7 @@ impl NewFile {
     }
 
     fn named(path: &Path, mode: u32, unique: &str) -> io::Result<Self> {
-        let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
-        let parts: [OsString; 5] =
-            [".".into(), name.to_owned(), ".".into(), unique.into(), ".unfinished".into()];
-        let temporary = folder(path).join(parts.into_iter().collect::<OsString>());
+        let temporary = temporary_name(path, unique)?;
         let file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&temporary)?;
         Ok(Self { path: path.to_owned(), file, temporary: Some(temporary) })
     }
@@ -57,18 +54,10 @@ impl NewFile {
     /// # Errors
     /// What the system says.
     pub(crate) fn replace(path: &Path, bytes: &[u8], unique: &str) -> io::Result<()> {
-        let mut new = Self::named(path, 0o600, unique)?;
+        let seen = FileMark::of(path)?;
+        let mut new = Replacement::begin(path, seen, unique)?;
         new.write_all(bytes)?;
-        let old = fs::metadata(path)?;
-        // Whoever reads the old one reads the new one, also when root replaces the record of a service. By the descriptor: in a folder
-        // of the service, the name may be another file's by now.
-        fchown(&new.file, Some(old.uid()), Some(old.gid()))?;
-        new.file.set_permissions(old.permissions())?;
-        new.file.sync_all()?;
-        if let Some(temporary) = new.temporary.take() {
-            fs::rename(temporary, path)?;
-        }
-        sync_folder(path)
+        new.take_place()
     }
 
     /// Puts bytes behind those that are there.
@@ -113,11 +102,92 @@ impl Drop for NewFile {
     }
 }
 
+/// A file that is being written to take the place of another. Without [`Replacement::take_place`] it is gone.
+pub(crate) struct Replacement {
+    new: NewFile,
+    seen: FileMark,
+}
+
+/// Which file has a name, and when it was changed last: another mark is another content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FileMark {
+    device: u64,
+    inode: u64,
+    bytes: u64,
+    changed: (i64, i64),
+}
+
+impl FileMark {
+    /// That of the file which has this name now.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn of(path: &Path) -> io::Result<Self> {
+        let data = fs::metadata(path)?;
+        let changed = (data.ctime(), data.ctime_nsec());
+        Ok(Self { device: data.dev(), inode: data.ino(), bytes: data.len(), changed })
+    }
+}
+
+impl Replacement {
+    /// Begins a file for the place of the one that was seen there. `unique` is part of its name for the time being. What
+    /// somebody left behind who began with the same `unique` is removed.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn begin(path: &Path, seen: FileMark, unique: &str) -> io::Result<Self> {
+        match fs::remove_file(temporary_name(path, unique)?) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(Self { new: NewFile::named(path, 0o600, unique)?, seen }),
+        }
+    }
+
+    /// Puts bytes behind those that are there.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.new.write_all(bytes)
+    }
+
+    /// Takes the place, with the mode and owner of the file that was there. After a crash there is the one or the other.
+    ///
+    /// # Errors
+    /// What the system says; that the file is not the one that was seen.
+    pub(crate) fn take_place(mut self) -> io::Result<()> {
+        let Self { new, seen } = &mut self;
+        let old = fs::metadata(&new.path)?;
+        // Whoever reads the old one reads the new one, also when root replaces the record of a service. By the descriptor: in a folder
+        // of the service, the name may be another file's by now.
+        fchown(&new.file, Some(old.uid()), Some(old.gid()))?;
+        new.file.set_permissions(old.permissions())?;
+        new.file.sync_all()?;
+        if FileMark::of(&new.path)? != *seen {
+            return Err(io::Error::other("somebody else has changed it meanwhile"));
+        }
+        if let Some(temporary) = &new.temporary {
+            fs::rename(temporary, &new.path)?;
+        }
+        new.temporary = None;
+        sync_folder(&new.path)
+    }
+}
+
+/// The name of a file for the time being.
+fn temporary_name(path: &Path, unique: &str) -> io::Result<PathBuf> {
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
+    let parts: [OsString; 5] = [".".into(), name.to_owned(), ".".into(), unique.into(), UNFINISHED.into()];
+    Ok(folder(path).join(parts.into_iter().collect::<OsString>()))
+}
+
+/// How the names of files end that are not finished.
+pub(crate) const UNFINISHED: &str = ".unfinished";
+
 /// Makes a name last.
 ///
 /// # Errors
 /// What the system says.
-fn sync_folder(file: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(file: &Path) -> io::Result<()> {
     File::open(folder(file))?.sync_all()
 }
 
@@ -175,5 +245,27 @@ mod tests {
         let link = folder.path().join("link");
         std::os::unix::fs::symlink("nowhere", &link).unwrap();
         assert!(NewFile::create(&link, 0o600, "1-2").is_err());
+    }
+
+    #[test]
+    fn what_was_changed_meanwhile_keeps_its_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("f");
+        fs::write(&path, "old").unwrap();
+        let seen = FileMark::of(&path).unwrap();
+        // What an earlier try left behind is in nobody's way.
+        fs::write(folder.path().join(".f.c1.unfinished"), "half").unwrap();
+        let mut replacement = Replacement::begin(&path, seen, "c1").unwrap();
+        replacement.write_all(b"new").unwrap();
+        fs::write(folder.path().join("g"), "of another").unwrap();
+        fs::rename(folder.path().join("g"), &path).unwrap();
+        assert!(replacement.take_place().unwrap_err().to_string().contains("meanwhile"));
+        assert_eq!(fs::read(&path).unwrap(), b"of another");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+
+        let mut replacement = Replacement::begin(&path, FileMark::of(&path).unwrap(), "c1").unwrap();
+        replacement.write_all(b"new").unwrap();
+        replacement.take_place().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
     }
 }

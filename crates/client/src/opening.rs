@@ -32,9 +32,9 @@ pub(crate) fn open_file(client: &Client, options: &OpenFileOptions) -> Result<u8
     demand(sealed.header.context(), &options.context).map_err(|why| sealed.is_not_opened(why))?;
     let mut to = OutputBytes::create(&options.out, 0o600, &client.unique())?;
     let data_key = sealed.data_key(client, &options.keys)?;
-    let opener = MessageOpener::new(&sealed.header, &data_key).map_err(|error| sealed.broken(error))?;
+    let opener = sealed.opener(&data_key)?;
     drop(data_key);
-    sealed.open_frames(opener, &mut to)?;
+    sealed.open_frames(opener, |plaintext| to.write(&[plaintext]))?;
     to.finish()?;
     Ok(0)
 }
@@ -60,8 +60,10 @@ pub(crate) fn inspect(options: &OpenFileOptions) -> Result<u8, ClientFailure> {
 }
 
 /// A file whose header was read.
-struct SealedFile {
-    header: MessageHeader,
+pub(crate) struct SealedFile {
+    pub(crate) header: MessageHeader,
+    /// The header as it stands in the file, with its tag.
+    pub(crate) header_bytes: Vec<u8>,
     from: InputBytes,
     /// What was read and not opened yet.
     ahead: Zeroizing<Vec<u8>>,
@@ -69,15 +71,18 @@ struct SealedFile {
 
 impl SealedFile {
     /// Reads the header.
-    fn begin(mut from: InputBytes) -> Result<Self, ClientFailure> {
+    ///
+    /// # Errors
+    /// [`ClientFailure::Use`] for a file that cannot be read, [`ClientFailure::Record`] for one that is not sealed.
+    pub(crate) fn begin(mut from: InputBytes) -> Result<Self, ClientFailure> {
         let mut ahead = Zeroizing::new(Vec::new());
         let mut wanted = FIRST_BYTES;
         loop {
             let whole = !from.read_until(&mut ahead, wanted)?;
             match MessageHeader::parse(&ahead) {
                 Ok(Some((header, bytes))) => {
-                    ahead.drain(..bytes);
-                    return Ok(Self { header, from, ahead });
+                    let header_bytes = ahead.drain(..bytes).collect();
+                    return Ok(Self { header, header_bytes, from, ahead });
                 }
                 Ok(None) if !whole => wanted = wanted.saturating_mul(2).min(HEADER_BYTES_MAX),
                 Ok(None) => return Err(unopened(&from, "it ends within its header")),
@@ -112,12 +117,27 @@ impl SealedFile {
             .unwrap_or_else(|| self.is_not_opened("its data key is under no KMS key that was asked for")))
     }
 
-    /// Opens frames until nothing is left.
-    fn open_frames(&mut self, mut opener: MessageOpener, to: &mut OutputBytes) -> Result<(), ClientFailure> {
+    /// What opens its frames. The header is verified from here on.
+    ///
+    /// # Errors
+    /// [`ClientFailure::Record`] if the data key is another one, or the header was changed.
+    pub(crate) fn opener(&self, data_key: &Plaintext) -> Result<MessageOpener, ClientFailure> {
+        MessageOpener::new(&self.header, data_key).map_err(|error| self.is_not_opened(altered(error)))
+    }
+
+    /// Opens frames until nothing is left, and hands each on when it was verified.
+    ///
+    /// # Errors
+    /// [`ClientFailure::Record`] for what was changed or cut, and what `hand_on` says.
+    pub(crate) fn open_frames(
+        &mut self,
+        mut opener: MessageOpener,
+        mut hand_on: impl FnMut(&[u8]) -> Result<(), ClientFailure>,
+    ) -> Result<(), ClientFailure> {
         loop {
             match opener.open_next(&mut self.ahead).map_err(|error| unopened(&self.from, altered(error)))? {
                 Front::Opened { used, plaintext } => {
-                    to.write(&[plaintext])?;
+                    hand_on(plaintext)?;
                     self.ahead.drain(..used);
                 }
                 Front::Needs(bytes) => {
@@ -130,11 +150,7 @@ impl SealedFile {
         }
     }
 
-    fn broken(&self, error: EnvelopeError) -> ClientFailure {
-        self.is_not_opened(altered(error))
-    }
-
-    fn is_not_opened(&self, why: impl AsRef<str>) -> ClientFailure {
+    pub(crate) fn is_not_opened(&self, why: impl AsRef<str>) -> ClientFailure {
         unopened(&self.from, why)
     }
 }
@@ -154,7 +170,7 @@ fn altered(error: EnvelopeError) -> &'static str {
 }
 
 /// The ARN and the ciphertext of a data key that KMS encrypted.
-fn of_kms(data_key: &EncryptedDataKey) -> Option<(&str, &[u8])> {
+pub(crate) fn of_kms(data_key: &EncryptedDataKey) -> Option<(&str, &[u8])> {
     let key = std::str::from_utf8(&data_key.key).ok()?;
     (data_key.provider == PROVIDER).then_some((key, &data_key.ciphertext))
 }
@@ -222,9 +238,9 @@ mod tests {
         let (file, out) = (folder.join("message"), folder.join("opened"));
         fs::write(&file, message).unwrap();
         let opened = SealedFile::begin(InputBytes::open(&file)?).and_then(|mut sealed| {
-            let opener = MessageOpener::new(&sealed.header, &key()).map_err(|error| sealed.broken(error))?;
+            let opener = sealed.opener(&key())?;
             let mut to = OutputBytes::create(&out, 0o600, "1")?;
-            sealed.open_frames(opener, &mut to)?;
+            sealed.open_frames(opener, |plaintext| to.write(&[plaintext]))?;
             to.finish()
         });
         opened.map(|()| {

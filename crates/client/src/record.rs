@@ -14,7 +14,12 @@ use forward::Context;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use serde_json::{Map, Value};
 
-use crate::{context::demand, ending::ClientFailure, new_file::NewFile};
+use crate::{
+    context::demand,
+    ending::ClientFailure,
+    new_file::{FileMark, NewFile},
+    streams::OutputBytes,
+};
 
 /// The version of what is written.
 const VERSION: u32 = 1;
@@ -115,6 +120,21 @@ impl WrapRecord {
         let text = self.to_text()?;
         let replaced = fs::canonicalize(file).and_then(|file| NewFile::replace(&file, &text, unique));
         replaced.map_err(|error| ClientFailure::Use(format!("`{}` is as it was: {error}", file.display())))
+    }
+
+    /// The same for a record that was read when the file had this mark.
+    ///
+    /// # Errors
+    /// What the system says; that somebody else has changed the file.
+    pub(crate) fn replace_seen(
+        &self,
+        file: &Path,
+        seen: FileMark,
+        unique: &str,
+    ) -> Result<(), ClientFailure> {
+        let mut out = OutputBytes::replace(file, seen, unique)?;
+        out.write(&[&self.to_text()?])?;
+        out.finish()
     }
 }
 

@@ -33,8 +33,7 @@ pub(crate) fn seal_file(client: &Client, options: SealFileOptions) -> Result<u8,
         ));
     }
     let (data_key, data_keys) = data_key(client, &options.keys, &context)?;
-    let started = MessageSealer::start(&data_key, &context, &data_keys, &SystemRandomness);
-    let (sealer, header) = started.map_err(not_sealed)?;
+    let (sealer, header) = begin_message(&data_key, &context, &data_keys)?;
     drop(data_key);
     to.write(&[&header])?;
     seal_frames(sealer, &mut from, &mut to)?;
@@ -42,8 +41,23 @@ pub(crate) fn seal_file(client: &Client, options: SealFileOptions) -> Result<u8,
     Ok(0)
 }
 
+/// Begins a message: what seals its frames, and its header.
+///
+/// # Errors
+/// [`ClientFailure::Use`] for what no header can have.
+pub(crate) fn begin_message(
+    data_key: &Plaintext,
+    context: &Context,
+    data_keys: &[EncryptedDataKey],
+) -> Result<(MessageSealer, Vec<u8>), ClientFailure> {
+    MessageSealer::start(data_key, context, data_keys, &SystemRandomness).map_err(not_sealed)
+}
+
 /// A new data key, and the same under each of the KMS keys.
-fn data_key(
+///
+/// # Errors
+/// [`ClientFailure::Kms`].
+pub(crate) fn data_key(
     client: &Client,
     keys: &[String],
     context: &Context,
@@ -64,23 +78,68 @@ fn under(key: String, ciphertext: Vec<u8>) -> EncryptedDataKey {
     EncryptedDataKey { provider: PROVIDER.to_owned(), key: key.into_bytes(), ciphertext }
 }
 
-/// Seals all that comes in. The frame that is not full is the last one. It may be empty.
+/// Seals all that comes in.
 ///
 /// # Errors
 /// [`ClientFailure::Use`].
 pub(crate) fn seal_frames(
-    mut sealer: MessageSealer,
+    sealer: MessageSealer,
     from: &mut InputBytes,
     to: &mut OutputBytes,
 ) -> Result<(), ClientFailure> {
-    let mut frame = Zeroizing::new(Vec::with_capacity(FRAME_BYTES));
-    while from.read_until(&mut frame, FRAME_BYTES)? {
-        let (head, tag) = sealer.seal_frame(&mut frame).map_err(not_sealed)?;
-        to.write(&[&head, &frame, &tag])?;
-        frame.clear();
+    let mut frames = FrameSealer::new(sealer, to);
+    while from.read_until(&mut frames.frame, FRAME_BYTES)? {
+        frames.seal_full()?;
     }
-    let (head, tag) = sealer.seal_final_frame(&mut frame).map_err(not_sealed)?;
-    to.write(&[&head, &frame, &tag])
+    frames.finish()
+}
+
+/// Cuts what comes into frames, and seals them. The frame that is not full is the last one. It may be empty.
+pub(crate) struct FrameSealer<'a> {
+    sealer: MessageSealer,
+    frame: Zeroizing<Vec<u8>>,
+    to: &'a mut OutputBytes,
+}
+
+impl<'a> FrameSealer<'a> {
+    /// Seals to behind what is there: the header.
+    pub(crate) fn new(sealer: MessageSealer, to: &'a mut OutputBytes) -> Self {
+        Self { sealer, frame: Zeroizing::new(Vec::with_capacity(FRAME_BYTES)), to }
+    }
+
+    /// Seals more, of any length.
+    ///
+    /// # Errors
+    /// [`ClientFailure::Use`].
+    pub(crate) fn push(&mut self, mut plain: &[u8]) -> Result<(), ClientFailure> {
+        while !plain.is_empty() {
+            let room = FRAME_BYTES.saturating_sub(self.frame.len()).min(plain.len());
+            let (piece, rest) = plain.split_at(room);
+            self.frame.extend_from_slice(piece);
+            plain = rest;
+            if self.frame.len() == FRAME_BYTES {
+                self.seal_full()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Seals the last frame.
+    ///
+    /// # Errors
+    /// [`ClientFailure::Use`].
+    pub(crate) fn finish(self) -> Result<(), ClientFailure> {
+        let Self { sealer, mut frame, to } = self;
+        let (head, tag) = sealer.seal_final_frame(&mut frame).map_err(not_sealed)?;
+        to.write(&[&head, &frame, &tag])
+    }
+
+    fn seal_full(&mut self) -> Result<(), ClientFailure> {
+        let (head, tag) = self.sealer.seal_frame(&mut self.frame).map_err(not_sealed)?;
+        self.to.write(&[&head, &self.frame, &tag])?;
+        self.frame.clear();
+        Ok(())
+    }
 }
 
 fn not_sealed(error: EnvelopeError) -> ClientFailure {

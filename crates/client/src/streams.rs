@@ -8,7 +8,10 @@ use std::{
 
 use serde::Serialize;
 
-use crate::{ending::ClientFailure, new_file::NewFile};
+use crate::{
+    ending::ClientFailure,
+    new_file::{FileMark, NewFile, Replacement},
+};
 
 /// Bytes that come in.
 pub(crate) struct InputBytes {
@@ -55,6 +58,7 @@ pub(crate) struct OutputBytes {
 enum OutputPlace {
     Standard,
     File(NewFile),
+    Replacement(Replacement),
 }
 
 impl OutputBytes {
@@ -73,6 +77,18 @@ impl OutputBytes {
         }
     }
 
+    /// Begins a file for the place of the one that was seen there. `unique` is for [`Replacement::begin`].
+    ///
+    /// # Errors
+    /// [`ClientFailure::Use`]: what the system says.
+    pub(crate) fn replace(file: &Path, seen: FileMark, unique: &str) -> Result<Self, ClientFailure> {
+        let name = format!("`{}` is as it was", file.display());
+        match Replacement::begin(file, seen, unique) {
+            Ok(file) => Ok(Self { name, to: OutputPlace::Replacement(file) }),
+            Err(error) => Err(ClientFailure::Use(format!("{name}: {error}"))),
+        }
+    }
+
     /// Whether it is a screen, which shows nothing that is sealed.
     pub(crate) fn is_terminal(&self) -> bool {
         matches!(self.to, OutputPlace::Standard) && io::stdout().is_terminal()
@@ -86,11 +102,12 @@ impl OutputBytes {
         let written = pieces.iter().try_for_each(|piece| match &mut self.to {
             OutputPlace::Standard => io::stdout().write_all(piece),
             OutputPlace::File(file) => file.write_all(piece),
+            OutputPlace::Replacement(file) => file.write_all(piece),
         });
         written.map_err(|error| ClientFailure::Use(format!("{}: {error}", self.name)))
     }
 
-    /// Ends it: a file has its name from now on.
+    /// Ends it: a file has its name, or the place of the other one, from now on.
     ///
     /// # Errors
     /// [`ClientFailure::Use`]: what the system says.
@@ -98,6 +115,7 @@ impl OutputBytes {
         let finished = match self.to {
             OutputPlace::Standard => io::stdout().flush(),
             OutputPlace::File(file) => file.finish(),
+            OutputPlace::Replacement(file) => file.take_place(),
         };
         finished.map_err(|error| ClientFailure::Use(format!("{}: {error}", self.name)))
     }

@@ -1,7 +1,7 @@
 //! What KMS answers, as types.
 
 use secret::Plaintext;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::{
     parameters::Context,
@@ -94,6 +94,57 @@ pub struct DescribedKey {
     /// The material that it encrypts with now; not told by every KMS.
     #[serde(default, rename = "CurrentKeyMaterialId")]
     pub material: Option<String>,
+    /// When it will be deleted, in seconds since 1970-01-01T00:00:00Z, if it is pending deletion.
+    #[serde(default, rename = "DeletionDate", deserialize_with = "whole_seconds")]
+    pub deletion_seconds: Option<i64>,
+    /// Where its material is from, such as `AWS_KMS` or `EXTERNAL`.
+    #[serde(default)]
+    pub origin: Option<String>,
+    /// Of a multi-Region key: its relatives in other Regions, which decrypt what it encrypted.
+    #[serde(default, rename = "MultiRegionConfiguration")]
+    pub multi_region: Option<KeyFamily>,
+}
+
+/// The relatives of a multi-Region key.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct KeyFamily {
+    /// `PRIMARY` or `REPLICA`.
+    pub multi_region_key_type: String,
+    /// The replicas of the primary key.
+    #[serde(default)]
+    pub replica_keys: Vec<FamilyKey>,
+}
+
+/// A relative of a multi-Region key.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct FamilyKey {
+    /// Its ARN.
+    pub arn: String,
+}
+
+/// What a key signed.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct DigestSignature {
+    /// The ARN of the KMS key.
+    #[serde(rename = "KeyId")]
+    pub key: String,
+    /// The signature, as the algorithm has it.
+    #[serde(rename = "Signature", deserialize_with = "bytes")]
+    pub signature: Vec<u8>,
+}
+
+/// A public key.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct SigningKeyFacts {
+    /// The ARN of the KMS key.
+    #[serde(rename = "KeyId")]
+    pub key: String,
+    /// The algorithms with which it signs; none if it is for something else.
+    #[serde(default)]
+    pub signing_algorithms: Vec<String>,
 }
 
 /// A grant that was made.
@@ -154,4 +205,9 @@ pub(crate) struct PageOfGrants {
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct OfDescribeKey {
     pub(crate) key_metadata: DescribedKey,
+}
+
+/// A moment as AWS JSON has it: seconds, with a fraction that is left off.
+fn whole_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    Ok(Option::<f64>::deserialize(deserializer)?.map(|seconds| seconds as i64))
 }

@@ -15,8 +15,8 @@ use sigv4::Signer;
 use crate::{
     act_for::ActFor,
     answers::{
-        DataKey, Decrypted, DescribedKey, ListedGrant, MadeGrant, OfDescribeKey, PageOfGrants, ReEncrypted,
-        WrappedBytes,
+        DataKey, Decrypted, DescribedKey, DigestSignature, ListedGrant, MadeGrant, OfDescribeKey,
+        PageOfGrants, ReEncrypted, SigningKeyFacts, WrappedBytes,
     },
     credentials::{CredentialKeeper, ProgramCredentials},
     error::KmsError,
@@ -200,6 +200,38 @@ impl Kms {
     pub async fn describe_key(&self, act_for: &ActFor, key: &str) -> Result<DescribedKey, KmsError> {
         let answer: OfDescribeKey = self.ask(act_for, "DescribeKey", &KeyCall { key_id: key }, 0).await?;
         Ok(answer.key_metadata)
+    }
+
+    /// `GetPublicKey`.
+    ///
+    /// # Errors
+    /// [`KmsError`].
+    pub async fn get_public_key(&self, act_for: &ActFor, key: &str) -> Result<SigningKeyFacts, KmsError> {
+        self.ask(act_for, "GetPublicKey", &KeyCall { key_id: key }, 0).await
+    }
+
+    /// `Sign`, of a digest, with an algorithm of the key such as `ECDSA_SHA_256`.
+    ///
+    /// # Errors
+    /// [`KmsError`].
+    pub async fn sign_digest(
+        &self,
+        act_for: &ActFor,
+        key: &str,
+        digest: &[u8],
+        algorithm: &str,
+    ) -> Result<DigestSignature, KmsError> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct SignCall<'a> {
+            key_id: &'a str,
+            message: EncodedBytes<'a>,
+            message_type: &'static str,
+            signing_algorithm: &'a str,
+        }
+        let message = EncodedBytes(digest);
+        let call = SignCall { key_id: key, message, message_type: "DIGEST", signing_algorithm: algorithm };
+        self.ask(act_for, "Sign", &call, 0).await
     }
 
     /// `CreateGrant`. Without a name, a try whose answer was lost may leave a second grant.

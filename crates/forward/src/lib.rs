@@ -28,6 +28,7 @@
 //! | [`ActFor`] | for whom a call is, sent as a signed header (docs/services.md), or signed with a role's session |
 //! | [`Sts`] | sessions of roles, assumed by the program's own credentials, and again before they end |
 //! | [`Patience`] | how long a try and all tries may take; what is tried again is [`KmsError::may_pass`]'s |
+//! | [`ObjectStore`] | the few operations of S3 that put objects under another KMS key |
 //! | [`CachingKms`] | the same with data keys that are used again, within the limits of the AWS Encryption SDK |
 //! | [`CallObserver`] | told of every call: which operation, what came of it, how long it took |
 //! | [`Machine`] | clock and randomness, as a parameter; [`ThisMachine`] is the real one |
@@ -44,6 +45,7 @@ mod credentials;
 mod error;
 mod kms;
 mod machine;
+mod objects;
 mod observer;
 mod parameters;
 mod patience;
@@ -53,13 +55,15 @@ mod wire;
 
 pub use act_for::ActFor;
 pub use answers::{
-    DataKey, Decrypted, DescribedKey, ListedConstraint, ListedGrant, MadeGrant, ReEncrypted, WrappedBytes,
+    DataKey, Decrypted, DescribedKey, DigestSignature, FamilyKey, KeyFamily, ListedConstraint, ListedGrant,
+    MadeGrant, ReEncrypted, SigningKeyFacts, WrappedBytes,
 };
 pub use cache::{CacheLimits, DataKeyCache};
 pub use caching::CachingKms;
 pub use error::KmsError;
 pub use kms::Kms;
 pub use machine::{Machine, ThisMachine};
+pub use objects::{ListedObjects, ObjectEncryption, ObjectStore, ObjectsError};
 pub use observer::CallObserver;
 pub use parameters::{Context, DataKeyLength, GrantConstraint, NewGrant};
 pub use patience::Patience;

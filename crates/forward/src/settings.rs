@@ -18,11 +18,12 @@ use crate::{
     error::KmsError,
 };
 
-/// Where KMS is, and where the credentials are that calls are signed with.
+/// Where KMS or S3 is, and where the credentials are that calls are signed with.
 ///
 /// | Setting | Environment | Profile | Else |
 /// | --- | --- | --- | --- |
 /// | endpoint | `AWS_ENDPOINT_URL_KMS`, `AWS_ENDPOINT_URL` | `services`' `kms`' `endpoint_url`, `endpoint_url` | AWS's own in the Region |
+/// | endpoint of S3 | `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL` | `services`' `s3`' `endpoint_url`, `endpoint_url` | AWS's own in the Region |
 /// | that of STS | `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL` | `services`' `sts`' `endpoint_url`, `endpoint_url` | AWS's own in the Region |
 /// | Region | `AWS_REGION`, `AWS_DEFAULT_REGION` | `region` | an error |
 /// | CAs | `AWS_CA_BUNDLE` | `ca_bundle` | the system's |
@@ -48,6 +49,18 @@ impl Settings {
     /// [`KmsError::Settings`]: no Region, an endpoint that is no URL, half an access key, a profile that is nowhere, a file
     /// that cannot be read. Credentials are looked for when the first call is made.
     pub fn read(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<Self, KmsError> {
+        Self::of(variable, ("kms", "AWS_ENDPOINT_URL_KMS"))
+    }
+
+    /// The same for S3.
+    ///
+    /// # Errors
+    /// As [`Settings::read`].
+    pub fn read_for_s3(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<Self, KmsError> {
+        Self::of(variable, ("s3", "AWS_ENDPOINT_URL_S3"))
+    }
+
+    fn of(variable: Variables<'_>, (service, named_by): (&str, &str)) -> Result<Self, KmsError> {
         let profile = text(variable, "AWS_PROFILE")?;
         let files = Files::of(variable);
         let config = SharedProfile::read(&files, profile.as_deref())?;
@@ -64,7 +77,7 @@ impl Settings {
             named.parse().map_err(|_| wrong(&format!("`{named}` is no URL")))
         };
         Ok(Self {
-            endpoint: endpoint("kms", "AWS_ENDPOINT_URL_KMS")?,
+            endpoint: endpoint(service, named_by)?,
             sts_endpoint: endpoint("sts", "AWS_ENDPOINT_URL_STS")?,
             ca_file: of(&["AWS_CA_BUNDLE"], "ca_bundle")?.map(PathBuf::from),
             sources: Arc::new(CredentialSources {
@@ -77,7 +90,7 @@ impl Settings {
         })
     }
 
-    /// Where KMS is.
+    /// Where the service is.
     #[must_use]
     pub fn endpoint(&self) -> &Uri {
         &self.endpoint

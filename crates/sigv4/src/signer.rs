@@ -53,6 +53,23 @@ impl Signer<'_> {
         self.sign_as(request, now_seconds, canonical)
     }
 
+    /// The same as S3 has it: the path is taken as it is, so that objects may have any name, and the body's hash is stated in
+    /// a header of its own.
+    ///
+    /// # Errors
+    /// As [`Signer::sign`].
+    pub fn sign_for_s3<B: AsRef<[u8]>>(
+        &self,
+        request: &mut Request<B>,
+        now_seconds: i64,
+    ) -> Result<(), Unsignable> {
+        let body_hash = digits(digest::digest(&digest::SHA256, request.body().as_ref()).as_ref());
+        request.headers_mut().insert(X_AMZ_CONTENT_SHA256, HeaderValue::from_bytes(&body_hash)?);
+        let canonical =
+            |head: Head<'_>, signed_headers: &str| canonical::s3_request(head, signed_headers, &body_hash);
+        self.sign_as(request, now_seconds, canonical)
+    }
+
     /// Signs a request of S3 in its header, without its body: for bodies that are streams, over connections that vouch for them.
     /// <https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html>
     ///

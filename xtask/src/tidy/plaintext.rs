@@ -107,6 +107,8 @@ const REVEALED: &[(&str, &str, &str)] = &[
     ("crates/forward/src/container.rs", "header", "shows the token of the endpoint for credentials"),
     ("crates/forward/src/container.rs", "read", "reads the credentials of that endpoint"),
     ("crates/forward/src/kms.rs", "request", "signs with the secret access key"),
+    ("crates/forward/src/objects.rs", "exchange", "signs with the secret access key"),
+    ("crates/forward/src/objects.rs", "text", "reads listings and faults out of answers"),
     ("crates/forward/src/sts.rs", "exchange", "reads the session of a role out of an answer"),
     ("crates/forward/src/sts.rs", "request", "signs with the own secret access key"),
     ("crates/forward/src/settings.rs", "text", "looks for settings in files that may have access keys too"),

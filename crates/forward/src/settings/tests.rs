@@ -34,6 +34,21 @@ fn the_endpoint_is_the_nearest_that_is_named() {
 }
 
 #[test]
+fn s3_has_an_endpoint_of_its_own() {
+    let read = |variables: &[(&str, &str)]| {
+        let variables: BTreeMap<&str, &str> = variables.iter().copied().collect();
+        let settings = Settings::read_for_s3(&|name| variables.get(name).map(OsString::from)).unwrap();
+        settings.endpoint().to_string()
+    };
+    let (region, both) = (("AWS_REGION", "eu-west-1"), ("AWS_ENDPOINT_URL", "http://127.0.0.1:1"));
+    let (kms, s3) =
+        (("AWS_ENDPOINT_URL_KMS", "http://127.0.0.1:2"), ("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:3"));
+    assert_eq!(read(&[region, kms]), "https://s3.eu-west-1.amazonaws.com/");
+    assert_eq!(read(&[region, kms, both]), "http://127.0.0.1:1/");
+    assert_eq!(read(&[region, kms, both, s3]), "http://127.0.0.1:3/");
+}
+
+#[test]
 fn sts_is_where_its_own_variable_says() {
     let region = ("AWS_REGION", "eu-west-1");
     for (variables, endpoint) in [
