@@ -80,6 +80,8 @@ def test_a_full_disk_refuses_writes_and_heals_when_there_is_room(small_disk):
             s3.put_object(Bucket="bucket", Key="0", Body=b"new" * size)
         with refused("ServiceUnavailable", 503):
             s3.upload_part(**part, Body=b"new" * size)
+    # What was begun gives its room back behind the answer.
+    eventually(lambda: kill_s3.is_in_order(small_disk), 10)
     fill(small_disk.data / "filler")
     with refused("ServiceUnavailable", 503):
         s3.put_object(Bucket="bucket", Key="0", Body=b"new" * 3000)
