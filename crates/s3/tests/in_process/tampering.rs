@@ -13,7 +13,7 @@ async fn what_is_exchanged_by_hand_does_not_open() {
     assert_eq!(world.ask("PUT", "/shelf", &[], b"").await.status, 200);
     let objects = [("/shelf/one", b'1'), ("/shelf/two", b'2')];
     for (target, byte) in objects {
-        assert_eq!(world.ask("PUT", target, &[], &[byte; BYTES]).await.status, 200);
+        assert_eq!(world.ask("PUT", target, &[], &vec![byte; BYTES]).await.status, 200);
     }
     let [(path, sealed), (other_path, other)] = sealed(&world);
     fs::write(&path, &other).unwrap();
