@@ -13,7 +13,6 @@ def test_volumes_come_under_another_key_and_are_shredded(stage, key):
     )
     (stage.folder / "kept").mkdir()
     disks = [stage.image(key, f"kept/{name}.img") for name in ("a", "b")]
-    # A disk with a second way: a passphrase.
     stage.volume("add-key", "--key", other, "kept/b.img")
     planned = stage.run("campaign", "plan", "--from", key, "--to", other, "kept", "--out", "plan.jsonl")
     assert planned.returncode == 0 and b"volumes 2, objects 0" in planned.stderr, planned.stderr
@@ -27,9 +26,14 @@ def test_volumes_come_under_another_key_and_are_shredded(stage, key):
     assert all(stage.volume("status", disk) for disk in disks)
     assert sorted(path.name for path in (stage.folder / "kept").iterdir()) == ["a.img", "b.img"]
 
+    stage.image(other, "kept/c.img", "--recovery-key", "recovery.txt")
     shred = ["campaign", "shred"]
-    stage.done(*shred, "plan", "--key", other, "kept", "--out", "shred.jsonl")
+    planned = stage.run(*shred, "plan", "--key", other, "kept", "--out", "shred.jsonl")
+    assert b"c.img` opens also by a passphrase, in key slot" in planned.stderr and b"2 become unreadable" in planned.stderr
     stage.kms().schedule_key_deletion(KeyId=other, PendingWindowInDays=7)
-    stage.done(*shred, "certify", "shred.jsonl", "--signing-key", signs, "--out", "certificate.json")
+    certified = stage.run(*shred, "certify", "shred.jsonl", "--signing-key", signs, "--out", "certificate.json")
+    assert certified.returncode == 2, certified.stderr
     certificate = json.loads((stage.folder / "certificate.json").read_text())
-    assert len(certificate["unreadable"]) == 2 and certificate["not_unreadable"] == []
+    assert [os.path.basename(line["where"]) for line in certificate["unreadable"]] == ["a.img", "b.img"]
+    (kept,) = certificate["not_unreadable"]
+    assert kept["where"].endswith("c.img") and "passphrase" in kept["why"]
