@@ -217,8 +217,9 @@ class S3Gateway:
     def files(self):
         """The files of sealed data, or the objects of the bucket that has it."""
         if self.seaweed:
-            names = (name for name in self.seaweed.names() if name.startswith("gateway/data/"))
-            return [SealedObject(self.seaweed, name) for name in names]
+            objects = [SealedObject(self.seaweed, name) for name in self.seaweed.names() if name.startswith("gateway/data/")]
+            # Those that no row named at a start are as good as put away.
+            return [object for object in objects if not (self.data / "unnamed" / object.name).exists()]
         return [path for path in (self.data / "data").rglob("*") if path.is_file()]
 
     def holding(self, marker):

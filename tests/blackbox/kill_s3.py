@@ -285,12 +285,12 @@ def random_of(other):
     return random.Random(other.getrandbits(64))
 
 
-def run(rounds, seed):
+def run(rounds, seed, gateway_in=S3Gateway):
     """Runs so many rounds, and returns what was counted."""
     tally = collections.Counter()
     moments = random.Random(seed)
     with tempfile.TemporaryDirectory() as folder:
-        gateway = S3Gateway(pathlib.Path(folder))
+        gateway = gateway_in(pathlib.Path(folder))
         gateway.user(USER, S3_ALL, KMS_USE, REENCRYPT)
         kms_keys = [gateway.key, gateway.kms().create_key()["KeyMetadata"]["Arn"]]
         gateway.kill()

@@ -1,6 +1,7 @@
 """The S3 gateway over a bucket: sealed data is in a SeaweedFS, and all else as over a directory. What docs/s3.md says of it."""
 
 import contextlib
+import copy
 import http.client
 import os
 import shlex
@@ -35,11 +36,13 @@ PAGE = section("A bucket behind it", (ROOT / "docs/s3.md").read_text())
 SEALED = CHUNK + TAG
 # What the back end may say beside the bytes of an object.
 HEADS = 4096
+# As often the gateway is killed.
+ROUNDS = 5
 
 
 @pytest.fixture(scope="module")
 def seaweed(tmp_path_factory):
-    seaweed = SeaweedFS(tmp_path_factory.mktemp("storage"), "app", "secret", "sealed")
+    seaweed = SeaweedFS(tmp_path_factory.mktemp("storage"), "app", "secret", "sealed", options=["-volume.max=16"])
     yield seaweed
     seaweed.end()
 
@@ -182,14 +185,29 @@ def test_the_bucket_may_be_killed_at_any_moment(gateway, s3, bucket, seaweed):
     assert s3.head_object(Bucket=bucket, Key="old")["ContentLength"] == len(content)
     s3.delete_object(Bucket=bucket, Key="new")
     seaweed.start()
+
+    def read():
+        # SeaweedFS answers before its parts have found each other.
+        with contextlib.suppress(s3.exceptions.ClientError):
+            return body(s3.get_object(Bucket=bucket, Key="old"))
+
+    assert eventually(read, 30) == content
     assert eventually(lambda: gateway.page("/readyz")[0] == 200, 10)
-    assert body(s3.get_object(Bucket=bucket, Key="old")) == content
     # What breaks off for too long ends; what comes is right.
     with contextlib.suppress(botocore.exceptions.HTTPClientError):
         assert first + slow.read() == content
     s3.put_object(Bucket=bucket, Key="new", Body=content)
     assert body(s3.get_object(Bucket=bucket, Key="new")) == content
     eventually(lambda: kill_s3.is_in_order(gateway), 30)
+
+
+def test_nothing_acknowledged_is_lost_when_the_gateway_is_killed(seaweed):
+    # A bucket for this gateway alone.
+    other = copy.copy(seaweed)
+    other.bucket = "killed"
+    other.client.create_bucket(Bucket=other.bucket)
+    tally = kill_s3.run(ROUNDS, seed=1, gateway_in=lambda folder: S3Gateway(folder, seaweed=other))
+    assert tally["rounds"] == ROUNDS < tally["acknowledged"]
 
 
 @contextlib.contextmanager

@@ -60,9 +60,10 @@ pub(crate) async fn serve(
     }
     let address = listener.local_addr()?;
     let scheme = if tls.is_some() { "https" } else { "http" };
-    tracing::info!("listening on {scheme}://{address}, keys at {kms}");
+    // Whoever reads that it listens may end it.
     let (mut terminated, mut interrupted) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tracing::info!("listening on {scheme}://{address}, keys at {kms}");
     let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let (end, ending) = watch::channel(false);
     let mut connections = JoinSet::new();

@@ -1,6 +1,9 @@
 //! Parts, sealed and opened some chunks at a time: what goes into a file or an object, and comes out of it.
 
-use std::ops::Range;
+use std::{
+    ops::Range,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use bytes::Bytes;
 use catalog::FileId;
@@ -9,11 +12,13 @@ use envelope::{
     Randomness, SEALED_CHUNK_BYTES, Slot, Stretch, TAG_BYTES,
 };
 
-/// Chunks that are sealed or opened at a time: a quarter of a mebibyte.
-const BATCH: usize = 4;
+/// Chunks that are sealed at a time: half a mebibyte. Each time is a change of threads.
+const SEALED_AT_ONCE: usize = 8;
+/// Chunks that are opened at a time. Some more of them wait for the client.
+const OPENED_AT_ONCE: u64 = 2;
 
 /// Bytes of a full batch, sealed.
-pub(crate) const BATCH_BYTES: usize = BATCH * SEALED_CHUNK_BYTES;
+pub(crate) const BATCH_BYTES: usize = SEALED_AT_ONCE * SEALED_CHUNK_BYTES;
 
 /// Seals a part.
 pub(crate) struct BatchSealer {
@@ -42,14 +47,20 @@ pub(crate) struct BatchOpener {
     opener: PartOpener,
     stretch: Stretch,
     next: u64,
+    spare: SpareBuffers,
 }
 
-/// Chunks that were opened.
-pub(crate) struct OpenedBatch {
-    /// Everything that was read.
-    pub(crate) buffer: Vec<u8>,
-    /// What is wanted of each chunk, as places in the buffer.
-    pub(crate) wanted: Vec<Range<usize>>,
+/// What is wanted of chunks that were opened, in their order.
+pub(crate) type OpenedBatch = Vec<Bytes>;
+
+/// Buffers that clients have taken everything from. They are read into again, and wiped when the last of them goes.
+#[derive(Clone, Default)]
+struct SpareBuffers(Arc<Mutex<Vec<Vec<u8>>>>);
+
+/// A buffer for a batch, which becomes a spare one.
+pub(crate) struct BatchBuffer {
+    bytes: Vec<u8>,
+    spare: SpareBuffers,
 }
 
 impl BatchSealer {
@@ -66,7 +77,7 @@ impl BatchSealer {
 
     /// Takes as much of the data as there is room for. If there is more data, [`BatchSealer::seal_full`] is due.
     pub(crate) fn take(&mut self, data: &mut &[u8]) {
-        while !data.is_empty() && self.full < BATCH {
+        while !data.is_empty() && self.full < SEALED_AT_ONCE {
             let at = self.full * SEALED_CHUNK_BYTES + self.filled;
             let count = (CHUNK_BYTES - self.filled).min(data.len());
             let (now, rest) = data.split_at(count);
@@ -125,7 +136,7 @@ impl BatchOpener {
         let opener = PartOpener::new(key, &header, slot.size)?;
         let stretch = slot.size.covering(range.clone())?;
         let next = stretch.chunks().start;
-        Ok(Self { opener, stretch, next })
+        Ok(Self { opener, stretch, next, spare: SpareBuffers::default() })
     }
 
     /// Where the next batch is in the sealed part; nothing at the end.
@@ -143,11 +154,18 @@ impl BatchOpener {
         Ok(Some(at..at + bytes))
     }
 
+    /// A buffer for what is at a place.
+    pub(crate) fn buffer(&self, place: &Range<u64>) -> BatchBuffer {
+        let mut bytes = self.spare.take();
+        bytes.resize(usize::try_from(place.end - place.start).unwrap_or_default(), 0);
+        BatchBuffer { bytes, spare: self.spare.clone() }
+    }
+
     /// Opens the batch that was read at [`BatchOpener::next_place`].
-    pub(crate) fn open(&mut self, mut buffer: Vec<u8>) -> Result<OpenedBatch, EnvelopeError> {
+    pub(crate) fn open(&mut self, mut buffer: BatchBuffer) -> Result<OpenedBatch, EnvelopeError> {
         let end = self.batch_end();
-        let mut wanted = Vec::with_capacity(BATCH);
-        let chunks = buffer.chunks_mut(SEALED_CHUNK_BYTES).zip(self.next..end).enumerate();
+        let mut wanted = Vec::new();
+        let chunks = buffer.bytes.chunks_mut(SEALED_CHUNK_BYTES).zip(self.next..end).enumerate();
         for (place, (sealed, number)) in chunks {
             self.opener.open_chunk(number, sealed)?;
             let Range { start, end } = self.stretch.wanted_of(number);
@@ -155,11 +173,45 @@ impl BatchOpener {
             wanted.push(base + start..base + end);
         }
         self.next = end;
-        Ok(OpenedBatch { buffer, wanted })
+        let opened = Bytes::from_owner(buffer);
+        Ok(wanted
+            .into_iter()
+            .filter(|wanted| !wanted.is_empty())
+            .map(|wanted| opened.slice(wanted))
+            .collect())
     }
 
     /// The chunk behind the next batch.
     fn batch_end(&self) -> u64 {
-        self.stretch.chunks().end.min(self.next + BATCH as u64)
+        self.stretch.chunks().end.min(self.next + OPENED_AT_ONCE)
+    }
+}
+
+impl SpareBuffers {
+    fn take(&self) -> Vec<u8> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    }
+
+    fn put(&self, buffer: Vec<u8>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(buffer);
+    }
+}
+
+impl BatchBuffer {
+    /// What is read into.
+    pub(crate) fn as_mut(&mut self) -> &mut [u8] {
+        &mut self.bytes
+    }
+}
+
+impl AsRef<[u8]> for BatchBuffer {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Drop for BatchBuffer {
+    fn drop(&mut self) {
+        self.spare.put(std::mem::take(&mut self.bytes));
     }
 }

@@ -159,9 +159,9 @@ impl ObjectReader {
     /// The next batch of chunks; none at the end.
     pub(crate) async fn next(&mut self) -> Result<Option<OpenedBatch>, FileError> {
         let Some(place) = self.opener.next_place()? else { return Ok(None) };
-        let mut buffer = vec![0; usize::try_from(place.end - place.start).unwrap_or_default()];
+        let mut buffer = self.opener.buffer(&place);
         let (mut filled, mut resumed) = (0, 0);
-        while let Err(error) = self.body.fill(&mut buffer, &mut filled).await {
+        while let Err(error) = self.body.fill(buffer.as_mut(), &mut filled).await {
             resumed += 1;
             if resumed > RESUMED_MAX {
                 return Err(error.into());

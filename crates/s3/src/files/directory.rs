@@ -8,13 +8,14 @@
 use std::{
     collections::BTreeSet,
     fs::{self, File, OpenOptions},
-    io::{self, Write as _},
+    io::{self, IoSliceMut, Write as _},
     os::unix::fs::{FileExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
 
 use catalog::FileId;
-use envelope::{EnvelopeError, HEADER_BYTES, ObjectKey};
+use envelope::{HEADER_BYTES, ObjectKey};
+use rustix::io::{Errno, ReadWriteFlags, preadv2};
 
 use super::{
     batch::{BatchOpener, OpenedBatch, PartPiece},
@@ -39,6 +40,8 @@ pub(crate) struct PartFile {
 pub(crate) struct FileReader {
     file: File,
     opener: BatchOpener,
+    /// Whether the file system says what it has in memory.
+    tells: bool,
 }
 
 impl DataDirectory {
@@ -63,12 +66,8 @@ impl DataDirectory {
         Ok(file)
     }
 
-    /// Opens a part, and reads the first batch of what is wanted of it.
-    pub(crate) fn read(
-        &self,
-        key: &ObjectKey,
-        piece: &PartPiece,
-    ) -> Result<(FileReader, OpenedBatch), FileError> {
+    /// Opens a part, to read what is wanted of it.
+    pub(crate) fn read(&self, key: &ObjectKey, piece: &PartPiece) -> Result<FileReader, FileError> {
         let file = File::open(self.path(piece.file)).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => FileError::Gone,
             _ => error.into(),
@@ -76,9 +75,7 @@ impl DataDirectory {
         let mut header = [0; HEADER_BYTES];
         file.read_exact_at(&mut header, 0)?;
         let opener = BatchOpener::start(key, &header, piece)?;
-        let mut reader = FileReader { file, opener };
-        let first = reader.next()?.ok_or(EnvelopeError::ImpossibleSize)?;
-        Ok((reader, first))
+        Ok(FileReader { file, opener, tells: true })
     }
 
     /// Removes files. One that stays is put away at the next start.
@@ -144,12 +141,38 @@ impl PartFile {
 }
 
 impl FileReader {
-    /// The next batch of chunks; none at the end.
-    pub(crate) fn next(&mut self) -> Result<Option<OpenedBatch>, FileError> {
-        let Some(place) = self.opener.next_place()? else { return Ok(None) };
-        let mut buffer = vec![0; usize::try_from(place.end - place.start).unwrap_or_default()];
-        self.file.read_exact_at(&mut buffer, place.start)?;
-        Ok(Some(self.opener.open(buffer)?))
+    /// The next batch of chunks; none at the end. What is in memory is read at once. Only what is not is worth a change of threads.
+    pub(crate) async fn next(mut self) -> Result<(Self, Option<OpenedBatch>), FileError> {
+        let Some(place) = self.opener.next_place()? else { return Ok((self, None)) };
+        let mut buffer = self.opener.buffer(&place);
+        let read = self.read_from_memory(buffer.as_mut(), place.start)?;
+        if read < buffer.as_ref().len() {
+            let read_rest = move || {
+                let rest = buffer.as_mut().get_mut(read..).unwrap_or_default();
+                self.file.read_exact_at(rest, place.start + read as u64)?;
+                Ok((self, buffer))
+            };
+            (self, buffer) = blocking(read_rest).await?;
+        }
+        let opened = self.opener.open(buffer)?;
+        Ok((self, Some(opened)))
+    }
+
+    /// Reads what the kernel has in memory, and returns how many bytes that are.
+    fn read_from_memory(&mut self, buffer: &mut [u8], at: u64) -> io::Result<usize> {
+        if !self.tells {
+            return Ok(0);
+        }
+        match preadv2(&self.file, &mut [IoSliceMut::new(buffer)], at, ReadWriteFlags::NOWAIT) {
+            Ok(read) => Ok(read),
+            Err(Errno::AGAIN | Errno::INTR) => Ok(0),
+            // preadv2(2): not every file system does.
+            Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => {
+                self.tells = false;
+                Ok(0)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 }
 

@@ -22,7 +22,7 @@ mod upload;
 use std::{collections::BTreeSet, io, path::Path, sync::Arc};
 
 use catalog::FileId;
-use envelope::{ObjectKey, PartHeader, PartSize, Randomness};
+use envelope::{EnvelopeError, ObjectKey, PartHeader, PartSize, Randomness};
 
 pub use self::bucket_place::DataBucketPlace;
 use self::{
@@ -108,8 +108,9 @@ impl DataFiles {
         match self {
             Self::Directory(directory) => {
                 let (directory, key) = (directory.clone(), Arc::clone(key));
-                let (reader, first) = blocking(move || directory.read(&key, &piece)).await?;
-                Ok((PartReader::File(reader), first))
+                let reader = blocking(move || directory.read(&key, &piece)).await?;
+                let (reader, first) = reader.next().await?;
+                Ok((PartReader::File(reader), first.ok_or(EnvelopeError::ImpossibleSize)?))
             }
             Self::Bucket(bucket) => {
                 let (reader, first) = bucket.read(key, &piece).await?;
@@ -228,12 +229,9 @@ impl PartReader {
     /// The next batch of chunks; none at the end.
     pub(crate) async fn next(self) -> Result<(Self, Option<OpenedBatch>), FileError> {
         match self {
-            Self::File(mut reader) => {
-                let next = move || {
-                    let batch = reader.next()?;
-                    Ok((Self::File(reader), batch))
-                };
-                blocking(next).await
+            Self::File(reader) => {
+                let (reader, batch) = reader.next().await?;
+                Ok((Self::File(reader), batch))
             }
             Self::Object(mut reader) => {
                 let batch = reader.next().await?;

@@ -5,6 +5,9 @@ use std::{ops::Range, sync::Arc};
 use bytes::Bytes;
 use catalog::StoredObject;
 use envelope::{ObjectKey, PartSize, Slot};
+use futures_util::{TryStreamExt as _, stream};
+use http_body_util::StreamBody;
+use hyper::body::Frame;
 use s3s::{
     S3Error, S3ErrorCode, S3Request, S3Response, S3Result,
     dto::{
@@ -13,13 +16,13 @@ use s3s::{
     },
     s3_error,
 };
-use tokio::sync::mpsc;
 
 use crate::{
     entrance::BelievedRequest,
     faults,
-    files::{FileError, OpenedBatch, PartPiece, PartReader},
+    files::{FileError, PartPiece, PartReader},
     gateway::Gateway,
+    held::{HeldFiles, ObjectFiles},
     kept::KeptHeaders,
     permission::RequestSays,
     sse::{Sealing, etag, timestamp},
@@ -302,48 +305,49 @@ pub(super) async fn opened(
     let mut pieces = pieces.into_iter();
     let Some(first) = pieces.next() else { return Ok(StreamingBlob::from(s3s::Body::empty())) };
     let (files, key) = (gateway.files.clone(), Arc::new(key));
-    let begun = files.read(&key, first).await.map_err(faults::of_file)?;
-    let (sender, receiver) = mpsc::channel(BATCHES);
-    tokio::spawn(async move {
-        let _held = held;
-        if let Err(error) = send(begun, |piece| files.read(&key, piece), pieces, &sender).await {
+    let (reader, batch) = files.read(&key, first).await.map_err(faults::of_file)?;
+    let opening = OpeningParts { files, key, reader, batch: batch.into_iter(), pieces, _held: held };
+    let chunks = stream::try_unfold(opening, |opening| async move {
+        opening.next().await.map_err(|error| {
             // It is logged there.
             drop(faults::of_file(error));
-            drop(sender.send(Err(ReadFailed)).await);
-        }
+            ReadFailed
+        })
     });
-    Ok(StreamingBlob::wrap(ReceivedChunks(receiver)))
+    let frames = StreamBody::new(chunks.map_ok(Frame::data));
+    Ok(StreamingBlob::from(s3s::Body::http_body_unsync(frames)))
 }
 
-/// Sends the plaintext of a part that was begun, and of those behind it, until nobody takes it any more.
-async fn send<F>(
-    (mut reader, first): (PartReader, OpenedBatch),
-    open: impl Fn(PartPiece) -> F,
-    mut pieces: impl Iterator<Item = PartPiece>,
-    sender: &mpsc::Sender<Result<Bytes, ReadFailed>>,
-) -> Result<(), FileError>
-where
-    F: Future<Output = Result<(PartReader, OpenedBatch), FileError>>,
-{
-    let mut batch = Some(first);
-    loop {
-        while let Some(OpenedBatch { buffer, wanted }) = batch {
-            let buffer = Bytes::from(buffer);
-            for range in wanted {
-                if !range.is_empty() && sender.send(Ok(buffer.slice(range))).await.is_err() {
-                    return Ok(());
-                }
+/// Parts that are read one after the other, as the client takes them.
+struct OpeningParts {
+    files: ObjectFiles,
+    key: Arc<ObjectKey>,
+    reader: PartReader,
+    batch: std::vec::IntoIter<Bytes>,
+    pieces: std::vec::IntoIter<PartPiece>,
+    _held: HeldFiles,
+}
+
+impl OpeningParts {
+    /// The next chunk; none at the end.
+    async fn next(mut self) -> Result<Option<(Bytes, Self)>, FileError> {
+        loop {
+            if let Some(chunk) = self.batch.next() {
+                return Ok(Some((chunk, self)));
             }
-            (reader, batch) = reader.next().await?;
+            let (reader, batch) = self.reader.next().await?;
+            self.reader = reader;
+            if let Some(batch) = batch {
+                self.batch = batch.into_iter();
+            } else if let Some(piece) = self.pieces.next() {
+                let (reader, batch) = self.files.read(&self.key, piece).await?;
+                (self.reader, self.batch) = (reader, batch.into_iter());
+            } else {
+                return Ok(None);
+            }
         }
-        let Some(piece) = pieces.next() else { return Ok(()) };
-        let (next, first) = open(piece).await?;
-        (reader, batch) = (next, Some(first));
     }
 }
-
-/// Chunks that wait for the client.
-const BATCHES: usize = 4;
 
 /// The parts that a range needs, and what of each.
 fn pieces(object: &StoredObject, range: &Range<u64>) -> S3Result<Vec<PartPiece>> {
@@ -366,23 +370,9 @@ fn pieces(object: &StoredObject, range: &Range<u64>) -> S3Result<Vec<PartPiece>>
     Ok(pieces)
 }
 
-/// Chunks as they come from the task that reads them.
-struct ReceivedChunks(mpsc::Receiver<Result<Bytes, ReadFailed>>);
-
 /// A chunk could not be read, or did not open. The connection ends, so that nobody takes what came for the whole.
 #[derive(Debug)]
 struct ReadFailed;
-
-impl futures_util::Stream for ReceivedChunks {
-    type Item = Result<Bytes, ReadFailed>;
-
-    fn poll_next(
-        mut self: std::pin::Pin<&mut Self>,
-        cx: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Option<Self::Item>> {
-        self.0.poll_recv(cx)
-    }
-}
 
 impl std::fmt::Display for ReadFailed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -4,8 +4,8 @@ use std::fs;
 
 use crate::world::World;
 
-/// More than one batch of chunks, so that the answer has begun when the last chunk is opened.
-const BYTES: usize = 400_000;
+/// So much that the answer has begun to leave when the last chunk is opened.
+const BYTES: usize = 2_000_000;
 
 #[tokio::test]
 async fn what_is_exchanged_by_hand_does_not_open() {
