@@ -40,7 +40,7 @@ def test_objects_come_under_another_key(gateway, owner, bucket):
 
     found = ["campaign", "plan", "--to", owner.archive, "--bucket", f"s3://{bucket}/2026/"]
     done = owner.run(*found, "--from", "alias/docs", "--out", "plan.jsonl")
-    assert done.returncode == 0 and b"sealed files 0, objects 74" in done.stderr, done.stderr
+    assert done.returncode == 0 and b"volumes 0, objects 74" in done.stderr, done.stderr
     report, said = run(owner, 0)
     assert report["counts"]["done"] == 74, said
     for number, (name, body) in enumerate(bodies.items()):

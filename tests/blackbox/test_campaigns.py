@@ -114,7 +114,7 @@ def test_everything_comes_under_another_key(stage, old, other, shared):
     (stage.folder / "kept/0.json").chmod(0o640)
     (stage.folder / "kept/below/0.sealed").chmod(0o604)
     lines, said = plan(stage, "--from", old, "--to", other)
-    assert "planned: records 10, sealed files 4, objects 0" in said and "2 are something else" in said
+    assert "planned: records 10, sealed files 4, volumes 0, objects 0" in said and "2 are something else" in said
     assert len(lines) == 14 and {line["key"] for line in lines} == {old}
     assert all(re.fullmatch("[0-9a-f]{64}", line["material"]) for line in lines)
     assert {path.name: path.read_bytes() for path in paths(stage)} == before, "a plan changes nothing"

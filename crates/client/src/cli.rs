@@ -55,7 +55,7 @@ pub(crate) enum ClientCommand {
     SealFile(SealFileOptions),
     /// Open a sealed file, or show by what it is sealed
     OpenFile(OpenFileOptions),
-    /// Put many records, sealed files and objects under another key, or make them unreadable with their key
+    /// Put many records, sealed files, volumes and objects under another key, or make them unreadable with their key
     Campaign(CampaignOptions),
     /// Answer systemd, which asks for keys of volumes and credentials of units
     Agent(AgentOptions),

@@ -8,6 +8,7 @@ use super::{
     objects::{self, ReachedObjects},
     records, sealed_files,
     target::{CampaignTarget, TargetEnvelope},
+    volumes,
 };
 use crate::{client::Client, ending::ClientFailure};
 
@@ -27,6 +28,7 @@ impl TargetAccess<'_> {
         match target {
             CampaignTarget::Record(path) => records::inspect(path).map(Some),
             CampaignTarget::SealedFile(path) => sealed_files::inspect(path).map(Some),
+            CampaignTarget::Volume(path) => volumes::inspect(path).map(Some),
             CampaignTarget::Object(place) => objects::inspect(&self.reached()?, place),
         }
     }
@@ -56,6 +58,7 @@ impl TargetAccess<'_> {
             TargetVerdict::Move => match target {
                 CampaignTarget::Record(path) => records::put_under(self.client, path, goal, unique),
                 CampaignTarget::SealedFile(path) => sealed_files::put_under(self.client, path, goal, unique),
+                CampaignTarget::Volume(path) => volumes::put_under(self.client, path, goal),
                 CampaignTarget::Object(place) => objects::put_under(&self.reached()?, place, goal),
             },
         }
@@ -69,6 +72,7 @@ impl TargetAccess<'_> {
         match target {
             CampaignTarget::Record(path) => records::try_to_open(self.client, path, key),
             CampaignTarget::SealedFile(path) => sealed_files::try_to_open(self.client, path, key),
+            CampaignTarget::Volume(path) => volumes::try_to_open(self.client, path, key),
             CampaignTarget::Object(place) => objects::try_to_open(&self.reached()?, place),
         }
     }

@@ -4,7 +4,7 @@ use std::{
     fmt,
     fs::{self, OpenOptions},
     io::{self, Read},
-    os::unix::fs::OpenOptionsExt,
+    os::unix::fs::{FileTypeExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
 
@@ -48,7 +48,7 @@ pub(crate) fn find(
     };
     let roots = places.paths.iter().map(real).collect::<Result<Vec<_>, _>>()?;
     for root in roots {
-        in_path(access, root, hand_on, &mut passed)?;
+        in_path(access, &root, hand_on, &mut passed)?;
     }
     for bucket in &places.buckets {
         access.reached()?.each(bucket, &mut |place| {
@@ -59,14 +59,14 @@ pub(crate) fn find(
     Ok(passed)
 }
 
-/// A file, or a folder with all that is below it. Links are not followed.
+/// A file, or a folder with all that is below it. Links are not followed, and devices are looked at if they are named.
 fn in_path(
     access: &TargetAccess<'_>,
-    root: PathBuf,
+    root: &Path,
     hand_on: HandOn<'_>,
     passed: &mut PassedOver,
 ) -> Result<(), ClientFailure> {
-    let mut ahead = vec![root];
+    let mut ahead = vec![root.to_owned()];
     while let Some(path) = ahead.pop() {
         let kind = match fs::symlink_metadata(&path) {
             Ok(data) => data.file_type(),
@@ -80,7 +80,7 @@ fn in_path(
                 Ok(entries) => ahead.extend(entries),
                 Err(error) => passed.tell(&path.display(), &error),
             }
-        } else if kind.is_file() {
+        } else if kind.is_file() || (kind.is_block_device() && path == root) {
             match sniffed(&path) {
                 Ok(Some(target)) => hand_over(access, target, hand_on, passed)?,
                 Ok(None) => passed.others += 1,
@@ -127,16 +127,20 @@ fn is_unfinished(path: &Path) -> bool {
     name.starts_with('.') && name.ends_with(UNFINISHED)
 }
 
-/// What a file may be, by its first byte.
+/// How LUKS begins.
+const LUKS: [u8; 6] = *b"LUKS\xba\xbe";
+
+/// What a file may be, by its first bytes.
 fn sniffed(path: &Path) -> io::Result<Option<CampaignTarget>> {
     // Something else may have the name by now: a link, or a pipe on which a reader waits for ever.
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let file = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
     let mut first = Vec::new();
-    file.take(1).read_to_end(&mut first)?;
+    file.take(LUKS.len() as u64).read_to_end(&mut first)?;
     let kind = match first.as_slice() {
-        [b'{' | b' ' | b'\n' | b'\t' | b'\r'] => CampaignTarget::Record,
-        [2] => CampaignTarget::SealedFile,
+        first if first == LUKS => CampaignTarget::Volume,
+        [b'{' | b' ' | b'\n' | b'\t' | b'\r', ..] => CampaignTarget::Record,
+        [2, ..] => CampaignTarget::SealedFile,
         _ => return Ok(None),
     };
     if path.to_str().is_none() {
@@ -160,9 +164,13 @@ mod tests {
     fn files_are_told_by_their_beginning_and_links_and_leftovers_are_passed_over() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
-        for (name, content) in
-            [("r.json", b"{}".as_slice()), ("sealed", b"\x02\x04"), ("text", b"x"), ("empty", b"")]
-        {
+        for (name, content) in [
+            ("r.json", b"{}".as_slice()),
+            ("sealed", b"\x02\x04"),
+            ("text", b"x"),
+            ("empty", b""),
+            ("disk", b"LUKS\xba\xbe\0\x02"),
+        ] {
             fs::write(path(name), content).unwrap();
         }
         fs::write(path(".r.json.c1.unfinished"), "{}").unwrap();
@@ -170,8 +178,9 @@ mod tests {
         assert_eq!(sniffed(&path("r.json")).unwrap(), Some(CampaignTarget::Record(path("r.json"))));
         assert_eq!(sniffed(&path("sealed")).unwrap(), Some(CampaignTarget::SealedFile(path("sealed"))));
         assert_eq!((sniffed(&path("text")).unwrap(), sniffed(&path("empty")).unwrap()), (None, None));
+        assert_eq!(sniffed(&path("disk")).unwrap(), Some(CampaignTarget::Volume(path("disk"))));
         assert!(sniffed(&path("link")).is_err());
         let names: Vec<PathBuf> = entries(folder.path()).unwrap();
-        assert_eq!(names, ["text", "sealed", "r.json", "link", "empty"].map(path));
+        assert_eq!(names, ["text", "sealed", "r.json", "link", "empty", "disk"].map(path));
     }
 }

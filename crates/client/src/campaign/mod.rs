@@ -7,7 +7,7 @@
 //! ```
 //!
 //! A target's own state is the witness of what was done with it: its envelope is read again before it is touched. The journal
-//! only spares calls. The kinds of targets are in `records`, `sealed_files` and `objects`.
+//! only spares calls. The kinds of targets are in `records`, `sealed_files`, `volumes` and `objects`.
 
 mod access;
 mod certificate;
@@ -27,6 +27,7 @@ mod running;
 mod sealed_files;
 mod shredding;
 mod target;
+mod volumes;
 
 use std::ffi::OsString;
 

@@ -112,6 +112,7 @@ fn action(kind: TargetKind) -> &'static str {
     match kind {
         TargetKind::Record => "ReEncrypt",
         TargetKind::SealedFile => "seal anew",
+        TargetKind::Volume => "ReEncrypt in the header",
         TargetKind::Object => "UpdateObjectEncryption",
     }
 }

@@ -12,6 +12,8 @@ pub(crate) enum CampaignTarget {
     Record(PathBuf),
     /// A message of the AWS Encryption SDK.
     SealedFile(PathBuf),
+    /// A volume of LUKS2: a device, or a file with its image.
+    Volume(PathBuf),
     /// An object of S3, or of `keywright-s3`.
     Object(ObjectPlace),
 }
@@ -29,6 +31,7 @@ pub(crate) struct ObjectPlace {
 pub(crate) enum TargetKind {
     Record,
     SealedFile,
+    Volume,
     Object,
 }
 
@@ -75,6 +78,7 @@ impl CampaignTarget {
         match kind {
             TargetKind::Record => file().map(Self::Record),
             TargetKind::SealedFile => file().map(Self::SealedFile),
+            TargetKind::Volume => file().map(Self::Volume),
             TargetKind::Object => {
                 let (bucket, name) = place.strip_prefix("s3://")?.split_once('/')?;
                 let (bucket, name) = (bucket.to_owned(), name.to_owned());
@@ -87,6 +91,7 @@ impl CampaignTarget {
         match self {
             Self::Record(_) => TargetKind::Record,
             Self::SealedFile(_) => TargetKind::SealedFile,
+            Self::Volume(_) => TargetKind::Volume,
             Self::Object(_) => TargetKind::Object,
         }
     }
@@ -96,20 +101,21 @@ impl CampaignTarget {
 impl fmt::Display for CampaignTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Record(path) | Self::SealedFile(path) => path.display().fmt(f),
+            Self::Record(path) | Self::SealedFile(path) | Self::Volume(path) => path.display().fmt(f),
             Self::Object(ObjectPlace { bucket, name }) => write!(f, "s3://{bucket}/{name}"),
         }
     }
 }
 
 impl TargetKind {
-    pub(crate) const ALL: [Self; 3] = [Self::Record, Self::SealedFile, Self::Object];
+    pub(crate) const ALL: [Self; 4] = [Self::Record, Self::SealedFile, Self::Volume, Self::Object];
 
     /// Several of them, for people.
     pub(crate) fn plural(self) -> &'static str {
         match self {
             Self::Record => "records",
             Self::SealedFile => "sealed files",
+            Self::Volume => "volumes",
             Self::Object => "objects",
         }
     }

@@ -53,6 +53,22 @@ impl Volume {
         }
     }
 
+    /// The records of its tokens.
+    pub(crate) fn records(&self) -> impl Iterator<Item = &WrapRecord> {
+        self.tokens.iter().map(|token| &token.record)
+    }
+
+    /// The numbers of the key slots that none of its tokens opens: those of passphrases.
+    ///
+    /// # Errors
+    /// [`ClientFailure::Use`]: what the system says.
+    pub(crate) fn slots_of_passphrases(&self) -> Result<Vec<String>, ClientFailure> {
+        let VolumePath::Luks(device) = &self.place else { return Ok(Vec::new()) };
+        let mut slots = luks::header(device)?.keyslots;
+        slots.retain(|slot| !self.tokens.iter().any(|token| token.keyslots.contains(slot)));
+        Ok(slots)
+    }
+
     /// The ARNs of the KMS keys under which it is, each once.
     pub(super) fn keys(&self) -> Vec<&str> {
         let mut keys: Vec<&str> = Vec::new();
