@@ -1,5 +1,7 @@
 //! The yardstick of the S3 gateway's benchmark moves files as it should: else ratios to it would mean nothing.
 
+#![expect(clippy::unwrap_used, reason = "a test")]
+
 use std::{
     fs,
     io::{BufRead as _, BufReader, Read as _, Write as _},

@@ -87,8 +87,8 @@ const PERMITTED: &[(&str, &[&str], &str)] = &[
     ("rusqlite", &["catalog", "store"], "the embedded storage engine; an S3 gateway's catalog"),
     (
         "rustix",
-        &["audit", "export", "keywright", "keywright-client", "keywright-s3", "server"],
-        "limits, priorities, locked memory and signals of the process; room on a disk; files in memory",
+        &["audit", "export", "keywright", "keywright-client", "keywright-s3", "s3", "server"],
+        "limits, priorities, locked memory and signals of the process; room on a disk; files in memory; reads that do not wait",
     ),
     ("rustls", &["edge", "handshake", "keywright-s3", "outbound"], "TLS"),
     (

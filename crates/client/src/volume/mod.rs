@@ -1,7 +1,7 @@
 //! `volume`: disks and directories that are encrypted under a KMS key, as EBS encrypts volumes.
 //!
 //! A volume has an id. KMS makes its data key, with the id as encryption context, and the volume keeps the data key in
-//! *tokens*, as KMS encrypted it: one record for each KMS key under which it is. [`VolumePath`] is a volume, of one of two
+//! *tokens*, as KMS encrypted it: one record for each KMS key under which it is. [`place::VolumePath`] is a volume, of one of two
 //! kinds, and knows where its tokens are. The kernel encrypts, and programs of the system tell it to: cryptsetup in `luks`,
 //! xfs_io in `directory`. What the commands do is in the other modules, and each of them is the same for both kinds where it
 //! can be.
