@@ -29,7 +29,7 @@ import botocore.awsrequest
 import botocore.credentials
 
 from buckets import SeaweedFS
-from gateway import S3Gateway, many
+from gateway import S3Gateway, eventually, many
 from keywright import REGION
 
 BENCH = pathlib.Path(os.environ.get("BENCH_BINARY", "target/release/bench")).resolve()
@@ -261,6 +261,7 @@ def servers(folder):
         on_disk = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
         seaweed = SeaweedFS(on_disk, *ACCESS_KEY, BUCKET, configuration, options=VOLUMES)
         stack.callback(seaweed.end)
+        eventually(lambda: encrypts(seaweed), 30)
         files = stack.enter_context(role("files", folder / "files"))
         s3s_fs = stack.enter_context(
             role("s3s-fs", folder / "s3s-fs", "--access-key", ACCESS_KEY[0], "--secret", ACCESS_KEY[1])
@@ -271,6 +272,13 @@ def servers(folder):
             Target("s3s-fs", *s3s_fs, ACCESS_KEY, {}),
             Target("SeaweedFS", seaweed.port, seaweed.process.pid, ACCESS_KEY, ENCRYPTED),
         ]
+
+
+def encrypts(seaweed):
+    """Whether SeaweedFS takes an object already: its parts have to find each other after a start."""
+    with contextlib.suppress(seaweed.client.exceptions.ClientError):
+        encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "alias/docs"}
+        return seaweed.client.put_object(Bucket=BUCKET, Key="first", Body=b"x", **encryption)
 
 
 def show(report):
