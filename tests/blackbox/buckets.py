@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import pathlib
+import random
 import signal
 import socket
 import subprocess
@@ -20,16 +21,17 @@ from keywright import PATIENCE_SECONDS, REGION
 VENV = pathlib.Path(os.environ["VIRTUAL_ENV"])
 
 
+# Below the ports that connections get for their own end, with those 10000 above too: nobody takes them before SeaweedFS does.
+PORTS = range(12000, 22000)
+
+
 def free_ports(count):
     """Ports that are free, and free as SeaweedFS's ports for gRPC, which are 10000 above."""
     found = []
     while len(found) < count:
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            port = server.getsockname()[1]
-        port -= 12000 if port > 50000 else 0
-        with socket.socket() as other, socket.socket() as grpc:
-            if port not in found and other.connect_ex(("127.0.0.1", port)) and grpc.connect_ex(("127.0.0.1", port + 10000)):
-                found.append(port)
+        port = random.choice([port for port in PORTS if port not in found])
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)), socket.create_server(("127.0.0.1", port + 10000)):
+            found.append(port)
     return found
 
 
@@ -72,6 +74,8 @@ class SeaweedFS:
             self._arguments, cwd=self.folder.parent, env=self._environment, stdout=self.log, stderr=self.log
         )
         for _ in range(PATIENCE_SECONDS * 5):
+            if self.process.poll() is not None:
+                break
             try:
                 self.client.create_bucket(Bucket=self.bucket)
                 return

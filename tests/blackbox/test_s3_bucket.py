@@ -14,7 +14,7 @@ import pytest
 
 import kill_s3
 from buckets import SeaweedFS
-from gateway import KMS, MARKER, body, crc32, eventually, many, refused
+from gateway import KMS, MARKER, S3Gateway, body, crc32, eventually, many, refused
 from object_format import CHUNK, HEADER, TAG
 from test_readme import ROOT, blocks, section, steps
 from wire import Wire

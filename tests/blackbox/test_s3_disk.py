@@ -216,7 +216,8 @@ def test_without_keywright_requests_are_answered_in_time(own):
                 ask()
             return time.monotonic() - began
 
-        assert max(many(ask, asks)) < 10
+        # The gateway tries for ten seconds.
+        assert max(many(ask, asks)) < 15
         # What needs no key goes on for a minute.
         assert s3.head_object(Bucket="invoices", Key="kms")["ContentLength"] == 1
         s3.delete_object(Bucket="invoices", Key="plain")
