@@ -9,7 +9,6 @@ Keywright. SeaweedFS alone keeps what is overwritten, and so has its directory o
 """
 
 import argparse
-import base64
 import contextlib
 import dataclasses
 import hashlib
@@ -22,14 +21,11 @@ import statistics
 import subprocess
 import tempfile
 import time
-import zlib
 
-import botocore.auth
 import botocore.awsrequest
-import botocore.credentials
 
 from buckets import SeaweedFS
-from gateway import S3Gateway, eventually, many
+from gateway import S3Gateway, Stating, crc32, eventually, many
 from keywright import REGION
 
 BENCH = pathlib.Path(os.environ.get("BENCH_BINARY", "target/release/bench")).resolve()
@@ -77,23 +73,12 @@ class Target:
         path = f"/{BUCKET}/{key}"
         host = {"host": f"127.0.0.1:{self.port}"}
         if self.access_key:
-            signed = Stating(self.access_key, body_hash)
+            signed = Stating(self.access_key, body_hash, None)
             request = botocore.awsrequest.AWSRequest(method, f"http://127.0.0.1:{self.port}{path}", headers=headers)
             signed.add_auth(request)
             headers = dict(request.headers.items())
         lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in (host | headers).items()), "", ""]
         return "\r\n".join(lines).encode()
-
-
-class Stating(botocore.auth.S3SigV4Auth):
-    """Signs a request whose body has this hash."""
-
-    def __init__(self, access_key, body_hash):
-        super().__init__(botocore.credentials.Credentials(*access_key), "s3", REGION)
-        self._body_hash = body_hash
-
-    def payload(self, request):
-        return self._body_hash
 
 
 class Content:
@@ -102,11 +87,10 @@ class Content:
     def __init__(self, mib):
         self.plain = os.urandom(MIB) * mib
         self.sha256 = hashlib.sha256(self.plain).hexdigest()
-        crc32 = base64.b64encode(zlib.crc32(self.plain).to_bytes(4)).decode()
         view = memoryview(self.plain)
         pieces = [view[at:at + CHUNK_BYTES] for at in range(0, len(view), CHUNK_BYTES)]
         chunks = b"".join(part for piece in pieces for part in (f"{len(piece):x}\r\n".encode(), piece, b"\r\n"))
-        self.chunked = chunks + f"0\r\nx-amz-checksum-crc32:{crc32}\r\n\r\n".encode()
+        self.chunked = chunks + f"0\r\nx-amz-checksum-crc32:{crc32(self.plain)}\r\n\r\n".encode()
 
     def sent(self, is_signed):
         """Headers, hash and body of a request that puts it."""

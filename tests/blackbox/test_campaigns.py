@@ -16,11 +16,11 @@ import time
 import pytest
 
 from clients import within
-from gateway import document
+from gateway import document, eventually
 from keywright import PATIENCE_SECONDS, Deployment
 from test_client import CLIENT, Stage, another, key, stage
 from test_encryption_sdk import Python
-from test_readme import ROOT, begun, blocks, follow, machine, section, steps
+from test_readme import ROOT, begun, blocks, does_what_it_says, machine, section
 
 PAGE = (ROOT / "docs/campaigns.md").read_text()
 MARKER = b"marker-5d0e-what-no-campaign-may-write;"
@@ -209,14 +209,22 @@ def test_a_kill_at_any_moment_loses_nothing(stage, key, other):
     assert counts["done"] + counts["already"] == 48 and counts["already"] <= kills
 
 
+def under_way(stage, running):
+    """Waits until a run has noted some targets."""
+    journal = stage.folder / "plan.jsonl.journal"
+
+    def noted():
+        assert running.runs()
+        return journal.exists() and journal.read_bytes().count(b"\n") >= 4
+
+    eventually(noted, PATIENCE_SECONDS)
+
+
 def test_a_key_that_is_disabled_in_the_middle_stops_it_and_a_resumed_one_goes_on(stage, old, other):
     before = contents(stage)
     plan(stage, "--from", old, "--to", other)
     running = stage.start("campaign", "run", "plan.jsonl", "--rate", "10", "--report", "report.json")
-    journal = stage.folder / "plan.jsonl.journal"
-    while not journal.exists() or journal.read_bytes().count(b"\n") < 4:
-        assert running.runs()
-        time.sleep(0.02)
+    under_way(stage, running)
     assert "being run" in stage.fails(1, "campaign", "run", "plan.jsonl")
     stage.kms().disable_key(KeyId=other)
     assert running.wait() == 78
@@ -355,10 +363,8 @@ def test_a_server_that_goes_away_stops_it(tmp_path):
         old, other = (stage.kms().create_key()["KeyMetadata"]["Arn"] for _ in range(2))
         fill(stage, old, files=1)
         plan(stage, "--from", old, "--to", other)
-        running = stage.start("campaign", "run", "plan.jsonl", "--rate", "10", "--wait", "1")
-        running_journal = stage.folder / "plan.jsonl.journal"
-        while not running_journal.exists() or running_journal.read_bytes().count(b"\n") < 4:
-            time.sleep(0.02)
+        running = stage.start("campaign", "run", "plan.jsonl", "--rate", "5", "--wait", "1")
+        under_way(stage, running)
         port = deployment.port
         deployment.kill()
         assert running.wait() == 69
@@ -389,12 +395,8 @@ def test_it_works_with_another_kms(another):
 
 
 def test_the_pages_commands_do_what_they_say(machine):
-    folder, environment, _ = machine
+    folder, _, _ = machine
     (folder / "bin/keywright-client").symlink_to(CLIENT)
     titles = ["Under another key", "After a rotation", "Crypto-shredding"]
     start, *told = [block for title in titles for block in blocks("console", section(title, PAGE))]
-    server, export = begun(start, machine)
-    told = [step for block in told for step in steps(block)]
-    assert len(told) > 20
-    follow(told, folder, environment, export)
-    assert server.end() == 0
+    does_what_it_says(start, told, machine, 20)

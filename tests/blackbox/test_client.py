@@ -22,7 +22,7 @@ import pytest
 from clients import blobs_decoded
 from gateway import document
 from keywright import BINARY, PATIENCE_SECONDS, REGION, Deployment, Process
-from test_readme import ROOT, begun, blocks, follow, machine, steps
+from test_readme import ROOT, begun, blocks, does_what_it_says, machine
 
 CLIENT = pathlib.Path(os.environ.get("KEYWRIGHT_CLIENT", BINARY.with_name("keywright-client"))).resolve()
 PAGE = (ROOT / "docs/client.md").read_text()
@@ -489,12 +489,8 @@ def test_it_works_with_another_kms(another):
 
 
 def test_the_pages_commands_do_what_they_say(machine):
-    folder, environment, _ = machine
+    folder, _, _ = machine
     (folder / "bin/keywright-client").symlink_to(CLIENT)
     (folder / "examples").symlink_to(ROOT / "examples")
     start, *told = blocks("console", PAGE)
-    server, export = begun(start, machine)
-    told = [step for block in told for step in steps(block)]
-    assert len(told) > 8
-    follow(told, folder, environment, export)
-    assert server.end() == 0
+    does_what_it_says(start, told, machine, 8)

@@ -13,7 +13,7 @@ import pytest
 
 from keywright import PATIENCE_SECONDS
 from test_client import CLIENT, stage
-from test_readme import ROOT, begun, blocks, follow, machine, section, steps
+from test_readme import ROOT, blocks, does_what_it_says, machine, section
 
 MARIADB = (ROOT / "docs/mariadb.md").read_text()
 DUCKDB = section("DuckDB", (ROOT / "docs/databases.md").read_text())
@@ -140,20 +140,16 @@ def test_mariadb_has_its_keys_from_records_and_rotates_them_under_load(stage, da
 
 
 def test_the_page_of_mariadb_does_what_it_says(machine):
-    folder, environment, _ = machine
+    folder, _, _ = machine
     (folder / "bin/keywright-client").symlink_to(CLIENT)
     (folder / "shop.cnf").write_text(configuration(folder))
     start, *told = blocks("console", MARIADB)
-    server, export = begun(start, machine)
-    told = [step for block in told for step in steps(block)]
-    assert len(told) > 15
     try:
-        follow(told, folder, environment, export)
+        does_what_it_says(start, told, machine, 15)
     finally:
         # The page ends it.
         if (folder / "pid").exists():
             os.kill(int((folder / "pid").read_text()), signal.SIGKILL)
-    assert server.end() == 0
 
 
 def duckdb_files(folder, environment):
@@ -170,12 +166,8 @@ def test_the_page_of_duckdb_does_what_it_says(machine):
     environment |= {"PATH": f"{WRITER}:{environment['PATH']}", "PYTHONDONTWRITEBYTECODE": "1"}
     (folder / "bin/keywright-client").symlink_to(CLIENT)
     start, *_ = blocks("console", (ROOT / "docs/databases.md").read_text())
-    server, export = begun(start, machine)
     duckdb_files(folder, environment)
-    told = [step for block in blocks("console", DUCKDB) for step in steps(block)]
-    assert len(told) > 12
-    follow(told, folder, environment, export)
-    assert server.end() == 0
+    does_what_it_says(start, blocks("console", DUCKDB), machine, 12)
 
 
 FILL = """

@@ -178,6 +178,19 @@ def begun(start, machine, by=()):
     return server, export.replace("127.0.0.1:4599", f"127.0.0.1:{port}")
 
 
+def does_what_it_says(start, told, machine, least):
+    """Begins as the first block says, and follows the others, which have more commands than so many."""
+    folder, environment, _ = machine
+    told = [step for block in told for step in steps(block)]
+    assert len(told) > least
+    server, export = begun(start, machine)
+    try:
+        follow(told, folder, environment, export)
+    finally:
+        code = server.end()
+    assert code == 0
+
+
 def test_who_may_do_what(machine):
     folder, environment, _ = machine
     start, *told = blocks("console", AUTHORIZATION)

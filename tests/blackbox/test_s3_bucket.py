@@ -154,7 +154,7 @@ def test_an_object_without_a_length_is_refused(gateway, bucket):
     assert (status, b"MissingContentLength" in told) == (411, True), told
 
 
-def test_the_bucket_may_be_killed_at_any_moment(gateway, s3, bucket, seaweed):
+def test_the_bucket_may_be_killed_in_the_middle_of_a_write(gateway, s3, bucket, seaweed):
     content = os.urandom(100 * CHUNK)
     s3.put_object(Bucket=bucket, Key="old", Body=content)
     target = f"/{bucket}/old"

@@ -100,15 +100,15 @@ class TokenHandler:
             f"[default]\nregion = {environment['AWS_REGION']}\nendpoint_url = {environment['AWS_ENDPOINT_URL']}\n"
         )
         self.credentials = folder / "credentials"
-        self.library = folder / "handlers"
-        self.library.mkdir()
+        self.handlers = folder / "handlers"
+        self.handlers.mkdir()
         sources = folder / "cryptsetup-token"
         shutil.copytree(HANDLER, sources)
         (told,) = blocks("sh", PAGE)
         gcc, *options = told.replace("\\\n", " ").split()
         definitions = [f'-DKEYWRIGHT_CLIENT="{CLIENT}"', f'-DKEYWRIGHT_FOLDER="{folder}"']
         subprocess.run([gcc, *definitions, *options], cwd=sources, check=True)
-        shutil.move(sources / options[options.index("-o") + 1], self.library)
+        shutil.move(sources / options[options.index("-o") + 1], self.handlers)
         said = as_root("cryptsetup", "--help").decode()
         self.place = re.search(r"token plugin path: (\S+)\.", said).group(1)
 
@@ -122,7 +122,7 @@ class TokenHandler:
         """Runs a program in a world of mounts of its own."""
         script = 'mkdir -p "$2" && mount --bind "$1" "$2" && shift 2 && exec "$@"'
         return subprocess.run(
-            [*AS_ROOT, "unshare", "--mount", "sh", "-c", script, "-", self.library, self.place, *map(str, command)],
+            [*AS_ROOT, "unshare", "--mount", "sh", "-c", script, "-", self.handlers, self.place, *map(str, command)],
             capture_output=True, text=True, timeout=PATIENCE_SECONDS,
             env={"PATH": f"{os.environ['PATH']}:{SYSTEM}", "LC_ALL": "C"},
         )

@@ -80,14 +80,7 @@ impl NewFile {
                 let nameless = format!("/proc/self/fd/{}", self.file.as_raw_fd());
                 linkat(CWD, nameless, CWD, &self.path, AtFlags::SYMLINK_FOLLOW)?;
             }
-            Some(temporary) => match renameat_with(CWD, temporary, CWD, &self.path, RenameFlags::NOREPLACE) {
-                // So network file systems answer. A link never takes a name away either.
-                Err(Errno::INVAL) => {
-                    linkat(CWD, temporary, CWD, &self.path, AtFlags::empty())?;
-                    fs::remove_file(temporary)?;
-                }
-                renamed => renamed?,
-            },
+            Some(temporary) => give_name(temporary, &self.path)?,
         }
         self.temporary = None;
         sync_folder(&self.path)
@@ -174,7 +167,26 @@ impl Replacement {
 }
 
 /// The name of a file for the time being.
-fn temporary_name(path: &Path, unique: &str) -> io::Result<PathBuf> {
+/// Gives what is whole its name, and never takes that name away from something else.
+///
+/// # Errors
+/// What the system says; that the name is taken.
+pub(crate) fn give_name(temporary: &Path, path: &Path) -> io::Result<()> {
+    match renameat_with(CWD, temporary, CWD, path, RenameFlags::NOREPLACE) {
+        // So network file systems answer. A link never takes a name away either.
+        Err(Errno::INVAL) => {
+            linkat(CWD, temporary, CWD, path, AtFlags::empty())?;
+            fs::remove_file(temporary)
+        }
+        renamed => Ok(renamed?),
+    }
+}
+
+/// A name for the time being, beside that which a file will have.
+///
+/// # Errors
+/// The path has no name of a file.
+pub(crate) fn temporary_name(path: &Path, unique: &str) -> io::Result<PathBuf> {
     let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
     let parts: [OsString; 5] = [".".into(), name.to_owned(), ".".into(), unique.into(), UNFINISHED.into()];
     Ok(folder(path).join(parts.into_iter().collect::<OsString>()))

@@ -59,6 +59,17 @@ impl WrapRecord {
     /// # Errors
     /// [`ClientFailure::Use`] for a file that cannot be read, [`ClientFailure::Record`] for what is no record or not the expected one.
     pub(crate) fn read(file: &Path, expected: &[(String, String)]) -> Result<Self, ClientFailure> {
+        Ok(Self::read_with_text(file, expected)?.0)
+    }
+
+    /// The same, with the bytes that it was read from.
+    ///
+    /// # Errors
+    /// As [`WrapRecord::read`].
+    pub(crate) fn read_with_text(
+        file: &Path,
+        expected: &[(String, String)],
+    ) -> Result<(Self, Vec<u8>), ClientFailure> {
         let unreadable = |error| ClientFailure::Use(format!("`{}`: {error}", file.display()));
         let no_record = |why: String| ClientFailure::Record(format!("`{}`: {why}", file.display()));
         let mut text = Vec::new();
@@ -71,7 +82,7 @@ impl WrapRecord {
         let record: Self = serde_json::from_slice(&text).map_err(|error| no_record(error.to_string()))?;
         let record = record.known().map_err(no_record)?;
         demand(&record.context, expected).map_err(no_record)?;
-        Ok(record)
+        Ok((record, text))
     }
 
     /// A record that stands among something else, such as in the header of a volume.

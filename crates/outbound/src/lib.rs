@@ -151,6 +151,13 @@ impl Outbound {
         }
     }
 
+    /// The value of the header `host` of requests to the place that a URI names, if connections to it are opened.
+    fn host_to(place: &Uri) -> Result<HeaderValue, OutboundError> {
+        Self::may_open(place)?;
+        let authority = place.authority().ok_or(OutboundError::Url)?;
+        HeaderValue::from_str(authority.as_str()).map_err(|_| OutboundError::Url)
+    }
+
     /// Opens a connection to the place that a URI names.
     async fn open_to(&self, place: &Uri) -> Result<Box<dyn OpenConnection>, OutboundError> {
         Self::may_open(place)?;

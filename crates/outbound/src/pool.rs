@@ -45,10 +45,8 @@ impl Pool {
     /// # Errors
     /// [`OutboundError::Url`] if the URI is neither `https`, nor `http` on a loopback address.
     pub fn new(outbound: Outbound, place: &Uri, connections_max: usize) -> Result<Self, OutboundError> {
-        let authority = place.authority().ok_or(OutboundError::Url)?;
-        Outbound::may_open(place)?;
         Ok(Self {
-            host: HeaderValue::from_str(authority.as_str()).map_err(|_| OutboundError::Url)?,
+            host: Outbound::host_to(place)?,
             place: place.clone(),
             outbound,
             permits: Semaphore::new(connections_max),

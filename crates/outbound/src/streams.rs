@@ -51,14 +51,7 @@ where
     /// # Errors
     /// [`OutboundError::Url`] if the URI is neither `https`, nor `http` on a loopback address.
     pub fn new(outbound: Outbound, place: &Uri) -> Result<Self, OutboundError> {
-        let authority = place.authority().ok_or(OutboundError::Url)?;
-        Outbound::may_open(place)?;
-        Ok(Self {
-            host: HeaderValue::from_str(authority.as_str()).map_err(|_| OutboundError::Url)?,
-            place: place.clone(),
-            outbound,
-            resting: Arc::default(),
-        })
+        Ok(Self { host: Outbound::host_to(place)?, place: place.clone(), outbound, resting: Arc::default() })
     }
 
     /// The value of the header `host` of requests, for who signs it.

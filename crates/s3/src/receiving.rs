@@ -60,6 +60,13 @@ pub(crate) async fn receive(
     mut body: Option<StreamingBlob>,
     (mut hashing, end): (Hashing, Option<&BodyEnd>),
 ) -> Result<ReceivedPart, S3Error> {
+    let too_large = || {
+        let text = "Your proposed upload exceeds the maximum allowed size";
+        S3Error::with_message(S3ErrorCode::EntityTooLarge, text)
+    };
+    if length.is_some_and(|length| length > PART_BYTES_MAX) {
+        return Err(too_large());
+    }
     let mut writer =
         gateway.files.create((file, length), key, &*gateway.randomness).map_err(faults::of_file)?;
     let mut bytes = 0_u64;
@@ -68,8 +75,7 @@ pub(crate) async fn receive(
             let data = data.map_err(|_| broken(end))?;
             bytes += data.len() as u64;
             if bytes > PART_BYTES_MAX {
-                let text = "Your proposed upload exceeds the maximum allowed size";
-                return Err(S3Error::with_message(S3ErrorCode::EntityTooLarge, text));
+                return Err(too_large());
             }
             hashing.update(&data);
             writer = writer.write(&data).await.map_err(faults::of_file)?;

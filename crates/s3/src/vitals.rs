@@ -36,7 +36,7 @@ pub(crate) struct VitalPart {
 
 /// For so long what was found out is taken to be so: whoever asks often does not make the gateway work.
 const KNOWN_FOR: Duration = Duration::from_secs(1);
-/// Time for KMS, and for a bucket behind the gateway.
+/// Time for KMS, and for the directory and a bucket behind the gateway.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 /// A file that is written to see whether files can be, and what is written.
 const PROBE_FILE: &str = ".readyz";
@@ -50,7 +50,8 @@ impl GatewayVitals {
         if let Some((_, parts)) = known.as_ref().filter(|(since, _)| now.saturating_sub(*since) < KNOWN_FOR) {
             return parts.clone();
         }
-        let parts = vec![self.catalog(), self.data().await, self.kms().await];
+        let (data, kms) = tokio::join!(self.data(), self.kms());
+        let parts = vec![self.catalog(), data, kms];
         *known = Some((self.machine.elapsed(), parts.clone()));
         parts
     }
@@ -71,20 +72,20 @@ impl GatewayVitals {
     }
 
     async fn data(&self) -> VitalPart {
+        let found = tokio::time::timeout(ANSWER_WITHIN, self.write()).await;
+        part("data", "takes files", found.unwrap_or_else(|_| Err("it takes too long to write".to_owned())))
+    }
+
+    /// Writes a file, and asks a bucket behind the gateway.
+    async fn write(&self) -> Result<(), String> {
         let file = self.data_dir.join(PROBE_FILE);
         let tried = tokio::task::spawn_blocking(move || -> io::Result<()> {
             fs::write(&file, PROBE)?;
             fs::remove_file(&file)
         });
         let written = tried.await.unwrap_or_else(|error| Err(io::Error::other(error)));
-        let found = match written {
-            Ok(()) => match tokio::time::timeout(ANSWER_WITHIN, self.files.answer()).await {
-                Ok(answered) => answered.map_err(|error| error.to_string()),
-                Err(_) => Err("the bucket does not answer".to_owned()),
-            },
-            Err(error) => Err(error.to_string()),
-        };
-        part("data", "takes files", found)
+        written.map_err(|error| error.to_string())?;
+        self.files.answer().await.map_err(|error| error.to_string())
     }
 
     /// Calls tell whether KMS is there. When none was made for a while, a connection does, which is no call; and when the last one

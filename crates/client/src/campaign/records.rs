@@ -1,6 +1,6 @@
 //! Records as targets: KMS re-encrypts what they keep, and the file is replaced.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use super::{
     goal::{CampaignGoal, Moved},
@@ -10,8 +10,7 @@ use super::{
 use crate::{client::Client, ending::ClientFailure, new_file::FileMark, record::WrapRecord};
 
 pub(super) fn inspect(path: &Path) -> Result<TargetEnvelope, ClientFailure> {
-    let WrapRecord { key, material, wrapped, .. } = WrapRecord::read(path, &[])?;
-    let text = fs::read(path).map_err(|error| unusable(path, error))?;
+    let (WrapRecord { key, material, wrapped, .. }, text) = WrapRecord::read_with_text(path, &[])?;
     let material = material_of(&wrapped.0).or(material);
     Ok(TargetEnvelope {
         ways: vec![OpeningKey { key, material }],

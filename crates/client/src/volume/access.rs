@@ -49,15 +49,26 @@ pub(super) fn open(client: &Client, options: &OpenVolume) -> Result<(), ClientFa
     }
 }
 
-/// The data key of a volume, by the first of its tokens that KMS opens. The first refusal is told if none opens.
+/// The data key of a volume.
+///
+/// # Errors
+/// As [`by_first`].
+pub(super) fn data_key(client: &Client, tokens: &[VolumeToken]) -> Result<Plaintext, ClientFailure> {
+    by_first(tokens, |token| client.open(&token.record))
+}
+
+/// What comes of the first token that is not refused. The first refusal is told if all are.
 ///
 /// # Errors
 /// [`ClientFailure::Kms`].
-pub(super) fn data_key(client: &Client, tokens: &[VolumeToken]) -> Result<Plaintext, ClientFailure> {
+pub(super) fn by_first<'a, T>(
+    tokens: &'a [VolumeToken],
+    way: impl Fn(&'a VolumeToken) -> Result<T, ClientFailure>,
+) -> Result<T, ClientFailure> {
     let mut refused = None;
     for token in tokens {
-        match client.open(&token.record) {
-            Ok(data_key) => return Ok(data_key),
+        match way(token) {
+            Ok(made) => return Ok(made),
             // The next one would have to wait as long.
             Err(failure) if grants::is_out_of_reach(&failure) => return Err(failure),
             Err(failure) => refused = refused.or(Some(failure)),

@@ -199,11 +199,11 @@ impl HeaderCopy {
 /// Beside an image; a device has nothing beside it.
 fn file_of_header(device: &Path, id: &VolumeId) -> Result<PathBuf, ClientFailure> {
     if device.is_file() {
-        return beside(device, ".header-backup");
+        return beside(device, ".keywright-header");
     }
     let folder = Path::new(HEADERS);
     fs::create_dir_all(folder).map_err(|error| unreadable(folder, &error))?;
-    Ok(folder.join(format!("{id}.header-backup")))
+    Ok(folder.join(format!("{id}.keywright-header")))
 }
 
 /// Where the tokens of a directory are.

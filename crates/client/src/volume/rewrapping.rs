@@ -10,6 +10,7 @@ use crate::{
     record::WrapRecord,
     streams::print_json,
     volume::{
+        access,
         options::{AddKeyToVolume, RewrapVolume},
         place::Volume,
         token::VolumeToken,
@@ -95,14 +96,7 @@ pub(super) fn by_any<'a>(
     key: &str,
     context: &Context,
 ) -> Result<(&'a VolumeToken, WrapRecord), ClientFailure> {
-    let mut refused = None;
-    for token in tokens {
-        match re_encrypted(client, &token.record, key, context) {
-            Ok(record) => return Ok((token, record)),
-            Err(failure) => refused = refused.or(Some(failure)),
-        }
-    }
-    Err(refused.unwrap_or_else(|| ClientFailure::Record("the volume has no token".to_owned())))
+    access::by_first(tokens, |token| Ok((token, re_encrypted(client, &token.record, key, context)?)))
 }
 
 fn re_encrypted(

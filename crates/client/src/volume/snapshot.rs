@@ -1,6 +1,11 @@
 //! `volume snapshot`: copies, with ids of their own.
 
-use std::{ffi::OsString, fs, os::unix::fs::PermissionsExt, path::Path};
+use std::{
+    ffi::OsString,
+    fs,
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
+    path::Path,
+};
 
 use serde_json::json;
 
@@ -130,7 +135,8 @@ fn of_directory(
     let to = Unfinished::new(copy, &client.unique())?;
     let tokens = Unfinished::new(&folder_of_tokens(copy)?, &client.unique())?;
     let failed = |error: std::io::Error| ClientFailure::Use(format!("`{}`: {error}", copy.display()));
-    fs::create_dir(to.temporary()).map_err(failed)?;
+    // cp gives it the mode of the original at the end. Until then it is for its owner alone.
+    fs::DirBuilder::new().mode(0o700).create(to.temporary()).map_err(failed)?;
     let (record, data_key): (WrapRecord, _) = new_data_key(client, key, id)?;
     let at = to.temporary();
     let identifier = encrypt_directory(at, tokens.temporary(), &record, &data_key)?;

@@ -5,9 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rustix::fs::{CWD, RenameFlags, renameat_with};
-
-use crate::ending::ClientFailure;
+use crate::{
+    ending::ClientFailure,
+    new_file::{give_name, sync_folder, temporary_name},
+};
 
 /// A file or a directory under another name than it will have. It is removed unless it is finished.
 pub(super) struct Unfinished {
@@ -29,8 +30,9 @@ impl Unfinished {
         let name = path.file_name().ok_or_else(|| wrong(io::ErrorKind::InvalidFilename.into()))?;
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let parent = fs::canonicalize(parent).map_err(wrong)?;
-        let temporary = parent.join(format!(".{}.{unique}.unfinished", name.display()));
-        Ok(Self { temporary, path: parent.join(name), is_finished: false })
+        let path = parent.join(name);
+        let temporary = temporary_name(&path, unique).map_err(wrong)?;
+        Ok(Self { temporary, path, is_finished: false })
     }
 
     /// Where it is written.
@@ -45,8 +47,8 @@ impl Unfinished {
     pub(super) fn finish(mut self) -> Result<(), ClientFailure> {
         let named = fs::File::open(&self.temporary).and_then(|file| {
             file.sync_all()?;
-            renameat_with(CWD, &self.temporary, CWD, &self.path, RenameFlags::NOREPLACE)?;
-            fs::File::open(self.path.parent().unwrap_or(Path::new("/")))?.sync_all()
+            give_name(&self.temporary, &self.path)?;
+            sync_folder(&self.path)
         });
         named.map_err(|error| ClientFailure::Use(format!("`{}`: {error}", self.path.display())))?;
         self.is_finished = true;

@@ -17,15 +17,14 @@ const SEALED_AT_ONCE: usize = 8;
 /// Chunks that are opened at a time. Some more of them wait for the client.
 const OPENED_AT_ONCE: u64 = 2;
 
-/// Bytes of a full batch, sealed.
-pub(crate) const BATCH_BYTES: usize = SEALED_AT_ONCE * SEALED_CHUNK_BYTES;
-
 /// Seals a part.
 pub(crate) struct BatchSealer {
     sealer: PartSealer,
     header: PartHeader,
     /// Plaintext, with room for a tag behind each chunk.
     batch: Box<[u8]>,
+    /// Chunks that there is room for.
+    room: usize,
     /// Chunks of the batch that are full, and bytes of the next one.
     full: usize,
     filled: usize,
@@ -64,10 +63,23 @@ pub(crate) struct BatchBuffer {
 }
 
 impl BatchSealer {
-    /// Begins a part, under a salt of its own.
-    pub(crate) fn start(key: &ObjectKey, randomness: &dyn Randomness) -> Result<Self, EnvelopeError> {
+    /// Begins a part, under a salt of its own. With a length of its plaintext, there is no more room than that takes.
+    pub(crate) fn start(
+        key: &ObjectKey,
+        length: Option<u64>,
+        randomness: &dyn Randomness,
+    ) -> Result<Self, EnvelopeError> {
         let (sealer, header) = PartSealer::start(key, randomness)?;
-        Ok(Self { sealer, header, batch: vec![0; BATCH_BYTES].into(), full: 0, filled: 0 })
+        let needed = length.and_then(|length| usize::try_from(length / CHUNK_BYTES as u64 + 1).ok());
+        let room = needed.map_or(SEALED_AT_ONCE, |needed| needed.min(SEALED_AT_ONCE));
+        Ok(Self {
+            sealer,
+            header,
+            batch: vec![0; room * SEALED_CHUNK_BYTES].into(),
+            room,
+            full: 0,
+            filled: 0,
+        })
     }
 
     /// What the part begins with, before its batches.
@@ -77,7 +89,7 @@ impl BatchSealer {
 
     /// Takes as much of the data as there is room for. If there is more data, [`BatchSealer::seal_full`] is due.
     pub(crate) fn take(&mut self, data: &mut &[u8]) {
-        while !data.is_empty() && self.full < SEALED_AT_ONCE {
+        while !data.is_empty() && self.full < self.room {
             let at = self.full * SEALED_CHUNK_BYTES + self.filled;
             let count = (CHUNK_BYTES - self.filled).min(data.len());
             let (now, rest) = data.split_at(count);

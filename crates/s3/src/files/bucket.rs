@@ -117,6 +117,9 @@ impl DataBucket {
         let mut last = None;
         loop {
             let page = self.client.list(DATA, last.as_deref()).await?;
+            if page.names.first().is_some_and(|first| last.as_ref() >= Some(first)) {
+                return Err(BucketError::Unexpected("its list of names does not go on".to_owned()).into());
+            }
             let ids = page.names.iter().filter_map(|name| name.strip_prefix(DATA)?.parse::<FileId>().ok());
             in_place.extend(ids);
             last = page.names.last().cloned();

@@ -52,9 +52,9 @@ impl BucketError {
         }
     }
 
-    /// Whether the object is not there. A bucket that is not there has another code.
+    /// Whether the object is not there. A bucket that is not there has another code, and a server that is no bucket has none.
     pub(crate) fn is_missing(&self) -> bool {
-        matches!(self, Self::Refused { status, code, .. } if *status == StatusCode::NOT_FOUND && code != "NoSuchBucket")
+        matches!(self, Self::Refused { status, code, .. } if *status == StatusCode::NOT_FOUND && code == "NoSuchKey")
     }
 
     /// Whether the bucket takes no object as long as this.
@@ -102,6 +102,7 @@ mod tests {
         };
         assert_eq!(told(403, "AccessDenied").to_string(), "the bucket refuses (403): AccessDenied: ab");
         assert!(told(404, "NoSuchKey").is_missing() && !told(404, "NoSuchBucket").is_missing());
+        assert!(!told(404, "").is_missing());
         assert!(told(503, "SlowDown").may_pass() && told(429, "").may_pass());
         assert!(
             !told(403, "AccessDenied").may_pass() && told(403, "SignatureDoesNotMatch").is_of_credentials()

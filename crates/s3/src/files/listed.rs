@@ -32,8 +32,12 @@ impl BucketPage {
             let name = name.map_err(|_| wrong())?;
             names.push(name.strip_prefix(prefix).ok_or_else(wrong)?.to_owned());
         }
-        // A page that is cut and empty would be asked for without end.
-        if is_cut && names.is_empty() { Err(wrong()) } else { Ok(Self { names, is_cut }) }
+        // A page that is cut and empty would be asked for without end; behind the last name of one without order, names are lost.
+        if (is_cut && names.is_empty()) || !names.is_sorted() {
+            Err(wrong())
+        } else {
+            Ok(Self { names, is_cut })
+        }
     }
 }
 
@@ -53,12 +57,18 @@ mod tests {
     #[test]
     fn names_are_read_without_their_prefix() {
         let parse = |text: &str| BucketPage::parse(text.as_bytes(), "p/");
-        let read = parse(&page("true", &["p/data/1", "p/a&amp;b"])).unwrap();
-        assert_eq!(read, BucketPage { names: vec!["data/1".to_owned(), "a&b".to_owned()], is_cut: true });
+        let read = parse(&page("true", &["p/a&amp;b", "p/data/1"])).unwrap();
+        assert_eq!(read, BucketPage { names: vec!["a&b".to_owned(), "data/1".to_owned()], is_cut: true });
         assert_eq!(parse(&page("false", &[])).unwrap(), BucketPage { names: Vec::new(), is_cut: false });
-        for wrong in
-            [page("true", &[]), page("", &[]), page("false", &["q/1"]), "<html>".to_owned(), String::new()]
-        {
+        let disordered = page("false", &["p/data/2", "p/data/1"]);
+        for wrong in [
+            disordered,
+            page("true", &[]),
+            page("", &[]),
+            page("false", &["q/1"]),
+            "<html>".to_owned(),
+            String::new(),
+        ] {
             assert!(parse(&wrong).is_err(), "{wrong}");
         }
     }

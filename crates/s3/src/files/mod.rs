@@ -87,7 +87,7 @@ impl DataFiles {
         key: &ObjectKey,
         randomness: &dyn Randomness,
     ) -> Result<PartWriter, FileError> {
-        let sealer = BatchSealer::start(key, randomness)?;
+        let sealer = BatchSealer::start(key, length, randomness)?;
         let header = sealer.header();
         let sink = match self {
             Self::Directory(directory) => PartSink::File(directory.create(id, header.as_bytes())?),

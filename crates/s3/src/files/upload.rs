@@ -101,9 +101,16 @@ impl UploadStream {
         }
     }
 
-    async fn end(self) -> Result<(), BucketError> {
-        let answered = timeout(KEPT_WITHIN, self.answer).await.map_err(BucketError::too_slow)?;
+    async fn end(&mut self) -> Result<(), BucketError> {
+        let answered = timeout(KEPT_WITHIN, &mut self.answer).await.map_err(BucketError::too_slow)?;
         answered.unwrap_or_else(|error| Err(BucketError::Unreachable(error.to_string())))
+    }
+}
+
+impl Drop for UploadStream {
+    /// What nobody waits for any more must not be kept after its caller has given it up.
+    fn drop(&mut self) {
+        self.answer.abort();
     }
 }
 
